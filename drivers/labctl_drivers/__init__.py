@@ -1,0 +1,1 @@
+"""The instrument drivers that ship with labctl: one file an instrument family."""

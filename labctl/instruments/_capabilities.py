@@ -1,0 +1,164 @@
+"""What an instrument can do: small protocols that a driver class fulfils.
+
+Driver methods are `async def` and await only the port's `exchange`, `urgent` and `pause`, so that
+the engine's event loop and a plain blocking runner drive the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from labctl.events import Beam, Invalid, Reading
+from labctl.instruments._port import Port
+from labctl.instruments._seal import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answered."""
+
+    make: str
+    model: str
+    serial: str = ""
+    """Empty where the instrument cannot say."""
+    firmware: str = ""
+
+    def __str__(self) -> str:
+        parts = [self.make, self.model]
+        if self.serial:
+            parts.append(f"serial {self.serial}")
+        if self.firmware:
+            parts.append(f"firmware {self.firmware}")
+        return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class SerialSettings:
+    """Line settings that the instrument's manual gives."""
+
+    baud: int = 9600
+    bits: int = 8
+    parity: str = "N"
+    stop_bits: float = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DriverSpec:
+    """What a driver declares about itself."""
+
+    name: str
+    """As in a bench file, e.g. `arroyo-laser`."""
+    title: str
+    """For people: make and models."""
+    capabilities: frozenset[str]
+    """Of `source`, `thermometer`, `power_meter`."""
+    transport: str
+    """`serial` or `visa`: which library reaches it on a real bench."""
+    serial: SerialSettings | None = None
+    confirms_emission: bool = True
+    """False: 'commanded, not confirmed'; only a power meter can confirm."""
+    drive: str = ""
+    """For a source: what its level is, `current` (A) or `power` (W)."""
+    slowest_exchange_s: float = 0.2
+    """No exchange of this driver lasts longer; at most 0.2 on ports that the guard owns."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Key -> help, for the keys that `settings:` in a bench file may carry."""
+    fails_safe: str = "none"
+    """`hardware_watchdog`, `modulation_gate` or `none`: what drops the beam if the host dies."""
+
+
+class Driver(Protocol):
+    """What every driver has. Constructing one does no I/O."""
+
+    spec: ClassVar[DriverSpec]
+
+    def __init__(self, port: Port, settings: Mapping[str, Any]) -> None:
+        """`settings` is what the bench file says for it; unknown or bad ones raise InputError."""
+        ...
+
+    async def identify(self) -> Identity:
+        """Ask who is there; raise IdentityError for a stranger. Never changes an output."""
+        ...
+
+    async def configure(self) -> None:
+        """Bring the instrument into the mode that `read` needs. A source is forced off here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What a source says of itself. Fields it cannot read are None."""
+
+    beam: Beam
+    """ON or OFF as read back; UNKNOWN where it cannot be read or is only commanded."""
+    level: float | None
+    """Measured drive level: A for a current-driven diode, W for a power-driven laser."""
+    set_level: float | None
+    """Set point as read back, or as last commanded where it cannot be read."""
+    interlock_closed: bool | None
+    key_on: bool | None
+    faults: tuple[str, ...] = ()
+    """In words; empty when none is reported."""
+    starting: bool = False
+    """True during the instrument's own emission delay."""
+    readings: tuple[Reading | Invalid, ...] = ()
+    """Channels for the record, named `quantity` without role, e.g. `current`."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Puts energy into the sample: a laser, a calibration resistor, a field coil.
+
+    `off` and `read` are everybody's. The emitter is handed out only against a seal that nothing
+    but the guard makes.
+    """
+
+    async def off(self) -> None:
+        """Write off at once and blind: waits for no reply and for no other exchange."""
+        ...
+
+    async def read(self) -> SourceState:
+        """Ask for the state, in at most the exchanges that `spec` declares."""
+        ...
+
+    def emitter(self, seal: Seal) -> Emitter:
+        """The way to light it; raises when the seal is not the guard's."""
+        ...
+
+
+class Emitter(Protocol):
+    """Lights a source. Only the guard holds one."""
+
+    async def set_level(self, level: float) -> None:
+        """Set the drive level (A or W) and read it back where the instrument can; raises
+        DeviceRefusedError when it holds another. Refuses, never clips."""
+        ...
+
+    async def limit_level(self, level: float) -> None:
+        """Set the instrument's own hard limit and read it back; no-op where it has none."""
+        ...
+
+    async def on(self) -> None:
+        """Switch emission on at the level set. Never retried."""
+        ...
+
+
+@runtime_checkable
+class Thermometer(Protocol):
+    """Reads temperatures. Channel names are those of the bench file (`101`, ...)."""
+
+    async def read_temperatures(self) -> tuple[Reading | Invalid, ...]:
+        """One reading a configured channel, degC; open or out of range is Invalid, never a
+        number. `Reading.channel` is the instrument's own channel, e.g. `101`."""
+        ...
+
+
+@runtime_checkable
+class PowerMeter(Protocol):
+    """Reads optical power on its head, W."""
+
+    async def read_power(self) -> Reading | Invalid:
+        """`Reading.channel` is `power`; over-range or no sensor is Invalid."""
+        ...
