@@ -123,7 +123,7 @@ class Clock:
 
 
 class VirtualClock(Clock):
-    """Time that jumps from deadline to deadline, optionally held back to a multiple of real time."""
+    """Time that jumps from deadline to deadline, or is held back to a multiple of real time."""
 
     virtual = True
 

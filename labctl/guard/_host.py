@@ -1,0 +1,406 @@
+"""The guard in the engine's process: holds the emitter, keeps the lease, switches off.
+
+The same rules run in a process of their own later; what crosses the seam are the plain messages of
+`_messages`. The host owns the source and the power meter that confirms off, and nobody else lights.
+Every way out of here goes through `beam_off`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from labctl.clock import NS, Clock
+from labctl.errors import (
+    BeamNotConfirmedOffError,
+    InstrumentError,
+    LabctlError,
+    RefusedError,
+    SafetyError,
+)
+from labctl.events import Beam, Invalid, Reading
+from labctl.guard._decide import (
+    LIT,
+    GuardState,
+    Phase,
+    decide,
+    meter_threshold_w,
+    note_heartbeat,
+    note_source,
+)
+from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
+from labctl.guard._spec import GuardSpec
+from labctl.instruments import Emitter, Seal, SourceState
+
+_OFF_PAUSE_NS = 50_000_000
+"""Between two tries at switching off."""
+_OFF_GIVE_UP_S = 10.0
+"""So long every path is tried again before the run is closed with the beam not confirmed off."""
+
+
+class GuardedSource(Protocol):
+    """The source as the guard needs it; a bench gives one, over whatever port it hangs on."""
+
+    confirms: bool
+    """Whether emission can be read back from the source itself."""
+
+    async def off(self) -> None: ...
+
+    async def read(self) -> SourceState: ...
+
+    async def emitter(self, seal: Seal) -> Emitter: ...
+
+    async def reopen(self) -> None:
+        """Open the port again and force off: the path left when the port is gone."""
+        ...
+
+    def level(self, power_w: float) -> float:
+        """Drive level for a power at the sample; raises RefusedError outside the calibration."""
+        ...
+
+
+class GuardedMeter(Protocol):
+    """The power meter, already converted to watts at the sample."""
+
+    async def read_power_at_sample(self) -> Reading | Invalid: ...
+
+
+@dataclass(frozen=True, slots=True)
+class GuardReadings:
+    """What the guard read from the instruments it owns, for the record."""
+
+    source: SourceState | None
+    power: Reading | Invalid | None
+    lost: LabctlError | None = None
+    """Set when the source or the meter could not be read at all."""
+
+
+class Guard:
+    """One source under a lease. See the module's docstring; times are those of `clock`."""
+
+    def __init__(
+        self,
+        spec: GuardSpec,
+        source: GuardedSource,
+        meter: GuardedMeter | None,
+        clock: Clock,
+        *,
+        on_trip: Callable[[Trip], None],
+    ) -> None:
+        """`on_trip` is called once, with the first cause, after off has been written."""
+        self.spec = spec
+        self.state = GuardState()
+        self._source = source
+        self._meter = meter
+        self._clock = clock
+        self._on_trip = on_trip
+        self._emitter: Emitter | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._tripping: asyncio.Task[None] | None = None
+        self.trips: list[Trip] = []
+        self.ever_lit = False
+
+    # -- what is known ---------------------------------------------------------------------
+
+    @property
+    def phase(self) -> Phase:
+        return self.state.phase
+
+    def emission(self) -> tuple[Beam, str]:
+        """What is known of the beam now, and how."""
+        seen = self.state.seen
+        if seen is None:
+            return Beam.UNKNOWN, "never read"
+        if self._source.confirms:
+            return seen.beam, "read back"
+        measured_w = seen.measured_power_w
+        if measured_w is not None and self.state.meter_saw_it:
+            lit = measured_w > meter_threshold_w(self.state)
+            return (Beam.ON if lit else Beam.OFF), "power meter"
+        if not self.ever_lit:
+            return Beam.UNKNOWN, "commanded off, not confirmed"
+        return Beam.UNKNOWN, "commanded, not confirmed"
+
+    # -- the engine's requests ---------------------------------------------------------------
+
+    async def read(self) -> GuardReadings:
+        """Read source and meter, side by side. The guard sees them before anybody else does."""
+        source_task = asyncio.ensure_future(self._source.read())
+        power: Reading | Invalid | None = None
+        lost: LabctlError | None = None
+        source: SourceState | None = None
+        try:
+            if self._meter is not None:
+                power = await self._meter.read_power_at_sample()
+        except InstrumentError as error:
+            lost = error
+        finally:
+            try:
+                source = await source_task
+            except InstrumentError as error:
+                lost = error
+        if source is not None:
+            note_source(self.state, self._seen(source, power))
+        return GuardReadings(source, power, lost)
+
+    def _seen(self, source: SourceState, power: Reading | Invalid | None) -> SourceSeen:
+        measured = power if isinstance(power, Reading) else None
+        return SourceSeen(
+            taken_ns=self._clock.now_ns(),
+            beam=source.beam,
+            interlock_closed=source.interlock_closed,
+            key_on=source.key_on,
+            faults=source.faults,
+            measured_power_w=measured.value if measured else None,
+            meter_ns=measured.t_ns if measured else 0,
+        )
+
+    def heartbeat(self, beat: Heartbeat) -> None:
+        """Take in a control step's guarded reading, look at every rule, and trip on any."""
+        now_ns = self._clock.now_ns()
+        note_heartbeat(self.spec, self.state, beat, now_ns)
+        self._judge(now_ns)
+
+    async def arm(self, request: Arm) -> None:
+        """Make ready to light. Everything is looked at again here; SafetyError says what is not
+        as it must be."""
+        self._refuse_if_tripped()
+        if request.digest != self.spec.digest():
+            raise SafetyError(
+                "the limits are not those that were shown",
+                fix="Plan the run again and look at its limits.",
+            )
+        if self.state.phase is not Phase.DISARMED:
+            raise RefusedError(f"cannot arm in {self.state.phase}")
+        await self._source.off()
+        self.state.dark_ns = self._clock.now_ns()
+        emitter = await self._source.emitter(Seal("guard"))
+        await emitter.limit_level(self._source.level(self.spec.max_power_w))
+        await self.read()
+        seen = self.state.seen
+        if seen is None:
+            raise SafetyError("the source cannot be read, so it cannot be armed")
+        if seen.beam is Beam.ON:
+            raise SafetyError("the source reads ON before it was armed")
+        self.state.phase = Phase.ARMED
+        trips = decide(self.spec, self.state, self._clock.now_ns())
+        if trips:
+            self.state.phase = Phase.DISARMED
+            raise SafetyError(
+                "arming refused: " + "; ".join(t.message for t in trips),
+                fix="Mend the cause and start again.",
+            )
+        self._emitter = emitter
+
+    async def emit(self, request: Emit) -> None:
+        """Light, at most as long as declared. Raises and stays dark when anything is amiss."""
+        self._refuse_if_tripped()
+        emitter = self._emitter
+        if self.state.phase is not Phase.ARMED or emitter is None:
+            raise RefusedError(f"cannot light in {self.state.phase}")
+        self._check_request(request)
+        now_ns = self._clock.now_ns()
+        trips = decide(self.spec, self.state, now_ns)
+        if trips:
+            self._trip(trips)
+            raise SafetyError(trips[0].message)
+        level = self._source.level(request.power_w)
+        state = self.state
+        try:
+            await emitter.set_level(level)
+            now_ns = self._clock.now_ns()
+            state.commanded_w = request.power_w
+            state.at_most_ns = request.at_most_ns
+            state.lit_ns = now_ns
+            state.energy_to_ns = now_ns
+            state.meter_saw_it = False
+            state.identical = 0
+            state.lease_until_ns = now_ns + round(self.spec.lease_s * NS)
+            state.phase = Phase.EMISSION_DELAY
+            self.ever_lit = True
+            self._watch_lease()
+            await emitter.on()
+        except BaseException:
+            # Cancelled, refused or lost half-way: nobody knows whether it lit.
+            await self._source.off()
+            self._go_dark(Phase.ARMED if state.phase in LIT else state.phase)
+            raise
+
+    async def beam_off(self, why: str) -> OffReport:
+        """Off, written at once and blind, then repeated until it is confirmed.
+
+        Never raises for an instrument that does not do as told: the report says what is known.
+        """
+        started_ns = self._clock.now_ns()
+        failure = await self._write_off()
+        after = self.state.phase
+        self._go_dark(Phase.ARMED if after in LIT else after)
+        if not self.ever_lit and not self._source.confirms:
+            return OffReport(True, Beam.OFF, "never lit", self._clock.now_ns() - started_ns)
+        tried: list[str] = [failure] if failure else []
+        deadline_ns = started_ns + round(self.spec.off_confirm_s * NS)
+        give_up_ns = started_ns + round(_OFF_GIVE_UP_S * NS)
+        while True:
+            confirmed = await self._confirmed_off(tried)
+            now_ns = self._clock.now_ns()
+            if confirmed:
+                return OffReport(True, Beam.OFF, confirmed, now_ns - started_ns)
+            if not self._source.confirms and not self.state.meter_saw_it:
+                # Nothing on this bench can confirm it: saying so is all that is left.
+                return OffReport(
+                    False, Beam.UNKNOWN, "commanded, not confirmed", now_ns - started_ns
+                )
+            if now_ns >= give_up_ns:
+                return OffReport(False, self._worst(), "; ".join(tried), now_ns - started_ns)
+            if now_ns >= deadline_ns:
+                await self._other_paths(tried)
+            failure = await self._write_off()
+            if failure and failure not in tried:
+                tried.append(failure)
+            await self._clock.sleep(_OFF_PAUSE_NS)
+
+    def reset(self) -> None:
+        """A person at the bench has seen to the cause; only then may it be armed again."""
+        if self.state.phase is not Phase.TRIPPED:
+            raise RefusedError("nothing is tripped")
+        self.state.phase = Phase.DISARMED
+        self.trips.clear()
+        self._emitter = None
+
+    async def close(self) -> None:
+        """Wait for an off that is under way and let go of the timer."""
+        self._stop_watching()
+        if self._tripping is not None:
+            await self._tripping
+            self._tripping = None
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _refuse_if_tripped(self) -> None:
+        if self.state.phase is Phase.TRIPPED:
+            raise SafetyError(
+                f"tripped: {self.trips[0].message}",
+                fix="See to the cause, then reset at the bench.",
+            )
+
+    def _check_request(self, request: Emit) -> None:
+        spec = self.spec
+        if not 0 < request.power_w <= spec.max_power_w:
+            raise SafetyError(
+                f"{request.power_w:g} W is outside the limit of {spec.max_power_w:g} W"
+            )
+        longest_ns = round(spec.max_exposure_s * NS)
+        if not 0 < request.at_most_ns <= longest_ns:
+            raise SafetyError(
+                f"an emission of {request.at_most_ns / NS:g} s is outside the limit of "
+                f"{spec.max_exposure_s:g} s"
+            )
+
+    def _judge(self, now_ns: int) -> None:
+        if self.state.phase is Phase.TRIPPED:
+            return
+        trips = decide(self.spec, self.state, now_ns)
+        if trips:
+            self._trip(trips)
+
+    def _trip(self, trips: list[Trip]) -> None:
+        """Latch, write off in the same turn of the loop, and tell."""
+        self.trips.extend(trips)
+        self._go_dark(Phase.TRIPPED)
+        # The first write needs no wait; it is started before anybody is told.
+        self._tripping = asyncio.ensure_future(self._off_after_trip(trips[0]))
+
+    async def _off_after_trip(self, first: Trip) -> None:
+        await self._write_off()
+        self._on_trip(first)
+
+    def _go_dark(self, phase: Phase) -> None:
+        self.state.phase = phase
+        self.state.dark_ns = self._clock.now_ns()
+        self._stop_watching()
+
+    def _watch_lease(self) -> None:
+        """One timer at the lease's end; at each firing it looks at the lease as it is then."""
+        self._stop_watching()
+        self._timer = self._clock.call_at(self.state.lease_until_ns + 1, self._lease_timer)
+
+    def _lease_timer(self) -> None:
+        self._timer = None
+        if self.state.phase not in LIT:
+            return
+        now_ns = self._clock.now_ns()
+        if now_ns > self.state.lease_until_ns:
+            self._judge(now_ns)
+        if self.state.phase in LIT:
+            self._watch_lease()
+
+    def _stop_watching(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    async def _write_off(self) -> str:
+        """Write off; what went wrong in words, or ''."""
+        try:
+            await self._source.off()
+        except InstrumentError as error:
+            return f"off could not be written: {error.what}"
+        return ""
+
+    async def _confirmed_off(self, tried: list[str]) -> str:
+        """How off is confirmed, or ''."""
+        readings = await self.read()
+        if readings.lost is not None:
+            _once(tried, f"read-back failed: {readings.lost.what}")
+        source, power = readings.source, readings.power
+        measured_w = power.value if isinstance(power, Reading) else None
+        dark = measured_w is not None and measured_w <= meter_threshold_w(self.state)
+        if source is not None and self._source.confirms and source.beam is Beam.OFF:
+            if measured_w is not None and not dark and self.state.meter_saw_it:
+                _once(tried, f"reads OFF but the meter still sees {measured_w:.3f} W")
+                return ""
+            return "read back"
+        if source is not None and source.beam is Beam.ON:
+            _once(tried, "OFF was commanded, it reads ON")
+        if dark and self.state.meter_saw_it and (source is None or source.beam is not Beam.ON):
+            return "power meter"
+        return ""
+
+    async def _other_paths(self, tried: list[str]) -> None:
+        """Paths other than the off command: level to nothing, then the port opened anew."""
+        if self._emitter is not None:
+            try:
+                await self._emitter.set_level(0.0)
+                _once(tried, "drive level set to 0")
+            except LabctlError as error:
+                _once(tried, f"drive level could not be set to 0: {error.what}")
+        try:
+            await self._source.reopen()
+            _once(tried, "port opened again")
+        except LabctlError as error:
+            _once(tried, f"port could not be opened again: {error.what}")
+
+    def _worst(self) -> Beam:
+        seen = self.state.seen
+        if seen is None:
+            return Beam.UNKNOWN
+        measured_w = seen.measured_power_w
+        if measured_w is not None and measured_w > meter_threshold_w(self.state):
+            return Beam.ON
+        return Beam.ON if seen.beam is Beam.ON else Beam.UNKNOWN
+
+
+def not_confirmed(report: OffReport) -> BeamNotConfirmedOffError:
+    """The error for a beam that is not confirmed off."""
+    return BeamNotConfirmedOffError(
+        "THE BEAM IS NOT CONFIRMED OFF",
+        seen=report.how,
+        fix="Use the interlock or the key now. Do not enter without eyewear.",
+    )
+
+
+def _once(tried: list[str], text: str) -> None:
+    if text not in tried:
+        tried.append(text)

@@ -1,0 +1,77 @@
+"""What the engine and the guard say to each other: plain, frozen values.
+
+They cross a function call when the guard lives in the engine's process and a socket when it has a
+process of its own; neither side may put anything else into them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labctl.events import Beam
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Ask for the right to light. `digest` is that of the GuardSpec that the person saw."""
+
+    who: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Ask for emission, after its intent is durable on the record."""
+
+    power_w: float
+    """At the sample."""
+    at_most_ns: int
+    """What the protocol declared; emission never lasts longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What the control step has just looked at. The only thing that renews a lease."""
+
+    taken_ns: int
+    """When the guarded reading was taken."""
+    temperature_degc: float | None
+    """None when the guarded reading is invalid."""
+    invalid: str = ""
+    """Its reason then."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSeen:
+    """What the guard last read from the source and the meter."""
+
+    taken_ns: int
+    beam: Beam
+    interlock_closed: bool | None
+    key_on: bool | None
+    faults: tuple[str, ...] = ()
+    measured_power_w: float | None = None
+    """At the sample; None without a meter or a valid reading."""
+    meter_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A rule that fired: which, in words, with its numbers."""
+
+    rule: str
+    message: str
+    value: float | None = None
+    limit: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OffReport:
+    """What came of a beam off."""
+
+    confirmed: bool
+    beam: Beam
+    how: str
+    """`read back`, `power meter`, `never lit`, `commanded, not confirmed`, or what was tried."""
+    took_ns: int
