@@ -108,6 +108,11 @@ class Guard:
     def phase(self) -> Phase:
         return self.state.phase
 
+    @property
+    def can_confirm(self) -> bool:
+        """Whether anything on this bench can tell that the beam is off."""
+        return self._source.confirms or self._meter is not None
+
     def emission(self) -> tuple[Beam, str]:
         """What is known of the beam now, and how."""
         seen = self.state.seen
@@ -193,6 +198,12 @@ class Guard:
                 fix="Mend the cause and start again.",
             )
         self._emitter = emitter
+
+    def disarm(self) -> None:
+        """Give the right to light back; a person may put hands into the bench now."""
+        if self.state.phase is Phase.ARMED:
+            self.state.phase = Phase.DISARMED
+            self._emitter = None
 
     async def emit(self, request: Emit) -> None:
         """Light, at most as long as declared. Raises and stays dark when anything is amiss."""

@@ -1,0 +1,82 @@
+"""Where an event goes: journal first, then the check, then everybody who only looks.
+
+The order is the contract: nothing is shown that is not on its way to disk, and nothing downstream
+of the journal can slow the sampling (publishers are bounded queues that never wait).
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from labctl.clock import Clock
+from labctl.events import Event
+
+
+class EventJournal(Protocol):
+    """The journal as the engine needs it."""
+
+    def append(self, event: Event) -> int:
+        """Take an event; returns its sequence number. Raises RecordError once writing failed."""
+        ...
+
+    def durable(self, seq: int) -> concurrent.futures.Future[None]:
+        """Done when everything up to `seq` is synced."""
+        ...
+
+    @property
+    def backlog(self) -> int:
+        """Events taken and not yet synced."""
+        ...
+
+
+class EventMonitor(Protocol):
+    """The check as the engine needs it."""
+
+    def feed(self, event: Event) -> Sequence[Event]: ...
+
+
+Publish = Callable[[Event], None]
+
+_BACKLOG = 4096
+"""Events that may wait for the disk before a virtual clock is held."""
+
+
+class Teller:
+    """Tells every event of a run, in order."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        journal: EventJournal,
+        monitor: EventMonitor | None,
+        publish: Sequence[Publish],
+    ) -> None:
+        self._clock = clock
+        self._journal = journal
+        self._monitor = monitor
+        self._publish = tuple(publish)
+        self.alarms: list[Event] = []
+        self.last_seq = 0
+
+    def tell(self, event: Event) -> None:
+        """Journal, check, publish; and the same for what the check has to say about it."""
+        self._hand_on(event)
+        if self._monitor is not None:
+            for said in self._monitor.feed(event):
+                self._hand_on(said)
+
+    def _hand_on(self, event: Event) -> None:
+        self.last_seq = self._journal.append(event)
+        for publish in self._publish:
+            publish(event)
+
+    async def durable(self) -> None:
+        """Return when all that was told is synced to disk. Holds a virtual clock meanwhile."""
+        await self._clock.settle(self._journal.durable(self.last_seq))
+
+    async def breathe(self) -> None:
+        """In virtual time the disk may fall behind the clock: wait for it now and then."""
+        if self._clock.virtual and self._journal.backlog > _BACKLOG:
+            await self.durable()

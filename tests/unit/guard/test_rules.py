@@ -1,0 +1,250 @@
+"""Every rule fires on its violation and stays silent on a healthy emission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from labctl.clock import NS, ns
+from labctl.events import Beam
+from labctl.guard import RULES, GuardSpec, GuardState, Heartbeat, Phase, SourceSeen, decide
+from labctl.guard._decide import note_heartbeat, note_source
+
+SPEC = GuardSpec(
+    guarded_channel="probe.temperature",
+    max_power_w=1.5,
+    max_measured_power_w=1.65,
+    max_temperature_degc=75.0,
+    min_temperature_degc=5.0,
+    max_exposure_s=1200.0,
+    max_energy_j=1800.0,
+    lease_s=1.0,
+    staleness_s=1.5,
+    max_rise_k_per_s=5.0,
+    max_fall_k_per_s=0.5,
+    rate_window_s=3.0,
+    frozen_after=10,
+    power_mismatch=0.3,
+    needs_interlock=True,
+)
+
+NOW_NS = 100 * NS
+
+
+def healthy() -> GuardState:
+    """A state 60 s into an emission of 1 W, everything as it should be."""
+    state = GuardState(
+        phase=Phase.EMITTING,
+        commanded_w=1.0,
+        lit_ns=40 * NS,
+        at_most_ns=600 * NS,
+        energy_j=60.0,
+        energy_to_ns=NOW_NS,
+    )
+    for step in range(8):
+        taken_ns = NOW_NS - ns(0.5) * (7 - step)
+        note_heartbeat(SPEC, state, Heartbeat(taken_ns, 30.0 + 0.05 * step), taken_ns)
+        note_source(state, seen(taken_ns=taken_ns))
+    return state
+
+
+def seen(**changes: object) -> SourceSeen:
+    """What a healthy source and meter say."""
+    usual = SourceSeen(
+        taken_ns=NOW_NS,
+        beam=Beam.ON,
+        interlock_closed=True,
+        key_on=True,
+        measured_power_w=1.0,
+        meter_ns=NOW_NS,
+    )
+    return replace(usual, **changes)  # type: ignore[arg-type]
+
+
+def rule_names(state: GuardState, now_ns: int = NOW_NS) -> set[str]:
+    return {trip.rule for trip in decide(SPEC, state, now_ns)}
+
+
+def lease(state: GuardState) -> None:
+    state.lease_until_ns = NOW_NS - 1
+
+
+def temperature(state: GuardState) -> None:
+    state.beat = Heartbeat(NOW_NS, 75.1)
+
+
+def temperature_low(state: GuardState) -> None:
+    state.beat = Heartbeat(NOW_NS, 4.9)
+
+
+def open_thermocouple(state: GuardState) -> None:
+    state.beat = Heartbeat(NOW_NS, None, "open")
+
+
+def stale(state: GuardState) -> None:
+    state.temperatures.clear()
+    state.temperatures.append((NOW_NS - ns(1.6), 30.0))
+
+
+def rises(state: GuardState) -> None:
+    state.temperatures.extend([(NOW_NS, 60.0)])
+
+
+def falls(state: GuardState) -> None:
+    state.temperatures.extend([(NOW_NS, 25.0)])
+
+
+def frozen(state: GuardState) -> None:
+    state.identical = 10
+
+
+def interlock(state: GuardState) -> None:
+    state.seen = seen(interlock_closed=False)
+
+
+def interlock_unreadable(state: GuardState) -> None:
+    state.seen = seen(interlock_closed=None)
+
+
+def key(state: GuardState) -> None:
+    state.seen = seen(key_on=False)
+
+
+def power(state: GuardState) -> None:
+    state.seen = seen(measured_power_w=1.7)
+
+
+def mismatch(state: GuardState) -> None:
+    state.seen = seen(measured_power_w=0.6)
+
+
+def dropped(state: GuardState) -> None:
+    state.seen = seen(beam=Beam.OFF)
+
+
+def silent(state: GuardState) -> None:
+    state.seen = seen(taken_ns=NOW_NS - ns(1.6))
+
+
+def exposure(state: GuardState) -> None:
+    state.lit_ns = NOW_NS - ns(600.3)
+
+
+def energy(state: GuardState) -> None:
+    state.energy_j = 1800.1
+
+
+def unbidden(state: GuardState) -> None:
+    state.phase = Phase.ARMED
+
+
+def unbidden_by_meter(state: GuardState) -> None:
+    state.phase = Phase.DISARMED
+    state.seen = seen(beam=Beam.UNKNOWN)
+
+
+VIOLATIONS: list[tuple[str, Callable[[GuardState], None]]] = [
+    ("lease", lease),
+    ("temperature", temperature),
+    ("temperature-low", temperature_low),
+    ("open", open_thermocouple),
+    ("stale", stale),
+    ("rise", rises),
+    ("fall", falls),
+    ("frozen", frozen),
+    ("interlock", interlock),
+    ("interlock", interlock_unreadable),
+    ("interlock", key),
+    ("power", power),
+    ("power-mismatch", mismatch),
+    ("dropped", dropped),
+    ("source-silent", silent),
+    ("exposure", exposure),
+    ("energy", energy),
+    ("unbidden", unbidden),
+    ("unbidden", unbidden_by_meter),
+]
+
+
+@pytest.mark.parametrize(("rule", "violate"), VIOLATIONS, ids=lambda v: getattr(v, "__name__", v))
+def test_a_violated_rule_fires(rule: str, violate: Callable[[GuardState], None]) -> None:
+    """A state that violates one rule makes that rule fire."""
+    state = healthy()
+    violate(state)
+
+    assert rule in rule_names(state)
+
+
+def test_no_rule_fires_on_a_healthy_emission() -> None:
+    """A healthy emission violates nothing."""
+    assert set() == rule_names(healthy())
+
+
+def test_every_rule_has_a_violation_here() -> None:
+    """No rule of the table can be without a test that makes it fire."""
+    named = {rule for rule, _ in VIOLATIONS} | {"rate"}
+
+    assert {rule.name for rule in RULES} <= named
+
+
+def test_rules_are_levels() -> None:
+    """A violation that stays is reported at every look, not only at the first."""
+    state = healthy()
+    temperature(state)
+
+    assert rule_names(state) == rule_names(state) == {"temperature"}
+
+
+def test_only_a_newer_valid_reading_renews_the_lease() -> None:
+    """A repeated or an invalid reading leaves the lease where it was."""
+    state = healthy()
+    until_ns = state.lease_until_ns
+    beat = state.beat
+    if beat is None:
+        pytest.fail("a healthy state has a heartbeat")
+    note_heartbeat(SPEC, state, beat, NOW_NS + NS)
+    note_heartbeat(SPEC, state, Heartbeat(NOW_NS + NS, None, "timeout"), NOW_NS + NS)
+
+    assert until_ns == state.lease_until_ns
+
+
+def test_a_newer_valid_reading_renews_the_lease() -> None:
+    """A fresh reading carries the lease one lease length beyond the control step."""
+    state = healthy()
+    note_heartbeat(SPEC, state, Heartbeat(NOW_NS + 1, 30.4), NOW_NS + NS)
+
+    assert NOW_NS + 2 * NS == state.lease_until_ns
+
+
+def test_a_late_reply_is_not_a_broken_sensor() -> None:
+    """One reading that timed out does not trip; the staleness of the last valid one does."""
+    state = healthy()
+    note_heartbeat(SPEC, state, Heartbeat(NOW_NS + 1, None, "timeout"), NOW_NS + 1)
+
+    assert set() == rule_names(state, NOW_NS + 1)
+    assert "stale" in rule_names(state, NOW_NS + ns(1.6))
+
+
+def test_energy_is_integrated_from_measured_power() -> None:
+    """Two seconds at a measured 0.9 W give 1.8 J."""
+    state = healthy()
+    state.energy_j = 0.0
+    note_source(state, seen(taken_ns=NOW_NS + 2 * NS, measured_power_w=0.9))
+
+    assert state.energy_j == pytest.approx(1.8)
+
+
+def test_the_emission_delay_ends_when_light_is_seen() -> None:
+    """Read back ON turns EMISSION DELAY into EMITTING."""
+    state = healthy()
+    state.phase = Phase.EMISSION_DELAY
+    note_source(state, seen(taken_ns=NOW_NS + 1))
+
+    assert Phase.EMITTING == state.phase
+
+
+def test_the_hash_of_the_limits_changes_with_any_of_them() -> None:
+    """What a person saw cannot be swapped for other limits under the same hash."""
+    assert SPEC.digest() != replace(SPEC, max_power_w=1.4).digest()
