@@ -1,0 +1,107 @@
+"""A view that writes lines: the thread, the mailbox and the streams that plain and JSON share."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from labctl.cli._view._mailbox import Full, Header, Item, Mailbox
+from labctl.cli._view._presenter import THREAD_NAME
+from labctl.cli._view._summary import Summary
+from labctl.events import Event
+
+_WAITING_LIMIT = 20_000
+"""Events that may wait for a slow reader before a virtual clock waits too."""
+
+_IN_ASCII = str.maketrans({"±": "+-", "°": "deg", "µ": "u", "²": "2", "“": '"', "”": '"'})
+
+
+class LineView(ABC):
+    """Loses nothing: a slow reader holds a virtual clock, and in real time the lines wait.
+
+    Subclasses turn an item into lines, in the view's own thread.
+    """
+
+    def __init__(self, stream: TextIO, talk: TextIO, *, virtual: bool) -> None:
+        """`stream` gets the data, `talk` what is said beside them."""
+        self._stream = stream
+        self._talk = talk
+        self._mailbox = Mailbox(limit=_WAITING_LIMIT if virtual else None, full=Full.WAIT)
+        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+        self._started = False
+        self._fault: OSError | None = None
+
+    @property
+    def fault(self) -> OSError | None:
+        return self._fault
+
+    def start(self) -> None:
+        self._started = True
+        self._thread.start()
+
+    def header(self, lines: Sequence[str], *, at_most_ns: Sequence[int] = ()) -> None:
+        self._mailbox.put(Header(tuple(lines), tuple(at_most_ns)))
+
+    @abstractmethod
+    def _lines(self, item: Header | Event | Summary) -> Iterable[str]:
+        """The lines of data for one item."""
+
+    def _talk_lines(self, summary: Summary) -> Iterable[str]:
+        """What to say once the last words are written."""
+        return ()
+
+    def show(self, event: Event) -> None:
+        self._mailbox.put(event)
+
+    def say(self, text: str) -> None:
+        self._mailbox.put(text)
+
+    def telemetry(self, line: str) -> None:
+        self._mailbox.put(line)
+
+    def finish(self, summary: Summary) -> None:
+        self._mailbox.put(summary)
+        self._mailbox.close()
+        if self._started:
+            self._thread.join()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        self._mailbox.close()
+        if self._started:
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            while items := self._mailbox.take(None):
+                for item in items:
+                    self._write(item)
+                self._stream.flush()
+                self._talk.flush()
+        except OSError as error:
+            # The reader is gone. The run goes on and its record is complete; whoever runs it
+            # reads `fault` and says so.
+            self._fault = error
+            self._mailbox.close()
+
+    def _write(self, item: Item) -> None:
+        if isinstance(item, str):
+            write_line(self._talk, item)
+            return
+        for line in self._lines(item):
+            write_line(self._stream, line)
+        if isinstance(item, Summary):
+            # In a shared terminal or file the talk belongs after the data.
+            self._stream.flush()
+            for line in self._talk_lines(item):
+                write_line(self._talk, line)
+
+
+def write_line(stream: TextIO, line: str) -> None:
+    """Write one line; a stream that has no such letters gets them spelled out."""
+    try:
+        stream.write(line + "\n")
+    except UnicodeEncodeError:
+        spelled = line.translate(_IN_ASCII).encode("ascii", "replace").decode("ascii")
+        stream.write(spelled + "\n")

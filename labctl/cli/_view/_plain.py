@@ -1,0 +1,129 @@
+"""Lines for a pipe, a log file or a terminal without letters: no cursor, no colour."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
+
+from labctl.cli._view._ending import Ending, Tone, ending
+from labctl.cli._view._lines import LineView
+from labctl.cli._view._mailbox import Header
+from labctl.cli._view._numbers import moment
+from labctl.cli._view._seen import Seen
+from labctl.cli._view._summary import Summary
+from labctl.cli._view._words import happening, reading_words, readings_line
+from labctl.clock import NS
+from labctl.events import Assessment, Emission, Event, Invalid, Sample
+
+_READINGS_A_RUN = 30
+_EVERY_S = (10, 15, 20, 30, 60, 120, 180, 300)
+_WIDTH = 78
+_LABEL = 20
+
+
+class PlainView(LineView):
+    """One line a happening, and a line of readings now and then: at most 30 in a run, or one in
+    five minutes of a long one."""
+
+    def __init__(self, stream: TextIO, talk: TextIO, *, virtual: bool) -> None:
+        super().__init__(stream, talk, virtual=virtual)
+        self._seen = Seen()
+        self._every_ns = reading_interval_ns(())
+        self._due_ns = 0
+        self._invalid: set[str] = set()
+
+    def _lines(self, item: Header | Event | Summary) -> Iterator[str]:
+        if isinstance(item, Header):
+            self._every_ns = reading_interval_ns(item.at_most_ns)
+            yield from item.lines
+        elif isinstance(item, Summary):
+            yield from ending_lines(ending(item, self._seen))
+        else:
+            yield from self._event_lines(item)
+
+    def _talk_lines(self, summary: Summary) -> Iterator[str]:
+        if summary.next_commands:
+            yield "try next:"
+            yield from (f"  {command}" for command in summary.next_commands)
+
+    def _event_lines(self, event: Event) -> Iterator[str]:
+        before = self._seen.emission
+        self._seen.apply(event)
+        if isinstance(event, Sample):
+            yield from self._turns(event)
+        if isinstance(event, Sample | Assessment):
+            if self._reading_is_due(event):
+                yield _stamped(event, "reading", readings_line(self._seen))
+            return
+        if isinstance(event, Emission) and before and _same_beam(before, event):
+            return
+        if (words := happening(event)) is not None:
+            yield _stamped(event, *words)
+
+    def _reading_is_due(self, event: Sample | Assessment) -> bool:
+        # Where there is a check, a reading is shown together with what was predicted for it.
+        if isinstance(event, Sample) and self._seen.assessment is not None:
+            return False
+        if event.t_ns < self._due_ns:
+            return False
+        self._due_ns = (event.t_ns // self._every_ns + 1) * self._every_ns
+        return True
+
+    def _turns(self, sample: Sample) -> Iterator[str]:
+        """Channels that stop or begin again to give readings."""
+        for reading in sample.readings:
+            invalid = isinstance(reading, Invalid)
+            if invalid == (reading.channel in self._invalid):
+                continue
+            if invalid:
+                self._invalid.add(reading.channel)
+                yield _stamped(sample, "reading", f"{reading.channel}: {reading_words(reading)}")
+            else:
+                self._invalid.discard(reading.channel)
+                yield _stamped(sample, "reading", f"{reading.channel}: back")
+
+
+def reading_interval_ns(at_most_ns: Sequence[int]) -> int:
+    """Run time between two lines of readings: about 30 of them in the longest the run may take,
+    a line a minute where nobody said how long that is."""
+    if not at_most_ns:
+        return 60 * NS
+    wanted_s = sum(at_most_ns) / NS / _READINGS_A_RUN
+    return NS * next((every for every in _EVERY_S if every >= wanted_s), _EVERY_S[-1])
+
+
+def ending_lines(last: Ending) -> Iterator[str]:
+    """The last words as lines no wider than a terminal of 80 columns."""
+    yield ""
+    if last.tone is Tone.LOUD:
+        yield from (_WIDTH * "!", f"{last.headline:!^{_WIDTH}}", _WIDTH * "!")
+    else:
+        yield last.headline
+    previous = ""
+    for label, text in last.facts:
+        shown = "" if label == previous else label
+        previous = label
+        yield from _wrapped(shown, text)
+    if last.tone is Tone.LOUD:
+        yield _WIDTH * "!"
+
+
+def _wrapped(label: str, text: str) -> Iterable[str]:
+    # A path that is broken in two cannot be copied.
+    return textwrap.wrap(
+        text,
+        width=_WIDTH,
+        initial_indent=f"  {label:<{_LABEL - 2}}",
+        subsequent_indent=_LABEL * " ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _stamped(event: Event, tag: str, words: str) -> str:
+    return f"{moment(event.t_ns)}  {tag:<8} {words}"
+
+
+def _same_beam(old: Emission, new: Emission) -> bool:
+    return (old.beam, old.how, old.power_w) == (new.beam, new.how, new.power_w)

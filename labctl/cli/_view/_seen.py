@@ -1,0 +1,100 @@
+"""What a run's events so far amount to; every view reads this and none keeps its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from labctl.events import (
+    Alarm,
+    Assessment,
+    Beam,
+    Emission,
+    Event,
+    InstrumentFound,
+    Invalid,
+    PriorsFixed,
+    PromptAnswered,
+    PromptAsked,
+    Reading,
+    RunBegun,
+    RunEnded,
+    Sample,
+    StateChanged,
+    StepBegun,
+    Tripped,
+    Verdict,
+)
+
+
+@dataclass(slots=True)
+class Seen:
+    """The newest of everything. Fed in order by one thread; not for sharing between threads."""
+
+    t_ns: int = 0
+    begun: RunBegun | None = None
+    state: str = ""
+    step: StepBegun | None = None
+    instruments: dict[str, InstrumentFound] = field(default_factory=dict)
+    readings: dict[str, Reading | Invalid] = field(default_factory=dict)
+    samples: int = 0
+    emission: Emission | None = None
+    assessment: Assessment | None = None
+    alarms: list[Alarm] = field(default_factory=list)
+    tripped: Tripped | None = None
+    """The first trip of a run is its cause."""
+    prompt: str = ""
+    assumptions: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    ended: RunEnded | None = None
+
+    @property
+    def mode(self) -> str:
+        return self.begun.mode.value if self.begun else ""
+
+    @property
+    def power_asked_w(self) -> float | None:
+        """Power at the sample that was commanded, while something is lit."""
+        lit = self.emission is not None and self.emission.beam is not Beam.OFF
+        return self.emission.power_w if lit and self.emission else None
+
+    def value(self, channel: str) -> float | None:
+        """The newest reading of a channel; None where there is none or it is no reading."""
+        reading = self.readings.get(channel)
+        return reading.value if isinstance(reading, Reading) else None
+
+    def apply(self, event: Event) -> None:
+        """Take one event in."""
+        self.t_ns = max(self.t_ns, event.t_ns)
+        match event:
+            case Sample():
+                self.samples += 1
+                for reading in event.readings:
+                    self.readings[reading.channel] = reading
+            case Assessment():
+                self.assessment = event
+            case RunBegun():
+                self.begun = event
+            case InstrumentFound():
+                self.instruments[event.instrument] = event
+            case PriorsFixed():
+                self.assumptions = event.assumptions
+            case StateChanged():
+                self.state = event.new
+            case StepBegun():
+                self.step = event
+            case Emission():
+                self.emission = event
+            case Tripped():
+                self.tripped = self.tripped or event
+            case Alarm():
+                self.alarms.append(event)
+            case PromptAsked():
+                self.prompt = event.text
+            case PromptAnswered():
+                self.prompt = ""
+            case Verdict():
+                self.verdict = event
+            case RunEnded():
+                self.ended = event
+            case _:
+                pass

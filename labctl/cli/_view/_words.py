@@ -1,0 +1,156 @@
+"""One line of words for each thing that happens in a run."""
+
+from __future__ import annotations
+
+from labctl.cli._view._numbers import moment, number, plain, span, with_sd
+from labctl.cli._view._seen import Seen
+from labctl.events import (
+    Alarm,
+    Beam,
+    Emission,
+    Event,
+    InstrumentFound,
+    Invalid,
+    Note,
+    PortTrouble,
+    PromptAnswered,
+    PromptAsked,
+    Reading,
+    RunBegun,
+    StateChanged,
+    StepBegun,
+    StepEnded,
+    Tripped,
+)
+
+
+def mode_line(mode: str, bench: str, why: str) -> str:
+    """The first line of every run: SIMULATED or REAL, which bench, and why that one."""
+    return f"{mode}  bench {bench} ({why})"
+
+
+def happening(event: Event) -> tuple[str, str] | None:
+    """A short tag and a line of words, or None for what is not worth a line of its own."""
+    match event:
+        case RunBegun():
+            return "begins", _begins(event)
+        case InstrumentFound():
+            how = "" if event.confirms else " (commanded, not confirmed: it cannot be read back)"
+            return "found", f"{event.instrument}: {event.identity} at {event.address}{how}"
+        case StateChanged():
+            return "state", f"{event.new}{_because(event.why)}"
+        case StepBegun():
+            return "step", f"{step_words(event)}, at most {span(event.at_most_ns)}"
+        case StepEnded():
+            return "step", f"ended: {event.why}" if event.why else "ended"
+        case Emission():
+            return "laser", f"{beam_words(event)}{_because(event.why)}"
+        case Tripped():
+            return "TRIPPED", trip_words(event)
+        case PortTrouble():
+            return "port", f"{event.instrument} at {event.address}: {event.what}" + (
+                f" ({event.detail})" if event.detail else ""
+            )
+        case Note():
+            return "note", f"{event.who}: {event.text}"
+        case PromptAsked():
+            return "PROMPT", event.text
+        case PromptAnswered():
+            return "answer", event.answer
+        case Alarm():
+            return "ALARM", alarm_words(event)
+        case _:
+            return None
+
+
+def step_words(step: StepBegun) -> str:
+    """`2 of 3  irradiate "Heat" at 1.00 W`."""
+    name = f' "{step.name}"' if step.name and step.name != step.verb else ""
+    power = f" at {plain(step.power_w, 'W')}" if step.power_w is not None else ""
+    return f"{step.index} of {step.of}  {step.verb}{name}{power}"
+
+
+def beam_words(emission: Emission | None, age_ns: int | None = None) -> str:
+    """What is known of the beam, how, and how long ago. There is no word for 'safe'."""
+    if emission is None:
+        return "UNKNOWN, nothing read yet"
+    ago = "" if age_ns is None else f" {span(age_ns)} ago"
+    how = f"{emission.how}{ago}" if emission.how else ago.strip()
+    power = ""
+    if emission.beam is Beam.ON and emission.power_w is not None:
+        power = f" {plain(emission.power_w, 'W')}"
+    return f"{emission.beam.value.upper()}{power}" + (f", {how}" if how else "")
+
+
+def trip_words(trip: Tripped) -> str:
+    """The rule, what it saw and the limit."""
+    text = f"{trip.rule}: {trip.message}" if trip.message else trip.rule
+    if trip.value is None or trip.limit is None:
+        return text
+    return f"{text} (seen {plain(trip.value, trip.unit)}, limit {plain(trip.limit, trip.unit)})"
+
+
+def alarm_words(alarm: Alarm) -> str:
+    """What was found, since when, what may have caused it and what would tell the causes apart."""
+    text = f"{alarm.name} (fault class {alarm.fault_class}): {alarm.size}"
+    text += f" since {moment(alarm.onset_ns)}"
+    if alarm.causes:
+        several = "one of" if len(alarm.causes) > 1 else "cause"
+        text += f"; {several}: {', '.join(alarm.causes)}"
+    if alarm.split_by:
+        text += f"; {alarm.split_by} would tell them apart"
+    return text
+
+
+def reading_words(reading: Reading | Invalid | None, places: int = 2) -> str:
+    """A reading with its unit, or in words why it is none."""
+    if reading is None:
+        return "not read"
+    if isinstance(reading, Reading):
+        return plain(reading.value, reading.unit, places)
+    detail = f", {reading.detail}" if reading.detail else ""
+    return f"no reading ({reading.reason}{detail})"
+
+
+def readings_line(seen: Seen) -> str:
+    """Everything measured and what the model says of it, on one line."""
+    parts = []
+    for channel, reading in seen.readings.items():
+        if channel.startswith("laser."):
+            continue
+        role, _, quantity = channel.partition(".")
+        label = role if quantity in ("temperature", "power") else channel
+        parts.append(f"{label} {reading_words(reading, 3 if quantity == 'power' else 2)}")
+        if channel == "probe.temperature" and seen.assessment:
+            model = seen.assessment
+            predicted = with_sd(model.predicted_degc, model.predicted_sd_k)
+            parts.append(f"predicted {predicted}")
+    if seen.power_asked_w is not None:
+        parts.append(f"asked {plain(seen.power_asked_w, 'W', 3)}")
+    if text := efficiency_words(seen):
+        parts.append(f"efficiency {text}")
+    return "  ".join(parts)
+
+
+def efficiency_words(seen: Seen) -> str:
+    """`0.410 ± 0.021 (95 % 0.369 to 0.451)`, or nothing while nothing can be said."""
+    model = seen.assessment
+    if model is None or model.efficiency is None:
+        return ""
+    sd = model.efficiency_sd_total
+    text = with_sd(model.efficiency, sd)
+    if sd:
+        low, high = model.efficiency - 1.96 * sd, model.efficiency + 1.96 * sd
+        text += f" (95 % {number(low, sd)} to {number(high, sd)})"
+    return text
+
+
+def _begins(event: RunBegun) -> str:
+    seed = "" if event.seed is None else f", seed {event.seed}"
+    sample = f", sample {event.sample}" if event.sample else ""
+    faults = f", injected: {' '.join(event.faults)}" if event.faults else ""
+    return f"{event.protocol}{sample}, bench {event.bench}{seed}{faults}"
+
+
+def _because(why: str) -> str:
+    return f" ({why})" if why else ""
