@@ -14,6 +14,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from labctl.bench import Bench
+from labctl.monitor import Monitor
+from labctl.protocol import (
+    Above,
+    Baseline,
+    Below,
+    Condition,
+    Cool,
+    Elapsed,
+    Irradiate,
+    Log,
+    Plan,
+    Prompt,
+    Steady,
+    Step,
+)
+
 from labctl.clock import NS, Clock
 from labctl.engine import _outcome as outcome
 from labctl.engine._manual import ManualEdges
@@ -40,21 +56,6 @@ from labctl.events import (
     Verdict,
 )
 from labctl.guard import Arm, Emit, Guard, Heartbeat, OffReport, Phase, Trip, not_confirmed
-from labctl.monitor import Monitor
-from labctl.protocol import (
-    Above,
-    Baseline,
-    Below,
-    Condition,
-    Cool,
-    Elapsed,
-    Irradiate,
-    Log,
-    Plan,
-    Prompt,
-    Steady,
-    Step,
-)
 
 Ask = Callable[[str], "concurrent.futures.Future[str]"]
 """Shows a prompt to a person; the future has the answer, or an exception that ends the run."""
