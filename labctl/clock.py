@@ -19,11 +19,13 @@ import asyncio
 import concurrent.futures
 import selectors
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_NEVER_NS = 1 << 62
 
 NS = 1_000_000_000
 """Nanoseconds in a second."""
@@ -117,6 +119,11 @@ class Clock:
         """Wait for work done in real time by a thread, holding this clock meanwhile."""
         return await asyncio.wrap_future(future)
 
+    async def together(self, *jobs: Coroutine[Any, Any, T]) -> list[T]:
+        """Run jobs side by side to their ends; raises the first error once all have ended."""
+        done = await asyncio.gather(*jobs, return_exceptions=True)
+        return _results(done)
+
     async def in_thread(self, executor: concurrent.futures.Executor, work: Callable[[], T]) -> T:
         """Run blocking work in `executor`, holding this clock meanwhile."""
         return await self.settle(executor.submit(work))
@@ -130,6 +137,7 @@ class VirtualClock(Clock):
     def __init__(self, loop: _VirtualLoop, speed: float | None) -> None:
         super().__init__(loop)
         self._virtual_loop = loop
+        self._stepping = False
         self.speed = speed
 
     def now_ns(self) -> int:
@@ -139,6 +147,9 @@ class VirtualClock(Clock):
         return VIRTUAL_EPOCH_UTC_NS + self._virtual_loop.now_ns
 
     async def sleep_until(self, t_ns: int) -> None:
+        if self._stepping:
+            await _Wake(t_ns)
+            return
         await super().sleep_until(t_ns)
         # Loop deadlines are floats; the grid is in whole nanoseconds.
         if self._virtual_loop.now_ns < t_ns:
@@ -152,6 +163,79 @@ class VirtualClock(Clock):
             return await asyncio.wrap_future(future)
         finally:
             self._virtual_loop.held -= 1
+
+    async def together(self, *jobs: Coroutine[Any, Any, T]) -> list[T]:
+        """As on any clock, but without a task or a turn of the loop for each wait.
+
+        The jobs are stepped here in the order of the times they wait for, and the clock is moved
+        from one to the next, as long as the loop itself has nothing due before.
+        """
+        loop = self._virtual_loop
+        results: list[T | BaseException] = [RuntimeError("never ended")] * len(jobs)
+        waiting = [(loop.now_ns, number) for number in range(len(jobs))]
+        try:
+            while waiting:
+                wake = min(waiting)
+                waiting.remove(wake)
+                t_ns, number = wake
+                if t_ns > loop.now_ns:
+                    if loop.held_back or loop.next_deadline_ns() <= t_ns:
+                        await self.sleep_until(t_ns)
+                    else:
+                        loop.now_ns = t_ns
+                self._stepping = True
+                try:
+                    asked = jobs[number].send(None)
+                except StopIteration as done:
+                    results[number] = done.value
+                except Exception as error:
+                    results[number] = error
+                else:
+                    self._stepping = False
+                    if not isinstance(asked, int):
+                        # A lock or a thread is waited for: let the loop do that.
+                        await _PassOn(asked)
+                        asked = loop.now_ns
+                    waiting.append((asked, number))
+                finally:
+                    self._stepping = False
+        finally:
+            for job in jobs:
+                job.close()
+        return _results(results)
+
+
+class _Wake:
+    """What a stepped job waits for: a time."""
+
+    __slots__ = ("t_ns",)
+
+    def __init__(self, t_ns: int) -> None:
+        self.t_ns = t_ns
+
+    def __await__(self) -> Generator[int, None, None]:
+        yield self.t_ns
+
+
+class _PassOn:
+    """Hands something a stepped job waits for on to the task that steps it."""
+
+    __slots__ = ("wanted",)
+
+    def __init__(self, wanted: Any) -> None:
+        self.wanted = wanted
+
+    def __await__(self) -> Generator[Any, None, None]:
+        yield self.wanted
+
+
+def _results(done: Sequence[T | BaseException]) -> list[T]:
+    results: list[T] = []
+    for result in done:
+        if isinstance(result, BaseException):
+            raise result
+        results.append(result)
+    return results
 
 
 class _JumpingSelector(selectors.SelectSelector):
@@ -193,6 +277,17 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self.now_ns / NS
+
+    @property
+    def held_back(self) -> bool:
+        """True when this loop must wait in real time before the clock may move."""
+        return self._speed is not None
+
+    def next_deadline_ns(self) -> int:
+        """The earliest time at which the loop itself has something to do."""
+        # The heap of timers is asyncio's own; a cancelled timer in it only costs a slower turn.
+        timers: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
+        return round(timers[0].when() * NS) if timers else _NEVER_NS
 
     def real_wait_s(self, target_ns: int) -> float:
         """How long to hold the clock back before it may show `target_ns`."""
