@@ -8,9 +8,9 @@ Every way out of here goes through `beam_off`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from labctl.clock import NS, Clock
 from labctl.errors import (
@@ -132,20 +132,27 @@ class Guard:
 
     async def read(self) -> GuardReadings:
         """Read source and meter, side by side. The guard sees them before anybody else does."""
-        source_task = asyncio.ensure_future(self._source.read())
-        power: Reading | Invalid | None = None
-        lost: LabctlError | None = None
+        return self.take(await self._clock.together(*self.jobs()))
+
+    def jobs(self) -> list[Coroutine[Any, Any, object]]:
+        """The reads of `read` one by one, to be run beside others; give the results to `take`."""
+        jobs: list[Coroutine[Any, Any, object]] = [_or_error(self._source.read())]
+        if self._meter is not None:
+            jobs.append(_or_error(self._meter.read_power_at_sample()))
+        return jobs
+
+    def take(self, results: Sequence[object]) -> GuardReadings:
+        """Take in what `jobs` gave."""
         source: SourceState | None = None
-        try:
-            if self._meter is not None:
-                power = await self._meter.read_power_at_sample()
-        except InstrumentError as error:
-            lost = error
-        finally:
-            try:
-                source = await source_task
-            except InstrumentError as error:
-                lost = error
+        power: Reading | Invalid | None = None
+        lost: InstrumentError | None = None
+        for result in results:
+            if isinstance(result, InstrumentError):
+                lost = result
+            elif isinstance(result, SourceState):
+                source = result
+            elif isinstance(result, Reading | Invalid):
+                power = result
         if source is not None:
             note_source(self.state, self._seen(source, power))
         return GuardReadings(source, power, lost)
@@ -410,6 +417,14 @@ def not_confirmed(report: OffReport) -> BeamNotConfirmedOffError:
         seen=report.how,
         fix="Use the interlock or the key now. Do not enter without eyewear.",
     )
+
+
+async def _or_error(reading: Awaitable[object]) -> object:
+    """The reading, or the error that an instrument made of it, as a value."""
+    try:
+        return await reading
+    except InstrumentError as error:
+        return error
 
 
 def _once(tried: list[str], text: str) -> None:
