@@ -19,7 +19,7 @@ import asyncio
 import concurrent.futures
 import selectors
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -121,8 +121,15 @@ class Clock:
 
     async def together(self, *jobs: Coroutine[Any, Any, T]) -> list[T]:
         """Run jobs side by side to their ends; raises the first error once all have ended."""
-        done = await asyncio.gather(*jobs, return_exceptions=True)
-        return _results(done)
+        tasks = [asyncio.ensure_future(job) for job in jobs]
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            raise
+        return [task.result() for task in tasks]
 
     async def in_thread(self, executor: concurrent.futures.Executor, work: Callable[[], T]) -> T:
         """Run blocking work in `executor`, holding this clock meanwhile."""
@@ -171,7 +178,8 @@ class VirtualClock(Clock):
         from one to the next, as long as the loop itself has nothing due before.
         """
         loop = self._virtual_loop
-        results: list[T | BaseException] = [RuntimeError("never ended")] * len(jobs)
+        results: dict[int, T] = {}
+        errors: list[Exception] = []
         waiting = [(loop.now_ns, number) for number in range(len(jobs))]
         try:
             while waiting:
@@ -189,7 +197,7 @@ class VirtualClock(Clock):
                 except StopIteration as done:
                     results[number] = done.value
                 except Exception as error:
-                    results[number] = error
+                    errors.append(error)
                 else:
                     self._stepping = False
                     if not isinstance(asked, int):
@@ -202,7 +210,9 @@ class VirtualClock(Clock):
         finally:
             for job in jobs:
                 job.close()
-        return _results(results)
+        if errors:
+            raise errors[0]
+        return [results[number] for number in range(len(jobs))]
 
 
 class _Wake:
@@ -227,15 +237,6 @@ class _PassOn:
 
     def __await__(self) -> Generator[Any, None, None]:
         yield self.wanted
-
-
-def _results(done: Sequence[T | BaseException]) -> list[T]:
-    results: list[T] = []
-    for result in done:
-        if isinstance(result, BaseException):
-            raise result
-        results.append(result)
-    return results
 
 
 class _JumpingSelector(selectors.SelectSelector):
