@@ -1,0 +1,96 @@
+"""The group of verbs: which there are, loaded late; how a command ends, whatever happens."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+import labctl
+from labctl.cli._errors import show_error
+from labctl.errors import Exit
+
+VERBS: dict[str, tuple[str, str]] = {
+    "run": ("labctl.cli._run", "Run a protocol on a bench, check it live, leave a record."),
+    "log": ("labctl.cli._log", "Log thermocouples; no laser, no arming."),
+    "plan": ("labctl.cli._plan", "Show what a protocol would do; no hardware touched."),
+    "validate": ("labctl.cli._validate", "Check protocol, bench and sample files."),
+    "schema": ("labctl.cli._schema", "Print the JSON Schema of a kind of file."),
+    "stop": ("labctl.cli._stop", "Laser off now, from another terminal."),
+    "watch": ("labctl.cli._watch", "Follow a run's telemetry in this terminal."),
+    "broker": ("labctl.cli._broker", "Keep an MQTT broker up between runs."),
+    "sim": ("labctl.cli._sim", "The simulated bench: serve it over TCP."),
+    "test": ("labctl.cli._test", "Run labctl's own tests."),
+    "completion": ("labctl.cli._completion", "Print the shell's completion script."),
+}
+"""Verb -> module, one line of help. The line stands here so that `--help` imports no verb."""
+
+
+class _ReaderGoneError(Exception):
+    """Nobody reads our output any more. (Click would make exit code 1 of a broken pipe, and 1 is
+    a failed check.)"""
+
+
+class VerbGroup(click.Group):
+    """A click group that imports a verb when it is called, and ends as `labctl.errors` says."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, (module, _) in VERBS.items() if importlib.util.find_spec(module)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS or not importlib.util.find_spec(VERBS[cmd_name][0]):
+            return None
+        command = importlib.import_module(VERBS[cmd_name][0]).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{VERBS[cmd_name][0]}.command is not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, VERBS[name][1]) for name in self.list_commands(ctx)]
+        with formatter.section("Verbs"):
+            formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = "labctl",
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Run a verb and leave the process with its exit code. Always raises SystemExit."""
+        try:
+            result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            code = int(result) if isinstance(result, int) else Exit.PASS
+            # What stands in the buffer may meet a reader that has gone: here, not at shutdown.
+            sys.stdout.flush()
+        except (_ReaderGoneError, BrokenPipeError):
+            # `head` or `less` has what it wanted. Python flushes once more at shutdown.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = Exit.STOPPED
+        except Exception as error:
+            code = show_error(error)
+        sys.exit(int(code))
+
+
+@click.group(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(labctl.__version__, "-V", "--version", prog_name="labctl")
+def main() -> None:
+    """Run a photothermal lab bench: NIR-laser irradiation, thermocouple logging, and a live
+    check of every reading against the photothermal model.
+
+    labctl is not a safety device; it must be used behind a hardware interlock, under your laser
+    safety officer's rules.
+    """
