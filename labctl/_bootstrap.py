@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -94,6 +93,8 @@ def _lacking(extras: set[str]) -> list[str]:
     """What cannot be imported by this Python, without importing it."""
     names = _NEEDED + (_NEEDED_FOR_TESTS if "test" in extras else ())
     lacking = [name for name in names if not _found(name)]
+    import importlib.metadata  # late: an up-to-date .venv never comes here, and it costs 30 ms
+
     try:
         # Drivers and simulators are found through the entry points of the installed labctl.
         importlib.metadata.distribution("labctl")

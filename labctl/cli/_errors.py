@@ -16,7 +16,6 @@ from pathlib import Path
 import click
 
 import labctl
-from labctl import clock
 from labctl.errors import BenchError, Exit, InputError, LabctlError, Problem
 
 
@@ -93,6 +92,9 @@ def _fault(error: Exception) -> str:
 
 def _crash_note(error: Exception) -> Path:
     """Write what a maintainer needs to a new file that only this user can read."""
+    # Late: the clock brings asyncio, which no other verb's start needs.
+    from labctl import clock
+
     stamp = clock.iso(clock.wall_utc_ns())
     handle, name = tempfile.mkstemp(prefix="labctl-crash-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8") as note:
