@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TextIO
 
@@ -29,4 +30,17 @@ def choose(
     virtual = speed != 1.0
     if json:
         return JsonView(stream, talk, virtual=virtual)
+    if not plain and _can_draw(stream):
+        # Only here: rich is heavy, and a pipe has no use for it.
+        from rich.console import Console
+
+        from labctl.cli._view._terminal import TerminalView
+
+        return TerminalView(Console(file=stream, highlight=False, emoji=False), speed=speed)
     return PlainView(stream, talk, virtual=virtual)
+
+
+def _can_draw(stream: TextIO) -> bool:
+    """A terminal with a cursor that moves and with more letters than ASCII."""
+    encoding = (getattr(stream, "encoding", None) or "").lower().replace("-", "")
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and encoding == "utf8"

@@ -46,7 +46,7 @@ class Ending:
 
 _NEXT_ACTION: dict[str, str] = {
     "tripped": "Find what tripped it before anything else. The next run arms from the beginning.",
-    "stopped": "The data so far are kept. An irradiation is never resumed: run again to repeat it.",
+    "stopped": "The data so far are kept. A run is never resumed; to repeat it, run again.",
     "instrument-lost": "Look at the instrument's cable and power, then run again.",
     "data-fault": "Free space or name another folder with --runs DIR, then run again.",
     "fault": "This is a fault in labctl itself. Please report it with the record's folder.",
@@ -86,7 +86,7 @@ def ending(summary: Summary, seen: Seen) -> Ending:
     """The last words of this run."""
     verdict = summary.verdict or seen.verdict
     ended = summary.run_ended or seen.ended
-    tone, headline = _headline(summary, ended, verdict)
+    tone, headline = _headline(summary, seen, ended, verdict)
     return Ending(
         tone=tone,
         headline=f"{seen.mode}  {headline}".lstrip(),
@@ -95,10 +95,14 @@ def ending(summary: Summary, seen: Seen) -> Ending:
     )
 
 
+def _loud(summary: Summary, seen: Seen) -> bool:
+    return seen.unconfirmed or summary.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF
+
+
 def _headline(
-    summary: Summary, ended: RunEnded | None, verdict: Verdict | None
+    summary: Summary, seen: Seen, ended: RunEnded | None, verdict: Verdict | None
 ) -> tuple[Tone, str]:
-    if summary.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF:
+    if _loud(summary, seen):
         return Tone.LOUD, "BEAM NOT CONFIRMED OFF"
     if ended is None:
         return Tone.BAD, "THE RUN DID NOT REACH ITS END"
@@ -111,7 +115,7 @@ def _headline(
 def _facts(
     summary: Summary, seen: Seen, ended: RunEnded | None, verdict: Verdict | None
 ) -> Iterator[tuple[str, str]]:
-    loud = summary.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF
+    loud = _loud(summary, seen)
     completed = ended is not None and ended.outcome == "completed" and not loud
     if loud:
         yield "do now", _BEAM_ACTION
@@ -119,7 +123,7 @@ def _facts(
             yield "mode", "SIMULATED: no real beam exists here."
     if seen.tripped:
         yield "tripped", trip_words(seen.tripped)
-    if ended and ended.why and not completed:
+    if ended and ended.why and not completed and ended.outcome != "tripped":
         yield "why", ended.why
     if ended and not completed:
         yield "beam", _beam(ended)

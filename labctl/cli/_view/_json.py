@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, TextIO
+from typing import Any
 
 from labctl.cli._view._lines import LineView
 from labctl.cli._view._mailbox import Header
-from labctl.cli._view._seen import Seen
 from labctl.cli._view._summary import Summary
 from labctl.events import Event, RunBegun, RunEnded, Verdict, to_dict
 
@@ -20,10 +19,6 @@ _CLOSING_KIND = "closed"
 class JsonView(LineView):
     """Writes every event as `labctl.events.to_dict` has it, with `schema` and `mode`; the last
     line has kind `closed` and says how it went."""
-
-    def __init__(self, stream: TextIO, talk: TextIO, *, virtual: bool) -> None:
-        super().__init__(stream, talk, virtual=virtual)
-        self._seen = Seen()
 
     def _lines(self, item: Header | Event | Summary) -> Iterable[str]:
         if isinstance(item, Header):

@@ -7,8 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from labctl.cli._view._mailbox import Full, Header, Item, Mailbox
+from labctl.cli._view._ending import Ending, Tone, ending
+from labctl.cli._view._ending_lines import ending_lines
+from labctl.cli._view._mailbox import Full, Header, Item, Mailbox, Subscription
 from labctl.cli._view._presenter import THREAD_NAME
+from labctl.cli._view._seen import Seen
 from labctl.cli._view._summary import Summary
 from labctl.events import Event
 
@@ -32,6 +35,8 @@ class LineView(ABC):
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._started = False
         self._fault: OSError | None = None
+        self._seen = Seen()
+        """What this view needs to know of the events so far; subclasses feed it."""
 
     @property
     def fault(self) -> OSError | None:
@@ -59,7 +64,7 @@ class LineView(ABC):
         self._mailbox.put(text)
 
     def telemetry(self, line: str) -> None:
-        self._mailbox.put(line)
+        self._mailbox.put(Subscription(line))
 
     def finish(self, summary: Summary) -> None:
         self._mailbox.put(summary)
@@ -86,15 +91,25 @@ class LineView(ABC):
             self._mailbox.close()
 
     def _write(self, item: Item) -> None:
-        if isinstance(item, str):
-            write_line(self._talk, item)
+        if isinstance(item, str | Subscription):
+            write_line(self._talk, item if isinstance(item, str) else f"telemetry  {item.line}")
             return
         for line in self._lines(item):
             write_line(self._stream, line)
         if isinstance(item, Summary):
             # In a shared terminal or file the talk belongs after the data.
             self._stream.flush()
+            self._shout(ending(item, self._seen))
             for line in self._talk_lines(item):
+                write_line(self._talk, line)
+
+    def _shout(self, last: Ending) -> None:
+        """A beam that is not confirmed off reaches the person even when the data go elsewhere."""
+        if last.tone is not Tone.LOUD or not self._talk.isatty():
+            return
+        self._talk.write("\a")
+        if not self._stream.isatty():
+            for line in ending_lines(last):
                 write_line(self._talk, line)
 
 

@@ -32,7 +32,14 @@ class Header:
     """The longest each step may last, in order; empty where nobody said."""
 
 
-Item = Header | Event | Summary | str
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """The command line that subscribes to this run."""
+
+    line: str
+
+
+Item = Header | Subscription | Event | Summary | str
 """What may be left: a header, events, lines of talk, the last words."""
 
 
@@ -45,7 +52,7 @@ class Mailbox:
         self._full = full
         self._items: deque[Item] = deque()
         self._changed = threading.Condition()
-        self._closed = False
+        self._closed = threading.Event()
         self.shed = 0
         """Samples and assessments that were never shown."""
 
@@ -57,7 +64,7 @@ class Mailbox:
                     self._make_room()
                 else:
                     self._changed.wait_for(self._has_room)
-            if not self._closed:
+            if not self._closed.is_set():
                 self._items.append(item)
                 self._changed.notify_all()
 
@@ -65,7 +72,7 @@ class Mailbox:
         """Everything there is, after waiting for something; empty when the time is over or the
         mailbox was closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._items or self._closed, timeout_s)
+            self._changed.wait_for(lambda: self._items or self._closed.is_set(), timeout_s)
             items = list(self._items)
             self._items.clear()
             self._changed.notify_all()
@@ -74,15 +81,15 @@ class Mailbox:
     def close(self) -> None:
         """Take nothing more in. What is there can still be taken."""
         with self._changed:
-            self._closed = True
+            self._closed.set()
             self._changed.notify_all()
 
-    @property
-    def closed(self) -> bool:
-        return self._closed
+    def wait_closed(self, timeout_s: float) -> bool:
+        """Wait for `close`; False when the time is over first."""
+        return self._closed.wait(timeout_s)
 
     def _has_room(self) -> bool:
-        return self._closed or self._limit is None or len(self._items) < self._limit
+        return self._closed.is_set() or self._limit is None or len(self._items) < self._limit
 
     def _make_room(self) -> None:
         for index, item in enumerate(self._items):

@@ -6,6 +6,9 @@ import math
 
 from labctl.clock import NS
 
+Z95 = 1.96
+"""Standard deviations to either side that hold 95 % of a normal distribution."""
+
 _SHOWN_AS: dict[str, tuple[float, str]] = {
     "1": (1.0, ""),
     "degC": (1.0, "°C"),

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from labctl.cli._view._ending import Ending, Tone, ending
+from labctl.cli._view._ending import ending
+from labctl.cli._view._ending_lines import ending_lines
 from labctl.cli._view._lines import LineView
 from labctl.cli._view._mailbox import Header
 from labctl.cli._view._numbers import moment
-from labctl.cli._view._seen import Seen
 from labctl.cli._view._summary import Summary
 from labctl.cli._view._words import happening, reading_words, readings_line
 from labctl.clock import NS
 from labctl.events import Assessment, Emission, Event, Invalid, Sample
 
-_READINGS_A_RUN = 30
+_READINGS_A_RUN = 22
 _EVERY_S = (10, 15, 20, 30, 60, 120, 180, 300)
-_WIDTH = 78
-_LABEL = 20
 
 
 class PlainView(LineView):
-    """One line a happening, and a line of readings now and then: at most 30 in a run, or one in
+    """One line a happening, and a line of readings now and then: about 20 in a run, or one in
     five minutes of a long one."""
 
     def __init__(self, stream: TextIO, talk: TextIO, *, virtual: bool) -> None:
         super().__init__(stream, talk, virtual=virtual)
-        self._seen = Seen()
         self._every_ns = reading_interval_ns(())
         self._due_ns = 0
         self._invalid: set[str] = set()
@@ -85,40 +81,12 @@ class PlainView(LineView):
 
 
 def reading_interval_ns(at_most_ns: Sequence[int]) -> int:
-    """Run time between two lines of readings: about 30 of them in the longest the run may take,
+    """Run time between two lines of readings: about 20 of them in the longest the run may take,
     a line a minute where nobody said how long that is."""
     if not at_most_ns:
         return 60 * NS
     wanted_s = sum(at_most_ns) / NS / _READINGS_A_RUN
     return NS * next((every for every in _EVERY_S if every >= wanted_s), _EVERY_S[-1])
-
-
-def ending_lines(last: Ending) -> Iterator[str]:
-    """The last words as lines no wider than a terminal of 80 columns."""
-    yield ""
-    if last.tone is Tone.LOUD:
-        yield from (_WIDTH * "!", f"{last.headline:!^{_WIDTH}}", _WIDTH * "!")
-    else:
-        yield last.headline
-    previous = ""
-    for label, text in last.facts:
-        shown = "" if label == previous else label
-        previous = label
-        yield from _wrapped(shown, text)
-    if last.tone is Tone.LOUD:
-        yield _WIDTH * "!"
-
-
-def _wrapped(label: str, text: str) -> Iterable[str]:
-    # A path that is broken in two cannot be copied.
-    return textwrap.wrap(
-        text,
-        width=_WIDTH,
-        initial_indent=f"  {label:<{_LABEL - 2}}",
-        subsequent_indent=_LABEL * " ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def _stamped(event: Event, tag: str, words: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from labctl.errors import Exit
 from labctl.events import (
     Alarm,
     Assessment,
@@ -25,6 +26,9 @@ from labctl.events import (
     Verdict,
 )
 
+BEAM_NOT_CONFIRMED_OFF = "beam-not-confirmed-off"
+"""The rule by which the engine says so while the run is being closed."""
+
 
 @dataclass(slots=True)
 class Seen:
@@ -34,6 +38,7 @@ class Seen:
     begun: RunBegun | None = None
     state: str = ""
     step: StepBegun | None = None
+    """The newest; it may have ended."""
     instruments: dict[str, InstrumentFound] = field(default_factory=dict)
     readings: dict[str, Reading | Invalid] = field(default_factory=dict)
     samples: int = 0
@@ -42,6 +47,8 @@ class Seen:
     alarms: list[Alarm] = field(default_factory=list)
     tripped: Tripped | None = None
     """The first trip of a run is its cause."""
+    unconfirmed: bool = False
+    """Off was commanded and is not confirmed: the loudest thing there is."""
     prompt: str = ""
     assumptions: tuple[str, ...] = ()
     verdict: Verdict | None = None
@@ -86,6 +93,7 @@ class Seen:
                 self.emission = event
             case Tripped():
                 self.tripped = self.tripped or event
+                self.unconfirmed |= event.rule == BEAM_NOT_CONFIRMED_OFF
             case Alarm():
                 self.alarms.append(event)
             case PromptAsked():
@@ -96,5 +104,6 @@ class Seen:
                 self.verdict = event
             case RunEnded():
                 self.ended = event
+                self.unconfirmed |= event.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF
             case _:
                 pass

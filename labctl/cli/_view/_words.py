@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labctl.cli._view._numbers import moment, number, plain, span, with_sd
+from labctl.cli._view._numbers import Z95, interval, moment, plain, span, with_sd
 from labctl.cli._view._seen import Seen
 from labctl.events import (
     Alarm,
@@ -23,6 +23,8 @@ from labctl.events import (
     Tripped,
 )
 
+READ_BACK = "read back"
+
 
 def mode_line(mode: str, bench: str, why: str) -> str:
     """The first line of every run: SIMULATED or REAL, which bench, and why that one."""
@@ -42,7 +44,7 @@ def happening(event: Event) -> tuple[str, str] | None:
         case StepBegun():
             return "step", f"{step_words(event)}, at most {span(event.at_most_ns)}"
         case StepEnded():
-            return "step", f"ended: {event.why}" if event.why else "ended"
+            return "step", f"{event.index} ended" + (f": {event.why}" if event.why else "")
         case Emission():
             return "laser", f"{beam_words(event)}{_because(event.why)}"
         case Tripped():
@@ -70,12 +72,12 @@ def step_words(step: StepBegun) -> str:
     return f"{step.index} of {step.of}  {step.verb}{name}{power}"
 
 
-def beam_words(emission: Emission | None, age_ns: int | None = None) -> str:
+def beam_words(emission: Emission, age_ns: int | None = None) -> str:
     """What is known of the beam, how, and how long ago. There is no word for 'safe'."""
-    if emission is None:
-        return "UNKNOWN, nothing read yet"
-    ago = "" if age_ns is None else f" {span(age_ns)} ago"
-    how = f"{emission.how}{ago}" if emission.how else ago.strip()
+    how = emission.how
+    if age_ns is not None:
+        # "read back 0.4 s ago" is one phrase; whatever else it may be is not.
+        how = f"{how}{' ' if how == READ_BACK else ', '}{span(age_ns)} ago".removeprefix(", ")
     power = ""
     if emission.beam is Beam.ON and emission.power_w is not None:
         power = f" {plain(emission.power_w, 'W')}"
@@ -140,9 +142,13 @@ def efficiency_words(seen: Seen) -> str:
     sd = model.efficiency_sd_total
     text = with_sd(model.efficiency, sd)
     if sd:
-        low, high = model.efficiency - 1.96 * sd, model.efficiency + 1.96 * sd
-        text += f" (95 % {number(low, sd)} to {number(high, sd)})"
+        text += f" (95 % {efficiency_interval(model.efficiency, sd)})"
     return text
+
+
+def efficiency_interval(efficiency: float, sd: float) -> str:
+    """The 95 % interval while the run goes on, `0.369 to 0.451`."""
+    return interval(efficiency - Z95 * sd, efficiency + Z95 * sd, sd)
 
 
 def _begins(event: RunBegun) -> str:

@@ -197,6 +197,35 @@ def tripped_run() -> Iterator[Event]:
     yield ended(90 * NS, "tripped", 4, why="the probe gives no reading: open", verdict="none")
 
 
+def unconfirmed_run() -> Iterator[Event]:
+    """A laser that ignores OFF."""
+    yield from begins()
+    yield StepBegun(0, 1, 1, "irradiate", "Heat", HEAT_S * NS, 1.0)
+    yield Emission(1, Beam.ON, "read back", 1.0)
+    for second in range(61, 90):
+        yield from tick(second, lit=True)
+    yield Emission(91 * NS, Beam.UNKNOWN, "tried: output, key, interlock", None, "step ended")
+    yield Tripped(91 * NS, "beam-not-confirmed-off", "off was commanded 20 times and not confirmed")
+    yield ended(
+        91 * NS, "completed", 8, beam=Beam.UNKNOWN, beam_how="tried: output, key, interlock",
+        verdict="none",
+    )  # fmt: skip
+
+
+def log_run() -> Iterator[Event]:
+    """One thermometer and nothing else."""
+    yield RunBegun(0, Mode.SIMULATED, "log", "ab", "thermometer-only", "cd", "", "ef", 1, "0.1.0")
+    yield StateChanged(0, "READY", "DARK")
+    yield StepBegun(0, 1, 1, "log", "", 24 * 3600 * NS)
+    for second in range(0, 300):
+        t_ns = second * NS
+        reading = Reading("probe.temperature", 22 + 0.02 * math.sin(second), "degC", t_ns)
+        yield Sample(t_ns, t_ns, (reading,))
+    yield StateChanged(300 * NS, "DARK", "ENDING", "Ctrl-C")
+    yield ended(300 * NS, "stopped", 5, why="Ctrl-C", verdict="none", energy_j=0.0,
+                beam_how="no laser under control")  # fmt: skip
+
+
 def alarm(t_s: float = 120.0) -> Alarm:
     """Something that the check found."""
     return Alarm(

@@ -6,6 +6,7 @@ import io
 import json
 
 import storyteller as story
+
 from labctl.cli._view import choose
 from labctl.events import from_dict
 
