@@ -1,0 +1,190 @@
+"""The stated bench, as the simulator reads it: which instruments, where, on what.
+
+A statement is the plain mapping that `SimSpec.bench` documents. Without one there is a bench of
+the simulator's own, so that a session always works.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from labctl.instruments import InputError
+from labctl_simulators.wire import (
+    ACKNOWLEDGEMENTS,
+    ArroyoController,
+    CniSupply,
+    KeysightScanner,
+    Personality,
+    Pm100,
+)
+from labctl_simulators.world import World
+
+Plain = Mapping[str, Any]
+
+_LASER_BY_CURRENT = {"threshold": 0.35, "slope": 0.90, "deviation": 0.03, "unit": "A"}
+_LASER_BY_POWER = {"threshold": 0.0, "slope": 1.0, "deviation": 0.03, "unit": "W"}
+_SCANNER = {
+    "driver": "keysight-3497x",
+    "address": "sim://scanner",
+    "settings": {"channels": [101, 102]},
+}
+_METER = {"driver": "thorlabs-pm100", "address": "sim://meter"}
+
+DEFAULT_BENCH: Plain = {
+    "instruments": {
+        "laser": {"driver": "arroyo-laser", "address": "sim://laser"},
+        "scanner": _SCANNER,
+        "meter": _METER,
+    },
+    "laser": _LASER_BY_CURRENT,
+    "meter": {"pick_off": 0.02, "deviation": 0.03},
+}
+"""Arroyo laser, Keysight scanner, Thorlabs meter."""
+
+DEFAULT_CNI_BENCH: Plain = {
+    "instruments": {
+        "laser": {"driver": "cni-laser", "address": "sim://laser"},
+        "scanner": _SCANNER,
+        "meter": _METER,
+    },
+    "laser": _LASER_BY_POWER,
+    "meter": {"pick_off": 0.02, "deviation": 0.03},
+}
+"""The same with a CNI laser, which tells nothing."""
+
+PROBE_CHANNEL, AMBIENT_CHANNEL = 101, 102
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One instrument of the simulated bench."""
+
+    name: str
+    """Host part of its `sim://` address."""
+    key: str
+    """Its key in the bench file."""
+    driver: str
+    kind: str
+    """`laser`, `scanner` or `meter`."""
+    personality: Personality
+    probe_channel: int = PROBE_CHANNEL
+    """For a scanner: the channel whose bead is in the sample."""
+
+
+def address_name(address: str, key: str) -> str:
+    """`sim://NAME` -> NAME; an instrument reached otherwise goes by its key."""
+    scheme, found, rest = address.partition("://")
+    if not found or scheme != "sim":
+        return key
+    return re.split(r"[/?#]", rest, maxsplit=1)[0] or key
+
+
+def connect(world: World, bench: Plain) -> dict[str, Device]:
+    """All instruments that the statement names, by address name."""
+    entries = bench.get("instruments") or DEFAULT_BENCH["instruments"]
+    devices: dict[str, Device] = {}
+    for key, entry in entries.items():
+        driver = str(entry.get("driver", ""))
+        builder = _BUILDERS.get(driver)
+        if builder is None:
+            raise InputError(
+                f"no simulated instrument speaks to driver {driver!r}",
+                where=f"instruments.{key}.driver",
+                fix=_suggest(driver, _BUILDERS),
+            )
+        name = address_name(str(entry.get("address", "")), key)
+        if name in devices:
+            raise InputError(
+                f"two instruments have the address sim://{name}",
+                where=f"instruments.{key}.address",
+                fix="Give each instrument an address of its own.",
+            )
+        settings = entry.get("settings") or {}
+        devices[name] = builder(world, name, key, driver, settings, bench.get("roles") or {})
+    return devices
+
+
+def _suggest(word: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(word, known, 1)
+    asked = f"Did you mean {near[0]!r}? " if near else ""
+    return f"{asked}There are: {', '.join(known)}."
+
+
+def _arroyo(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    personality = ArroyoController(
+        world,
+        baud=int(settings.get("baud", 38400)),
+        emission_delay_s=float(settings.get("emission_delay_s", 0.02)),
+    )
+    return Device(name, key, driver, "laser", personality)
+
+
+def _cni(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
+    said = str(settings.get("acknowledge", "echo")).lower()
+    if said not in ACKNOWLEDGEMENTS:
+        raise InputError(
+            f"a CNI supply does not acknowledge by {said!r}",
+            where=f"instruments.{key}.settings.acknowledge",
+            fix=f"One of {', '.join(ACKNOWLEDGEMENTS)}.",
+        )
+    personality = CniSupply(
+        world,
+        acknowledge=said,
+        sub=int(settings.get("sub", 1)),
+        baud=int(settings.get("baud", 9600)),
+    )
+    return Device(name, key, driver, "laser", personality)
+
+
+def _keysight(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    listed = _channels(settings.get("channels")) or [PROBE_CHANNEL, AMBIENT_CHANNEL]
+    probe = _role_channel(roles.get("probe"), key) or listed[0]
+    ambient = _role_channel(roles.get("ambient"), key)
+    if ambient is None:
+        ambient = next((c for c in listed if c != probe), None)
+    sensors: dict[int, Callable[[], float]] = {probe: world.probe_degc}
+    if ambient is not None and ambient != probe:
+        sensors[ambient] = world.ambient_degc
+    personality = KeysightScanner(world, sensors, model=str(settings.get("model", "34970A")))
+    return Device(name, key, driver, "scanner", personality, probe_channel=probe)
+
+
+def _pm100(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
+    return Device(name, key, driver, "meter", Pm100(world))
+
+
+_BUILDERS = {
+    "arroyo-laser": _arroyo,
+    "cni-laser": _cni,
+    "keysight-3497x": _keysight,
+    "thorlabs-pm100": _pm100,
+}
+
+
+def _channels(said: Any) -> list[int]:
+    """Channel numbers of a list, a mapping or a text such as `101:102, 105`."""
+    if said is None:
+        return []
+    if isinstance(said, int):
+        return [said]
+    if isinstance(said, str):
+        found: list[int] = []
+        for part in re.findall(r"\d+(?:\s*[:-]\s*\d+)?", said):
+            first, _, last = re.sub(r"\s", "", part).replace("-", ":").partition(":")
+            found.extend(range(int(first), int(last or first) + 1))
+        return found
+    return [int(channel) for channel in said]
+
+
+def _role_channel(role: Any, key: str) -> int | None:
+    """`scanner.101` -> 101, when it is this scanner's."""
+    device, _, channel = str(role or "").partition(".")
+    return int(channel) if device == key and channel.isdigit() else None

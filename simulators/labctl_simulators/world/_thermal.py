@@ -1,0 +1,219 @@
+"""The heat network: core and rim of the liquid, inner and outer wall, holder, room, two beads.
+
+A fixed internal step, second order in time (Adams-Bashforth for the flows, which are taken off one
+node and put on the next, so that energy is conserved exactly; the light of a step is deposited as
+the energy it carried). It is stepped hundreds of thousands of times in a run: plain floats in one
+unrolled method, no objects.
+"""
+
+from __future__ import annotations
+
+from math import exp, sin, sqrt, tau
+
+from labctl_simulators.world._losses import KELVIN, VAPORISATION_J_PER_KG, Losses, saturation_pa
+from labctl_simulators.world._noise import Stream
+from labctl_simulators.world._truth import Truth
+
+AIR_LAG_S = 9.0
+"""Lag of a bare bead hanging in still air."""
+_REFRESH_STEPS = 50
+"""Absorbed shares and humidity change with evaporation only; so often are they computed anew."""
+
+
+class Thermal:
+    """Temperatures in degC, advanced by `step`."""
+
+    __slots__ = (
+        "_air_decay",
+        "_ambient_decay",
+        "_bead_decay",
+        "_count",
+        "_draught",
+        "_draught_keep",
+        "_draught_kick",
+        "_noise",
+        "_past",
+        "_room_vapour",
+        "_truth",
+        "ambient_bead",
+        "bead",
+        "bead_in_air",
+        "bead_light_k_per_w",
+        "core",
+        "core_share_w",
+        "deposited_j",
+        "evaporated_kg",
+        "holder",
+        "inner",
+        "liquid_j_per_k",
+        "losses",
+        "lost_j",
+        "outer",
+        "overlap",
+        "peak_liquid",
+        "rim",
+        "room",
+        "step_s",
+        "steps",
+    )
+
+    def __init__(self, truth: Truth, step_s: float) -> None:
+        room = truth.room
+        self._truth = truth
+        self.step_s = step_s
+        self.steps = 0
+        self.room = self._room_at(0.0)
+        self.losses = Losses(truth.vessel, room.temperature_degc, room.humidity)
+        self.core = self.rim = self.inner = self.room + room.start_offset_k
+        self.outer = self.room + 0.9 * room.start_offset_k
+        self.holder = self.room + 0.1 * room.start_offset_k
+        self.bead = self.core
+        self.ambient_bead = self.room
+        self.peak_liquid = self.core
+        self.liquid_j_per_k = truth.liquid.heat_capacity_j_per_k
+        self.evaporated_kg = 0.0
+        self.overlap = 1.0
+        """Share of the beam that meets the liquid; less when the beam has walked off."""
+        self.bead_light_k_per_w = truth.probes.bead_light_k_per_w
+        self.bead_in_air = False
+        self.deposited_j = 0.0
+        self.lost_j = 0.0
+        self._bead_decay = exp(-step_s / truth.probes.bead_lag_s)
+        self._air_decay = exp(-step_s / AIR_LAG_S)
+        self._ambient_decay = exp(-step_s / truth.probes.ambient_lag_s)
+        self._noise = Stream(truth.seed, "world/draught").normal
+        self._draught = 0.0
+        self._draught_keep = exp(-step_s / room.flutter_s)
+        self._draught_kick = room.flutter * sqrt(1.0 - self._draught_keep**2)
+        self._past: tuple[float, float, float, float, float] | None = None
+        self._count = 0
+        self._refresh()
+
+    def _room_at(self, t_s: float) -> float:
+        room = self._truth.room
+        swing = room.swing_k * (
+            sin(tau * t_s / room.swing_s + room.swing_phase) - sin(room.swing_phase)
+        )
+        return room.temperature_degc + room.drift_k_per_s * t_s + swing
+
+    def absorbed_shares(self) -> tuple[float, float]:
+        """Shares of the incident light absorbed by particles and by solvent.
+
+        Beer and Lambert in decades, with what the rear wall returns; particles concentrate as the
+        solvent leaves.
+        """
+        liquid, vessel = self._truth.liquid, self._truth.vessel
+        full = liquid.volume_m3 * liquid.density_kg_per_m3
+        particles = liquid.absorbance * full / (full - self.evaporated_kg)
+        both = particles + liquid.solvent_absorbance
+        once = 1.0 - 10.0**-both
+        taken = vessel.wall_transmission * once * (1.0 + (1.0 - once) * vessel.rear_return)
+        return taken * particles / both, taken * liquid.solvent_absorbance / both
+
+    def _refresh(self) -> None:
+        by_particles, by_solvent = self.absorbed_shares()
+        self.core_share_w = by_particles * self._truth.liquid.efficiency + by_solvent
+        room = self._truth.room
+        self._room_vapour = room.humidity * saturation_pa(self.room) / (self.room + KELVIN)
+        liquid = self._truth.liquid
+        lost = self.evaporated_kg * liquid.specific_heat_j_per_kg_k
+        self.liquid_j_per_k = liquid.heat_capacity_j_per_k - lost
+
+    @property
+    def heat_per_watt(self) -> float:
+        """Heat in the liquid for one watt at the sample plane."""
+        return self.core_share_w * self.overlap
+
+    def step(self, power_w: float) -> None:
+        """One step with this mean optical power at the sample plane."""
+        h = self.step_s
+        core, rim, inner, outer = self.core, self.rim, self.inner, self.outer
+        holder, room, losses = self.holder, self.room, self.losses
+        truth = self._truth
+        vessel, liquid = truth.vessel, truth.liquid
+
+        share = liquid.core_share
+        capacity = self.liquid_j_per_k
+        core_j_per_k = capacity * share
+        rim_j_per_k = capacity - core_j_per_k
+
+        self._draught = draught = self._draught * self._draught_keep + (
+            self._draught_kick * self._noise()
+        )
+
+        # Flows [W], each from the node named first.
+        core_rim = (core - rim) * (rim_j_per_k * share / liquid.mixing_s)
+        rim_inner = (rim - inner) * vessel.film_w_per_k
+        inner_outer = (inner - outer) * vessel.wall_w_per_k
+        outer_holder = (outer - holder) * losses.holder
+        rise = outer - room
+        hot, cold = outer + KELVIN, room + KELVIN
+        hot2, cold2 = hot * hot, cold * cold
+        surface = (
+            losses.forced * rise
+            + losses.natural * rise * sqrt(sqrt(abs(rise)))
+            + losses.radiation * (hot2 * hot2 - cold2 * cold2)
+        ) * (1.0 + draught)
+        vapour = 610.94 * exp(17.625 * rim / (rim + 243.04)) / (rim + KELVIN)
+        evaporation = losses.evaporation * (vapour - self._room_vapour)
+        holder_j_per_k = vessel.holder_j_per_k
+        holder_room = (holder - room) * (holder_j_per_k / vessel.holder_s)
+
+        # Rates of the two-step rule, kept as net heat of each node.
+        now = (
+            -core_rim,
+            core_rim - rim_inner - evaporation,
+            rim_inner - inner_outer,
+            inner_outer - outer_holder - surface,
+            outer_holder - holder_room,
+        )
+        past = self._past or now
+        self._past = now
+        forth, back = 1.5 * h, 0.5 * h
+        light_j = power_w * self.core_share_w * self.overlap * h
+        wall_j_per_k = 0.5 * vessel.wall_heat_capacity_j_per_k
+
+        liquid_before = rim
+        self.core = core + (light_j + forth * now[0] - back * past[0]) / core_j_per_k
+        self.rim = rim = rim + (forth * now[1] - back * past[1]) / rim_j_per_k
+        self.inner = inner + (forth * now[2] - back * past[2]) / wall_j_per_k
+        self.outer = outer + (forth * now[3] - back * past[3]) / wall_j_per_k
+        self.holder = holder + (forth * now[4] - back * past[4]) / holder_j_per_k
+
+        self.deposited_j += light_j
+        self.lost_j -= forth * sum(now) - back * sum(past)
+        self.evaporated_kg += evaporation * h / VAPORISATION_J_PER_KG
+        if rim > self.peak_liquid:
+            self.peak_liquid = rim
+
+        if self.bead_in_air:
+            keep = self._air_decay
+            target = room + 0.05 * (rim - room)
+        else:
+            keep = self._bead_decay
+            target = 0.5 * (liquid_before + rim) + self.bead_light_k_per_w * power_w
+        self.bead = self.bead * keep + target * (1.0 - keep)
+
+        self.steps += 1
+        self.room = room = self._room_at(self.steps * h)
+        self.ambient_bead += (room - self.ambient_bead) * (1.0 - self._ambient_decay)
+        self._count += 1
+        if self._count == _REFRESH_STEPS:
+            self._count = 0
+            self._refresh()
+
+    def bead_after(self, dt_s: float, power_w: float) -> float:
+        """The bead, a part of a step after the last one."""
+        if self.bead_in_air:
+            target, lag = self.room + 0.05 * (self.rim - self.room), AIR_LAG_S
+        else:
+            target = self.rim + self.bead_light_k_per_w * power_w
+            lag = self._truth.probes.bead_lag_s
+        return self.bead + (target - self.bead) * (1.0 - exp(-dt_s / lag))
+
+    def stored_j(self) -> float:
+        """Heat above 0 degC in liquid, wall and holder."""
+        vessel, share = self._truth.vessel, self._truth.liquid.core_share
+        liquid = self.liquid_j_per_k * (share * self.core + (1.0 - share) * self.rim)
+        wall = 0.5 * vessel.wall_heat_capacity_j_per_k * (self.inner + self.outer)
+        return liquid + wall + vessel.holder_j_per_k * self.holder

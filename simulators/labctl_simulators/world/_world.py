@@ -1,0 +1,172 @@
+"""One physical world: time, light, heat, and what a bead and a head would see.
+
+Lazy: `advance_to` integrates on a fixed grid of its own from wherever it was, so the answer does
+not depend on how often or how irregularly anybody looks. What happens between two grid points
+(a laser edge, a fault) is scheduled and takes effect at its exact time.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from math import exp
+from typing import Any
+
+from labctl.clock import NS
+from labctl_simulators.world._emission import EmissionLog
+from labctl_simulators.world._laser import Laser
+from labctl_simulators.world._thermal import Thermal
+from labctl_simulators.world._truth import Truth
+
+STEP_NS = NS // 10
+"""Internal step: a seventh of the fastest time constant (bead, mixing)."""
+_NEVER_NS = 1 << 62
+
+Action = Callable[[], None]
+
+
+class World:
+    """Laser, sample and surroundings of one bench."""
+
+    def __init__(self, truth: Truth, *, step_ns: int = STEP_NS) -> None:
+        self.truth = truth
+        self.laser = Laser(truth.beam, truth.seed, step_ns / NS)
+        self.thermal = Thermal(truth, step_ns / NS)
+        self.emission = EmissionLog()
+        self.pick_off_factor = 1.0
+        """A fault's hold on the way from the beam to the meter."""
+        self.peak_bead_degc = self.thermal.bead
+        self._step_ns = step_ns
+        self._now_ns = 0
+        self._grid_ns = step_ns
+        self._power = 0.0
+        self._segment = 0.0  # optical energy of the step under way [W ns]
+        self._energy = 0.0  # of all before it [W ns]
+        self._head = 0.0  # power at the sample as the head's lag shows it [W]
+        self._head_ns = 0
+        self._queue: list[tuple[int, int, Action]] = []
+        self._next_ns = _NEVER_NS
+        self._order = 0
+        self._on_first_light: list[tuple[int, Action]] = []
+
+    @property
+    def now_ns(self) -> int:
+        """How far the world has been integrated."""
+        return self._now_ns
+
+    def schedule(self, t_ns: int, action: Action) -> None:
+        """Let something happen at `t_ns`, or at once when that has passed."""
+        self._order += 1
+        heapq.heappush(self._queue, (max(t_ns, self._now_ns), self._order, action))
+        self._next_ns = self._queue[0][0]
+
+    def schedule_after_first_light(self, delay_ns: int, action: Action) -> None:
+        """Let something happen so long after the first light of this world."""
+        self._on_first_light.append((delay_ns, action))
+
+    def advance_to(self, t_ns: int) -> None:
+        """Integrate up to `t_ns`; a time that has passed changes nothing."""
+        while self._next_ns <= t_ns:
+            due_ns, _, action = heapq.heappop(self._queue)
+            self._next_ns = self._queue[0][0] if self._queue else _NEVER_NS
+            self._march(due_ns)
+            action()
+            self.settle()
+        if t_ns > self._now_ns:
+            self._march(t_ns)
+
+    def _march(self, t_ns: int) -> None:
+        now, grid, step = self._now_ns, self._grid_ns, self._step_ns
+        while grid <= t_ns:
+            segment = self._segment + self._power * (grid - now)
+            self._energy += segment
+            self._segment = 0.0
+            now = grid
+            self.thermal.step(segment / step)
+            if self.thermal.bead > self.peak_bead_degc:
+                self.peak_bead_degc = self.thermal.bead
+            power = self.laser.tick()
+            if power != self._power:
+                self._follow_head(now)
+                self._power = power
+            grid += step
+        self._segment += self._power * (t_ns - now)
+        self._now_ns = t_ns
+        self._grid_ns = grid
+
+    def settle(self) -> None:
+        """Something about the light has changed at this moment: take it up, log an edge."""
+        power = self.laser.power_w()
+        if power != self._power:
+            self._follow_head(self._now_ns)
+            self._power = power
+        lit = power > 0.0
+        if lit == self.emission.lit:
+            return
+        self.emission.edge(lit, self._now_ns, self.optical_energy_j(), power)
+        if lit and self._on_first_light:
+            for delay_ns, action in self._on_first_light:
+                self.schedule(self._now_ns + delay_ns, action)
+            self._on_first_light.clear()
+
+    def _follow_head(self, t_ns: int) -> None:
+        lag_ns = self.truth.probes.meter_lag_s * NS
+        self._head = self._power + (self._head - self._power) * exp((self._head_ns - t_ns) / lag_ns)
+        self._head_ns = t_ns
+
+    def optical_energy_j(self) -> float:
+        """Light at the sample plane since the world began."""
+        return (self._energy + self._segment) / NS
+
+    def power_w(self) -> float:
+        """Optical power at the sample plane now."""
+        return self._power
+
+    def head_power_w(self) -> float:
+        """Optical power that the meter's head shows now, its own lag included [W on the head]."""
+        self._follow_head(self._now_ns)
+        beam = self.truth.beam
+        # The stated pick-off times what the sample gets, over the error of the calibration.
+        return self._head * self.pick_off_factor * beam.pick_off / beam.meter_factor
+
+    def probe_degc(self) -> float:
+        """The sample's thermocouple: what its junction would tell a perfect voltmeter."""
+        thermal = self.thermal
+        since_s = (self._now_ns - self._grid_ns + self._step_ns) / NS
+        return self._told(thermal.bead_after(since_s, self._power))
+
+    def ambient_degc(self) -> float:
+        """The thermocouple that hangs in the air beside the bench."""
+        return self._told(self.thermal.ambient_bead)
+
+    def _told(self, junction_degc: float) -> float:
+        probes = self.truth.probes
+        reference = self.truth.room.temperature_degc
+        return reference + (junction_degc - reference) * probes.gain + probes.common_offset_k
+
+    def plateau(self) -> dict[str, Any]:
+        """Steady state and its linearisation, for the power that the sample got (or 1 W).
+
+        Holder and room are held where they are: they follow over tens of minutes only.
+        """
+        emitted = self.emission.plain(self._now_ns, self.optical_energy_j())
+        power_w = emitted[-1]["mean_power_w"] if emitted else 1.0
+        thermal = self.thermal
+        heat_w = power_w * thermal.heat_per_watt
+        room, holder = thermal.room, thermal.holder
+        humidity = self.truth.room.humidity
+        low, high = room - 5.0, room + 200.0
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            if thermal.losses.total_w(middle, room, humidity, holder) < heat_w:
+                low = middle
+            else:
+                high = middle
+        liquid = 0.5 * (low + high)
+        return {
+            "power_w": power_w,
+            "heat_w": heat_w,
+            "temperature_degc": liquid,
+            "rise_k": liquid - room,
+            "heat_loss_w_per_k": thermal.losses.conductance(liquid, room, humidity, holder),
+        }
