@@ -76,7 +76,7 @@ def ensure(argv: list[str]) -> None:
         _give_up("not set up, and not on a POSIX system", "python -m pip install .")
     if venv.exists() and any(venv.iterdir()) and not ours:
         _use_foreign(venv, extras, inside)
-    else:
+    elif not _is_current(venv, extras):
         _make(venv, extras)
     _restart(venv, argv)
 
@@ -111,12 +111,15 @@ def _found(name: str) -> bool:
 
 
 def _fingerprint() -> str:
-    """Changes when the dependencies do."""
-    digest = hashlib.sha256()
-    for name in ("pyproject.toml", "constraints.txt"):
-        path = ROOT / name
-        digest.update(path.read_bytes() if path.exists() else b"")
-    return digest.hexdigest()
+    """Changes when what is to be installed does; a changed lint rule is no reason to install."""
+    import tomllib  # late: older Pythons that read this file have none
+
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)
+    parts = [project.get("build-system"), project.get("project"), project["tool"].get("hatch")]
+    constraints = ROOT / "constraints.txt"
+    pins = constraints.read_text(encoding="utf-8") if constraints.exists() else ""
+    return hashlib.sha256(json.dumps([parts, pins], sort_keys=True).encode()).hexdigest()
 
 
 def _note(venv: Path) -> dict[str, object]:
@@ -141,7 +144,7 @@ def _is_current(venv: Path, extras: set[str]) -> bool:
         and isinstance(have, list)
         and extras <= set(have)
         and note.get("python") == _python_of(venv)
-        and note.get("root") == str(ROOT)
+        and _at_home(note)
     )
 
 
@@ -201,25 +204,20 @@ def _make(venv: Path, extras: set[str]) -> None:
         note = _note(venv)
         had = note.get("extras")
         extras = extras | (set(had) if isinstance(had, list) else set())
-        again = bool(note)
+        whole = note.get("python") == _version() == _python_of(venv) and _at_home(note)
         _say(
-            f"{'updating' if again else 'first start here: making'} {venv} with the dependencies "
-            f"({'' if again else 'about 300 MB, '}under a minute; {OFF}=1 turns this off)"
+            f"{'updating' if whole else 'first start here: making'} {venv} with the dependencies "
+            f"({'' if whole else 'about 300 MB, '}under a minute; {OFF}=1 turns this off)"
         )
-        _write_note(venv, {"made_by": "labctl", "extras": []})
-        python = venv / "bin" / "python"
+        if not whole:
+            _write_note(venv, {"made_by": "labctl"})
+            _clear(venv)
         with (venv / _LOG).open("w", encoding="utf-8") as log:
-            if _python_of(venv) != _version() or note.get("root", str(ROOT)) != str(ROOT):
-                _clear(venv)
-                _call([sys.executable, "-m", "venv", str(venv)], log.fileno(), venv)
-            requirement = f"{ROOT}[{','.join(sorted(extras))}]"
-            pip = [
-                str(python), "-m", "pip", "install", "--disable-pip-version-check",
-                "--no-input", "--retries", "2", "--editable", requirement,
-            ]  # fmt: skip
-            if (ROOT / "constraints.txt").exists():
-                pip += ["--constraint", str(ROOT / "constraints.txt")]
-            _call(pip, log.fileno(), venv)
+            if not whole:
+                # Inside a broken .venv its own Python is what was just cleared away.
+                python = getattr(sys, "_base_executable", sys.executable)
+                _call([python, "-m", "venv", str(venv)], log.fileno(), venv)
+            _call(_pip(venv, extras), log.fileno(), venv)
         _write_note(
             venv,
             {
@@ -230,6 +228,19 @@ def _make(venv: Path, extras: set[str]) -> None:
                 "root": str(ROOT),
             },
         )
+
+
+def _at_home(note: dict[str, object]) -> bool:
+    """False when the checkout was moved: scripts and paths in the environment are absolute."""
+    return note.get("root") == str(ROOT)
+
+
+def _pip(venv: Path, extras: set[str]) -> list[str]:
+    pins = ["--constraint", "constraints.txt"] if (ROOT / "constraints.txt").exists() else []
+    return [
+        str(venv / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check",
+        "--no-input", "--retries", "2", *pins, "--editable", f".[{','.join(sorted(extras))}]",
+    ]  # fmt: skip
 
 
 def _clear(venv: Path) -> None:
@@ -245,7 +256,15 @@ def _clear(venv: Path) -> None:
 
 def _call(command: list[str], log: int, venv: Path) -> None:
     try:
-        code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log).returncode
+        code = subprocess.run(
+            command,
+            cwd=ROOT,
+            # A `--user` install from somebody's pip settings cannot go into an environment.
+            env={**os.environ, "PIP_USER": "0"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        ).returncode
     except KeyboardInterrupt:
         _give_up("set-up stopped", "the next start takes it up again", code=5)
     if code == 0:
@@ -258,7 +277,7 @@ def _call(command: list[str], log: int, venv: Path) -> None:
             "cannot reach the package index to install the dependencies (no network?)",
             f"connect once and try again; details in {venv / _LOG}",
         )
-    _give_up(f"set-up failed: {command[1]} {command[2]} ...", f"details in {venv / _LOG}")
+    _give_up(f"set-up failed at {' '.join(command[1:4])}", f"details in {venv / _LOG}")
 
 
 @contextlib.contextmanager
