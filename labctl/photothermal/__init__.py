@@ -1,0 +1,51 @@
+"""The science of the bench, pure: arrays and floats in, arrays and floats out.
+
+The model of one heated liquid in its cell, the estimator that compares it with readings, the step
+detector, and the way from a heating rate to an efficiency with its uncertainty. No clock, no
+events, no files: usable from a notebook on any curve. The equations are in `_layout`, the reasons
+in docs/explanation/the-check.md.
+"""
+
+from labctl.photothermal._bank import FilterBank, Leading, Moments
+from labctl.photothermal._combine import MODEL_RELATIVE_SD, Estimate, RateEstimate, efficiency
+from labctl.photothermal._inputs import BlankResult, Inputs, Known
+from labctl.photothermal._layout import WALL_LOSS_SHARE, BankPrior
+from labctl.photothermal._noise import NoiseEstimate
+from labctl.photothermal._optics import (
+    REAR_RETURN,
+    WATER_ABSORPTION_PER_M,
+    absorbed_shares,
+    solvent_absorbance,
+)
+from labctl.photothermal._steps import BEAD_STEP, HEAT, Step, StepDetector, StepRules
+from labctl.photothermal._trend import Trend
+from labctl.photothermal._whiteness import chi2_tail, ljung_box, nis_band
+
+__all__ = [
+    "BEAD_STEP",
+    "HEAT",
+    "MODEL_RELATIVE_SD",
+    "REAR_RETURN",
+    "WALL_LOSS_SHARE",
+    "WATER_ABSORPTION_PER_M",
+    "BankPrior",
+    "BlankResult",
+    "Estimate",
+    "FilterBank",
+    "Inputs",
+    "Known",
+    "Leading",
+    "Moments",
+    "NoiseEstimate",
+    "RateEstimate",
+    "Step",
+    "StepDetector",
+    "StepRules",
+    "Trend",
+    "absorbed_shares",
+    "chi2_tail",
+    "efficiency",
+    "ljung_box",
+    "nis_band",
+    "solvent_absorbance",
+]

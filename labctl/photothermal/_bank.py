@@ -1,0 +1,300 @@
+"""The estimator: a bank of Kalman filters over the wall, its coupling and the heat flutter.
+
+Each filter is exact in the states that enter linearly. What multiplies a temperature difference
+(heat loss, its growth, coupling, wall, lag) is carried as a state of its filter too: those
+differences are known to hundredths of a kelvin, so the product is as good as linear, and around
+its nominal values every filter is a local Gaussian. The bank is their mixture: the grid reaches
+where one Gaussian would be too far from its nominal values, the local Gaussians fill the gaps, so
+that the truth cannot fall between grid points however sharp the likelihood. Weights are likelihood
+times prior. One step is a handful of array operations over all filters at once.
+
+The efficiency takes no random walk: a fault must not be eaten by the estimate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from labctl.photothermal._discretise import Floats, step_matrices
+from labctl.photothermal._layout import (
+    BEAD,
+    COUPLING,
+    CURVE,
+    DYNAMIC,
+    HOLDER,
+    LAG,
+    LIGHT,
+    LIQUID,
+    LOSS,
+    OFFSET,
+    RATE,
+    SHARE,
+    STATES,
+    WALL,
+    WALL_LOSS_SHARE,
+    WALL_MASS,
+    BankPrior,
+)
+
+_NODES = np.array([-1.0, 0.0, 1.0])
+_NODE_WEIGHTS = np.array([0.25, 0.5, 0.25])
+_KERNEL = np.sqrt(0.5)
+"""Grid of deviation sqrt(1/2) times local Gaussians of sqrt(1/2): together the prior's 1."""
+_CACHE = 64
+_START_SPREAD_K = 0.1
+"""Of wall and bead against the liquid in a cell that has stood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """The filter of the greatest weight, for detectors that follow its errors."""
+
+    transition: Floats
+    """(4, 13): rows of the dynamic states."""
+    response: Floats
+    """(4, 4): what constant forcing in each dynamic state has done after the step."""
+    gain: Floats
+    """(13,)."""
+    innovation_k: float
+    variance_k2: float
+    lag_s: float
+    """Of the bead."""
+
+
+class FilterBank:
+    """Predict, look at the innovation, update. Temperatures in degC, power in W, time in s."""
+
+    def __init__(self, prior: BankPrior, first_degc: float, surroundings_degc: float) -> None:
+        self.prior = prior
+        self.reference_degc = surroundings_degc
+        self._grid(prior)
+        k = self.filters
+        self._x = np.zeros((k, STATES))
+        self._p = np.zeros((k, STATES, STATES))
+        self._start(prior, first_degc)
+        self._b = np.zeros((k, DYNAMIC, STATES - DYNAMIC))
+        self._fd = np.zeros((k, DYNAMIC, STATES))
+        self._response = np.zeros((k, DYNAMIC, DYNAMIC))
+        self._innovation = np.zeros(k)
+        self._variance = np.ones(k)
+        self._gain = np.zeros((k, STATES))
+        self._cache: dict[float, tuple[Floats, Floats]] = {}
+        self._relinearised()
+
+    # -- the start ---------------------------------------------------------------------------
+
+    def _grid(self, prior: BankPrior) -> None:
+        flutter = np.array(prior.flutter_k2_per_s)
+        wall, coupling, which = np.meshgrid(_NODES, _NODES, np.arange(len(flutter)), indexing="ij")
+        w_wall, w_coupling = np.meshgrid(_NODE_WEIGHTS, _NODE_WEIGHTS, indexing="ij")
+        self.filters = wall.size
+        scale = _KERNEL * np.sqrt(2.0)
+        self._c_wall = prior.wall_j_per_k * np.exp(
+            scale * prior.wall_relative_sd * wall.ravel()
+        )
+        self._coupling = prior.coupling_w_per_k * np.exp(
+            scale * prior.coupling_relative_sd * coupling.ravel()
+        )
+        self._flutter = flutter[which.ravel()]
+        weight = np.repeat((w_wall * w_coupling).ravel(), len(flutter)) / len(flutter)
+        self._log_weight = np.log(weight)
+        self.weight = weight
+        self._k = np.full(self.filters, prior.heat_loss_w_per_k / prior.heat_capacity_j_per_k)
+        self._inverse_lag = np.full(self.filters, 1.0 / prior.lag_s)
+        self._share = np.full(self.filters, prior.holder_share)
+
+    def _start(self, prior: BankPrior, first_degc: float) -> None:
+        x, p = self._x, self._p
+        x[:, [LIQUID, WALL, BEAD]] = first_degc - self.reference_degc
+        x[:, RATE] = prior.heat_per_watt / prior.heat_capacity_j_per_k
+        x[:, CURVE] = prior.curve_per_k
+        for i in (LIQUID, WALL, BEAD):
+            for j in (LIQUID, WALL, BEAD):
+                p[:, i, j] = prior.start_sd_k**2
+        p[:, WALL, WALL] += _START_SPREAD_K**2
+        p[:, BEAD, BEAD] += _START_SPREAD_K**2
+        for state, sd in (
+            (HOLDER, 0.2),
+            (RATE, prior.heat_per_watt_sd / prior.heat_capacity_j_per_k),
+            (LOSS, prior.heat_loss_relative_sd),
+            (CURVE, prior.curve_sd_per_k),
+            (OFFSET, prior.offset_sd_k),
+            (SHARE, prior.holder_share_sd),
+            (COUPLING, _KERNEL * prior.coupling_relative_sd),
+            (WALL_MASS, _KERNEL * prior.wall_relative_sd),
+            (LIGHT, prior.light_k_per_w),
+            (LAG, prior.lag_relative_sd),
+        ):
+            p[:, state, state] = sd**2
+
+    # -- nominal values ----------------------------------------------------------------------
+
+    def relinearise(self) -> None:
+        """Move each filter's nominal values to its present means. Call at edges and, ever more
+        rarely, between them; the deviation states start again at 0 with their covariance."""
+        x, p = self._x, self._p
+        for state, nominal in (
+            (LOSS, self._k),
+            (COUPLING, self._coupling),
+            (WALL_MASS, self._c_wall),
+            (LAG, self._inverse_lag),
+        ):
+            moved = np.exp(np.clip(x[:, state], -1.0, 1.0))
+            nominal *= moved
+            x[:, state] = 0.0
+            p[:, state, :] /= moved[:, None]
+            p[:, :, state] /= moved[:, None]
+        self._share += x[:, SHARE]
+        x[:, SHARE] = 0.0
+        self._relinearised()
+
+    def _relinearised(self) -> None:
+        prior = self.prior
+        self._g_l = self._coupling / prior.heat_capacity_j_per_k
+        self._g_w = self._coupling / self._c_wall
+        self._k_l = (1.0 - WALL_LOSS_SHARE) * self._k
+        self._k_w = WALL_LOSS_SHARE * self._k * prior.heat_capacity_j_per_k / self._c_wall
+        a = np.zeros((self.filters, DYNAMIC, DYNAMIC))
+        a[:, LIQUID, LIQUID] = -self._g_l - self._k_l
+        a[:, LIQUID, WALL] = self._g_l
+        a[:, LIQUID, HOLDER] = self._k_l
+        a[:, WALL, LIQUID] = self._g_w
+        a[:, WALL, WALL] = -self._g_w - self._k_w
+        a[:, WALL, HOLDER] = self._k_w
+        a[:, BEAD, LIQUID] = self._inverse_lag
+        a[:, BEAD, BEAD] = -self._inverse_lag
+        a[:, HOLDER, WALL] = self._share / prior.holder_s
+        a[:, HOLDER, HOLDER] = -1.0 / prior.holder_s
+        self._a = a
+        from_surroundings = np.zeros((self.filters, DYNAMIC))
+        from_surroundings[:, LIQUID] = self._k_l
+        from_surroundings[:, WALL] = self._k_w
+        from_surroundings[:, HOLDER] = -self._share / prior.holder_s
+        self._from_surroundings = from_surroundings
+        self._b[:, :, OFFSET - DYNAMIC] = from_surroundings
+        self._cache.clear()
+
+    def _matrices(self, dt_s: float) -> tuple[Floats, Floats]:
+        found = self._cache.get(dt_s)
+        if found is None:
+            if len(self._cache) >= _CACHE:
+                self._cache.clear()
+            found = self._cache[dt_s] = step_matrices(self._a, dt_s)
+        return found
+
+    # -- one reading -------------------------------------------------------------------------
+
+    def predict(self, dt_s: float, power_w: float, surroundings_degc: float) -> None:
+        """Move on by `dt_s` under a constant power and ambient reading. `dt_s` should come from
+        times rounded to a millisecond, so that the step's matrices are found again."""
+        exponential, response = self._matrices(dt_s)
+        x, p, b = self._x, self._p, self._b
+        ambient = surroundings_degc - self.reference_degc
+        outside = x[:, OFFSET] + ambient
+        around = x[:, HOLDER] + outside
+        over = x[:, LIQUID] - around
+        wall_over = x[:, WALL] - around
+        between = x[:, LIQUID] - x[:, WALL]
+        loss_l = self._k_l * over
+        loss_w = self._k_w * wall_over
+        gain_w = self._g_w * between
+        b[:, LIQUID, RATE - DYNAMIC] = power_w
+        b[:, LIQUID, LOSS - DYNAMIC] = -loss_l
+        b[:, WALL, LOSS - DYNAMIC] = -loss_w
+        b[:, LIQUID, CURVE - DYNAMIC] = -loss_l * over
+        b[:, WALL, CURVE - DYNAMIC] = -loss_w * over
+        b[:, HOLDER, SHARE - DYNAMIC] = (x[:, WALL] - outside) / self.prior.holder_s
+        b[:, LIQUID, COUPLING - DYNAMIC] = -self._g_l * between
+        b[:, WALL, COUPLING - DYNAMIC] = gain_w
+        b[:, WALL, WALL_MASS - DYNAMIC] = loss_w - gain_w
+        b[:, BEAD, LIGHT - DYNAMIC] = self._inverse_lag * power_w
+        b[:, BEAD, LAG - DYNAMIC] = self._inverse_lag * (
+            x[:, LIQUID] + x[:, LIGHT] * power_w - x[:, BEAD]
+        )
+        fd = self._fd
+        fd[:, :, :DYNAMIC] = exponential
+        np.matmul(response, b, out=fd[:, :, DYNAMIC:])
+        self._response = response
+        moved = np.matmul(fd, x[:, :, None])[:, :, 0]
+        if ambient != 0.0:
+            moved += np.matmul(response, (self._from_surroundings * ambient)[:, :, None])[:, :, 0]
+        x[:, :DYNAMIC] = moved
+        t = np.matmul(fd, p)
+        p[:, :DYNAMIC, :DYNAMIC] = np.matmul(t, fd.transpose(0, 2, 1))
+        across = t[:, :, DYNAMIC:]
+        p[:, :DYNAMIC, DYNAMIC:] = across
+        p[:, DYNAMIC:, :DYNAMIC] = across.transpose(0, 2, 1)
+        p[:, LIQUID, LIQUID] += self._flutter * dt_s
+        p[:, OFFSET, OFFSET] += self.prior.drift_k2_per_s * dt_s
+
+    def loosen(self, sd_k: float) -> None:
+        """Widen the liquid's temperature once: light that has just come or gone is not yet mixed,
+        and its edge is known to a fraction of a second only."""
+        self._p[:, LIQUID, LIQUID] += sd_k**2
+
+    def forecast(self, noise_k2: float) -> tuple[float, float]:
+        """Mean (degC) and variance (K2) of the reading to come."""
+        x, weight = self._x[:, BEAD], self.weight
+        variance = self._p[:, BEAD, BEAD]
+        mean = float(weight @ x)
+        spread = float(weight @ (variance + (x - mean) ** 2))
+        return mean + self.reference_degc, spread + noise_k2
+
+    def update(self, reading_degc: float, noise_k2: float) -> None:
+        """Take a reading in."""
+        x, p = self._x, self._p
+        column = p[:, :, BEAD].copy()
+        variance = column[:, BEAD] + noise_k2
+        gain = column / variance[:, None]
+        innovation = reading_degc - self.reference_degc - x[:, BEAD]
+        x += gain * innovation[:, None]
+        p -= gain[:, :, None] * column[:, None, :]
+        log_weight = self._log_weight
+        log_weight -= 0.5 * (innovation * innovation / variance + np.log(variance))
+        log_weight -= log_weight.max()
+        weight = np.exp(log_weight)
+        weight /= weight.sum()
+        self.weight = weight
+        self._innovation, self._variance, self._gain = innovation, variance, gain
+
+    # -- what is known -----------------------------------------------------------------------
+
+    def means(self) -> Floats:
+        """Mean of each state over the bank (13,); relative ones against each filter's nominal."""
+        return self.weight @ self._x
+
+    def moments(self) -> Moments:
+        """Means and covariance of what people ask for."""
+        x, p = self._x, self._p
+        states = [RATE, LOSS, WALL_MASS, LIGHT, LAG, CURVE]
+        values = x[:, states].copy()
+        values[:, 1] += np.log(self._k)
+        values[:, 2] += np.log(self._c_wall)
+        values[:, 4] += np.log(self._inverse_lag)
+        mean = self.weight @ values
+        off = values - mean
+        within = np.tensordot(self.weight, p[:, states][:, :, states], axes=1)
+        between = (off * self.weight[:, None]).T @ off
+        return Moments(mean, within + between)
+
+    def leading(self) -> Leading:
+        """The filter of the greatest weight, after `update`."""
+        i = int(np.argmax(self._log_weight))
+        return Leading(
+            self._fd[i],
+            self._response[i],
+            self._gain[i],
+            float(self._innovation[i]),
+            float(self._variance[i]),
+            1.0 / float(self._inverse_lag[i]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean and covariance over (rate, ln k, ln C_w, light, ln 1/tau_c, curve)."""
+
+    mean: Floats
+    covariance: Floats

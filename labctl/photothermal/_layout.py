@@ -1,0 +1,63 @@
+"""The states of the model, their places in a state vector, and what the bank starts from.
+
+    liquid   dT_l/dt = a P - g_l (T_l - T_w) - f_l k (1 + c D) (T_l - T_s)
+    wall     dT_w/dt = g_w (T_l - T_w) - f_w (k/r) (1 + c D) (T_w - T_s)
+    bead     dT_m/dt = (T_l + d P - T_m) / tau_c
+    holder   ds/dt   = (b_h (T_w - T_a) - s) / tau_h
+    T_s = T_a + s, T_a = ambient probe + offset, D = T_l - T_s
+
+a = Q/(C_l P) [K/(s W)], P = power at the sample [W], g_l = G/C_l, g_w = G/C_w, r = C_w/C_l,
+k = hS/C_l [1/s], c = growth of the loss with temperature [1/K] (radiation, convection and
+evaporation all steepen), d = direct light on the bead [K/W]. f_l + f_w = 1 split the loss between
+the liquid's surface and the wall.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LIQUID, WALL, BEAD, HOLDER = 0, 1, 2, 3
+"""Dynamic states: temperatures above a reference; the holder's is its excess over ambient."""
+DYNAMIC = 4
+RATE, LOSS, CURVE, OFFSET, SHARE, COUPLING, WALL_MASS, LIGHT, LAG = range(4, 13)
+"""Parameters carried as states. LOSS, COUPLING, WALL_MASS and LAG are relative to their nominal
+values in each filter (of k, G, C_w and 1/tau_c)."""
+STATES = 13
+
+WALL_LOSS_SHARE = 0.8
+"""Share of the heat loss that leaves through the wall; the rest leaves the liquid's surface."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankPrior:
+    """Means and standard deviations before the first reading. Relative deviations are of the
+    logarithm."""
+
+    heat_capacity_j_per_k: float
+    """C_l. Where it is not known, a nominal one: only rates are then meaningful."""
+    heat_loss_w_per_k: float
+    heat_loss_relative_sd: float
+    wall_j_per_k: float
+    wall_relative_sd: float
+    coupling_w_per_k: float
+    coupling_relative_sd: float
+    lag_s: float
+    lag_relative_sd: float
+    heat_per_watt: float
+    """Heat in the liquid over power at the sample."""
+    heat_per_watt_sd: float
+    light_k_per_w: float
+    """Standard deviation of the direct light on the bead; its mean is 0."""
+    offset_sd_k: float
+    """Of the surroundings against the ambient probe, or against the first reading without one."""
+    drift_k2_per_s: float
+    """Random walk of that offset."""
+    flutter_k2_per_s: tuple[float, ...] = (3e-7, 3e-6, 3e-5)
+    """Candidate strengths of the liquid's random heat flutter; the readings choose."""
+    curve_per_k: float = 0.004
+    curve_sd_per_k: float = 0.003
+    holder_s: float = 1200.0
+    holder_share: float = 0.06
+    """Steady excess of the holder over ambient, as a share of the wall's."""
+    holder_share_sd: float = 0.05
+    start_sd_k: float = 1.0
