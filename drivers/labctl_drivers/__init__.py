@@ -1,1 +1,1 @@
-"""The instrument drivers that ship with labctl: one file an instrument family."""
+"""Drivers of labctl: one file an instrument family, plain classes over `labctl.instruments`."""

@@ -13,6 +13,7 @@ from labctl.errors import (
     PortTimeoutError,
 )
 from labctl.events import Beam, Invalid, Reading
+from labctl.instruments._address import Address, Transport
 from labctl.instruments._capabilities import (
     Driver,
     DriverSpec,
@@ -24,11 +25,19 @@ from labctl.instruments._capabilities import (
     SourceState,
     Thermometer,
 )
+from labctl.instruments._frames import Framer
+from labctl.instruments._inline import InlinePort
+from labctl.instruments._instrument import Instrument, Trouble
 from labctl.instruments._link import Link, OpenSession, SimSession, SimSpec
+from labctl.instruments._open import make_instrument
 from labctl.instruments._port import Exactly, Frame, Line, Packet, Port, Silent
+from labctl.instruments._raw import RawPort
+from labctl.instruments._registry import driver, drivers, open_simulation, simulation_server
 from labctl.instruments._seal import Seal
+from labctl.instruments._settings import Settings
 
 __all__ = [
+    "Address",
     "Beam",
     "DeviceRefusedError",
     "Driver",
@@ -36,9 +45,12 @@ __all__ = [
     "Emitter",
     "Exactly",
     "Frame",
+    "Framer",
     "Identity",
     "IdentityError",
+    "InlinePort",
     "InputError",
+    "Instrument",
     "InstrumentError",
     "Invalid",
     "Line",
@@ -50,13 +62,22 @@ __all__ = [
     "PortProtocolError",
     "PortTimeoutError",
     "PowerMeter",
+    "RawPort",
     "Reading",
     "Seal",
     "SerialSettings",
+    "Settings",
     "Silent",
     "SimSession",
     "SimSpec",
     "Source",
     "SourceState",
     "Thermometer",
+    "Transport",
+    "Trouble",
+    "driver",
+    "drivers",
+    "make_instrument",
+    "open_simulation",
+    "simulation_server",
 ]

@@ -46,7 +46,14 @@ Frame = Line | Exactly | Packet | Silent
 class Port(Protocol):
     """One instrument's port. Raises the four port errors of `labctl.errors` and nothing else."""
 
-    address: str
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def arrived_ns(self) -> int:
+        """When the last reply was complete, nanoseconds of the run's clock: what a driver stamps its
+        readings with, having no clock of its own."""
+        ...
 
     async def exchange(
         self, data: bytes, reply: Frame, *, timeout_s: float, retry: bool = False

@@ -1,0 +1,262 @@
+"""Arroyo Instruments 4200, 4300 and 6300 laser-diode controllers (ILX and Newport share the tree).
+
+No hardware was touched. Wire facts, and where they come from:
+
+- verified in two or more public sources: USB virtual port 38400 8N1; lines end CR LF both ways;
+  `*IDN?`; currents are in mA on the wire; `LAS:LDI x` sets, `LAS:SET:LDI?` reads the set point
+  back and `LAS:LDI?` is the *measured* current; `LAS:LIM:LDI`, `LAS:OUT 0|1`, `LAS:OUT?`; sets
+  are answered with nothing;
+- verified in one public source: RS-232 models at 9600 baud; `KEY?` -> 1 with the key on; `ERR?`
+  lists error numbers, of which 202 is "output cannot be enabled" (interlock or key), 508 "out of
+  range" and 123 "path not found"; an open circuit is fleeting and is latched in `LAS:EVE?`;
+- from the ILX table, unverified on an Arroyo: the bits of `LAS:COND?` and `LAS:EVE?` (0 current
+  limit, 1 voltage limit, 3 power limit, 4 interlock open, 7 open circuit, 8 short circuit,
+  10 output on). What bit 10 says is held against `LAS:OUT?` and refused where they differ.
+
+There is no watchdog on the wire: if the host dies the diode stays lit.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from labctl.instruments import (
+    Beam,
+    DeviceRefusedError,
+    DriverSpec,
+    Emitter,
+    Identity,
+    IdentityError,
+    Line,
+    Port,
+    PortProtocolError,
+    Reading,
+    Seal,
+    SerialSettings,
+    Settings,
+    Silent,
+    SourceState,
+)
+
+_LINE = Line(b"\r\n")
+_SILENT = Silent()
+_REPLY_S = 0.2
+_MA = 1000.0
+_OFF = b"LAS:OUT 0\r\n"
+_ON = b"LAS:OUT 1\r\n"
+_COND = b"LAS:COND?\r\n"
+_CURRENT = b"LAS:LDI?\r\n"
+
+_INTERLOCK = 1 << 4
+_OUTPUT_ON = 1 << 10
+_FAULTS = {
+    1 << 0: "current limit reached",
+    1 << 1: "voltage limit reached",
+    1 << 3: "power limit reached",
+    1 << 7: "open circuit",
+    1 << 8: "short circuit",
+}
+_FAULT_MASK = sum(_FAULTS)
+_LATCHED = (1 << 7) | (1 << 8)
+_WORDS = {
+    "123": "command not known",
+    "202": "output cannot be enabled: interlock open or key off",
+    "508": "value out of range",
+}
+_LOOK_EVERY = 10
+"""Key, output and latched events are asked for on every so many reads, and after any change."""
+_DARK_A = 0.02
+"""More than this through the diode while the output is said to be off is a contradiction."""
+
+
+class ArroyoLaser:
+    """Source driven by current: A here, mA on the wire."""
+
+    spec: ClassVar[DriverSpec] = DriverSpec(
+        name="arroyo-laser",
+        title="Arroyo 4300/6300 laser-diode controller",
+        capabilities=frozenset({"source"}),
+        transport="serial",
+        serial=SerialSettings(baud=38400),
+        confirms_emission=True,
+        drive="current",
+        slowest_exchange_s=_REPLY_S,
+        settings={
+            "max_current": "highest current the diode may ever get, e.g. 2.5 A",
+            "baud": "38400 on USB, 9600 on some RS-232 models; 38400 when not given",
+        },
+    )
+
+    def __init__(self, port: Port, settings: Mapping[str, Any]) -> None:
+        given = Settings(self.spec, settings)
+        self._port = port
+        self._max_a = given.quantity("max_current", "current", 1e-3, 100.0)
+        given.number("baud", (9600, 19200, 38400, 57600, 115200), 38400)
+        self._set_a: float | None = None
+        self._key_on: bool | None = None
+        self._output: bool | None = None
+        self._events = 0
+        self._until_look = 0
+
+    async def identify(self) -> Identity:
+        """`*IDN?`; a TEC-only controller of the same make is a stranger, too."""
+        text = await self._ask(b"*IDN?\r\n")
+        fields = re.split(r"[\s,]+", text)
+        model = re.search(r"\b(42|43|63)\d\d\b", text)
+        if "arroyo" not in text.lower() or model is None:
+            raise IdentityError("not an Arroyo laser-diode controller", seen=repr(text[:80]))
+        behind = fields[fields.index(model.group()) + 1 :] if model.group() in fields else []
+        firmware = next((f for f in behind if "." in f), "")
+        serial = next((f for f in behind if f != firmware), "")
+        return Identity("Arroyo", model.group(), serial, firmware)
+
+    async def configure(self) -> None:
+        """Output off, confirmed; the set point to zero; stale errors and events read away."""
+        await self._port.exchange(_OFF, _SILENT, timeout_s=_REPLY_S)
+        await self._ask(b"ERR?\r\n")
+        await self._number(b"LAS:EVE?\r\n")
+        await self._set(b"LAS:LDI 0\r\n", "setting the current to zero")
+        self._set_a = await self._number(b"LAS:SET:LDI?\r\n") / _MA
+        self._until_look = 0
+        if (await self.read()).beam is not Beam.OFF:
+            raise DeviceRefusedError(
+                "the laser does not read off after it was switched off",
+                fix="Switch it off by its key, and look at the front panel.",
+            )
+
+    # -- source ------------------------------------------------------------------------------
+
+    async def off(self) -> None:
+        """Write `LAS:OUT 0` at once; nothing is answered to it."""
+        self._until_look = 0
+        await self._port.urgent(_OFF)
+
+    async def read(self) -> SourceState:
+        """Two exchanges as a rule, five when something changed and on every tenth read."""
+        conditions = round(await self._number(_COND))
+        current_a = await self._number(_CURRENT) / _MA
+        t_ns = self._port.arrived_ns
+        lit = bool(conditions & _OUTPUT_ON)
+        if lit is not self._output or self._until_look <= 0:
+            await self._look(lit)
+        self._until_look -= 1
+        bits = (conditions & _FAULT_MASK) | (self._events & _LATCHED)
+        faults = tuple(word for bit, word in _FAULTS.items() if bits & bit) if bits else ()
+        beam = Beam.ON if lit else Beam.OFF
+        if not lit and current_a > _DARK_A:
+            beam = Beam.UNKNOWN
+            faults = (*faults, f"{current_a:.3f} A flow though the output is said to be off")
+        set_a = self._set_a
+        return SourceState(
+            beam=beam,
+            level=current_a,
+            set_level=set_a,
+            interlock_closed=not conditions & _INTERLOCK,
+            key_on=self._key_on,
+            faults=faults,
+            starting=lit and set_a is not None and current_a < 0.05 * set_a,
+            readings=(Reading("current", current_a, "A", t_ns),),
+        )
+
+    def emitter(self, seal: Seal) -> Emitter:
+        """For the guard alone."""
+        if not isinstance(seal, Seal):
+            raise TypeError("only the guard may light a source, and this is not its seal")
+        return _ArroyoEmitter(self)
+
+    # -- for the emitter ---------------------------------------------------------------------
+
+    async def set_current(self, level_a: float) -> None:
+        """Set point, read back; DeviceRefusedError for one outside the limits or not taken."""
+        self._refuse_outside(level_a)
+        await self._set(b"LAS:LDI %.3f\r\n" % (level_a * _MA), f"setting {level_a:g} A")
+        self._set_a = await self._number(b"LAS:SET:LDI?\r\n") / _MA
+        _refuse_other("current", level_a, self._set_a)
+
+    async def set_limit(self, level_a: float) -> None:
+        """The controller's own current limit, read back."""
+        self._refuse_outside(level_a)
+        await self._set(b"LAS:LIM:LDI %.3f\r\n" % (level_a * _MA), f"limiting to {level_a:g} A")
+        held_a = await self._number(b"LAS:LIM:LDI?\r\n") / _MA
+        _refuse_other("current limit", level_a, held_a)
+
+    async def light(self) -> None:
+        """Output on. Whatever goes wrong after the write, the guard switches off."""
+        self._until_look = 0
+        await self._set(_ON, "switching the output on")
+
+    # -- inside ------------------------------------------------------------------------------
+
+    async def _look(self, lit: bool) -> None:
+        output = await self._number(b"LAS:OUT?\r\n") != 0
+        self._key_on = await self._number(b"KEY?\r\n") != 0
+        self._events = round(await self._number(b"LAS:EVE?\r\n"))
+        if output is not lit:
+            raise PortProtocolError(
+                "LAS:OUT? and bit 10 of LAS:COND? say different things about the output",
+                seen=f"output {output}, condition {lit}",
+                fix="This firmware is not one that the driver can read; do not light with it.",
+            )
+        self._output = output
+        self._until_look = _LOOK_EVERY
+
+    async def _set(self, command: bytes, doing: str) -> None:
+        """A set command, then what the controller thinks of it.
+
+        `ERR?` is not repeated after a timeout: it forgets what it has told.
+        """
+        await self._port.exchange(command, _SILENT, timeout_s=_REPLY_S)
+        reply = await self._port.exchange(b"ERR?\r\n", _LINE, timeout_s=_REPLY_S)
+        codes = [c.strip().lstrip("E-") for c in reply.decode("ascii", "replace").split(",")]
+        codes = [c for c in codes if c not in ("", "0")]
+        if codes:
+            words = "; ".join(f"E-{c} {_WORDS.get(c, '')}".rstrip() for c in codes)
+            raise DeviceRefusedError(f"refused while {doing}", seen=words)
+
+    async def _ask(self, query: bytes) -> str:
+        reply = await self._port.exchange(query, _LINE, timeout_s=_REPLY_S, retry=True)
+        return reply.decode("ascii", "replace").strip()
+
+    async def _number(self, query: bytes) -> float:
+        reply = await self._port.exchange(query, _LINE, timeout_s=_REPLY_S, retry=True)
+        try:
+            value = float(reply)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise PortProtocolError(f"{query!r} was answered with no number", seen=repr(reply[:40]))
+        return value
+
+    def _refuse_outside(self, level_a: float) -> None:
+        highest_a = self._max_a if self._max_a is not None else 100.0
+        if not 0.0 <= level_a <= highest_a:
+            raise DeviceRefusedError(
+                f"{level_a:g} A is outside 0 to {highest_a:g} A",
+                fix="`max_current` in the bench file is the diode's limit; it is never clipped.",
+            )
+
+
+class _ArroyoEmitter:
+    """What the guard holds."""
+
+    def __init__(self, laser: ArroyoLaser) -> None:
+        self._laser = laser
+
+    async def set_level(self, level: float) -> None:
+        await self._laser.set_current(level)
+
+    async def limit_level(self, level: float) -> None:
+        await self._laser.set_limit(level)
+
+    async def on(self) -> None:
+        await self._laser.light()
+
+
+def _refuse_other(what: str, asked_a: float, held_a: float) -> None:
+    if abs(held_a - asked_a) > max(1e-3, 1e-3 * asked_a):
+        raise DeviceRefusedError(
+            f"the {what} was not taken: asked {asked_a:.4f} A", seen=f"{held_a:.4f} A"
+        )

@@ -1,0 +1,56 @@
+"""Which drivers and simulators are installed: entry points, loaded when one is asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, cast
+
+from labctl.errors import InputError
+from labctl.instruments._capabilities import Driver
+from labctl.instruments._link import OpenSession, SimSession, SimSpec
+
+_DRIVERS = "labctl.drivers"
+_SIMULATORS = "labctl.simulators"
+
+
+@cache
+def _found(group: str) -> Mapping[str, EntryPoint]:
+    return {entry.name: entry for entry in sorted(entry_points(group=group))}
+
+
+def drivers() -> tuple[str, ...]:
+    """Names of the installed drivers, in order; none is loaded."""
+    return tuple(_found(_DRIVERS))
+
+
+def driver(name: str) -> type[Driver]:
+    """The driver that a bench file calls `name`; InputError names a near one."""
+    return cast("type[Driver]", _load(_DRIVERS, name, "driver"))
+
+
+def open_simulation(spec: SimSpec) -> SimSession:
+    """A simulated bench in this process."""
+    return cast(OpenSession, _load(_SIMULATORS, "bench", "simulator"))(spec)
+
+
+def simulation_server() -> Callable[..., Any]:
+    """What `labctl sim serve` runs."""
+    return cast("Callable[..., Any]", _load(_SIMULATORS, "serve", "simulator"))
+
+
+def _load(group: str, name: str, what: str) -> object:
+    found = _found(group)
+    if name in found:
+        return found[name].load()
+    if not found:
+        raise InputError(
+            f"no {what} is installed",
+            fix="Install labctl (`pip install .` in its checkout), or start it as "
+            "`python3 -m labctl`.",
+        )
+    near = difflib.get_close_matches(name, found, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    raise InputError(f"unknown {what} {name!r}", fix=f"{hint}There are: {', '.join(found)}.")
