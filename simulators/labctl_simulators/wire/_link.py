@@ -21,7 +21,7 @@ _BITS_A_BYTE = 10
 class SimLink:
     """One host's connection to one simulated instrument."""
 
-    __slots__ = ("_byte_ns", "_due", "_name", "_personality", "_receive", "_world")
+    __slots__ = ("_byte_ns", "_due", "_name", "_personality", "_receive", "_sent_ns", "_world")
 
     def __init__(self, name: str, world: World, personality: Personality) -> None:
         self._name = name
@@ -30,6 +30,7 @@ class SimLink:
         self._receive = personality.receive
         self._due: deque[tuple[int, bytes]] = deque()
         baud = personality.baud
+        self._sent_ns = 0
         self._byte_ns = 0 if baud is None else _BITS_A_BYTE * NS // baud
         personality.opened(world.now_ns)
 
@@ -47,7 +48,10 @@ class SimLink:
 
     def write(self, data: bytes, now_ns: int) -> None:
         """Send bytes; the instrument has the last of them one wire time later."""
-        arrived_ns = now_ns + _BUS_NS + len(data) * self._byte_ns
+        # Bytes queue up behind those still on the wire.
+        begun_ns = max(now_ns, self._sent_ns)
+        arrived_ns = begun_ns + _BUS_NS + len(data) * self._byte_ns
+        self._sent_ns = arrived_ns
         world = self._world
         world.advance_to(arrived_ns)
         upsets = self._personality.upsets
@@ -57,6 +61,9 @@ class SimLink:
             due_ns = arrived_ns + duration_ns + _BUS_NS + len(reply) * self._byte_ns
             if upsets.late_replies:
                 due_ns += upsets.lateness_ns()
+            if self._due:
+                # It answers in order: a late reply holds up those behind it.
+                due_ns = max(due_ns, self._due[-1][0])
             self._due.append((due_ns, reply))
 
     def next_chunk(self, before_ns: int) -> tuple[int, bytes] | None:

@@ -61,7 +61,7 @@ class Losses:
         v = self.vessel
         kelvin = room_degc + KELVIN
         self.holder = surface_w_per_k * v.holder_share
-        self.natural = surface_w_per_k * v.natural_share / REFERENCE_RISE_K**0.25
+        self.natural = surface_w_per_k * v.natural_share / math.sqrt(math.sqrt(REFERENCE_RISE_K))
         self.radiation = surface_w_per_k * v.radiation_share / (4.0 * kelvin**3)
         forced = 1.0 - v.holder_share - v.natural_share - v.radiation_share
         self.forced = surface_w_per_k * forced
@@ -69,7 +69,8 @@ class Losses:
     def surface_w(self, outer_degc: float, room_degc: float) -> float:
         """From the outer wall into the air and onto the walls of the room."""
         rise = outer_degc - room_degc
-        t4 = (outer_degc + KELVIN) ** 4 - (room_degc + KELVIN) ** 4
+        hot, cold = outer_degc + KELVIN, room_degc + KELVIN
+        t4 = hot * hot * hot * hot - cold * cold * cold * cold
         convection = self.forced * rise + self.natural * rise * math.sqrt(math.sqrt(abs(rise)))
         return convection + self.radiation * t4
 
