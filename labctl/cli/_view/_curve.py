@@ -91,7 +91,7 @@ def laser_bar(history: History, width: int, end_ns: int, now_ns: int) -> Row:
     for column in range(letters):
         begin_ns, stop_ns = (end_ns * edge // letters for edge in (column, column + 1))
         known = _beam_between(history.beam, begin_ns, min(stop_ns, now_ns))
-        if begin_ns > now_ns or known is None:
+        if begin_ns >= now_ns or known is None:
             row.append((" ", Ink.NONE))
         elif known is Beam.ON:
             row.append(("█", Ink.LASER))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -21,12 +19,24 @@ _FRAMES: dict[Tone, tuple[str, box.Box]] = {
     Tone.LOUD: (LOUD, box.HEAVY),
 }
 
-_RESULTS = ("efficiency", "time constant", "heat loss", "temperature rise", "do now", "why")
+_STRONG = ("efficiency", "time constant", "heat loss", "temperature rise", "do now", "why")
 _PATHS = ("record", "figure")
 
 
-def last_words(last: Ending) -> Iterator[RenderableType]:
-    """What to print, in order, below the last frame."""
+def print_last_words(console: Console, last: Ending) -> None:
+    """Print the panel, then what is to be copied: paths and commands, each whole on a line of its
+    own and never wrapped, whatever the window's width."""
+    console.print(_panel(last))
+    for label, text in last.facts:
+        if label in _PATHS:
+            console.print(Text(f"{label:<8} {text}"), soft_wrap=True)
+    if last.next_commands:
+        console.print(Text("try next", style="bold"))
+    for command in last.next_commands:
+        console.print(Text(f"  {command}"), soft_wrap=True)
+
+
+def _panel(last: Ending) -> Panel:
     style, frame = _FRAMES[last.tone]
     loud = last.tone is Tone.LOUD
     table = Table.grid(padding=(0, 2))
@@ -36,24 +46,14 @@ def last_words(last: Ending) -> Iterator[RenderableType]:
     for label, text in last.facts:
         if label in _PATHS:
             continue
-        weight = "bold" if loud or label in _RESULTS else ""
+        weight = "bold" if loud or label in _STRONG else ""
         table.add_row("" if label == previous else label, Text(text, style=weight))
         previous = label
-    title = Text(f" {last.headline} ", style=LOUD if loud else f"bold {style}")
-    yield Panel(
-        Group(table),
-        title=title,
+    return Panel(
+        table,
+        title=Text(f" {last.headline} ", style=LOUD if loud else f"bold {style}"),
         title_align="left",
         box=frame,
         border_style=style,
         style=LOUD if loud else "",
-        expand=True,
     )
-    # Outside the frame and never wrapped by us, so that a path can be taken with the mouse.
-    for label, text in last.facts:
-        if label in _PATHS:
-            yield Text(f"{label:<8} {text}", overflow="ignore", no_wrap=True)
-    if last.next_commands:
-        yield Text("try next", style="bold")
-        for command in last.next_commands:
-            yield Text(f"  {command}", overflow="ignore", no_wrap=True)

@@ -58,7 +58,7 @@ def frame(model: Model, width: int, height: int) -> Group:
     and the last rows stay."""
     width = max(width, _NARROWEST)
     rows = _above(model, width)
-    below = _below(model, width)
+    below = _below(model, width)[-max(height - 1, 1) :]
     wide = width >= _SIDE_PANEL_FROM
     numbers = _numbers(model) if wide else _short_numbers(model)
     if not wide and height >= _RULER_FROM:

@@ -17,7 +17,7 @@ from rich.live import Live
 from labctl.cli._view._ending import Tone, ending
 from labctl.cli._view._mailbox import Full, Header, Item, Mailbox, Subscription
 from labctl.cli._view._model import Model
-from labctl.cli._view._panel import last_words
+from labctl.cli._view._panel import print_last_words
 from labctl.cli._view._presenter import THREAD_NAME
 from labctl.cli._view._screen import frame
 from labctl.cli._view._summary import Summary
@@ -27,7 +27,7 @@ from labctl.events import Event
 _FRAME_S = 0.25
 _WAITING_LIMIT = 50_000
 _BELLS = 3
-_BELL_S = 0.4
+_BELL_S = 0.2
 
 
 class TerminalView:
@@ -137,8 +137,7 @@ class TerminalView:
 
     def _say_last(self, summary: Summary) -> None:
         last = ending(summary, self._model.seen)
-        for part in last_words(last):
-            self._console.print(part, soft_wrap=False, crop=False)
+        print_last_words(self._console, last)
         if last.tone is Tone.LOUD:
             for _ in range(_BELLS):
                 self._console.bell()
