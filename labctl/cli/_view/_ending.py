@@ -73,8 +73,10 @@ _VERDICTS: dict[str, tuple[Tone, str]] = {
     "none": (Tone.ENDED, "COMPLETED: there was nothing to check"),
 }
 
+EFFICIENCY = "efficiency"
+
 _RESULTS: dict[str, str] = {
-    "efficiency": "efficiency",
+    "efficiency": EFFICIENCY,
     "time_constant": "time constant",
     "heat_loss_coefficient": "heat loss",
     "temperature_rise": "temperature rise",
@@ -189,8 +191,10 @@ def _result(entry: Mapping[str, Any]) -> str:
         for name, part in parts.items()
         if part
     ]
-    if shares:
+    if len(shares) > 1:
         inside.append(", ".join(shares))
+    elif shares:
+        inside.append(f"{shares[0].partition(' ')[0]} only")
     return f"{text} ({'; '.join(inside)})" if inside else text
 
 

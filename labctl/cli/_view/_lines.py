@@ -34,12 +34,12 @@ class LineView(ABC):
         self._mailbox = Mailbox(limit=_WAITING_LIMIT if virtual else None, full=Full.WAIT)
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._started = False
-        self._fault: OSError | None = None
+        self._fault: Exception | None = None
         self._seen = Seen()
         """What this view needs to know of the events so far; subclasses feed it."""
 
     @property
-    def fault(self) -> OSError | None:
+    def fault(self) -> Exception | None:
         return self._fault
 
     def start(self) -> None:
@@ -84,10 +84,11 @@ class LineView(ABC):
                     self._write(item)
                 self._stream.flush()
                 self._talk.flush()
-        except OSError as error:
-            # The reader is gone. The run goes on and its record is complete; whoever runs it
-            # reads `fault` and says so.
+        except Exception as error:
+            # Most often the reader is gone. The run goes on and its record is complete; whoever
+            # runs it reads `fault` and says so.
             self._fault = error
+        finally:
             self._mailbox.close()
 
     def _write(self, item: Item) -> None:

@@ -8,7 +8,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from labctl.cli._view._ending import Ending, Tone
+from labctl.cli._view._ending import EFFICIENCY, Ending, Tone
 from labctl.cli._view._screen import LOUD
 
 _FRAMES: dict[Tone, tuple[str, box.Box]] = {
@@ -26,7 +26,8 @@ _PATHS = ("record", "figure")
 def print_last_words(console: Console, last: Ending) -> None:
     """Print the panel, then what is to be copied: paths and commands, each whole on a line of its
     own and never wrapped, whatever the window's width."""
-    console.print(_panel(last))
+    panel = _panel(last)
+    console.print(panel)
     for label, text in last.facts:
         if label in _PATHS:
             console.print(Text(f"{label:<8} {text}"), soft_wrap=True)
@@ -34,6 +35,15 @@ def print_last_words(console: Console, last: Ending) -> None:
         console.print(Text("try next", style="bold"))
     for command in last.next_commands:
         console.print(Text(f"  {command}"), soft_wrap=True)
+    below = len(_PATHS) + len(last.next_commands) + 2
+    if len(console.render_lines(panel)) + below > console.height:
+        # The headline has left the window: what counts stands at the end once more.
+        console.print(Text(_once_more(last), style="bold"), soft_wrap=True)
+
+
+def _once_more(last: Ending) -> str:
+    found = [f"{label} {text}" for label, text in last.facts if label == EFFICIENCY]
+    return "  ".join([last.headline, *(text.partition(" (")[0] for text in found)])
 
 
 def _panel(last: Ending) -> Panel:
@@ -41,13 +51,16 @@ def _panel(last: Ending) -> Panel:
     loud = last.tone is Tone.LOUD
     table = Table.grid(padding=(0, 2))
     table.add_column(style="" if loud else "dim", no_wrap=True)
-    table.add_column(overflow="fold")
+    table.add_column()
     previous = ""
     for label, text in last.facts:
         if label in _PATHS:
             continue
         weight = "bold" if loud or label in _STRONG else ""
-        table.add_row("" if label == previous else label, Text(text, style=weight))
+        # Assumptions stand in full in the record and in plain lines; here they keep to one row.
+        short = label == "assumed"
+        words = Text(text, style=weight, no_wrap=short, overflow="ellipsis" if short else "fold")
+        table.add_row("" if label == previous else label, words)
         previous = label
     return Panel(
         table,

@@ -13,15 +13,19 @@ THREAD_NAME = "labctl-view"
 
 class Presenter(Protocol):
     """Shows one run. Order of calls: `start`, `header`, any number of `show`, `say` and
-    `telemetry`, `finish` (unless the run came to nothing), `close`.
+    `telemetry`, `finish` (unless the run came to nothing), `close`, the last one always.
 
-    All but `start`, `finish` and `close` return at once and may be called from any thread.
+    All but `finish` and `close` return at once and may be called from any thread (`show` may wait
+    where the run's clock is virtual and JSON or plain lines have a slow reader). Everything is
+    written by the view's own thread: between `start` and `close` nothing else may print, or the
+    mode is not the first line; what is to be said goes through `say`.
     """
 
     @property
-    def fault(self) -> OSError | None:
-        """Why nothing can be shown any more (a closed pipe), or None. The run is not touched by
-        it: its record is elsewhere."""
+    def fault(self) -> Exception | None:
+        """Why nothing can be shown any more (a closed pipe, a terminal hung up, a fault in the
+        view), or None. It never touches the run, whose record is elsewhere; whoever runs it looks
+        here after `close` and says so on stderr."""
         ...
 
     def start(self) -> None:

@@ -40,12 +40,12 @@ class TerminalView:
         self._mailbox = Mailbox(limit=_WAITING_LIMIT, full=Full.SHED)
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._started = False
-        self._fault: OSError | None = None
+        self._fault: Exception | None = None
         self._summary: Summary | None = None
         self._size = console.size
 
     @property
-    def fault(self) -> OSError | None:
+    def fault(self) -> Exception | None:
         return self._fault
 
     def start(self) -> None:
@@ -84,8 +84,8 @@ class TerminalView:
                 self._live()
             if self._summary is not None:
                 self._say_last(self._summary)
-        except OSError as error:
-            # The terminal is gone. The run goes on and its record is complete; whoever runs it
+        except Exception as error:
+            # Most often the terminal is gone. The run goes on and its record is complete; whoever runs it
             # reads `fault` and says so.
             self._fault = error
         finally:

@@ -142,3 +142,16 @@ def test_loud_panel_is_full_width() -> None:
     assert len(rows[0]) == 100
     assert "BEAM NOT CONFIRMED OFF" in rows[0]
     assert any("Do not open the enclosure" in row for row in rows)
+
+
+def test_verdict_is_in_sight_in_a_low_window() -> None:
+    """When the panel is taller than the window its headline comes once more, at the end."""
+    seen = Seen()
+    for event in story.run(30):
+        seen.apply(event)
+    console = Console(record=True, width=80, height=20, file=io.StringIO())
+    print_last_words(console, ending(story.summary(), seen))
+
+    assert console.export_text().splitlines()[-1] == (
+        "SIMULATED  PASS: the readings agree with the model  efficiency 0.410 ± 0.021"
+    )
