@@ -15,6 +15,7 @@ from typing import Any
 from labctl.instruments import InputError
 from labctl_simulators.wire import (
     ACKNOWLEDGEMENTS,
+    THERMOCOUPLES,
     ArroyoController,
     CniSupply,
     KeysightScanner,
@@ -153,7 +154,17 @@ def _keysight(
     sensors: dict[int, Callable[[], float]] = {probe: world.probe_degc}
     if ambient is not None and ambient != probe:
         sensors[ambient] = world.ambient_degc
-    personality = KeysightScanner(world, sensors, model=str(settings.get("model", "34970A")))
+    wired = str(settings.get("type", "K")).strip().upper()
+    if wired not in THERMOCOUPLES:
+        raise InputError(
+            f"there is no thermocouple of type {wired!r}",
+            where=f"instruments.{key}.settings.type",
+            fix=f"One of {', '.join(THERMOCOUPLES)}.",
+        )
+    # The bead that hangs in the sample is of the type that the bench file states.
+    personality = KeysightScanner(
+        world, sensors, wired=wired, model=str(settings.get("model", "34970A"))
+    )
     return Device(name, key, driver, "scanner", personality, probe_channel=probe)
 
 

@@ -2,13 +2,14 @@
 
 from labctl_simulators.wire._arroyo import ArroyoController
 from labctl_simulators.wire._cni import ACKNOWLEDGEMENTS, CniSupply
-from labctl_simulators.wire._keysight import KeysightScanner
+from labctl_simulators.wire._keysight import THERMOCOUPLES, KeysightScanner
 from labctl_simulators.wire._link import SimLink
 from labctl_simulators.wire._personality import Personality, Upsets
 from labctl_simulators.wire._pm100 import Pm100
 
 __all__ = [
     "ACKNOWLEDGEMENTS",
+    "THERMOCOUPLES",
     "ArroyoController",
     "CniSupply",
     "KeysightScanner",

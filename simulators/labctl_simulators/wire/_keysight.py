@@ -21,8 +21,18 @@ _LINE_CYCLE_NS = 20 * MS
 _SWITCH_NS = 12 * MS
 _OPEN_CHECK_NS = 10 * MS
 _NPLC = (0.02, 0.2, 1.0, 2.0, 10.0, 20.0, 100.0, 200.0)
-_MICROVOLT_PER_K = {"K": 40.6, "J": 51.7, "T": 40.8, "E": 61.0, "N": 26.6, "R": 6.0, "S": 6.0}
-_CHANNELS = range(101, 121)
+_MICROVOLT_PER_K = {
+    "B": 0.3,
+    "E": 61.0,
+    "J": 51.7,
+    "K": 40.6,
+    "N": 26.6,
+    "R": 6.0,
+    "S": 6.0,
+    "T": 40.8,
+}
+THERMOCOUPLES = tuple(_MICROVOLT_PER_K)
+_CHANNELS_A_CARD = 20
 _IDENTITIES = {
     "34970A": "HEWLETT-PACKARD,34970A,0,13-2-2",
     "DAQ970A": "Keysight Technologies,DAQ970A,MY58006721,A.02.02-01.00-02.01-00.02-01-01",
@@ -52,7 +62,7 @@ class _Channel:
 
 
 class KeysightScanner(ScpiInstrument):
-    """A scanner with one 20-channel multiplexer in slot 100."""
+    """A scanner with a 20-channel multiplexer in slot 100, and in each slot that is wired."""
 
     latency_ns = 2 * MS
 
@@ -61,15 +71,23 @@ class KeysightScanner(ScpiInstrument):
         world: World,
         sensors: Mapping[int, Callable[[], float]],
         *,
+        wired: str = "K",
         model: str = "34970A",
     ) -> None:
+        """`sensors` are the thermocouples by channel, of type `wired`."""
         super().__init__()
         self.identity = _IDENTITIES.get(model, _IDENTITIES["34970A"])
         self._card = _CARDS.get(model, _CARDS["34970A"])
         self._world = world
         self._noise_k = world.truth.probes.noise_k
         self._room_degc = world.truth.room.temperature_degc
-        self._channels = {n: _Channel(n, world.truth.seed, sensors.get(n)) for n in _CHANNELS}
+        self._wired = wired
+        self._slots = {100, *(100 * (n // 100) for n in sensors)}
+        self._channels = {
+            n: _Channel(n, world.truth.seed, sensors.get(n))
+            for slot in sorted(self._slots)
+            for n in range(slot + 1, slot + 1 + _CHANNELS_A_CARD)
+        }
         self._scan: list[int] = []
         self._fetched: list[str] = []
         self._fetched_ns = 0
@@ -104,7 +122,7 @@ class KeysightScanner(ScpiInstrument):
         upsets = self.upsets
         plain = not (upsets.frozen or upsets.open_channels)
         for n, channel in self._plan:
-            if plain and channel.source is not None and channel.type == "K":
+            if plain and channel.source is not None and channel.type == self._wired:
                 value = channel.source() + channel.offset_k + channel.noise_k * channel.noise()
                 # The last digit it resolves with a thermocouple.
                 value = round(value, 3)
@@ -128,7 +146,7 @@ class KeysightScanner(ScpiInstrument):
             return OPEN if channel.check else round(self._room_degc + 40.0 * noise, 3)
         value = channel.source()
         # The scanner takes the junction for the type that it was told.
-        ratio = _MICROVOLT_PER_K["K"] / _MICROVOLT_PER_K.get(channel.type, 40.6)
+        ratio = _MICROVOLT_PER_K[self._wired] / _MICROVOLT_PER_K[channel.type]
         value = self._room_degc + (value - self._room_degc) * ratio
         return round(value + channel.offset_k + channel.noise_k * noise, 3)
 
@@ -320,4 +338,4 @@ class KeysightScanner(ScpiInstrument):
         if slot not in (100.0, 200.0, 300.0):
             self.error(-222, "Data out of range")
             return None
-        return self._card if slot == 100.0 else "HEWLETT-PACKARD,0,0,0"
+        return self._card if slot in self._slots else "HEWLETT-PACKARD,0,0,0"
