@@ -12,9 +12,9 @@ from labctl.cli._view._ending import EFFICIENCY, Ending, Tone
 from labctl.cli._view._screen import LOUD
 
 _FRAMES: dict[Tone, tuple[str, box.Box]] = {
-    Tone.GOOD: ("bright_blue", box.ROUNDED),
-    Tone.BAD: ("yellow", box.HEAVY),
-    Tone.UNSURE: ("magenta", box.DOUBLE),
+    Tone.GOOD: ("#56b4e9", box.ROUNDED),
+    Tone.BAD: ("#e69f00", box.HEAVY),
+    Tone.UNSURE: ("#cc79a7", box.DOUBLE),
     Tone.ENDED: ("white", box.SQUARE),
     Tone.LOUD: (LOUD, box.HEAVY),
 }

@@ -29,28 +29,29 @@ _NARROWEST = 20
 _RULER_FROM = 28
 """Rows from which the efficiency's interval is drawn as well."""
 
+# Okabe and Ito's colours, which people tell apart whatever they see of red and green.
 _INKS: dict[Ink, str] = {
     Ink.NONE: "",
     Ink.MEASURED: "bold bright_white",
-    Ink.AMBIENT: "bright_blue",
-    Ink.BAND: "cyan",
-    Ink.LASER: "yellow",
+    Ink.AMBIENT: "#0072b2",
+    Ink.BAND: "#56b4e9",
+    Ink.LASER: "#e69f00",
     Ink.UNKNOWN: "bold reverse",
     Ink.AXIS: "dim",
 }
 
-MODE_STYLES: dict[str, str] = {
-    "SIMULATED": "bold black on bright_cyan",
-    "REAL": "bold bright_white on magenta",
+_MODE_STYLES: dict[str, str] = {
+    "SIMULATED": "bold #000000 on #56b4e9",
+    "REAL": "bold #ffffff on #8b1a6b",
 }
 
 _BEAM_STYLES: dict[Beam, str] = {
     Beam.OFF: "bold",
-    Beam.ON: "bold black on yellow",
+    Beam.ON: "bold #000000 on #e69f00",
     Beam.UNKNOWN: "bold reverse",
 }
 
-LOUD = "bold bright_white on red"
+LOUD = "bold #ffffff on #b00000"
 
 
 def frame(model: Model, width: int, height: int) -> Group:
@@ -82,7 +83,7 @@ def frame(model: Model, width: int, height: int) -> Group:
 
 def _above(model: Model, width: int) -> list[Text]:
     seen = model.seen
-    bar = Text(f" {model.mode_line or seen.mode} ", style=MODE_STYLES.get(seen.mode, "reverse"))
+    bar = Text(f" {model.mode_line or seen.mode} ", style=_MODE_STYLES.get(seen.mode, "reverse"))
     right = " "
     if seen.begun:
         seed = "" if seen.begun.seed is None else f", seed {seen.begun.seed}"
@@ -111,11 +112,13 @@ def _state(model: Model) -> Text:
     else:
         words = beam_words(emission, seen.t_ns - emission.t_ns)
         row.append(f" {words} ", style=_BEAM_STYLES[emission.beam])
+    if model.silent_ns:
+        row.append("  ")
+        row.append(f" LOST CONTACT, no reading for {span(model.silent_ns)} ", style="bold reverse")
+        return row
     row.append(f"  {seen.state}  ", style="bold")
     row.append(f" {moment(seen.t_ns)}")
-    if model.silent_ns:
-        row.append(f"  LOST CONTACT, no reading for {span(model.silent_ns)}", style="bold reverse")
-    elif model.speed is None:
+    if model.speed is None:
         row.append("  as fast as it goes", style="dim")
     elif model.speed != 1.0:
         row.append(f"  at {model.speed:g} times real time", style="dim")
@@ -214,7 +217,7 @@ def _ruler(model: Model, width: int) -> list[Text]:
     line = ["·"] * letters
     line[low : high + 1] = ["━"] * (high - low + 1)
     line[low], line[high], line[middle] = "├", "┤", "●"
-    return [Text.assemble((" 0 ", "dim"), ("".join(line), "cyan"), (" 1", "dim"))]
+    return [Text.assemble((" 0 ", "dim"), ("".join(line), _INKS[Ink.BAND]), (" 1", "dim"))]
 
 
 def _notes(model: Model, room: int, width: int) -> list[Text]:
@@ -238,7 +241,7 @@ def _notes(model: Model, room: int, width: int) -> list[Text]:
 def _wrapped(tag: str, words: str, width: int) -> list[Text]:
     lines = textwrap.wrap(words, max(width - 11, 20)) or [""]
     return [
-        Text.assemble((f" {tag if index == 0 else '':<8}", "bold reverse"), f" {line}")
+        Text.assemble((f" {tag:<8}", "bold reverse") if index == 0 else " " * 9, f" {line}")
         for index, line in enumerate(lines)
     ]
 
@@ -264,7 +267,7 @@ def _progress(model: Model, width: int) -> Text:
     bar = max(min(width - row.cell_len - len(words) - 1, 60), 0)
     done = model.seen.t_ns / max(model.seen.t_ns + left_ns, 1)
     full = round(done * bar)
-    return row.append("█" * full, style="cyan").append("░" * (bar - full)).append(words)
+    return row.append("█" * full, style=_INKS[Ink.BAND]).append("░" * (bar - full)).append(words)
 
 
 def _beside(left: Sequence[Text], right: Sequence[Text], width: int) -> list[Text]:

@@ -85,8 +85,8 @@ class TerminalView:
             if self._summary is not None:
                 self._say_last(self._summary)
         except Exception as error:
-            # Most often the terminal is gone. The run goes on and its record is complete; whoever runs it
-            # reads `fault` and says so.
+            # Most often the terminal is gone. The run goes on and its record is complete; whoever
+            # runs it reads `fault` and says so.
             self._fault = error
         finally:
             self._mailbox.close()
