@@ -52,8 +52,8 @@ _CURRENT = b"LAS:LDI?\r\n"
 
 _INTERLOCK = 1 << 4
 _OUTPUT_ON = 1 << 10
+_CURRENT_LIMIT = 1 << 0
 _FAULTS = {
-    1 << 0: "current limit reached",
     1 << 1: "voltage limit reached",
     1 << 3: "power limit reached",
     1 << 7: "open circuit",
@@ -145,11 +145,14 @@ class ArroyoLaser:
         self._until_look -= 1
         bits = (conditions & _FAULT_MASK) | (self._events & _LATCHED)
         faults = tuple(word for bit, word in _FAULTS.items() if bits & bit) if bits else ()
+        set_a = self._set_a
+        if lit and conditions & _CURRENT_LIMIT and set_a is not None and current_a < 0.98 * set_a:
+            # The bit alone also stands when the set point is the limit, as it may be.
+            faults = (*faults, f"current limit reached at {current_a:.3f} A")
         beam = Beam.ON if lit else Beam.OFF
         if not lit and current_a > _DARK_A:
             beam = Beam.UNKNOWN
             faults = (*faults, f"{current_a:.3f} A flow though the output is said to be off")
-        set_a = self._set_a
         return SourceState(
             beam=beam,
             level=current_a,

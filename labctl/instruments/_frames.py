@@ -9,6 +9,8 @@ from __future__ import annotations
 from labctl.errors import PortProtocolError
 from labctl.instruments._port import Exactly, Frame, Line, Packet, Silent
 
+_CHUNK = 4096
+
 
 class Framer:
     """Collects bytes until they hold one reply of the given frame."""
@@ -27,11 +29,11 @@ class Framer:
 
     @property
     def wanted(self) -> int:
-        """How many bytes are surely still missing; at least 1."""
+        """How many bytes to ask the library for: no more than can belong to this reply."""
         frame = self._frame
         if isinstance(frame, Exactly):
             return max(1, frame.count - len(self._buffer))
-        return 1
+        return _CHUNK
 
     def feed(self, chunk: bytes) -> bytes | None:
         """Take bytes in and return the reply once it is whole, terminator included.

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from labctl.clock import Clock
 from labctl.errors import InputError
 from labctl.instruments._address import Address, Transport
+from labctl.instruments._capabilities import DriverSpec, SerialSettings
 from labctl.instruments._inline import InlinePort
 from labctl.instruments._instrument import Instrument, Trouble
 from labctl.instruments._link import SimSession
 from labctl.instruments._raw import RawPort
 from labctl.instruments._registry import driver
+from labctl.instruments._serial import SerialTransport
+from labctl.instruments._threaded import ThreadPort
+from labctl.instruments._visa import VisaTransport
 
 
 def make_instrument(
@@ -33,16 +38,32 @@ def make_instrument(
     try:
         driver_class = driver(driver_name)
         where = Address.parse(address)
-        port = _port(where, clock, f"{name} at {address}", session)
+        line = _line(driver_class.spec, settings)
+        port = _port(where, line, clock, f"{name} at {address}", session)
     except InputError as error:
         error.where = error.where or name
         raise
     return Instrument(name, driver_class, settings, where, port, on_trouble=on_trouble)
 
 
-def _port(address: Address, clock: Clock, where: str, session: SimSession | None) -> RawPort:
+def _port(
+    address: Address,
+    line: SerialSettings,
+    clock: Clock,
+    where: str,
+    session: SimSession | None,
+) -> RawPort:
     if address.transport is Transport.SIM:
         if session is None:
             raise InputError(f"{address} needs a simulated bench, and there is none here")
         return InlinePort(lambda: session.link(address.target), clock, address.text, where)
-    raise InputError(f"{address} cannot be reached yet")
+    if address.transport is Transport.SERIAL:
+        return ThreadPort(SerialTransport(address.target, line, where), clock, address.text, where)
+    return ThreadPort(VisaTransport(address.target, line, where), clock, address.text, where)
+
+
+def _line(spec: DriverSpec, settings: Mapping[str, Any]) -> SerialSettings:
+    """The manual's line settings, but for the baud rate where a driver lets it be set."""
+    line = spec.serial or SerialSettings()
+    baud = settings.get("baud")
+    return replace(line, baud=baud) if "baud" in spec.settings and isinstance(baud, int) else line

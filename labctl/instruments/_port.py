@@ -51,8 +51,8 @@ class Port(Protocol):
 
     @property
     def arrived_ns(self) -> int:
-        """When the last reply was complete, nanoseconds of the run's clock: what a driver stamps its
-        readings with, having no clock of its own."""
+        """When the last reply was complete, nanoseconds of the run's clock: what a driver, having
+        no clock of its own, stamps its readings with."""
         ...
 
     async def exchange(
