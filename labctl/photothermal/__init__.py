@@ -6,7 +6,7 @@ events, no files: usable from a notebook on any curve. The equations are in `_la
 in docs/explanation/the-check.md.
 """
 
-from labctl.photothermal._bank import FilterBank, Leading, Moments
+from labctl.photothermal._bank import FilterBank, Leading, Moments, Taken
 from labctl.photothermal._combine import MODEL_RELATIVE_SD, Estimate, RateEstimate, efficiency
 from labctl.photothermal._inputs import BlankResult, Inputs, Known
 from labctl.photothermal._layout import WALL_LOSS_SHARE, BankPrior
@@ -18,6 +18,7 @@ from labctl.photothermal._optics import (
     solvent_absorbance,
 )
 from labctl.photothermal._steps import BEAD_STEP, HEAT, Step, StepDetector, StepRules
+from labctl.photothermal._thermal import Thermal, thermal
 from labctl.photothermal._trend import Trend
 from labctl.photothermal._whiteness import chi2_tail, ljung_box, nis_band
 
@@ -41,6 +42,8 @@ __all__ = [
     "Step",
     "StepDetector",
     "StepRules",
+    "Taken",
+    "Thermal",
     "Trend",
     "absorbed_shares",
     "chi2_tail",
@@ -48,4 +51,5 @@ __all__ = [
     "ljung_box",
     "nis_band",
     "solvent_absorbance",
+    "thermal",
 ]

@@ -14,6 +14,7 @@ The efficiency takes no random walk: a fault must not be eaten by the estimate.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -49,18 +50,50 @@ _START_SPREAD_K = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Leading:
-    """The filter of the greatest weight, for detectors that follow its errors."""
+    """How the filter of the greatest weight moved, for detectors that follow its errors."""
 
     transition: Floats
     """(4, 13): rows of the dynamic states."""
     response: Floats
     """(4, 4): what constant forcing in each dynamic state has done after the step."""
+    lag_s: float
+    """Of the bead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How the filter of the greatest weight took a reading in."""
+
     gain: Floats
     """(13,)."""
     innovation_k: float
     variance_k2: float
-    lag_s: float
-    """Of the bead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean (7,) and covariance (7, 7) of the parameters, in the order of the constants below."""
+
+    mean: Floats
+    covariance: Floats
+
+    RATE: ClassVar[int] = 0
+    """a, K/(s W)."""
+    LN_LOSS: ClassVar[int] = 1
+    """ln of k in 1/s."""
+    LN_WALL: ClassVar[int] = 2
+    """ln of C_w in J/K."""
+    LN_COUPLING: ClassVar[int] = 3
+    """ln of G in W/K."""
+    LIGHT: ClassVar[int] = 4
+    """K/W."""
+    LN_INVERSE_LAG: ClassVar[int] = 5
+    """ln of 1/tau_c in 1/s."""
+    CURVE: ClassVar[int] = 6
+    """c, 1/K."""
+
+
+_ASKED = np.array([RATE, LOSS, WALL_MASS, COUPLING, LIGHT, LAG, CURVE])
 
 
 class FilterBank:
@@ -80,6 +113,9 @@ class FilterBank:
         self._innovation = np.zeros(k)
         self._variance = np.ones(k)
         self._gain = np.zeros((k, STATES))
+        self._slope = np.zeros(k)
+        self._ambient = 0.0
+        self._leading = int(self.weight.argmax())
         self._cache: dict[float, tuple[Floats, Floats]] = {}
         self._relinearised()
 
@@ -91,9 +127,7 @@ class FilterBank:
         w_wall, w_coupling = np.meshgrid(_NODE_WEIGHTS, _NODE_WEIGHTS, indexing="ij")
         self.filters = wall.size
         scale = _KERNEL * np.sqrt(2.0)
-        self._c_wall = prior.wall_j_per_k * np.exp(
-            scale * prior.wall_relative_sd * wall.ravel()
-        )
+        self._c_wall = prior.wall_j_per_k * np.exp(scale * prior.wall_relative_sd * wall.ravel())
         self._coupling = prior.coupling_w_per_k * np.exp(
             scale * prior.coupling_relative_sd * coupling.ravel()
         )
@@ -192,6 +226,7 @@ class FilterBank:
         exponential, response = self._matrices(dt_s)
         x, p, b = self._x, self._p, self._b
         ambient = surroundings_degc - self.reference_degc
+        self._ambient = ambient
         outside = x[:, OFFSET] + ambient
         around = x[:, HOLDER] + outside
         over = x[:, LIQUID] - around
@@ -220,6 +255,7 @@ class FilterBank:
         moved = np.matmul(fd, x[:, :, None])[:, :, 0]
         if ambient != 0.0:
             moved += np.matmul(response, (self._from_surroundings * ambient)[:, :, None])[:, :, 0]
+        self._slope = (moved[:, LIQUID] - x[:, LIQUID]) / dt_s
         x[:, :DYNAMIC] = moved
         t = np.matmul(fd, p)
         p[:, :DYNAMIC, :DYNAMIC] = np.matmul(t, fd.transpose(0, 2, 1))
@@ -258,43 +294,49 @@ class FilterBank:
         weight /= weight.sum()
         self.weight = weight
         self._innovation, self._variance, self._gain = innovation, variance, gain
+        self._leading = int(weight.argmax())
 
     # -- what is known -----------------------------------------------------------------------
 
-    def means(self) -> Floats:
-        """Mean of each state over the bank (13,); relative ones against each filter's nominal."""
-        return self.weight @ self._x
-
     def moments(self) -> Moments:
-        """Means and covariance of what people ask for."""
-        x, p = self._x, self._p
-        states = [RATE, LOSS, WALL_MASS, LIGHT, LAG, CURVE]
-        values = x[:, states].copy()
-        values[:, 1] += np.log(self._k)
-        values[:, 2] += np.log(self._c_wall)
-        values[:, 4] += np.log(self._inverse_lag)
-        mean = self.weight @ values
+        """What is known of the parameters that people ask for."""
+        values = self._x[:, _ASKED]
+        values[:, Moments.LN_LOSS] += np.log(self._k)
+        values[:, Moments.LN_WALL] += np.log(self._c_wall)
+        values[:, Moments.LN_COUPLING] += np.log(self._coupling)
+        values[:, Moments.LN_INVERSE_LAG] += np.log(self._inverse_lag)
+        weight = self.weight
+        mean = weight @ values
         off = values - mean
-        within = np.tensordot(self.weight, p[:, states][:, :, states], axes=1)
-        between = (off * self.weight[:, None]).T @ off
-        return Moments(mean, within + between)
+        within = self._p[:, _ASKED[:, None], _ASKED[None, :]]
+        covariance = (weight @ within.reshape(len(weight), -1)).reshape(len(_ASKED), len(_ASKED))
+        covariance += (off * weight[:, None]).T @ off
+        return Moments(mean, covariance)
 
-    def leading(self) -> Leading:
-        """The filter of the greatest weight, after `update`."""
-        i = int(np.argmax(self._log_weight))
-        return Leading(
-            self._fd[i],
-            self._response[i],
-            self._gain[i],
-            float(self._innovation[i]),
-            float(self._variance[i]),
-            1.0 / float(self._inverse_lag[i]),
-        )
+    def mean_rate(self) -> float:
+        """a in K/(s W)."""
+        return float(self.weight @ self._x[:, RATE])
 
+    def mean_loss_k_per_s(self) -> float:
+        """k D: how fast the liquid would cool by its loss alone."""
+        x = self._x
+        over = x[:, LIQUID] - x[:, HOLDER] - x[:, OFFSET] - self._ambient
+        return float(self.weight @ (self._k * over))
 
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """Mean and covariance over (rate, ln k, ln C_w, light, ln 1/tau_c, curve)."""
+    def flutter_k2_per_s(self) -> float:
+        """Mean strength of the liquid's random heat flutter."""
+        return float(self.weight @ self._flutter)
 
-    mean: Floats
-    covariance: Floats
+    def slope_k_per_s(self) -> float:
+        """How fast the liquid moved over the last step, by the model."""
+        return float(self.weight @ self._slope)
+
+    def moved(self) -> Leading:
+        """How the leading filter moved in the last `predict`."""
+        i = self._leading
+        return Leading(self._fd[i], self._response[i], 1.0 / float(self._inverse_lag[i]))
+
+    def taken(self) -> Taken:
+        """How the leading filter took the last reading in."""
+        i = self._leading
+        return Taken(self._gain[i], float(self._innovation[i]), float(self._variance[i]))

@@ -75,9 +75,7 @@ def efficiency(rate: RateEstimate, inputs: Inputs) -> tuple[Estimate, Mapping[st
         "specific heat": gross * _relative(inputs.specific_heat_j_per_kg_k),
         "wall transmission": gross * _relative(wall_t),
         "wall heat capacity": rate.sd_wall * per_rate,
-        "absorbance": _moved(
-            value, rate, inputs, heat.value, absorbance=_up(inputs.absorbance)
-        ),
+        "absorbance": _moved(value, rate, inputs, heat.value, absorbance=_up(inputs.absorbance)),
         "rear reflection": _moved(
             value, rate, inputs, heat.value, rear_return=_up(inputs.rear_return)
         ),

@@ -19,11 +19,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labctl.photothermal._bank import Leading
+from labctl.photothermal._bank import Leading, Taken
 from labctl.photothermal._layout import BEAD, DYNAMIC, LIQUID, STATES
 
 HEAT, BEAD_STEP = 0, 1
 _SHAPES = 2
+_LEVEL_WEIGHT = 0.005
+"""Of one innovation in the running level of them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class StepDetector:
         self._match = np.zeros(_SHAPES * n)
         self._energy = np.zeros(_SHAPES * n)
         self._onset = np.full(n, -math.inf)
+        self._unused = np.ones(_SHAPES * n, dtype=bool)
         self._next = 0
         self._begun_s = 0.0
         self._last_candidate_s = 0.0
@@ -78,29 +81,31 @@ class StepDetector:
         self._match[:] = 0.0
         self._energy[:] = 0.0
         self._onset[:] = -math.inf
+        self._unused[:] = True
         self._begun_s = t_s
         self._last_candidate_s = t_s + self.rules.quiet_after_edge_s
         self._passed_s = None
         self._silent = False
 
-    def update(self, t_s: float, leading: Leading, heating_k_per_s: float) -> Step | None:
-        """One update. `heating_k_per_s` is what a whole (100 %) step of the HEAT shape takes away
-        from the liquid's rate: a P while lit, k D in the dark."""
-        rules, n = self.rules, self.rules.candidates
-        error = self._error
-        dynamic = error @ leading.transition.T
+    def move(self, leading: Leading, heating_k_per_s: float) -> None:
+        """The bank has predicted. `heating_k_per_s` is what a whole (100 %) step of the HEAT shape
+        adds to the liquid's rate: a P while lit, the loss it takes away in the dark."""
+        n = self.rules.candidates
+        dynamic = self._error @ leading.transition.T
         dynamic[:n] += leading.response[:, LIQUID] * heating_k_per_s
         dynamic[n:] += leading.response[:, BEAD] / leading.lag_s
-        unused = np.tile(np.isneginf(self._onset), _SHAPES)
-        dynamic[unused] = 0.0
-        error[:, :DYNAMIC] = dynamic
-        signature = dynamic[:, BEAD].copy()
-        error -= signature[:, None] * leading.gain
-        inverse = 1.0 / leading.variance_k2
-        self._match += signature * (leading.innovation_k * inverse)
+        dynamic[self._unused] = 0.0
+        self._error[:, :DYNAMIC] = dynamic
+
+    def update(self, t_s: float, taken: Taken) -> Step | None:
+        """The bank has taken a reading in."""
+        signature = self._error[:, BEAD].copy()
+        self._error -= signature[:, None] * taken.gain
+        inverse = 1.0 / taken.variance_k2
+        self._match += signature * (taken.innovation_k * inverse)
         self._energy += signature * signature * inverse
-        self._level += 0.005 * (leading.innovation_k**2 * inverse - self._level)
-        if t_s - self._last_candidate_s >= rules.candidate_every_s:
+        self._level += _LEVEL_WEIGHT * (taken.innovation_k**2 * inverse - self._level)
+        if t_s - self._last_candidate_s >= self.rules.candidate_every_s:
             self._begin(t_s)
         return None if self._silent else self._decide(t_s)
 
@@ -111,6 +116,7 @@ class StepDetector:
         self._last_candidate_s = t_s
         self._onset[i] = t_s
         for row in (i, i + n):
+            self._unused[row] = False
             self._error[row] = 0.0
             self._match[row] = 0.0
             self._energy[row] = 0.0

@@ -1,0 +1,11 @@
+"""The photothermal check as it runs: events in, assessments and alarms out.
+
+Used alike by the engine and by replay. Deterministic: no wall time, no randomness, no threads; what
+it starts from is in one `PriorsFixed` event, and it reads nothing else.
+"""
+
+from labctl.monitor._build import build_priors
+from labctl.monitor._monitor import Monitor
+from labctl.monitor._priors import Kind, Priors, Thresholds
+
+__all__ = ["Kind", "Monitor", "Priors", "Thresholds", "build_priors"]

@@ -1,0 +1,160 @@
+"""Inputs, vessel and channels -> priors, and in words what had to be assumed.
+
+Numbers for what nobody stated are the field's usual ones for a cell of about 1 mL: heat loss
+24 mW/K, wetted quartz wall 1.1 J/K, coupling of liquid and wall 0.15 W/K, growing with the surface.
+"""
+
+from __future__ import annotations
+
+from labctl.monitor._priors import Kind, Priors
+from labctl.photothermal import BankPrior, BlankResult, Inputs, Known
+
+_ML = 1e-6
+_HEAT_LOSS_W_PER_K = 0.024
+_WALL_J_PER_K = 1.1
+_COUPLING_W_PER_K = 0.15
+_RELATIVE_COUPLING = 0.47
+"""A factor of 1.6 either way."""
+_FLUTTER = (3e-7, 3e-6, 3e-5)
+
+
+def build_priors(
+    inputs: Inputs,
+    *,
+    heat_loss: Known | None = None,
+    wall_heat_capacity: Known | None = None,
+    blank: BlankResult | None = None,
+    has_ambient: bool,
+    has_meter: bool,
+    nominal_power_w: float,
+    noise_sd_k: float = 0.05,
+    placeholders: tuple[str, ...] = (),
+) -> tuple[Priors, tuple[str, ...]]:
+    """Priors and assumptions. `heat_loss` in W/K and `wall_heat_capacity` in J/K as the bench
+    states them; `placeholders` are inputs that stand in until somebody measures them."""
+    said: list[str] = []
+    capacity = inputs.liquid_heat_capacity_j_per_k
+    missing = _missing(inputs)
+    volume = inputs.volume_m3.value if inputs.volume_m3 else _ML
+    surface = (volume / _ML) ** (2.0 / 3.0)
+    known = capacity is not None
+    if missing:
+        said.append(
+            f"{' and '.join(missing)} not given: no efficiency is computed; heating rate, time "
+            "constant and temperature rise are"
+        )
+    loss, loss_sd = _heat_loss(heat_loss, blank, surface, known, said)
+    wall, wall_sd = _wall(wall_heat_capacity, surface, known, said)
+    lag, lag_sd = (1.0, 0.4) if blank is None else (blank.lag_s, blank.lag_sd_s / blank.lag_s)
+    shares = inputs.shares()
+    if inputs.particles:
+        heat_per_watt, heat_sd = 0.4 * (shares[0] or 0.9) + shares[1], 0.6
+    else:
+        heat_per_watt, heat_sd = shares[1], max(0.05, 2.0 * shares[1])
+    _say_optics(inputs, blank, said)
+    if not has_ambient:
+        said.append(
+            "no ambient probe: the surroundings are taken from the readings before the light"
+        )
+    if not has_meter:
+        said.append("no power meter: the power at the sample is taken as commanded")
+    said.extend(f"{name} is a placeholder, not a measurement" for name in placeholders)
+    bank = BankPrior(
+        heat_capacity_j_per_k=capacity.value if capacity else 4.18 * volume / _ML,
+        heat_loss_w_per_k=loss,
+        heat_loss_relative_sd=loss_sd,
+        wall_j_per_k=wall,
+        wall_relative_sd=wall_sd,
+        coupling_w_per_k=_COUPLING_W_PER_K * surface,
+        coupling_relative_sd=_RELATIVE_COUPLING,
+        lag_s=lag,
+        lag_relative_sd=max(0.1, lag_sd),
+        heat_per_watt=heat_per_watt,
+        heat_per_watt_sd=heat_sd,
+        light_k_per_w=0.3 / max(nominal_power_w, 0.05),
+        offset_sd_k=0.7,
+        # A probe leaves the drift of the sample's own corner, 0.05 K in ten minutes.
+        drift_k2_per_s=(0.05 if has_ambient else 0.3) ** 2 / 600.0,
+        flutter_k2_per_s=_flutter(blank),
+    )
+    kind = Kind.EFFICIENCY if inputs.particles else Kind.BLANK
+    if missing and (inputs.particles or capacity is None):
+        kind = Kind.RATE
+    priors = Priors(
+        kind=kind,
+        bank=bank,
+        inputs=inputs,
+        noise_sd_k=noise_sd_k,
+        has_ambient=has_ambient,
+        has_meter=has_meter,
+        nominal_power_w=nominal_power_w,
+        missing=missing,
+    )
+    return priors, tuple(said)
+
+
+def _missing(inputs: Inputs) -> tuple[str, ...]:
+    needed = [
+        ("volume", inputs.volume_m3),
+        ("density", inputs.density_kg_per_m3),
+        ("specific heat", inputs.specific_heat_j_per_kg_k),
+    ]
+    if inputs.particles:
+        needed.append(("absorbance", inputs.absorbance))
+    return tuple(name for name, known in needed if known is None)
+
+
+def _heat_loss(
+    stated: Known | None, blank: BlankResult | None, surface: float, known: bool, said: list[str]
+) -> tuple[float, float]:
+    """hS in W/K and its relative deviation."""
+    if blank is not None:
+        relative = blank.heat_loss_sd_w_per_k / blank.heat_loss_w_per_k
+        return blank.heat_loss_w_per_k, max(0.05, relative)
+    if stated is not None and known:
+        # What a bench file states was found in another run: position and draught differ.
+        relative = max(0.25, stated.sd / stated.value)
+        return stated.value, relative
+    value = _HEAT_LOSS_W_PER_K * surface
+    said.append(
+        f"heat loss of the vessel not stated: starts from {value * 1e3:.3g} mW/K, "
+        "and the readings decide"
+    )
+    return value, 0.4 if known else 0.7
+
+
+def _wall(
+    stated: Known | None, surface: float, known: bool, said: list[str]
+) -> tuple[float, float]:
+    """C_w in J/K and its relative deviation."""
+    if stated is not None and known:
+        said.append(
+            f"heat capacity of the wall as stated, {stated.value:.3g} ± {stated.sd:.2g} J/K"
+        )
+        return stated.value, max(0.02, stated.sd / stated.value)
+    value = _WALL_J_PER_K * surface
+    said.append(f"heat capacity of the wall not stated: {value:.3g} J/K ± 45 % assumed")
+    return value, 0.45
+
+
+def _flutter(blank: BlankResult | None) -> tuple[float, ...]:
+    if blank is None:
+        return _FLUTTER
+    middle = min(max(blank.flutter_k2_per_s, _FLUTTER[0]), _FLUTTER[-1])
+    return (middle / 3.0, middle, middle * 3.0)
+
+
+def _say_optics(inputs: Inputs, blank: BlankResult | None, said: list[str]) -> None:
+    if not inputs.particles or inputs.absorbance is None:
+        return
+    if blank is None:
+        per_cm = inputs.solvent_absorption_per_m.value / 100.0
+        said.append(
+            "no blank was named: solvent heat computed from the solvent's absorption "
+            f"coefficient, {per_cm:.3g} 1/cm"
+        )
+    said.append(
+        f"the front wall passes {inputs.wall_transmission.value * 100.0:.3g} % of the power at "
+        "the sample"
+    )
+    said.append("the absorbance is absorption: light scattered out of the beam is not told from it")

@@ -1,0 +1,164 @@
+"""The bank's parameters as results: efficiency, heat loss, time constant, rise, blank."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labctl.monitor._priors import Kind, Priors
+from labctl.photothermal import Estimate, FilterBank, Moments, Thermal, efficiency, thermal
+
+_LEAST_TELLING = 0.5
+"""A relative deviation above this says nothing yet."""
+
+
+def figures(value: float, digits: int = 6) -> float:
+    """Rounded to significant digits, so that a record is no longer than it knows."""
+    return float(f"{value:.{digits}g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was known at a time. `efficiency` and its budget are None where the kind has none."""
+
+    moments: Moments
+    thermal: Thermal
+    efficiency: Estimate | None
+    budget: Mapping[str, float]
+    power_w: float
+    flutter_k2_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """For an assessment; None while nothing can be said."""
+
+    efficiency: float | None = None
+    efficiency_sd_statistical: float | None = None
+    efficiency_sd_total: float | None = None
+    time_constant_s: float | None = None
+    time_constant_sd_s: float | None = None
+    heat_loss_w_per_k: float | None = None
+    heat_loss_sd_w_per_k: float | None = None
+
+
+class Estimates:
+    """Works the whole uncertainty out at intervals (`look`), and the values between."""
+
+    def __init__(self, priors: Priors) -> None:
+        self._priors = priors
+        self._capacity = priors.bank.heat_capacity_j_per_k
+        known = priors.inputs.liquid_heat_capacity_j_per_k
+        self._capacity_relative = known.sd / known.value if known else None
+        self._snapshot: Snapshot | None = None
+        self._looked_s = -1.0
+        self._live = Live()
+        self._per_rate = 0.0
+        self._less = 0.0
+        if priors.kind is Kind.EFFICIENCY:
+            particles, solvent = priors.inputs.shares()
+            wall = priors.inputs.wall_transmission.value
+            self._per_rate = self._capacity / (wall * particles)
+            self._less = solvent / particles
+
+    def look(self, bank: FilterBank, power_w: float) -> None:
+        """Work everything out from the bank as it is."""
+        moments = bank.moments()
+        found = thermal(moments, self._capacity, power_w)
+        value, budget = None, {}
+        if self._priors.kind is Kind.EFFICIENCY:
+            result = efficiency(found.rate, self._priors.inputs)
+            if result is not None:
+                value, budget = result[0], dict(result[1])
+        self._snapshot = Snapshot(moments, found, value, budget, power_w, bank.flutter_k2_per_s())
+        self._live = self._told(self._snapshot)
+
+    def snapshot(self) -> Snapshot:
+        """The last look; RuntimeError before the first."""
+        if self._snapshot is None:
+            raise RuntimeError("no estimate was worked out yet")
+        return self._snapshot
+
+    @property
+    def known(self) -> bool:
+        """True once `look` was called."""
+        return self._snapshot is not None
+
+    def looked_s(self, now_s: float) -> bool:
+        """True when rules that rest on the estimates were tried within the last 2 s."""
+        if self._snapshot is None or now_s - self._looked_s < 2.0:
+            return True
+        self._looked_s = now_s
+        return False
+
+    def live(self, bank: FilterBank) -> Live:
+        """For one assessment: the last look, with the efficiency of now."""
+        live = self._live
+        if live.efficiency is None:
+            return live
+        value = bank.mean_rate() * self._per_rate - self._less
+        return Live(
+            figures(value),
+            live.efficiency_sd_statistical,
+            live.efficiency_sd_total,
+            live.time_constant_s,
+            live.time_constant_sd_s,
+            live.heat_loss_w_per_k,
+            live.heat_loss_sd_w_per_k,
+        )
+
+    def rate_k_per_s(self, power_w: float) -> float:
+        """How fast that power heats the liquid at first."""
+        if self._snapshot is None:
+            return 0.0
+        return abs(self._snapshot.thermal.rate.k_per_s_w) * power_w
+
+    def heat_step_k_per_s(self, power_w: float, bank: FilterBank) -> float:
+        """What a step of 100 % of the heat adds to the liquid's rate: a P under light, the loss
+        that is missing in the dark."""
+        if power_w > 0.0:
+            return bank.mean_rate() * power_w
+        return max(0.005, bank.mean_loss_k_per_s())
+
+    def light_on_bead(self, power_w: float) -> tuple[float, float]:
+        """(K, sd) that light adds to the bead at that power."""
+        moments = self.snapshot().moments
+        i = moments.LIGHT
+        return float(moments.mean[i]) * power_w, math.sqrt(moments.covariance[i, i]) * power_w
+
+    def no_rise(self) -> bool:
+        """True when the light surely does not heat as particles would."""
+        value = self.snapshot().efficiency
+        if value is None:
+            return False
+        return value.value + 3.0 * value.sd_total < self._priors.thresholds.least_efficiency
+
+    def heat_loss(self, snapshot: Snapshot) -> Estimate | None:
+        """hS in W/K, linearised at the plateau; None where the heat capacity is not known."""
+        if self._capacity_relative is None:
+            return None
+        per_s, sd, sd_wall = snapshot.thermal.loss_per_s
+        value = per_s * self._capacity
+        inputs = math.hypot(sd_wall * self._capacity, value * self._capacity_relative)
+        return Estimate(value, sd * self._capacity, inputs, "W/K")
+
+    def time_constant(self, snapshot: Snapshot) -> Estimate:
+        """tau in s of liquid and wall together at the plateau."""
+        return Estimate(*snapshot.thermal.time_constant_s, "s")
+
+    def _told(self, snapshot: Snapshot) -> Live:
+        value, tau = snapshot.efficiency, self.time_constant(snapshot)
+        loss = self.heat_loss(snapshot)
+        if value is not None and value.sd_total > _LEAST_TELLING * abs(value.value):
+            value = None
+        tau_told = tau.sd_total <= _LEAST_TELLING * tau.value
+        return Live(
+            None if value is None else figures(value.value),
+            None if value is None else figures(value.sd_statistical, 4),
+            None if value is None else figures(value.sd_total, 4),
+            figures(tau.value, 5) if tau_told else None,
+            figures(tau.sd_total, 4) if tau_told else None,
+            figures(loss.value, 5) if loss is not None and tau_told else None,
+            figures(loss.sd_total, 4) if loss is not None and tau_told else None,
+        )

@@ -1,0 +1,68 @@
+"""What the verdict needs of a run besides the bank: innovations, edges, estimates on the way."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+
+from labctl.monitor._estimates import Estimates, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Estimates as they were at a time."""
+
+    t_s: float
+    estimates: Snapshot
+
+
+class History:
+    """Grows by eight bytes a reading."""
+
+    def __init__(self) -> None:
+        self.residuals = array("d")
+        """Standardised innovations."""
+        self.last_k: list[float] = []
+        """The latest innovations in K."""
+        self.lit_s = 0.0
+        self.energy_j = 0.0
+        self.invalid = 0
+        self.first_degc: float | None = None
+        self.last_edge_s: float | None = None
+        self.kept: list[Kept] = []
+        self.at_first_off: Kept | None = None
+        """When the light went off for the first time."""
+        self.dark_after_s = 0.0
+        self._dark_since_s: float | None = None
+        self.now_s = 0.0
+
+    def add(self, t_s: float, residual: float, innovation_k: float) -> None:
+        """One reading's innovation."""
+        self.residuals.append(residual)
+        self.last_k.append(innovation_k)
+        if len(self.last_k) > 60:
+            del self.last_k[0]
+        if self._dark_since_s is not None:
+            self.dark_after_s += t_s - max(self.now_s, self._dark_since_s)
+        self.now_s = t_s
+
+    def edge(self, t_s: float, lit: bool, was_lit: bool, estimates: Estimates) -> None:
+        """The light changed."""
+        self.last_edge_s = t_s
+        if was_lit and not lit:
+            if self.at_first_off is None:
+                self.at_first_off = Kept(t_s, estimates.snapshot())
+            self._dark_since_s = t_s
+        elif lit:
+            self._dark_since_s = None
+
+    def keep(self, t_s: float, estimates: Estimates) -> None:
+        """Keep the estimates of now."""
+        self.kept.append(Kept(t_s, estimates.snapshot()))
+
+    def before(self, t_s: float) -> Kept | None:
+        """The latest estimates kept before `t_s`."""
+        for kept in reversed(self.kept):
+            if kept.t_s < t_s:
+                return kept
+        return None

@@ -1,0 +1,301 @@
+"""Takes a run's events in order; answers each sample with an assessment and, at need, alarms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from labctl.clock import NS
+from labctl.events import (
+    Alarm,
+    Assessment,
+    Emission,
+    Event,
+    Invalid,
+    PriorsFixed,
+    Reading,
+    Sample,
+    Verdict,
+)
+from labctl.monitor import _alarms as alarms
+from labctl.monitor._estimates import Estimates, Live
+from labctl.monitor._history import History
+from labctl.monitor._meter_watch import MeterWatch
+from labctl.monitor._power import PowerInput
+from labctl.monitor._priors import Priors
+from labctl.monitor._verdict import verdict
+from labctl.photothermal import HEAT, FilterBank, NoiseEstimate, StepDetector, Trend
+
+_LONGEST_STEP_S = 2.0
+"""Temperature differences that multiply a parameter are taken as constant for no longer."""
+_EDGE_SPREAD_S = 0.3
+"""Light that has just come or gone: by how many seconds of heating the probed liquid may be
+ahead or behind (mixing, and the edge's own time)."""
+_AMBIENT_S = 20.0
+"""The ambient probe is averaged over this."""
+_FULL_LOOK_S = 10.0
+"""How often the whole uncertainty is worked out anew, and estimates are kept."""
+_STEADY_K, _STEADY_S = 0.2, 60.0
+
+
+class Monitor:
+    """The check of one run. Feed it every event of the run, in order."""
+
+    def __init__(self, priors: Priors, assumptions: tuple[str, ...] = ()) -> None:
+        self.priors = priors
+        self.assumptions = assumptions
+        self._power = PowerInput(priors.nominal_power_w)
+        self._noise = NoiseEstimate(priors.noise_sd_k)
+        self._trend = Trend()
+        self._steps = StepDetector(priors.steps)
+        self._meter = MeterWatch(priors.thresholds.power_step_relative)
+        self._estimates = Estimates(priors)
+        self._history = History()
+        self._bank: FilterBank | None = None
+        self._t_ms = 0
+        self._last_dt_ms = 0
+        self._ambient: float | None = None
+        self._next_look_s = 0.0
+        self._next_line_s = 0.0
+        self._alarms: list[Alarm] = []
+        self._handlers: dict[type[Event], Callable[..., tuple[Event, ...]]] = {
+            Sample: self._sample,
+            Emission: self._emission,
+        }
+
+    @classmethod
+    def from_event(cls, event: PriorsFixed) -> Monitor:
+        """The monitor that the run's own priors make; ValueError for those of another version."""
+        return cls(Priors.from_plain(event.priors), tuple(event.assumptions))
+
+    def feed(self, event: Event) -> tuple[Event, ...]:
+        """Take the run's next event; returns what the check has to say about it."""
+        handler = self._handlers.get(type(event))
+        return () if handler is None else handler(event)
+
+    def steady(self, within_k: float, for_ns: int, now_ns: int) -> bool:
+        """True when the probe changes by less than `within_k` over `for_ns`, noise allowed for."""
+        return self._trend.steady(within_k, for_ns / NS, now_ns / NS)
+
+    def verdict(self, t_ns: int) -> Verdict:
+        """The check's last word on the readings so far."""
+        return verdict(
+            t_ns,
+            self.priors,
+            self.assumptions,
+            self._estimates,
+            self._history,
+            self._bank,
+            self._noise,
+            self._meter,
+            tuple(self._alarms),
+        )
+
+    # -- events --------------------------------------------------------------------------------
+
+    def _emission(self, event: Emission) -> tuple[Event, ...]:
+        self._power.tell(event.t_ns / NS, event)
+        return ()
+
+    def _sample(self, sample: Sample) -> tuple[Event, ...]:
+        probe: Reading | None = None
+        power_w: float | None = None
+        for reading in sample.readings:
+            channel = reading.channel
+            if isinstance(reading, Invalid):
+                if channel == "probe.temperature":
+                    self._history.invalid += 1
+                    self._noise.restart()
+            elif channel == "probe.temperature":
+                probe = reading
+            elif channel == "ambient.temperature":
+                self._average_ambient(reading.value, sample.t_ns)
+            elif channel == "meter.power":
+                power_w = reading.value
+        if probe is None:
+            return ()
+        t_ms = round(probe.t_ns / 1_000_000)
+        bank = self._bank
+        if bank is None:
+            return self._first(t_ms, probe.value)
+        if t_ms <= self._t_ms:
+            return self._say(alarms.time_went_back(sample.t_ns, t_ms / 1e3, self._t_ms / 1e3))
+        self._power.measured(power_w)
+        self._advance(bank, t_ms)
+        said = self._take(bank, probe.value, sample.t_ns)
+        if power_w is not None:
+            said += self._look_at_meter(power_w, sample.t_ns)
+        return said
+
+    def _first(self, t_ms: int, value_degc: float) -> tuple[Event, ...]:
+        ambient = self._ambient if self._ambient is not None else value_degc
+        self._ambient = ambient
+        self._bank = FilterBank(self.priors.bank, value_degc, ambient)
+        self._t_ms = t_ms
+        self._history.first_degc = value_degc
+        self._noise.add(value_degc)
+        self._trend.add(t_ms / 1e3, value_degc)
+        while self._power.next_edge_s(t_ms / 1e3) is not None:
+            self._pass_edge(self._bank)
+        return ()
+
+    def _average_ambient(self, value_degc: float, t_ns: int) -> None:
+        if self._ambient is None or self._bank is None:
+            self._ambient = value_degc
+            return
+        dt_s = max(0.0, t_ns / NS - self._t_ms / 1e3)
+        self._ambient += (1.0 - math.exp(-dt_s / _AMBIENT_S)) * (value_degc - self._ambient)
+
+    # -- prediction ----------------------------------------------------------------------------
+
+    def _advance(self, bank: FilterBank, t_ms: int) -> None:
+        """Predict up to a reading, through the edges that lie before it."""
+        while (edge_s := self._power.next_edge_s(t_ms / 1e3)) is not None:
+            self._predict(bank, max(self._t_ms, round(edge_s * 1e3)))
+            self._pass_edge(bank)
+        now_s = self._t_ms / 1e3
+        if now_s >= self._next_line_s:
+            bank.relinearise()
+            since_s = now_s - (self._history.last_edge_s or 0.0)
+            self._next_line_s = now_s + max(8.0, since_s)
+        dt_ms = t_ms - self._t_ms
+        if abs(dt_ms - self._last_dt_ms) > 0.2 * self._last_dt_ms:
+            self._noise.restart()
+        self._last_dt_ms = dt_ms
+        self._predict(bank, t_ms)
+
+    def _predict(self, bank: FilterBank, to_ms: int) -> None:
+        whole_ms = to_ms - self._t_ms
+        if whole_ms <= 0:
+            return
+        ambient = self._ambient if self._ambient is not None else bank.reference_degc
+        power_w = self._power.mean_w(self._t_ms / 1e3, to_ms / 1e3)
+        parts = math.ceil(whole_ms / (_LONGEST_STEP_S * 1e3))
+        history = self._history
+        for part in range(parts):
+            dt_s = (whole_ms * (part + 1) // parts - whole_ms * part // parts) / 1e3
+            bank.predict(dt_s, power_w, ambient)
+            heating = self._estimates.heat_step_k_per_s(power_w, bank)
+            self._steps.move(bank.moved(), heating)
+        self._t_ms = to_ms
+        if power_w > 0.0:
+            history.lit_s += whole_ms / 1e3
+            history.energy_j += power_w * whole_ms / 1e3
+
+    def _pass_edge(self, bank: FilterBank) -> None:
+        now_s = self._t_ms / 1e3
+        was_lit = self._power.lit
+        if not self._power.pass_edge(now_s):
+            return
+        self._estimates.look(bank, self._power.commanded_w)
+        self._history.edge(now_s, self._power.lit, was_lit, self._estimates)
+        bank.relinearise()
+        bank.loosen(_EDGE_SPREAD_S * self._estimates.rate_k_per_s(self._power.commanded_w))
+        self._next_line_s = now_s + 8.0
+        self._next_look_s = now_s + 2.0
+        self._steps.restart(now_s)
+        self._meter.restart()
+        self._noise.restart()
+
+    # -- the reading ---------------------------------------------------------------------------
+
+    def _take(self, bank: FilterBank, value_degc: float, t_ns: int) -> tuple[Event, ...]:
+        now_s = self._t_ms / 1e3
+        history = self._history
+        variance = self._noise.variance
+        predicted, spread = bank.forecast(variance)
+        sd = math.sqrt(spread)
+        residual = (value_degc - predicted) / sd
+        bank.update(value_degc, variance)
+        history.add(now_s, residual, value_degc - predicted)
+        self._noise.add(value_degc)
+        self._trend.add(now_s, value_degc)
+        if now_s >= self._next_look_s:
+            self._next_look_s = now_s + _FULL_LOOK_S
+            self._estimates.look(bank, self._power.commanded_w)
+            history.keep(now_s, self._estimates)
+        said = self._look_for_steps(bank, now_s, t_ns)
+        assessment = self._assess(bank, t_ns, predicted, sd, residual)
+        return (assessment, *said)
+
+    def _assess(
+        self, bank: FilterBank, t_ns: int, predicted: float, sd: float, residual: float
+    ) -> Assessment:
+        live: Live = self._estimates.live(bank)
+        slope = bank.slope_k_per_s()
+        lit = self._power.lit
+        phase = "heating" if lit else ("cooling" if self._history.lit_s > 0.0 else "dark")
+        return Assessment(
+            t_ns,
+            phase,
+            round(predicted, 4),
+            round(sd, 5),
+            round(residual, 3),
+            live.efficiency,
+            live.efficiency_sd_statistical,
+            live.efficiency_sd_total,
+            live.time_constant_s,
+            live.time_constant_sd_s,
+            live.heat_loss_w_per_k,
+            live.heat_loss_sd_w_per_k,
+            abs(slope) * _STEADY_S <= _STEADY_K,
+            round(slope, 6),
+        )
+
+    # -- faults --------------------------------------------------------------------------------
+
+    def _look_for_steps(self, bank: FilterBank, now_s: float, t_ns: int) -> tuple[Event, ...]:
+        found = self._steps.update(now_s, bank.taken())
+        said: tuple[Event, ...] = ()
+        if found is not None:
+            lit = self._power.lit
+            if found.shape == HEAT:
+                said += self._say(alarms.heat_step(t_ns, found, lit, self.priors))
+            else:
+                said += self._say(alarms.bead_step(t_ns, found, lit))
+        estimates, limits = self._estimates, self.priors.thresholds
+        since_s = self._power.lit_since_s
+        if since_s is None or estimates.looked_s(now_s):
+            return said
+        power_w = self._power.commanded_w
+        light_k, light_sd = estimates.light_on_bead(power_w)
+        lit_s = self._history.lit_s
+        if lit_s > 20.0 and abs(light_k) - 3.0 * light_sd > limits.light_on_bead_k:
+            said += self._say(alarms.light_on_bead(t_ns, since_s, light_k, light_sd))
+        if lit_s > limits.least_heating_s and self._power.lit and estimates.no_rise():
+            said += self._say(alarms.no_rise(t_ns, since_s, self.priors))
+        return said
+
+    def _look_at_meter(self, power_w: float, t_ns: int) -> tuple[Event, ...]:
+        power, limits = self._power, self.priors.thresholds
+        commanded_w = power.commanded_w
+        now_s = self._t_ms / 1e3
+        since_s = power.lit_since_s
+        if since_s is None or commanded_w <= 0.0:
+            return ()
+        if not power.lit:
+            edge_s = self._history.last_edge_s
+            dark_s = now_s - (edge_s if edge_s is not None else now_s)
+            if dark_s > 3.0 and power_w > max(0.05 * commanded_w, 0.02):
+                return self._say(alarms.light_in_the_dark(t_ns, power_w))
+            return ()
+        step = self._meter.add(now_s, now_s - since_s, power_w / commanded_w)
+        if step is not None:
+            return self._say(alarms.power_step(t_ns, step.onset_s, step.size))
+        ratio = self._meter.mean_ratio
+        if (
+            ratio is not None
+            and abs(ratio - 1.0) > limits.power_relative
+            and (now_s - since_s > 30.0)
+        ):
+            return self._say(alarms.power_not_as_commanded(t_ns, since_s, ratio))
+        return ()
+
+    def _say(self, alarm: Alarm) -> tuple[Event, ...]:
+        """An alarm is told once per name between two edges."""
+        edge_ns = (self._history.last_edge_s or 0.0) * NS
+        for earlier in self._alarms:
+            if earlier.name == alarm.name and earlier.t_ns >= edge_ns:
+                return ()
+        self._alarms.append(alarm)
+        return (alarm,)

@@ -1,0 +1,100 @@
+"""What the check starts from, in plain numbers that go through JSON and back unchanged."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from labctl.photothermal import BankPrior, Inputs, StepRules
+
+T = TypeVar("T")
+
+
+class Kind(StrEnum):
+    """What the check can come to."""
+
+    EFFICIENCY = "efficiency"
+    BLANK = "blank"
+    """Solvent only: heat loss, solvent heat, flutter and lag, never an efficiency."""
+    RATE = "rate"
+    """An input is not known: heating rate, time constant and rise only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Of the criteria of the verdict. Declared before the run."""
+
+    ljung_box_p: float = 0.01
+    power_relative: float = 0.15
+    """Mean measured power against the commanded, both with their calibration's deviation."""
+    power_step_relative: float = 0.03
+    """A step of the measured power worth naming."""
+    light_on_bead_k: float = 1.0
+    agreement_sd: float = 3.0
+    """Heating against cooling: beyond, the check cannot tell."""
+    contradiction_sd: float = 6.0
+    contradiction_relative: float = 0.25
+    """Heating against cooling: beyond both, the check fails."""
+    end_k: float = 0.10
+    """Mean of the last innovations that the model need not explain."""
+    least_heating_s: float = 60.0
+    largest_relative_sd: float = 0.10
+    """Statistical, of the efficiency (of the heat-loss coefficient for a blank)."""
+    least_efficiency: float = 0.01
+    """Below this, after `least_heating_s` of light, there was no rise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """Everything the monitor needs to know before the first reading."""
+
+    kind: Kind
+    bank: BankPrior
+    inputs: Inputs
+    noise_sd_k: float
+    has_ambient: bool
+    has_meter: bool
+    nominal_power_w: float
+    missing: tuple[str, ...] = ()
+    """Inputs that are not known, in words."""
+    steps: StepRules = field(default_factory=StepRules)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+    def to_plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        plain: dict[str, Any] = dataclasses.asdict(self)
+        plain["kind"] = self.kind.value
+        plain["missing"] = list(self.missing)
+        plain["bank"]["flutter_k2_per_s"] = list(self.bank.flutter_k2_per_s)
+        return plain
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Priors:
+        """What `to_plain` gave; TypeError or ValueError for anything else."""
+        return _load(cls, plain)
+
+
+def _load(cls: type[T], plain: Mapping[str, Any]) -> T:
+    hints = get_type_hints(cls)
+    unknown = set(plain) - set(hints)
+    if unknown:
+        raise ValueError(f"{cls.__name__} of another version: unknown {sorted(unknown)}")
+    return cls(**{name: _value(hints[name], value) for name, value in plain.items()})
+
+
+def _value(hint: Any, value: Any) -> Any:
+    if get_origin(hint) in {types.UnionType, Union}:
+        if value is None:
+            return None
+        hint = next(kind for kind in get_args(hint) if kind is not type(None))
+    if get_origin(hint) is tuple:
+        return tuple(value)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _load(hint, value)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint(value)
+    return value
