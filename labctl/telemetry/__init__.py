@@ -1,0 +1,19 @@
+"""Telemetry: the events of a run over MQTT, an embedded broker for it, and a way to watch.
+
+A view, and outward only: nothing that lights or strengthens the beam can arrive by it, nothing
+waits for it, and nothing is kept by it alone (the journal is the record). Importing this package
+imports no MQTT library.
+"""
+
+from labctl.telemetry._address import Address
+from labctl.telemetry._choice import BrokerChoice, NoBrokerError
+from labctl.telemetry._telemetry import Telemetry
+from labctl.telemetry._writer import Counters
+
+__all__ = [
+    "Address",
+    "BrokerChoice",
+    "Counters",
+    "NoBrokerError",
+    "Telemetry",
+]

@@ -1,0 +1,215 @@
+"""What the retained topics say, folded from the events of a run.
+
+`fold` is pure and runs on the engine's thread, so that no state is lost when a queue spills; it
+is called for the few events a run has beside its readings. Where nothing is known of the emission
+it says `unknown`: from the moment an emission is intended until it is told, and for a laser that
+cannot be read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, cast
+
+from labctl.events import (
+    Alarm,
+    Beam,
+    Emission,
+    EmissionIntent,
+    Event,
+    RunBegun,
+    RunEnded,
+    StateChanged,
+    StepBegun,
+    Tripped,
+    Verdict,
+)
+
+Facts: TypeAlias = Mapping[str, Any]
+
+CONFIRMING = frozenset({"read back", "power meter"})
+"""The ways in which off is confirmed while labctl controls the laser."""
+
+_WORDS = {
+    "READY": "ready",
+    "ARMED": "armed",
+    "DARK": "running",
+    "EMITTING": "running",
+    "WAITING": "running",
+    "ENDING": "stopping",
+    "ENDED": "ready",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BenchState:
+    """All that `$state` and the alarms are made of."""
+
+    word: str = "init"
+    """`init`, `ready`, `armed`, `running`, `stopping`, `fault`, `offline` or `lost`."""
+    engine: str = ""
+    """The engine's own word."""
+    beam: Beam = Beam.UNKNOWN
+    readback: str = "none"
+    """`ok`, `mismatch` or `none`."""
+    how: str = "nothing told yet"
+    told_ns: int = 0
+    """Real time at which the emission was last told."""
+    commanded_w: float = 0.0
+    lease_ns: int = 0
+    run: Facts = field(default_factory=dict)
+    """The run in hand, or the last one with its outcome."""
+    alarms: Mapping[str, Facts] = field(default_factory=dict)
+    t_ns: int = 0
+    """The run's clock at the newest event folded in."""
+
+    @property
+    def known_off(self) -> bool:
+        """Whether off was confirmed."""
+        return self.beam is Beam.OFF and self.readback == "ok"
+
+
+def fold(state: BenchState, event: Event, heard_ns: int) -> BenchState:
+    """`state` after `event`, which was heard at `heard_ns` of real time."""
+    step = _STEPS.get(type(event))
+    if step is None:
+        return state
+    return replace(step(state, event, heard_ns), t_ns=event.t_ns)
+
+
+def _begun(state: BenchState, event: RunBegun, heard_ns: int) -> BenchState:
+    return replace(
+        state,
+        run={
+            **state.run,
+            "protocol": event.protocol,
+            "sample": event.sample,
+            "seed": event.seed,
+            "version": event.version,
+            "ended": False,
+        },
+    )
+
+
+def _changed(state: BenchState, event: StateChanged, heard_ns: int) -> BenchState:
+    # A fault stays until the process ends: it is latched in the guard as well.
+    word = state.word if state.word == "fault" else _WORDS.get(event.new, "running")
+    return replace(state, word=word, engine=str(event.new))
+
+
+def _step(state: BenchState, event: StepBegun, heard_ns: int) -> BenchState:
+    step = {"index": event.index, "of": event.of, "verb": event.verb, "name": event.name}
+    return replace(state, run={**state.run, "step": step})
+
+
+def _intended(state: BenchState, event: EmissionIntent, heard_ns: int) -> BenchState:
+    return replace(
+        state,
+        beam=Beam.UNKNOWN,
+        readback="none",
+        how="about to be lit",
+        told_ns=heard_ns,
+        commanded_w=event.power_w,
+        lease_ns=event.lease_ns,
+    )
+
+
+def _emission(state: BenchState, event: Emission, heard_ns: int) -> BenchState:
+    return replace(
+        state,
+        beam=event.beam,
+        readback=readback(event.beam, event.how),
+        how=event.how,
+        told_ns=heard_ns,
+        commanded_w=(event.power_w or 0.0) if event.beam is not Beam.OFF else 0.0,
+    )
+
+
+def _tripped(state: BenchState, event: Tripped, heard_ns: int) -> BenchState:
+    facts = {
+        "name": event.rule,
+        "message": event.message,
+        "value": event.value,
+        "limit": event.limit,
+        "unit": event.unit,
+    }
+    return replace(
+        state, word="fault", alarms={**state.alarms, f"trip-{event.rule}": _at(event, facts)}
+    )
+
+
+def _alarm(state: BenchState, event: Alarm, heard_ns: int) -> BenchState:
+    facts = {
+        "name": event.name,
+        "message": event.size,
+        "fault_class": event.fault_class,
+        "causes": list(event.causes),
+        "onset_ns": event.onset_ns,
+        "split_by": event.split_by,
+    }
+    return replace(state, alarms={**state.alarms, event.name: _at(event, facts)})
+
+
+def _verdict(state: BenchState, event: Verdict, heard_ns: int) -> BenchState:
+    return replace(
+        state,
+        run={
+            **state.run,
+            "verdict": event.verdict,
+            "reasons": list(event.reasons),
+            "results": event.results,
+        },
+    )
+
+
+def _ended(state: BenchState, event: RunEnded, heard_ns: int) -> BenchState:
+    same = event.beam is state.beam
+    return replace(
+        state,
+        word="fault" if event.outcome in {"tripped", "fault"} else state.word,
+        beam=event.beam,
+        readback=readback(event.beam, event.beam_how),
+        how=event.beam_how,
+        told_ns=state.told_ns if same else heard_ns,
+        run={
+            **state.run,
+            "ended": True,
+            "outcome": event.outcome,
+            "why": event.why,
+            "exit_code": event.exit_code,
+            "verdict": event.verdict,
+            "energy_j": event.energy_j,
+        },
+    )
+
+
+def _at(event: Event, facts: Facts) -> Facts:
+    return {**facts, "raised_ns": event.t_ns}
+
+
+def readback(beam: Beam, how: str) -> str:
+    """What `how` says about reading back: only the guard's own two ways confirm."""
+    if how in CONFIRMING:
+        return "ok"
+    if beam is not Beam.OFF and ("it reads ON" in how or "still sees" in how):
+        return "mismatch"
+    return "none"
+
+
+_Step: TypeAlias = Callable[[BenchState, Any, int], BenchState]
+
+_STEPS = cast(
+    "dict[type[Event], _Step]",
+    {
+        RunBegun: _begun,
+        StateChanged: _changed,
+        StepBegun: _step,
+        EmissionIntent: _intended,
+        Emission: _emission,
+        Tripped: _tripped,
+        Alarm: _alarm,
+        Verdict: _verdict,
+        RunEnded: _ended,
+    },
+)

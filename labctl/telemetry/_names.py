@@ -1,0 +1,41 @@
+"""Topics, session ids and how both are spelled.
+
+A name in a topic is `[a-z0-9_-]{1,64}`: nothing that MQTT, a shell or a URL would read otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from labctl import clock
+from labctl.events import Mode
+
+ROOT = "labctl/v1"
+"""Simulated and real benches; every payload says which."""
+REPLAY_ROOT = "labctl-replay/v1"
+"""Replays: nobody who watches a bench may take an old run for it."""
+
+_NOT_A_NAME = re.compile(r"[^a-z0-9_-]+")
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def name(text: str) -> str:
+    """`text` as one level of a topic; whatever cannot stand there becomes `-`."""
+    return _NOT_A_NAME.sub("-", text.lower()).strip("-")[:64] or "unnamed"
+
+
+def root(mode: Mode) -> str:
+    """The root of the topics of a mode."""
+    return REPLAY_ROOT if mode is Mode.REPLAY else ROOT
+
+
+def channel_topic(channel: str) -> str:
+    """`probe.temperature` -> `last/probe/temperature`."""
+    return "/".join(["last", *(name(part) for part in channel.split("."))])
+
+
+def new_session() -> str:
+    """A ULID: 48 bits of wall time in milliseconds, 80 random ones; sorts by time."""
+    number = (clock.wall_utc_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
