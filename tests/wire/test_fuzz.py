@@ -1,0 +1,34 @@
+"""No bytes break an instrument: it answers, or it is silent, and goes on."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labctl.instruments import SimSpec
+from labctl_simulators.session import open_session
+from tests.unit.simulators._helpers import ask
+
+WORDS = st.sampled_from(
+    [
+        *(b"*IDN? READ? LAS:OUT SENS:AVER:COUN UNIT:TEMP (@ 1e99 nan -1 ; ? : FETC?".split()),
+        b"CONF:TEMP TC,K,(@101:102)",
+        b"ROUT:SCAN (@:)",
+        b"\r\n",
+        b"\n",
+        b" ",
+        b"\xff",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(WORDS, max_size=12))
+@pytest.mark.parametrize("name", ["laser", "scanner", "meter"])
+def test_any_bytes_leave_it_alive(name: str, words: list[bytes]) -> None:
+    """After any bytes, and the end of the line, the instrument identifies itself."""
+    link = open_session(SimSpec(1)).link(f"sim://{name}")
+    ask(link, b"".join(words) + b"\n")
+
+    assert len(ask(link, b"*IDN?\n", 100.0)) > 10
