@@ -6,14 +6,24 @@ imports no MQTT library.
 """
 
 from labctl.telemetry._address import Address
+from labctl.telemetry._beam import BeamState, BeamView, Seen
 from labctl.telemetry._choice import BrokerChoice, NoBrokerError
+from labctl.telemetry._schemas import schemas
+from labctl.telemetry._serve import serve_broker
 from labctl.telemetry._telemetry import Telemetry
+from labctl.telemetry._watch import watch
 from labctl.telemetry._writer import Counters
 
 __all__ = [
     "Address",
+    "BeamState",
+    "BeamView",
     "BrokerChoice",
     "Counters",
     "NoBrokerError",
+    "Seen",
     "Telemetry",
+    "schemas",
+    "serve_broker",
+    "watch",
 ]
