@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import click
@@ -36,6 +37,14 @@ class _ReaderGoneError(Exception):
     a failed check.)"""
 
 
+@contextlib.contextmanager
+def _reader_watched() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderGoneError from error
+
+
 class VerbGroup(click.Group):
     """A click group that imports a verb when it is called, and ends as `labctl.errors` says."""
 
@@ -55,11 +64,25 @@ class VerbGroup(click.Group):
         with formatter.section("Verbs"):
             formatter.write_dl(rows)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        verbs = self.list_commands(ctx)
+        if args[0] in verbs or ctx.resilient_parsing or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches  # late: only a slip of the finger needs it
+
+        near = get_close_matches(args[0], verbs, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the verbs are {', '.join(verbs)}"
+        raise click.UsageError(f"there is no verb {args[0]!r}; {hint}", ctx)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _reader_watched():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _reader_watched():
             return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise _ReaderGoneError from error
 
     def main(
         self,
@@ -77,16 +100,22 @@ class VerbGroup(click.Group):
             # What stands in the buffer may meet a reader that has gone: here, not at shutdown.
             sys.stdout.flush()
         except (_ReaderGoneError, BrokenPipeError):
-            # `head` or `less` has what it wanted. Python flushes once more at shutdown.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _mute_stdout()
             code = Exit.STOPPED
         except Exception as error:
             code = show_error(error)
         sys.exit(int(code))
 
 
+def _mute_stdout() -> None:
+    """`head` or `less` has what it wanted; Python would flush, and fail, once more at shutdown."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @click.group(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(labctl.__version__, "-V", "--version", prog_name="labctl")
+@click.version_option(
+    labctl.__version__, "-V", "--version", prog_name="labctl", message="%(prog)s %(version)s"
+)
 def main() -> None:
     """Run a photothermal lab bench: NIR-laser irradiation, thermocouple logging, and a live
     check of every reading against the photothermal model.
