@@ -11,6 +11,9 @@ from labctl.events import Alarm
 from labctl.monitor._priors import Priors
 from labctl.photothermal import Step
 
+BY_THE_BANK = frozenset({"heat-step", "bead-step", "bead-light", "no-rise"})
+"""Names of the alarms that rest on the estimator."""
+
 
 def heat_step(t_ns: int, step: Step, lit: bool, priors: Priors) -> Alarm:
     """The liquid's heat balance changed, and no monitor says why."""

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labctl.monitor._priors import Kind, Priors
-from labctl.photothermal import Estimate, FilterBank, Moments, Thermal, efficiency, thermal
+from labctl.photothermal import (
+    MODEL_LOSS_RELATIVE_SD,
+    Estimate,
+    FilterBank,
+    Moments,
+    Thermal,
+    efficiency,
+    thermal,
+)
 
 _LEAST_TELLING = 0.5
 """A relative deviation above this says nothing yet."""
@@ -140,12 +148,14 @@ class Estimates:
             return None
         per_s, sd, sd_wall = snapshot.thermal.loss_per_s
         value = per_s * self._capacity
-        inputs = math.hypot(sd_wall * self._capacity, value * self._capacity_relative)
+        relative = math.hypot(self._capacity_relative, MODEL_LOSS_RELATIVE_SD)
+        inputs = math.hypot(sd_wall * self._capacity, value * relative)
         return Estimate(value, sd * self._capacity, inputs, "W/K")
 
     def time_constant(self, snapshot: Snapshot) -> Estimate:
         """tau in s of liquid and wall together at the plateau."""
-        return Estimate(*snapshot.thermal.time_constant_s, "s")
+        value, sd, sd_wall = snapshot.thermal.time_constant_s
+        return Estimate(value, sd, math.hypot(sd_wall, value * MODEL_LOSS_RELATIVE_SD), "s")
 
     def _told(self, snapshot: Snapshot) -> Live:
         value, tau = snapshot.efficiency, self.time_constant(snapshot)

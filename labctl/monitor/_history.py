@@ -17,13 +17,12 @@ class Kept:
 
 
 class History:
-    """Grows by eight bytes a reading."""
+    """Grows by sixteen bytes a reading."""
 
     def __init__(self) -> None:
-        self.residuals = array("d")
-        """Standardised innovations."""
-        self.last_k: list[float] = []
-        """The latest innovations in K."""
+        self.innovations_k = array("d")
+        self.spreads_k2 = array("d")
+        """Variance of each prediction without the probe's noise, which is known best at the end."""
         self.lit_s = 0.0
         self.energy_j = 0.0
         self.invalid = 0
@@ -36,12 +35,10 @@ class History:
         self._dark_since_s: float | None = None
         self.now_s = 0.0
 
-    def add(self, t_s: float, residual: float, innovation_k: float) -> None:
+    def add(self, t_s: float, innovation_k: float, spread_k2: float) -> None:
         """One reading's innovation."""
-        self.residuals.append(residual)
-        self.last_k.append(innovation_k)
-        if len(self.last_k) > 60:
-            del self.last_k[0]
+        self.innovations_k.append(innovation_k)
+        self.spreads_k2.append(spread_k2)
         if self._dark_since_s is not None:
             self.dark_after_s += t_s - max(self.now_s, self._dark_since_s)
         self.now_s = t_s

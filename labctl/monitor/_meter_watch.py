@@ -34,6 +34,8 @@ class MeterWatch:
         self._onset_s: float | None = None
         self._passed_s: float | None = None
         self._silent = False
+        self._after_sum = 0.0
+        self._after_count = 0
         self._sum = 0.0
         self._count = 0
 
@@ -73,8 +75,11 @@ class MeterWatch:
             return None
         if self._passed_s is None:
             self._passed_s = t_s
+            self._after_sum, self._after_count = 0.0, 0
+        self._after_sum += ratio
+        self._after_count += 1
         if self._silent or t_s - self._passed_s < _HOLD_S:
             return None
         self._silent = True
         onset_s = self._onset_s if self._onset_s is not None else self._passed_s
-        return MeterStep(onset_s, off)
+        return MeterStep(onset_s, self._after_sum / self._after_count / self._slow - 1.0)

@@ -28,7 +28,7 @@ from labctl.photothermal import HEAT, FilterBank, NoiseEstimate, StepDetector, T
 
 _LONGEST_STEP_S = 2.0
 """Temperature differences that multiply a parameter are taken as constant for no longer."""
-_EDGE_SPREAD_S = 0.3
+_EDGE_SPREAD_S = 1.0
 """Light that has just come or gone: by how many seconds of heating the probed liquid may be
 ahead or behind (mixing, and the edge's own time)."""
 _AMBIENT_S = 20.0
@@ -154,8 +154,9 @@ class Monitor:
             self._predict(bank, max(self._t_ms, round(edge_s * 1e3)))
             self._pass_edge(bank)
         now_s = self._t_ms / 1e3
-        if now_s >= self._next_line_s:
+        if now_s >= self._next_line_s and not self._steps.suspicious:
             bank.relinearise()
+            bank.follow_the_leading()
             since_s = now_s - (self._history.last_edge_s or 0.0)
             self._next_line_s = now_s + max(8.0, since_s)
         dt_ms = t_ms - self._t_ms
@@ -190,6 +191,7 @@ class Monitor:
         self._estimates.look(bank, self._power.commanded_w)
         self._history.edge(now_s, self._power.lit, was_lit, self._estimates)
         bank.relinearise()
+        bank.follow_the_leading()
         bank.loosen(_EDGE_SPREAD_S * self._estimates.rate_k_per_s(self._power.commanded_w))
         self._next_line_s = now_s + 8.0
         self._next_look_s = now_s + 2.0
@@ -207,7 +209,7 @@ class Monitor:
         sd = math.sqrt(spread)
         residual = (value_degc - predicted) / sd
         bank.update(value_degc, variance)
-        history.add(now_s, residual, value_degc - predicted)
+        history.add(now_s, value_degc - predicted, spread - variance)
         self._noise.add(value_degc)
         self._trend.add(now_s, value_degc)
         if now_s >= self._next_look_s:
@@ -292,10 +294,13 @@ class Monitor:
         return ()
 
     def _say(self, alarm: Alarm) -> tuple[Event, ...]:
-        """An alarm is told once per name between two edges."""
+        """An alarm is told once per name between two edges. What rests on the bank is silent
+        after the bank's first alarm: its model does not hold any longer, and would see more."""
         edge_ns = (self._history.last_edge_s or 0.0) * NS
         for earlier in self._alarms:
             if earlier.name == alarm.name and earlier.t_ns >= edge_ns:
+                return ()
+            if earlier.name in alarms.BY_THE_BANK and alarm.name in alarms.BY_THE_BANK:
                 return ()
         self._alarms.append(alarm)
         return (alarm,)

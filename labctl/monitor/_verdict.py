@@ -20,6 +20,11 @@ from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._priors import Kind, Priors, Thresholds
 from labctl.photothermal import Estimate, FilterBank, Moments, NoiseEstimate, ljung_box, nis_band
 
+_SPOILING = frozenset({"heat-step", "bead-step"})
+"""Alarms after which the estimates are not to be used; the others are inside the model."""
+_LAST = 60
+"""Readings whose mean innovation says whether the end is explained."""
+
 PASS, FAIL, CANNOT_TELL, NOT_APPLICABLE = "pass", "fail", "cannot tell", "not applicable"
 
 
@@ -46,7 +51,8 @@ def verdict(
     criteria = (
         *_alarm_criteria(alarms, priors),
         *_innovation_criteria(history, noise, priors.thresholds),
-        *_physics_criteria(used, estimates, history, priors),
+        _possible(used, priors),
+        _agreement(used, history, alarms, priors.thresholds),
         _power_criterion(meter, priors),
         _enough_data(used, estimates, history, priors),
     )
@@ -82,7 +88,7 @@ def _snapshot_before_trouble(
     last: Snapshot, history: History, alarms: tuple[Alarm, ...]
 ) -> tuple[Snapshot, tuple[str, ...]]:
     """The estimates from before the first unexplained change, where there are any."""
-    onsets = [alarm.onset_ns / NS for alarm in alarms if alarm.name in {"heat-step", "bead-step"}]
+    onsets = [alarm.onset_ns / NS for alarm in alarms if alarm.name in _SPOILING]
     if not onsets:
         return last, ()
     kept = history.before(min(onsets))
@@ -119,7 +125,8 @@ def _alarm_criteria(alarms: Sequence[Alarm], priors: Priors) -> tuple[Criterion,
 def _innovation_criteria(
     history: History, noise: NoiseEstimate, limits: Thresholds
 ) -> tuple[Criterion, ...]:
-    residuals = np.frombuffer(history.residuals, dtype=np.float64)
+    innovations = np.array(history.innovations_k)
+    residuals = innovations / np.sqrt(np.array(history.spreads_k2) + noise.variance)
     n = len(residuals)
     if n < 100:
         why = f"{n} readings are too few"
@@ -132,8 +139,8 @@ def _innovation_criteria(
     inside = low <= nis <= high
     p = ljung_box(residuals)
     white = p is not None and p >= limits.ljung_box_p
-    last = history.last_k
-    mean = sum(last) / len(last)
+    last = innovations[-_LAST:]
+    mean = float(last.mean())
     reach = limits.end_k + 3.0 * math.sqrt(noise.variance / len(last))
     return (
         Criterion(
@@ -160,12 +167,6 @@ def _innovation_criteria(
     )
 
 
-def _physics_criteria(
-    used: Snapshot, estimates: Estimates, history: History, priors: Priors
-) -> tuple[Criterion, ...]:
-    return (_possible(used, priors), _agreement(used, history, priors.thresholds))
-
-
 def _possible(used: Snapshot, priors: Priors) -> Criterion:
     name, words = "0 < efficiency <= 1", "within 2 standard deviations"
     value = used.efficiency
@@ -182,12 +183,16 @@ def _possible(used: Snapshot, priors: Priors) -> Criterion:
     return Criterion(name, figures(value.value, 4), words, PASS)
 
 
-def _agreement(used: Snapshot, history: History, limits: Thresholds) -> Criterion:
+def _agreement(
+    used: Snapshot, history: History, alarms: Sequence[Alarm], limits: Thresholds
+) -> Criterion:
     """Heat loss from heating alone against that from all readings: nested estimates, so that the
     variance of their difference is the difference of their variances (Hausman 1978)."""
     name = "heating and cooling agree"
     words = f"within {limits.agreement_sd:g} standard deviations (heat loss)"
     first = history.at_first_off
+    if any(alarm.name in _SPOILING for alarm in alarms):
+        return Criterion(name, None, words, NOT_APPLICABLE, "an alarm came first")
     if first is None or history.dark_after_s < limits.least_heating_s:
         return Criterion(name, None, words, NOT_APPLICABLE, "there was no cooling to compare with")
     i = Moments.LN_LOSS

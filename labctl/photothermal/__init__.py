@@ -7,7 +7,13 @@ in docs/explanation/the-check.md.
 """
 
 from labctl.photothermal._bank import FilterBank, Leading, Moments, Taken
-from labctl.photothermal._combine import MODEL_RELATIVE_SD, Estimate, RateEstimate, efficiency
+from labctl.photothermal._combine import (
+    MODEL_LOSS_RELATIVE_SD,
+    MODEL_RELATIVE_SD,
+    Estimate,
+    RateEstimate,
+    efficiency,
+)
 from labctl.photothermal._inputs import BlankResult, Inputs, Known
 from labctl.photothermal._layout import WALL_LOSS_SHARE, BankPrior
 from labctl.photothermal._noise import NoiseEstimate
@@ -25,6 +31,7 @@ from labctl.photothermal._whiteness import chi2_tail, ljung_box, nis_band
 __all__ = [
     "BEAD_STEP",
     "HEAT",
+    "MODEL_LOSS_RELATIVE_SD",
     "MODEL_RELATIVE_SD",
     "REAR_RETURN",
     "WALL_LOSS_SHARE",

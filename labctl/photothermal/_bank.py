@@ -294,7 +294,6 @@ class FilterBank:
         weight /= weight.sum()
         self.weight = weight
         self._innovation, self._variance, self._gain = innovation, variance, gain
-        self._leading = int(weight.argmax())
 
     # -- what is known -----------------------------------------------------------------------
 
@@ -330,6 +329,11 @@ class FilterBank:
     def slope_k_per_s(self) -> float:
         """How fast the liquid moved over the last step, by the model."""
         return float(self.weight @ self._slope)
+
+    def follow_the_leading(self) -> None:
+        """Let `moved` and `taken` speak of the filter that has the greatest weight now. Not while
+        a fault is suspected: its errors obey the filter that was followed when it came."""
+        self._leading = int(self._log_weight.argmax())
 
     def moved(self) -> Leading:
         """How the leading filter moved in the last `predict`."""

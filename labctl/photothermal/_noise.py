@@ -13,7 +13,7 @@ class NoiseEstimate:
     n of them are worth 18/35 n independent ones. A prior counts as `prior_dof`.
     """
 
-    def __init__(self, prior_sd_k: float, prior_dof: float = 10.0) -> None:
+    def __init__(self, prior_sd_k: float, prior_dof: float = 3.0) -> None:
         self._sum = prior_dof * prior_sd_k**2
         self._dof = prior_dof
         self._last: list[float] = []

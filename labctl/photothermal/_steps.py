@@ -23,9 +23,12 @@ from labctl.photothermal._bank import Leading, Taken
 from labctl.photothermal._layout import BEAD, DYNAMIC, LIQUID, STATES
 
 HEAT, BEAD_STEP = 0, 1
+_LEAST_ENERGY = 1e-12
 _SHAPES = 2
 _LEVEL_WEIGHT = 0.005
 """Of one innovation in the running level of them all."""
+_LEVEL_CAP = 4.0
+"""Of one squared innovation, so that the step looked for does not raise the level itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,11 @@ class StepRules:
     smallest_heat: float = 0.05
     """Relative; smaller steps are not told from what the model leaves out."""
     smallest_bead_k: float = 0.3
-    candidate_every_s: float = 4.0
     candidates: int = 48
+    """Onsets looked at, for each shape."""
+    heat_onset_every_s: float = 4.0
+    bead_onset_every_s: float = 1.0
+    """A bead moves in a second, the liquid in many: so fine must onsets be tried."""
     quiet_after_edge_s: float = 12.0
     """No onsets so soon after an edge: the liquid is not mixed yet."""
     settle_s: float = 6.0
@@ -58,43 +64,43 @@ class Step:
 
 
 class StepDetector:
-    """Feed it each update of the bank; it answers with a step, at most once until restarted."""
+    """Feed it each move and each reading of the bank; it answers with a step, at most once until
+    restarted."""
 
     def __init__(self, rules: StepRules) -> None:
         self.rules = rules
         n = rules.candidates
+        self._every_s = (rules.heat_onset_every_s, rules.bead_onset_every_s)
+        self._smallest = np.repeat((rules.smallest_heat, rules.smallest_bead_k), n)
         self._error = np.zeros((_SHAPES * n, STATES))
         self._match = np.zeros(_SHAPES * n)
         self._energy = np.zeros(_SHAPES * n)
-        self._onset = np.full(n, -math.inf)
-        self._unused = np.ones(_SHAPES * n, dtype=bool)
-        self._next = 0
-        self._begun_s = 0.0
-        self._last_candidate_s = 0.0
+        self._onset = np.zeros(_SHAPES * n)
+        self._used = np.zeros(_SHAPES * n)
+        self._next = [0] * _SHAPES
+        self._last_onset_s = [0.0] * _SHAPES
         self._passed_s: float | None = None
         self._silent = False
         self._level = 1.0
+        self.suspicious = False
+        """True while a step is likely: the filter followed should then not be changed."""
 
     def restart(self, t_s: float) -> None:
         """A commanded edge: onsets before it are no longer looked for."""
-        self._error[:] = 0.0
-        self._match[:] = 0.0
-        self._energy[:] = 0.0
-        self._onset[:] = -math.inf
-        self._unused[:] = True
-        self._begun_s = t_s
-        self._last_candidate_s = t_s + self.rules.quiet_after_edge_s
+        for array in (self._error, self._match, self._energy, self._used):
+            array[:] = 0.0
+        self._last_onset_s = [t_s + self.rules.quiet_after_edge_s] * _SHAPES
         self._passed_s = None
-        self._silent = False
+        self._silent = self.suspicious = False
 
     def move(self, leading: Leading, heating_k_per_s: float) -> None:
         """The bank has predicted. `heating_k_per_s` is what a whole (100 %) step of the HEAT shape
         adds to the liquid's rate: a P while lit, the loss it takes away in the dark."""
         n = self.rules.candidates
+        used = self._used[:, None]
         dynamic = self._error @ leading.transition.T
-        dynamic[:n] += leading.response[:, LIQUID] * heating_k_per_s
-        dynamic[n:] += leading.response[:, BEAD] / leading.lag_s
-        dynamic[self._unused] = 0.0
+        dynamic[:n] += used[:n] * (leading.response[:, LIQUID] * heating_k_per_s)
+        dynamic[n:] += used[n:] * (leading.response[:, BEAD] / leading.lag_s)
         self._error[:, :DYNAMIC] = dynamic
 
     def update(self, t_s: float, taken: Taken) -> Step | None:
@@ -104,33 +110,33 @@ class StepDetector:
         inverse = 1.0 / taken.variance_k2
         self._match += signature * (taken.innovation_k * inverse)
         self._energy += signature * signature * inverse
-        self._level += _LEVEL_WEIGHT * (taken.innovation_k**2 * inverse - self._level)
-        if t_s - self._last_candidate_s >= self.rules.candidate_every_s:
-            self._begin(t_s)
+        square = min(taken.innovation_k**2 * inverse, _LEVEL_CAP)
+        self._level += _LEVEL_WEIGHT * (square - self._level)
+        for shape in (HEAT, BEAD_STEP):
+            if t_s - self._last_onset_s[shape] >= self._every_s[shape]:
+                self._begin(shape, t_s)
         return None if self._silent else self._decide(t_s)
 
-    def _begin(self, t_s: float) -> None:
-        """Open a candidate whose step begins now, in place of the oldest."""
-        i, n = self._next, self.rules.candidates
-        self._next = (i + 1) % n
-        self._last_candidate_s = t_s
-        self._onset[i] = t_s
-        for row in (i, i + n):
-            self._unused[row] = False
-            self._error[row] = 0.0
-            self._match[row] = 0.0
-            self._energy[row] = 0.0
+    def _begin(self, shape: int, t_s: float) -> None:
+        """Open a candidate whose step begins now, in place of the shape's oldest."""
+        n = self.rules.candidates
+        row = shape * n + self._next[shape]
+        self._next[shape] = (self._next[shape] + 1) % n
+        self._last_onset_s[shape] = t_s
+        self._onset[row] = t_s
+        self._error[row] = 0.0
+        self._match[row] = self._energy[row] = 0.0
+        self._used[row] = 1.0
 
     def _decide(self, t_s: float) -> Step | None:
-        rules, n = self.rules, self.rules.candidates
-        energy = np.maximum(self._energy, 1e-12)
-        ratio = self._match * self._match / energy
-        # Innovations larger than the model says are not evidence of a step.
-        ratio /= 2.0 * max(1.0, self._level)
+        rules = self.rules
+        energy = np.maximum(self._energy, _LEAST_ENERGY)
         size = self._match / energy
-        smallest = np.repeat((rules.smallest_heat, rules.smallest_bead_k), n)
-        ratio[np.abs(size) < smallest] = 0.0
-        best = int(np.argmax(ratio))
+        # Innovations larger than the model says are not evidence of a step.
+        ratio = self._match * size / (2.0 * max(1.0, self._level))
+        ratio *= np.abs(size) >= self._smallest
+        best = int(ratio.argmax())
+        self.suspicious = bool(ratio[best] > 0.4 * rules.log_ratio)
         if ratio[best] < rules.log_ratio:
             self._passed_s = None
             return None
@@ -139,10 +145,9 @@ class StepDetector:
         if t_s - self._passed_s < rules.settle_s:
             return None
         self._silent = True
-        shape = best // n
         return Step(
-            shape,
-            float(self._onset[best % n]),
+            best // rules.candidates,
+            float(self._onset[best]),
             float(size[best]),
             float(1.0 / math.sqrt(energy[best])),
             float(ratio[best]),
