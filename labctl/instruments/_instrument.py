@@ -111,6 +111,7 @@ class Instrument:
         if self.simulator is None:
             raise RefusedError("only a served simulator can tell the truth", where=self.where)
         async with self._lock:
+            await self._raw.drain(_QUIET_S[0])
             return await ask_truth(self._raw, self.where)
 
     # -- work --------------------------------------------------------------------------------

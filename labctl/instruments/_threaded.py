@@ -29,6 +29,7 @@ _GRACE_S = 1.0
 """A library that does not come back so long after its deadline hangs."""
 _OPEN_S = 10.0
 _LOCK_S = 0.05
+_LOOK_UP_S = 0.5
 
 
 class ThreadPort:
@@ -158,7 +159,17 @@ class ThreadPort:
     # -- on the worker's thread ----------------------------------------------------------------
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=_LOOK_UP_S)
+            except queue.Empty:
+                if not threading.main_thread().is_alive():
+                    # Nobody closed the port and the process is ending: do not keep it.
+                    self._transport.close()
+                    return
+                continue
+            if job is None:
+                return
             job()
             self._write_urgent()
 

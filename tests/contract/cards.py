@@ -1,0 +1,126 @@
+"""One case a driver: how its instrument answers by the protocol card, and what the suite expects.
+
+The tables are transcripts, written down by hand from the cards; they share no code with the
+simulators, which the suite runs against as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.contract.wire import Answer
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the contract suite needs to know of one driver."""
+
+    answer: Callable[[], Answer]
+    """A new instrument, switched on by whoever was there before."""
+    stranger: bytes
+    """What another instrument says when asked who it is."""
+    invalid: Mapping[bytes, str] = field(default_factory=dict)
+    """Replies that are no readings, with the reason that must come out."""
+    off: bytes = b""
+    """The frame that switches a source off."""
+    on: bytes = b""
+    level: float = 0.0
+    """A level that may be set."""
+    refused: tuple[float, ...] = ()
+    """Levels outside the settings' limit."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _arroyo() -> Answer:
+    state = {"out": 1, "set": 500.0, "lim": 3000.0}
+
+    def answer(data: bytes) -> bytes | None:
+        text = data.decode().strip()
+        name, _, value = text.partition(" ")
+        if name == "LAS:OUT":
+            state["out"] = int(value)
+        elif name == "LAS:LDI":
+            state["set"] = float(value)
+        elif name == "LAS:LIM:LDI":
+            state["lim"] = float(value)
+        replies = {
+            "*IDN?": "Arroyo 4308 1000123 v2.31",
+            "LAS:OUT?": str(state["out"]),
+            "LAS:SET:LDI?": f"{state['set']:.2f}",
+            "LAS:LDI?": f"{state['set'] * state['out']:.1f}",
+            "LAS:LIM:LDI?": f"{state['lim']:.1f}",
+            "LAS:COND?": str(1024 * state["out"]),
+            "LAS:EVE?": "0",
+            "KEY?": "1",
+            "ERR?": "0",
+        }
+        return replies[text].encode() + b"\r\n" if text in replies else None
+
+    return answer
+
+
+def _cni() -> Answer:
+    return lambda data: data
+
+
+def _keysight() -> Answer:
+    table = {
+        b"*IDN?\n": b"HEWLETT-PACKARD,34970A,0,13-2-2\r\n",
+        b"SYST:CTYP? 100\n": b"HEWLETT-PACKARD,34901A,0,2.3\r\n",
+        b"SYST:ERR?\n": b'+0,"No error"\r\n',
+        b"READ?\n": b"+2.35000000E+01,+2.21000000E+01\r\n",
+    }
+    return table.get
+
+
+def _pm100() -> Answer:
+    table = {
+        b"*IDN?\n": b"Thorlabs,PM100D,P0027168,2.7.0\n",
+        b"SYST:SENS:IDN?\n": b'"S310C","130906","08-SEP-2025",2,1,33\n',
+        b"SENS:POW:UNIT?\n": b"W\n",
+        b"SENS:CORR:WAV?\n": b"8.080000E+02\n",
+        b"SYST:ERR?\n": b'+0,"No error"\n',
+        b"READ?\n": b"1.98000000E-02\n",
+    }
+    return table.get
+
+
+CASES: dict[str, Case] = {
+    "arroyo-laser": Case(
+        _arroyo,
+        stranger=b"Arroyo 5310 1000123 v2.31\r\n",
+        off=b"LAS:OUT 0\r\n",
+        on=b"LAS:OUT 1\r\n",
+        level=1.25,
+        refused=(2.001, 1e9, -0.1, float("nan")),
+        settings={"max_current": "2 A"},
+    ),
+    "cni-laser": Case(
+        _cni,
+        stranger=b"ERR=1",
+        off=bytes.fromhex("55 AA 03 00 03"),
+        on=bytes.fromhex("55 AA 03 01 04"),
+        level=0.5,
+        refused=(1.501, 1e9, -0.1, 0.0, float("nan")),
+        settings={"max_power": "1.5 W"},
+    ),
+    "keysight-3497x": Case(
+        _keysight,
+        stranger=b"KEITHLEY INSTRUMENTS INC.,MODEL 2000,0000001,A01\n",
+        invalid={
+            b"+9.90000000E+37,+2.21000000E+01\r\n": "open",
+            b"-9.90000000E+37,+2.21000000E+01\r\n": "open",
+            b"+1.50000000E+03,+2.21000000E+01\r\n": "range",
+            b"nan,+2.21000000E+01\r\n": "open",
+        },
+        settings={"channels": [101, 102]},
+    ),
+    "thorlabs-pm100": Case(
+        _pm100,
+        stranger=b"OPHIR,NOVA II,1,1\n",
+        invalid={b"9.9E+37\n": "range", b"-9.90000000E+37\n": "range"},
+        settings={"wavelength": "808 nm"},
+    ),
+}

@@ -1,0 +1,431 @@
+"""What every driver must do, whoever wrote it: against its card's transcript and the simulator.
+
+A driver without a case here fails the suite; it is not fit to be registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from labctl.clock import Clock, run_virtual
+from labctl.instruments import (
+    Address,
+    Beam,
+    DeviceRefusedError,
+    IdentityError,
+    InputError,
+    Instrument,
+    Invalid,
+    PortDisconnectedError,
+    PowerMeter,
+    Reading,
+    Seal,
+    SimSpec,
+    Source,
+    Thermometer,
+)
+from labctl_simulators.session import open_session
+from tests.contract.cards import CASES, Case
+from tests.contract.registered import registered
+from tests.contract.wire import MS, Card, Wire
+
+DRIVERS = registered()
+SOURCES = [n for n, d in DRIVERS.items() if "source" in d.spec.capabilities]
+SENSORS = [n for n, d in DRIVERS.items() if "source" not in d.spec.capabilities]
+WORLDS = ("card", "sim")
+
+Body = Callable[["Rig"], Awaitable[None]]
+
+
+class Rig:
+    """One driver on one wire."""
+
+    def __init__(self, name: str, world: str, clock: Clock) -> None:
+        self.case = case_of(name)
+        self.clock = clock
+        self.trouble: list[str] = []
+        self.wire = Wire(self._far_end(name, world))
+        self.instrument = Instrument(
+            "thing",
+            DRIVERS[name],
+            self.case.settings,
+            Address.parse("sim://thing"),
+            self.wire.port(clock, "thing"),
+            on_trouble=lambda what, detail: self.trouble.append(what),
+        )
+
+    def _far_end(self, name: str, world: str) -> Callable[[], Card]:
+        if world == "card":
+            answer = self.case.answer()
+            return lambda: Card(answer)
+        bench = {
+            "instruments": {
+                "thing": {
+                    "driver": name,
+                    "address": "sim://thing",
+                    "settings": dict(self.case.settings),
+                }
+            }
+        }
+        session = open_session(SimSpec(seed=3, bench=bench))
+        return lambda: session.link("sim://thing")  # type: ignore[return-value]
+
+    @property
+    def source(self) -> Source:
+        assert isinstance(self.instrument.driver, Source)
+        return self.instrument.driver
+
+    async def light(self) -> None:
+        emitter = self.source.emitter(Seal("test"))
+        await self.instrument.job(lambda: emitter.limit_level(self.case.level))
+        await self.instrument.job(lambda: emitter.set_level(self.case.level))
+        await self.instrument.job(emitter.on)
+
+    async def readings(self) -> tuple[Reading | Invalid, ...]:
+        driver = self.instrument.driver
+        if isinstance(driver, Thermometer):
+            return await self.instrument.job(driver.read_temperatures)
+        if isinstance(driver, PowerMeter):
+            return (await self.instrument.job(driver.read_power),)
+        return (await self.instrument.job(self.source.read)).readings
+
+
+def case_of(name: str) -> Case:
+    assert name in CASES, f"driver {name} has no case in tests/contract/cards.py"
+    return CASES[name]
+
+
+def run(name: str, world: str, body: Body) -> None:
+    async def main(clock: Clock) -> None:
+        await body(Rig(name, world, clock))
+
+    run_virtual(main)
+
+
+every_driver = pytest.mark.parametrize("name", DRIVERS)
+every_source = pytest.mark.parametrize("name", SOURCES)
+every_sensor = pytest.mark.parametrize("name", SENSORS)
+both_worlds = pytest.mark.parametrize("world", WORLDS)
+
+
+def test_every_registered_driver_has_a_case() -> None:
+    """No driver is registered that this suite does not try."""
+
+    assert sorted(DRIVERS) == sorted(CASES)
+
+
+@every_driver
+def test_the_driver_keeps_its_name_and_declares_what_it_can(name: str) -> None:
+    """A spec has the name it is registered under and capabilities that its class fulfils."""
+    driver = DRIVERS[name]
+    methods = {"source": "emitter", "thermometer": "read_temperatures", "power_meter": "read_power"}
+
+    assert name == driver.spec.name
+    assert driver.spec.capabilities
+    assert all(hasattr(driver, methods[what]) for what in driver.spec.capabilities)
+    assert driver.spec.transport in {"serial", "visa"}
+    assert "No hardware was touched." in (__import__(driver.__module__, fromlist=["x"]).__doc__)
+
+
+@every_source
+def test_a_source_is_owned_by_the_guard_so_its_exchanges_are_short(name: str) -> None:
+    """No exchange of a source lasts longer than 200 ms."""
+
+    assert DRIVERS[name].spec.slowest_exchange_s <= 0.2
+
+
+@every_driver
+def test_constructing_does_no_io_and_refuses_unknown_settings(name: str) -> None:
+    """A setting that the driver does not have is bad input, found before anything is touched."""
+
+    async def main(clock: Clock) -> None:
+        rig = Rig(name, "card", clock)
+        with pytest.raises(InputError, match="no setting 'colour'"):
+            DRIVERS[name](rig.wire.port(clock, "x"), {"colour": "red"})
+
+        assert 0 == rig.wire.opened
+
+    run_virtual(main)
+
+
+@every_driver
+@both_worlds
+def test_connecting_tells_who_is_there(name: str, world: str) -> None:
+    """After connect the identity names make and model, and no trouble was told."""
+
+    async def body(rig: Rig) -> None:
+        identity = await rig.instrument.connect()
+
+        assert identity == rig.instrument.identity
+        assert identity.make and identity.model
+        assert [] == rig.trouble
+
+    run(name, world, body)
+
+
+@every_driver
+@both_worlds
+def test_a_stranger_is_refused_and_its_port_let_go(name: str, world: str) -> None:
+    """Another instrument at the address ends in IdentityError naming instrument and port."""
+
+    async def body(rig: Rig) -> None:
+        rig.wire = Wire(lambda: Card(lambda data: rig.case.stranger))
+        instrument = Instrument(
+            "thing",
+            DRIVERS[name],
+            rig.case.settings,
+            Address.parse("sim://thing"),
+            rig.wire.port(rig.clock, "thing"),
+        )
+        with pytest.raises(IdentityError, match="thing at sim://thing"):
+            await instrument.connect()
+
+        assert not rig.wire.open
+        assert rig.case.on not in rig.wire.written() or not rig.case.on
+
+    run(name, world, body)
+
+
+@every_source
+@both_worlds
+def test_a_source_is_off_after_connecting(name: str, world: str) -> None:
+    """Whoever lit it before: connecting writes off, never on, and what can be read reads OFF."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        state = await rig.instrument.job(rig.source.read)
+        confirms = rig.instrument.spec.confirms_emission
+
+        assert rig.case.off in rig.wire.written()
+        assert rig.case.on not in rig.wire.written()
+        assert (Beam.OFF if confirms else Beam.UNKNOWN) == state.beam
+
+    run(name, world, body)
+
+
+@every_source
+@both_worlds
+def test_off_is_written_in_the_same_instant_and_confirmed_by_reading(name: str, world: str) -> None:
+    """A lit source: off goes out at the moment it is asked for, and the next read knows."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        await rig.light()
+        await rig.clock.sleep(1000 * MS)
+        lit = await rig.instrument.job(rig.source.read)
+        before, asked_ns = len(rig.wire.sent), rig.clock.now_ns()
+        await rig.instrument.off()
+        state = await rig.instrument.job(rig.source.read)
+        confirms = rig.instrument.spec.confirms_emission
+
+        assert (asked_ns, rig.case.off) == rig.wire.sent[before]
+        assert (Beam.ON if confirms else Beam.UNKNOWN) == lit.beam
+        assert (Beam.OFF if confirms else Beam.UNKNOWN) == state.beam
+        assert [] == rig.trouble
+
+    run(name, world, body)
+
+
+@every_source
+@both_worlds
+def test_off_needs_no_port_in_step(name: str, world: str) -> None:
+    """While a reply is missing and the lock is held, off still goes out at once."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        await rig.light()
+        await rig.clock.sleep(1000 * MS)
+        rig.instrument._raw.in_step = False
+        async with rig.instrument._lock:
+            before, asked_ns = len(rig.wire.sent), rig.clock.now_ns()
+            await rig.instrument.off()
+
+        assert (asked_ns, rig.case.off) == rig.wire.sent[before]
+
+    run(name, world, body)
+
+
+@every_source
+@both_worlds
+def test_a_command_that_waited_is_not_sent_after_off(name: str, world: str) -> None:
+    """An on that was asked for before an off, and waited meanwhile, never reaches the wire."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        emitter = rig.source.emitter(Seal("test"))
+        await rig.instrument.job(lambda: emitter.set_level(rig.case.level))
+
+        async def on_after_off() -> None:
+            await rig.instrument.off()
+            await emitter.on()
+
+        with pytest.raises(DeviceRefusedError, match="switched off meanwhile"):
+            await rig.instrument.job(on_after_off)
+
+        assert rig.case.on not in rig.wire.written()
+
+    run(name, world, body)
+
+
+@every_source
+@both_worlds
+def test_levels_outside_the_limit_are_refused_and_not_clipped(name: str, world: str) -> None:
+    """Too much, negative or no number: refused before a byte is written."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        emitter = rig.source.emitter(Seal("test"))
+        before = len(rig.wire.sent)
+        for level in rig.case.refused:
+            with pytest.raises(DeviceRefusedError, match="outside"):
+                await rig.instrument.job(lambda level=level: emitter.set_level(level))
+
+        assert [] == rig.wire.written(before)
+
+    run(name, world, body)
+
+
+@every_source
+def test_no_emitter_without_a_seal(name: str) -> None:
+    """Something that is no seal gets no emitter."""
+
+    async def body(rig: Rig) -> None:
+        with pytest.raises(TypeError, match="guard"):
+            rig.source.emitter("a seal, honestly")  # type: ignore[arg-type]
+
+    run(name, "card", body)
+
+
+@every_sensor
+@both_worlds
+def test_a_reading_is_a_number_in_its_unit_stamped_when_it_came(name: str, world: str) -> None:
+    """Healthy readings are finite, in degC or W, with the time of the reply."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        before_ns = rig.clock.now_ns()
+        readings = await rig.readings()
+
+        assert readings
+        for reading in readings:
+            assert isinstance(reading, Reading)
+            assert reading.unit in {"degC", "W"}
+            assert before_ns < reading.t_ns <= rig.clock.now_ns()
+
+    run(name, world, body)
+
+
+@pytest.mark.parametrize(
+    ("name", "reply", "reason"),
+    [(name, reply, reason) for name in SENSORS for reply, reason in CASES[name].invalid.items()],
+)
+@both_worlds
+def test_what_is_no_reading_is_invalid(name: str, world: str, reply: bytes, reason: str) -> None:
+    """Open, overload, over-range: Invalid with its reason, never a number."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        rig.wire.instead = reply
+        first, *others = await rig.readings()
+
+        assert isinstance(first, Invalid)
+        assert reason == first.reason
+        assert all(isinstance(other, Reading) for other in others)
+
+    run(name, world, body)
+
+
+@every_sensor
+@both_worlds
+def test_a_late_reply_is_not_taken_for_the_next_answer(name: str, world: str) -> None:
+    """After a timeout the port is drained and identified, then the query is repeated once."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        healthy = await rig.readings()
+        rig.wire.late_ns = 900 * MS
+        readings = await rig.readings()
+
+        assert ["timeout", "resynchronised"] == rig.trouble
+        assert [r.channel for r in healthy] == [r.channel for r in readings]
+        assert all(isinstance(reading, Reading) for reading in readings)
+
+    run(name, world, body)
+
+
+@pytest.mark.parametrize("name", [n for n in SOURCES if DRIVERS[n].spec.confirms_emission])
+@both_worlds
+def test_a_source_out_of_step_goes_off(name: str, world: str) -> None:
+    """A late reply of a lit source: off is written at once, and the read that follows says OFF."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        await rig.light()
+        await rig.clock.sleep(1000 * MS)
+        before = len(rig.wire.sent)
+        rig.wire.late_ns = 900 * MS
+        state = await rig.instrument.job(rig.source.read)
+
+        assert rig.case.off == rig.wire.written(before)[1]
+        assert ["timeout", "resynchronised"] == rig.trouble
+        assert Beam.OFF == state.beam
+
+    run(name, world, body)
+
+
+@every_sensor
+@both_worlds
+def test_garbage_is_told_and_mended(name: str, world: str) -> None:
+    """A reply that is no reading raises; the next poll works, after resynchronising."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        rig.wire.instead = b"\xff\x00rubbish\n"
+        with pytest.raises(Exception, match="thing at sim://thing"):
+            await rig.readings()
+        readings = await rig.readings()
+
+        assert ["protocol", "resynchronised"] == rig.trouble
+        assert all(isinstance(reading, Reading) for reading in readings)
+
+    run(name, world, body)
+
+
+@every_driver
+@both_worlds
+def test_a_pulled_cable_is_told_once(name: str, world: str) -> None:
+    """Each exchange over a gone port raises PortDisconnectedError; trouble is told once."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        rig.wire.pulled = True
+        for _ in range(2):
+            with pytest.raises(PortDisconnectedError, match="thing at sim://thing"):
+                await rig.instrument.job(rig.instrument.driver.identify)
+
+        assert ["disconnected"] == rig.trouble
+
+    run(name, world, body)
+
+
+@every_driver
+@both_worlds
+def test_closing_releases_the_port_and_it_opens_again(name: str, world: str) -> None:
+    """Close twice is close once; connect works again in the same process; so does reopen."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        await rig.instrument.close()
+        await rig.instrument.close()
+        closed = not rig.wire.open
+        with pytest.raises(PortDisconnectedError):
+            await rig.instrument.job(rig.instrument.driver.identify)
+        again = await rig.instrument.connect()
+
+        assert closed
+        assert again == await rig.instrument.reopen()
+        assert 3 == rig.wire.opened
+
+    run(name, world, body)
