@@ -74,6 +74,8 @@ class Device:
     personality: Personality
     probe_channel: int = PROBE_CHANNEL
     """For a scanner: the channel whose bead is in the sample."""
+    channels: tuple[int, ...] = ()
+    """For a scanner: the channels that something is wired to."""
 
 
 def address_name(address: str, key: str) -> str:
@@ -128,6 +130,9 @@ def _arroyo(
 
 def _cni(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
     said = str(settings.get("acknowledge", "echo")).lower()
+    if said == str(0x41):
+        # Without quotes YAML reads a number.
+        said = "0x41"
     if said not in ACKNOWLEDGEMENTS:
         raise InputError(
             f"a CNI supply does not acknowledge by {said!r}",
@@ -165,7 +170,7 @@ def _keysight(
     personality = KeysightScanner(
         world, sensors, wired=wired, model=str(settings.get("model", "34970A"))
     )
-    return Device(name, key, driver, "scanner", personality, probe_channel=probe)
+    return Device(name, key, driver, "scanner", personality, probe, tuple(sensors))
 
 
 def _pm100(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:

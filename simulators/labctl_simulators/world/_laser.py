@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import exp, sqrt
 
 from labctl_simulators.world._noise import Stream
+from labctl_simulators.world._product import Product
 from labctl_simulators.world._truth import Beam
 
 
@@ -23,7 +24,6 @@ class Laser:
         "_rin_keep",
         "_warm",
         "beam",
-        "factor",
         "ignores_off",
         "interlock_closed",
         "key_on",
@@ -31,6 +31,7 @@ class Laser:
         "lit",
         "output_on",
         "readback_factor",
+        "scale",
     )
 
     def __init__(self, beam: Beam, seed: int, step_s: float) -> None:
@@ -45,8 +46,8 @@ class Laser:
         self.interlock_closed = True
         self.ignores_off = False
         """A fault: the output stage no longer obeys off."""
-        self.factor = 1.0
-        """A fault: light that is there over light that should be."""
+        self.scale = Product()
+        """Faults: light that is there over light that should be."""
         self.readback_factor = 1.0
         """A fault: what the controller says it measures over what flows."""
         self._warm = 0.0
@@ -68,7 +69,7 @@ class Laser:
             beam.slope
             * above
             * beam.power_factor
-            * self.factor
+            * self.scale.value
             * (1.0 - beam.sag * self._warm)
             * (1.0 + self._rin)
         )

@@ -12,6 +12,7 @@ from math import exp, sin, sqrt, tau
 
 from labctl_simulators.world._losses import KELVIN, VAPORISATION_J_PER_KG, Losses, saturation_pa
 from labctl_simulators.world._noise import Stream
+from labctl_simulators.world._product import Product
 from labctl_simulators.world._truth import Truth
 
 AIR_LAG_S = 9.0
@@ -72,7 +73,7 @@ class Thermal:
         self.peak_liquid = self.core
         self.liquid_j_per_k = truth.liquid.heat_capacity_j_per_k
         self.evaporated_kg = 0.0
-        self.overlap = 1.0
+        self.overlap = Product()
         """Share of the beam that meets the liquid; less when the beam has walked off."""
         self.bead_light_k_per_w = truth.probes.bead_light_k_per_w
         self.bead_in_air = False
@@ -122,7 +123,7 @@ class Thermal:
     @property
     def heat_per_watt(self) -> float:
         """Heat in the liquid for one watt at the sample plane."""
-        return self.core_share_w * self.overlap
+        return self.core_share_w * self.overlap.value
 
     def step(self, power_w: float) -> None:
         """One step with this mean optical power at the sample plane."""
@@ -170,7 +171,7 @@ class Thermal:
         past = self._past or now
         self._past = now
         forth, back = 1.5 * h, 0.5 * h
-        light_j = power_w * self.core_share_w * self.overlap * h
+        light_j = power_w * self.core_share_w * self.overlap.value * h
         wall_j_per_k = 0.5 * vessel.wall_heat_capacity_j_per_k
 
         liquid_before = rim

@@ -33,8 +33,6 @@ class World:
         self.laser = Laser(truth.beam, truth.seed, step_ns / NS)
         self.thermal = Thermal(truth, step_ns / NS)
         self.emission = EmissionLog()
-        self.pick_off_factor = 1.0
-        """A fault's hold on the way from the beam to the meter."""
         self.peak_bead_degc = self.thermal.bead
         self._step_ns = step_ns
         self._now_ns = 0
@@ -127,7 +125,7 @@ class World:
         self._follow_head(self._now_ns)
         beam = self.truth.beam
         # The stated pick-off times what the sample gets, over the error of the calibration.
-        return self._head * self.pick_off_factor * beam.pick_off / beam.meter_factor
+        return self._head * beam.pick_off / beam.meter_factor
 
     def probe_degc(self) -> float:
         """The sample's thermocouple: what its junction would tell a perfect voltmeter."""

@@ -236,6 +236,14 @@ def test_several_faults_at_once() -> None:
     assert ratio == pytest.approx(0.81)
 
 
+def test_overlapping_faults_end_each_on_its_own() -> None:
+    """The first of two power steps ends, the second one stays."""
+    bench, healthy = session("power-step=-10%@60s+20s", "power-step=-20%@70s"), session()
+    ratio = at(bench.world, 90.0).power_w() / at(healthy.world, 90.0).power_w()
+
+    assert ratio == pytest.approx(0.8)
+
+
 def test_truth_names_the_faults_as_typed() -> None:
     """`truth.json` and the session carry the texts."""
     bench = session("bead-out@300s")
@@ -278,10 +286,19 @@ def test_all_bad_faults_are_named_at_once() -> None:
         parse(["nonsense@1s", "power-step=-1%@1s", "bead-out"])
 
 
-@pytest.mark.parametrize("text", ["late-reply:pump=1s@1s", "unplugged-port:oven@1s"])
-def test_unknown_instrument_is_refused(text: str) -> None:
-    """A fault on an instrument that is not there lists those that are."""
-    with pytest.raises(InputError, match=r"laser, scanner, meter"):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "late-reply:pump=1s@1s",
+        "unplugged-port:oven@1s",
+        "open-thermocouple:107@1s",
+        "open-thermocouple:meter@1s",
+        "frozen-reading:laser@1s",
+    ],
+)
+def test_fault_without_a_victim_is_refused(text: str) -> None:
+    """A fault on what is not there, or cannot have it, lists what there is."""
+    with pytest.raises(InputError, match=r"this bench has laser, scanner 101 102, meter"):
         session(text)
 
 

@@ -146,7 +146,7 @@ def test_heat_loss_is_the_slope_at_the_plateau() -> None:
     for factor in (1.0, 1.04):
         bench = open_session(SimSpec(3, (), SAMPLE))
         light(bench.world, 0.0)
-        bench.world.laser.factor = factor
+        bench.world.laser.scale.put(factor)
         at(bench.world, 7200.0)
         plateau = bench.world.plateau()
         rises.append(plateau["temperature_degc"])

@@ -1,0 +1,124 @@
+"""What each fault does to the world or to the way of the bytes, and how it is taken back."""
+
+from __future__ import annotations
+
+from labctl.clock import ns
+from labctl_simulators.faults._scene import Fault, Scene, Undo, device, reading
+
+
+def power_step(scene: Scene, fault: Fault) -> Undo:
+    return scene.world.laser.scale.put(1.0 + fault.size)
+
+
+def beam_off_sample(scene: Scene, fault: Fault) -> Undo:
+    # A person may write the loss with or without its sign.
+    return scene.world.thermal.overlap.put(1.0 - abs(fault.size))
+
+
+def bead_in_beam(scene: Scene, fault: Fault) -> Undo:
+    thermal = scene.world.thermal
+    thermal.bead_light_k_per_w += fault.size
+
+    def undo() -> None:
+        thermal.bead_light_k_per_w -= fault.size
+
+    return undo
+
+
+def bead_out(scene: Scene, fault: Fault) -> Undo:
+    thermal = scene.world.thermal
+    thermal.bead_in_air = True
+
+    def undo() -> None:
+        thermal.bead_in_air = False
+
+    return undo
+
+
+def open_thermocouple(scene: Scene, fault: Fault) -> Undo:
+    hit, channel = reading(scene, fault)
+    open_channels = hit.personality.upsets.open_channels
+    wire = hit.probe_channel if channel is None else channel
+    open_channels.add(wire)
+
+    def undo() -> None:
+        open_channels.discard(wire)
+
+    return undo
+
+
+def frozen_reading(scene: Scene, fault: Fault) -> Undo:
+    hit, channel = reading(scene, fault)
+    upsets = hit.personality.upsets
+    upsets.frozen = True
+    if hit.kind == "scanner" and fault.where not in (hit.name, hit.key):
+        upsets.frozen_channels.add(hit.probe_channel if channel is None else channel)
+
+    def undo() -> None:
+        upsets.frozen = False
+        upsets.frozen_channels.clear()
+
+    return undo
+
+
+def late_reply(scene: Scene, fault: Fault) -> Undo:
+    upsets = device(scene, fault).personality.upsets
+    upsets.late_ns = ns(fault.size)
+    upsets.late_replies = 1 if fault.duration_ns is None else -1
+
+    def undo() -> None:
+        upsets.late_replies = 0
+
+    return undo
+
+
+def unplugged(scene: Scene, fault: Fault) -> Undo:
+    upsets = device(scene, fault).personality.upsets
+    upsets.unplugged = True
+
+    def undo() -> None:
+        upsets.unplugged = False
+
+    return undo
+
+
+def ignores_off(scene: Scene, fault: Fault) -> Undo:
+    laser = scene.world.laser
+    laser.ignores_off = True
+
+    def undo() -> None:
+        laser.ignores_off = False
+
+    return undo
+
+
+def interlock_open(scene: Scene, fault: Fault) -> Undo:
+    laser = scene.world.laser
+    laser.open_interlock()
+
+    def undo() -> None:
+        # The output stays off: a closed interlock does not light a laser again.
+        laser.interlock_closed = True
+
+    return undo
+
+
+def on_by_itself(scene: Scene, fault: Fault) -> Undo:
+    laser = scene.world.laser
+    laser.level = laser.beam.threshold + fault.size / laser.beam.slope
+    laser.output_on = laser.lit = True
+
+    def undo() -> None:
+        laser.output_on = laser.lit = False
+
+    return undo
+
+
+def wrong_readback(scene: Scene, fault: Fault) -> Undo:
+    laser = scene.world.laser
+    laser.readback_factor = 1.0 + fault.size
+
+    def undo() -> None:
+        laser.readback_factor = 1.0
+
+    return undo
