@@ -2,8 +2,9 @@
 """amqtt as an embedded broker, hardened: `python -m labctl.telemetry._amqtt PORT`.
 
 amqtt 0.12 never drops a client that has gone silent, so that its will is never published (against
-MQTT 3.1.1 section 3.1.2.10), and queues without bound for one that has stopped reading. Both are
-mended here by overriding names that are private to it; a test holds this to the installed version.
+MQTT 3.1.1 section 3.1.2.10), queues without bound for one that has stopped reading, and sends a
+new client what is retained on everybody's topics, not only on its own. These are mended here by
+overriding names that are private to it; tests hold this to the installed version.
 Serves MQTT 3.1.1, on loopback, for this machine alone: not a broker for production.
 """
 
@@ -27,12 +28,15 @@ MOST_MEMORY = 1 << 30
 
 
 def harden() -> None:
-    """Make amqtt notice dead clients and drop slow ones, in this process."""
+    """Make amqtt notice dead clients, drop slow ones and send nothing unasked, in this process."""
+    from amqtt.broker import Broker
     from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
     from amqtt.mqtt.protocol.handler import ProtocolHandler
 
     init_session = ProtocolHandler._init_session
     send_packet = ProtocolHandler._send_packet
+
+    send_retained = Broker._publish_retained_messages_for_subscription
 
     def abort(self: Any) -> None:
         # Not close(): that waits for the peer to read, which it does not do.
@@ -56,6 +60,12 @@ def harden() -> None:
         finally:
             self._labctl_pending -= 1
 
+    async def retained(self: Any, subscription: tuple[str, int], session: Any) -> None:
+        subscribers = self._subscriptions.get(subscription[0], [])
+        if any(subscriber.client_id == session.client_id for subscriber, _ in subscribers):
+            await send_retained(self, subscription, session)
+
+    Broker._publish_retained_messages_for_subscription = retained
     BrokerProtocolHandler.handle_read_timeout = abort
     ProtocolHandler._init_session = init
     ProtocolHandler._send_packet = send

@@ -35,6 +35,17 @@ def channel_topic(channel: str) -> str:
     return "/".join(["last", *(name(part) for part in channel.split("."))])
 
 
+def matches(asked: str, topic: str) -> bool:
+    """Whether a topic is one of those asked for, `+` being any level and a last `#` any rest."""
+    levels = topic.split("/")
+    for at, wanted in enumerate(asked.split("/")):
+        if wanted == "#":
+            return True
+        if at >= len(levels) or wanted not in ("+", levels[at]):
+            return False
+    return len(levels) == asked.count("/") + 1
+
+
 def new_session() -> str:
     """A ULID: 48 bits of wall time in milliseconds, 80 random ones; sorts by time."""
     number = (clock.wall_utc_ns() // 1_000_000 << 80) | secrets.randbits(80)

@@ -19,7 +19,7 @@ from labctl.telemetry._address import Address
 from labctl.telemetry._announcement import Announcement
 from labctl.telemetry._beam import BeamState, BeamView, Seen
 from labctl.telemetry._link import Link, LinkError, Message, connect
-from labctl.telemetry._names import REPLAY_ROOT, ROOT, name, new_session
+from labctl.telemetry._names import REPLAY_ROOT, ROOT, matches, name, new_session
 
 LOOK_S = 0.5
 """Between two looks for a broker, and at the age of the last heartbeat."""
@@ -134,12 +134,15 @@ def _where(address: Address | None) -> tuple[Address | None, str]:
 
 async def _follow(link: Link, watcher: Watcher, bench: str) -> None:
     """Take messages until the connection is lost (LinkError)."""
-    for root in (ROOT, REPLAY_ROOT):
-        await link.subscribe(f"{root}/{bench}/#")
+    asked = [f"{root}/{bench}/#" for root in (ROOT, REPLAY_ROOT)]
+    for topic in asked:
+        await link.subscribe(topic)
     ticking = asyncio.ensure_future(_every(LOOK_S, watcher))
     try:
         async for message in link.messages():
-            watcher.take(message, clock.real_ns())
+            # Some brokers send what nobody asked for.
+            if any(matches(topic, message.topic) for topic in asked):
+                watcher.take(message, clock.real_ns())
     finally:
         ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):

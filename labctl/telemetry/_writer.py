@@ -139,7 +139,7 @@ class Writer:
         """Notice a lost connection while idle, and take back alarms of former lives."""
         await link.subscribe(f"{self._base}/alarm/+")
         async for message in link.messages():
-            if not message.retain:
+            if not message.retain or not message.topic.startswith(f"{self._base}/alarm/"):
                 continue
             try:
                 left = json.loads(message.payload)
