@@ -25,8 +25,6 @@ name = "labctl"
 [tool.x]
 y = 1
 """
-    '[build-system]\nrequires = ["hatchling"]\n\n[project]\nname = "labctl"\n[tool.x]\ny = 1\n'
-)
 
 
 class Restarted(Exception):
