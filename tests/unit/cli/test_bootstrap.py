@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import json
 import os
 import subprocess
@@ -48,7 +49,7 @@ class Checkout:
         monkeypatch.setattr(_bootstrap, "_python_of", self._python_of)
         monkeypatch.setattr(_bootstrap, "subprocess", SimpleNamespace(
             run=self._run, DEVNULL=subprocess.DEVNULL))  # fmt: skip
-        monkeypatch.setattr(_bootstrap.os, "execv", self._execv)
+        monkeypatch.setattr(os, "execv", self._execv)
         monkeypatch.delenv("LABCTL_NO_BOOTSTRAP", raising=False)
         monkeypatch.delenv("LABCTL_BOOTSTRAPPED", raising=False)
 
@@ -225,7 +226,7 @@ def test_a_debian_without_venv_is_one_clear_line(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where Debian's python3-venv is missing, the apt line is printed and nothing is made."""
-    monkeypatch.setattr(_bootstrap.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert "exit 2" == checkout.start("run")
     assert "sudo apt install python3." in capsys.readouterr().err
     assert not checkout.venv.exists()
@@ -303,8 +304,13 @@ def test_two_at_once_do_it_once(checkout: Checkout, capsys: pytest.CaptureFixtur
     thread = threading.Thread(target=first)
     thread.start()
     say = _bootstrap._say
+
+    def said(text: str) -> None:
+        say(text)
+        waiting.set()
+
     try:
-        _bootstrap._say = lambda text: (say(text), waiting.set())[0]
+        _bootstrap._say = said
         assert "restarted" == checkout.start("run")
     finally:
         _bootstrap._say = say
@@ -334,7 +340,8 @@ def test_an_old_python_is_refused(
     """Python 3.10 is told which one is needed, exit code 2."""
     from labctl import __main__ as start
 
-    monkeypatch.setattr(start.sys, "version_info", (3, 10, 13, "final", 0))
+    old = SimpleNamespace(version_info=(3, 10, 13), stderr=sys.stderr, exit=sys.exit)
+    monkeypatch.setattr(start, "sys", old)
     with pytest.raises(SystemExit) as left:
         start.main()
     assert 2 == left.value.code

@@ -54,7 +54,8 @@ def test_tests_without_pytest_say_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without the extra, the line that brings it is printed."""
-    monkeypatch.setattr(_test.importlib.util, "find_spec", lambda name: None)
+    nothing = SimpleNamespace(util=SimpleNamespace(find_spec=lambda name: None))
+    monkeypatch.setattr(_test, "importlib", nothing)
     assert 2 == ended("test")
     assert ".[broker,test]" in capsys.readouterr().err
 
