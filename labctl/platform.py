@@ -1,0 +1,259 @@
+"""The one door to what differs between platforms, and the list of this user's live runs.
+
+Signals, file locks, syncing, the runtime folder and the death of a parent are asked for here and
+nowhere else. POSIX; Linux is what is tested. The runtime folder holds one `run-<pid>.json` for
+every live run, locked by its process: a lock ends with its process, however it ends, so a held
+lock means alive and a file whose lock is free is a dead run's, ignored and removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from labctl.errors import RefusedError
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Each asks for the end of a run: Ctrl-C, `kill`, a closed terminal."""
+
+_PR_SET_PDEATHSIG = 1
+# Loaded here, because between fork and exec a child may do next to nothing.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+# -- signals ---------------------------------------------------------------------------------
+
+
+def on_signals(
+    loop: asyncio.AbstractEventLoop, callback: Callable[[str], object]
+) -> Callable[[], None]:
+    """Call `callback("SIGINT")` and so on, on the loop, for each stop signal; from now on none of
+    them ends the process by itself. Returns what restores the handlers that were there before.
+
+    Main thread only.
+    """
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, callback, number.name)
+
+    def restore() -> None:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+    return restore
+
+
+def die_with_parent() -> None:
+    """For `Popen(preexec_fn=...)`: the kernel sends this child a SIGTERM when its parent dies.
+
+    Linux only; elsewhere nothing happens, and a child must watch its standard input as well.
+    """
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
+# -- terminal and disk -------------------------------------------------------------------------
+
+
+def is_terminal(stream: IO[Any]) -> bool:
+    """Whether a person looks at this stream."""
+    return not stream.closed and stream.isatty()
+
+
+def sync_data(handle: int) -> None:
+    """Return when all bytes written to `handle` are on the disk itself; OSError if they are not,
+    and then the handle is of no more use: a second call may say that all is well."""
+    if sys.platform == "darwin":
+        # There, fsync only reaches the drive's cache.
+        fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+    else:
+        os.fdatasync(handle)
+
+
+def sync_folder(path: Path) -> None:
+    """Return when names made or changed in this folder survive a power cut."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+# -- locks -------------------------------------------------------------------------------------
+
+
+class FileLock:
+    """A lock on a file or folder, released by `release` or by the end of the process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+
+    def exclusive(self) -> None:
+        """Take it alone, waiting for it. Only for locks that nobody holds for long."""
+        fcntl.flock(self._open(), fcntl.LOCK_EX)
+
+    def try_exclusive(self) -> bool:
+        """Take it alone, or return False."""
+        return self._try(fcntl.LOCK_EX)
+
+    def try_shared(self) -> bool:
+        """Take it together with others who share it, or return False."""
+        return self._try(fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        """Give it back; nothing happens when it is not held."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def _try(self, how: int) -> bool:
+        try:
+            fcntl.flock(self._open(), how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            return False
+        return True
+
+    def _open(self) -> int:
+        if self._handle is None:
+            if self._path.is_dir():
+                flags = os.O_RDONLY | os.O_DIRECTORY
+            else:
+                flags = os.O_RDWR | os.O_CREAT
+            self._handle = os.open(self._path, flags | os.O_CLOEXEC, 0o600)
+        return self._handle
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock on `path` alone for the length of a `with`."""
+    lock = FileLock(path)
+    lock.exclusive()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether some process, this one included, holds this file alone; False when there is none."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+# -- the runtime folder ------------------------------------------------------------------------
+
+
+def runtime_dir() -> Path:
+    """The folder in which the processes of one user on one machine find each other; made when it
+    is not there.
+
+    `$LABCTL_RUNTIME_DIR`, else `$XDG_RUNTIME_DIR/labctl`, else `labctl-<uid>` in the folder for
+    temporary files. RefusedError when it is somebody else's.
+    """
+    chosen = os.environ.get("LABCTL_RUNTIME_DIR")
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    if chosen:
+        path = Path(chosen)
+    elif session and Path(session).is_dir():
+        path = Path(session) / "labctl"
+    else:
+        path = Path(tempfile.gettempdir()) / f"labctl-{os.getuid()}"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    seen = path.lstat()
+    if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid():
+        # Anybody may make a folder in /tmp: what it says could be anybody's.
+        raise RefusedError(
+            f"{path} does not belong to this user",
+            fix="Remove it, or set LABCTL_RUNTIME_DIR to a folder of your own.",
+        )
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """A run that some process of this user is carrying out now."""
+
+    pid: int
+    about: Mapping[str, Any]
+    """What the run said of itself: `run_id`, `bench`, `mode`, `record` and the like."""
+    path: Path
+    """The file that announces it."""
+
+    def ask_to_stop(self) -> bool:
+        """Send it SIGTERM: laser off, record closed. False when it has ended meanwhile."""
+        with locked(_registry()):
+            # Looked at again, so that a process that took over the number is not hit.
+            if not is_locked(self.path):
+                return False
+            try:
+                os.kill(self.pid, signal.SIGTERM)
+            except ProcessLookupError:
+                return False
+            return True
+
+
+@contextmanager
+def announce(about: Mapping[str, Any]) -> Iterator[Path]:
+    """Let `labctl stop` in another terminal find this process's run for the length of a `with`.
+
+    RefusedError when this process has announced a run already.
+    """
+    registry = _registry()
+    path = registry.parent / f"run-{os.getpid()}.json"
+    lock = FileLock(path)
+    with locked(registry):
+        if not lock.try_exclusive():
+            raise RefusedError("this process carries out a run already", where=str(path))
+        path.write_text(json.dumps(dict(about)) + "\n", encoding="utf-8")
+    try:
+        yield path
+    finally:
+        with locked(registry):
+            path.unlink(missing_ok=True)
+            lock.release()
+
+
+def live_runs() -> tuple[LiveRun, ...]:
+    """The runs that go on now, by process number; files of dead processes are removed."""
+    registry = _registry()
+    found = []
+    with locked(registry):
+        for path in registry.parent.glob("run-*.json"):
+            number = path.stem.removeprefix("run-")
+            if not number.isdigit():
+                continue
+            if is_locked(path):
+                about = json.loads(path.read_text(encoding="utf-8"))
+                found.append(LiveRun(int(number), about, path))
+            else:
+                path.unlink()
+    return tuple(sorted(found, key=lambda run: run.pid))
+
+
+def _registry() -> Path:
+    """Held by whoever makes, removes or looks at announcements, for that moment only."""
+    return runtime_dir() / "runs.lock"

@@ -1,0 +1,26 @@
+"""The record of a run: its journal, which is the truth, and the folder made around it.
+
+A journal is append-only and synced before anything in it counts as recorded; everything else in
+the folder can be made again from it. docs/reference/record.md has the format.
+"""
+
+from labctl.record._describe import RunDescription, describe_run, recover_run
+from labctl.record._disk import Disk
+from labctl.record._folder import RunFolder
+from labctl.record._journal import Journal
+from labctl.record._reading import JournalReader, JournalReading, JournalState, read_journal
+from labctl.record._table import make_table
+
+__all__ = [
+    "Disk",
+    "Journal",
+    "JournalReader",
+    "JournalReading",
+    "JournalState",
+    "RunDescription",
+    "RunFolder",
+    "describe_run",
+    "make_table",
+    "read_journal",
+    "recover_run",
+]

@@ -1,0 +1,128 @@
+"""What became of a run, told from its folder; and run.json and data.csv of a killed run made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labctl.errors import RecordError, RefusedError
+from labctl.events import RunBegun, RunEnded, Verdict
+from labctl.platform import is_locked
+from labctl.record._disk import replace_file
+from labctl.record._folder import SCHEMA, ending, to_json
+from labctl.record._reading import JournalReader, JournalState
+from labctl.record._table import make_table
+
+
+@dataclass(frozen=True, slots=True)
+class RunDescription:
+    """A run as its journal has it, beside what run.json claims."""
+
+    path: Path
+    state: str
+    """`running`, `closed`, `cut off`, `damaged`."""
+    words: str
+    """The state in a sentence."""
+    begun: RunBegun | None
+    verdict: Verdict | None
+    ended: RunEnded | None
+    durable_seq: int
+    """Number of the last good event."""
+    last_ns: int
+    """Time of the last good event, on the run's clock."""
+    head_hash: str
+    facts: Mapping[str, Any]
+    """run.json; empty when there is none that can be read."""
+    matches: bool | None
+    """Whether the head hash is the one that run.json keeps; None when it keeps none."""
+
+
+def describe_run(path: Path) -> RunDescription:
+    """Read a run's folder without changing it. RecordError when it has no journal."""
+    journal = path / "journal.jsonl"
+    running = is_locked(journal)
+    reader = JournalReader(journal)
+    begun: RunBegun | None = None
+    verdict: Verdict | None = None
+    ended: RunEnded | None = None
+    last_ns = 0
+    for event in reader:
+        last_ns = event.t_ns
+        match event:
+            case RunBegun():
+                begun = event
+            case Verdict():
+                verdict = event
+            case RunEnded():
+                ended = event
+    facts = _facts(path / "run.json")
+    kept = facts.get("journal", {}).get("head_hash")
+    matches = None if kept is None else kept == reader.head_hash
+    state = "running" if running else reader.state.value
+    return RunDescription(
+        path=path,
+        state=state,
+        words=_words(state, reader, last_ns, matches),
+        begun=begun,
+        verdict=verdict,
+        ended=ended,
+        durable_seq=reader.durable_seq,
+        last_ns=last_ns,
+        head_hash=reader.head_hash,
+        facts=facts,
+        matches=matches,
+    )
+
+
+def recover_run(path: Path) -> RunDescription:
+    """Make run.json and data.csv of a run that was killed, from what is good in its journal. The
+    journal itself is never touched. RefusedError while the run goes on."""
+    found = describe_run(path)
+    if found.state == "running":
+        raise RefusedError(
+            "this run is still going on", where=str(path), fix="Stop it with `labctl stop`."
+        )
+    make_table(path / "journal.jsonl", path / "data.csv")
+    if found.state == JournalState.CLOSED and found.facts.get("state") == "closed":
+        return found
+    told = {
+        "schema": SCHEMA,
+        **found.facts,
+        "state": found.state,
+        "recovered": found.words,
+        **ending(found.ended, found.verdict),
+    }
+    # A head hash that was kept is evidence; only where there was none may this one stand.
+    told.setdefault("journal", {"head_hash": found.head_hash, "durable_seq": found.durable_seq})
+    replace_file(path / "run.json", to_json(told))
+    return describe_run(path)
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecordError("run.json cannot be read", where=str(path), seen=str(error)) from error
+    return facts if isinstance(facts, dict) else {}
+
+
+def _words(state: str, reader: JournalReader, last_ns: int, matches: bool | None) -> str:
+    until = f"{reader.durable_seq} events, the last at {last_ns / 1e9:.1f} s"
+    match state:
+        case "running":
+            return f"the run is going on; {until}"
+        case "closed" if matches is False:
+            return f"closed, but not the journal that run.json speaks of; {until}"
+        case "closed":
+            return f"closed in order; {until}"
+        case "damaged":
+            return (
+                f"damaged at line {reader.first_bad_line} ({reader.why}); good up to there: {until}"
+            )
+        case _:
+            return f"cut off: the run has no closing event; {until}"

@@ -1,0 +1,183 @@
+"""`data.csv`: one row a sample, the unit in the name of each column.
+
+A convenience, not the truth: it is written as the run goes on, is not synced, and can be made
+again from the journal at any time (`make_table`), with the same bytes.
+
+Columns: `time_s`; one a channel of the first sample (`probe.temperature` in degC becomes
+`probe_temperature_degC`); `laser` (off, on, unknown) and `step` (its number); the check's
+prediction and results, where there is a check; `remarks`, why a reading is none. A cell without
+a number is empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO
+
+from labctl.clock import NS
+from labctl.errors import RecordError
+from labctl.events import (
+    Assessment,
+    Beam,
+    Emission,
+    Event,
+    Invalid,
+    PriorsFixed,
+    Reading,
+    Sample,
+    StepBegun,
+)
+from labctl.record._disk import cannot_write, replace_file
+from labctl.record._reading import JournalReader
+
+UNITS = {"temperature": "degC", "power": "W", "current": "A", "voltage": "V"}
+"""Of a channel whose first reading is none."""
+CHECK = {
+    "predicted_degc": "predicted_temperature_degC",
+    "predicted_sd_k": "predicted_sd_K",
+    "residual_sd": "residual_sd",
+    "efficiency": "efficiency",
+    "efficiency_sd_statistical": "efficiency_sd_statistical",
+    "efficiency_sd_total": "efficiency_sd_total",
+    "time_constant_s": "time_constant_s",
+    "time_constant_sd_s": "time_constant_sd_s",
+    "heat_loss_w_per_k": "heat_loss_coefficient_W_per_K",
+    "heat_loss_sd_w_per_k": "heat_loss_coefficient_sd_W_per_K",
+}
+"""Field of an assessment -> column."""
+
+Column = tuple[str, str]
+"""Channel and unit."""
+
+
+class Rows:
+    """Events in, text of rows out. A row is complete when the next sample begins, because the
+    check's word on a sample comes after it."""
+
+    def __init__(self) -> None:
+        self._columns: dict[Column, int] | None = None
+        self._checked = False
+        self._sample: Sample | None = None
+        self._assessment: Assessment | None = None
+        self._beam = Beam.OFF
+        self._step = 0
+        self._row_beam, self._row_step = self._beam, self._step
+        self._text = io.StringIO()
+        self._csv = csv.writer(self._text, lineterminator="\n")
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Go on with these events."""
+        for event in events:
+            match event:
+                case Sample():
+                    self._complete()
+                    self._sample = event
+                    self._row_beam, self._row_step = self._beam, self._step
+                case Assessment():
+                    self._assessment = event
+                case Emission():
+                    self._beam = event.beam
+                case StepBegun():
+                    self._step = event.index
+                case PriorsFixed():
+                    self._checked = True
+
+    def text(self) -> str:
+        """The rows complete since the last call."""
+        done = self._text.getvalue()
+        self._text.seek(0)
+        self._text.truncate()
+        return done
+
+    def last(self) -> str:
+        """The rows still to come, at the end of the run."""
+        self._complete()
+        return self.text()
+
+    def _complete(self) -> None:
+        sample, assessment = self._sample, self._assessment
+        self._sample = self._assessment = None
+        if sample is None:
+            return
+        if self._columns is None:
+            self._columns = {column(r): place for place, r in enumerate(sample.readings)}
+            self._csv.writerow(self._header(self._columns))
+        cells = [""] * len(self._columns)
+        remarks = []
+        for reading in sample.readings:
+            if isinstance(reading, Invalid):
+                remarks.append(f"{reading.channel}: {reading.reason}")
+                continue
+            place = self._columns.get((reading.channel, reading.unit))
+            if place is None:
+                remarks.append(f"{reading.channel}: {reading.value!r} {reading.unit}")
+            else:
+                cells[place] = repr(reading.value)
+        row = [f"{sample.t_ns / NS:.6f}", *cells, self._row_beam.value, str(self._row_step)]
+        if self._checked:
+            row += self._check(assessment)
+        self._csv.writerow([*row, "; ".join(remarks)])
+
+    def _header(self, columns: Iterable[Column]) -> list[str]:
+        channels = [
+            "_".join(filter(None, (channel.replace(".", "_"), unit.replace("/", "_per_"))))
+            for channel, unit in columns
+        ]
+        check = CHECK.values() if self._checked else ()
+        return ["time_s", *channels, "laser", "step", *check, "remarks"]
+
+    @staticmethod
+    def _check(assessment: Assessment | None) -> list[str]:
+        values = [getattr(assessment, name, None) for name in CHECK]
+        return ["" if value is None else repr(value) for value in values]
+
+
+def column(reading: Reading | Invalid) -> Column:
+    """The column that a channel's readings go to."""
+    if isinstance(reading, Reading):
+        return reading.channel, reading.unit
+    return reading.channel, UNITS.get(reading.channel.rpartition(".")[2], "")
+
+
+class LiveTable:
+    """Appends the rows of a run that goes on. RecordError when the disk does not take them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows = Rows()
+        self._file: IO[str] | None = None
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Append what these events complete."""
+        self._rows.take(events)
+        self._append(self._rows.text())
+
+    def close(self) -> None:
+        """Append the last row."""
+        self._append(self._rows.last())
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _append(self, text: str) -> None:
+        if not text:
+            return
+        try:
+            if self._file is None:
+                self._file = self._path.open("x", encoding="utf-8", newline="")
+            self._file.write(text)
+            self._file.flush()
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
+
+
+def make_table(journal: Path, table: Path) -> None:
+    """Make `data.csv` again from a journal's good part. RecordError when either cannot be used."""
+    if not journal.exists():
+        raise RecordError("no journal to make a table from", where=str(journal))
+    rows = Rows()
+    rows.take(JournalReader(journal))
+    replace_file(table, rows.last().encode("utf-8"))

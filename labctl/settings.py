@@ -1,0 +1,53 @@
+"""What a user sets once for all commands: environment variables, read in one place.
+
+| variable | meaning |
+|---|---|
+| `LABCTL_BENCH` | bench file taken when `--bench` is not given |
+| `LABCTL_RUNS` | folder for records taken when `--runs` is not given; else `runs` |
+| `LABCTL_BROKER` | MQTT broker taken when `--broker` is not given |
+| `LABCTL_LOG` | least level of labctl's own log: debug, info, warning, error |
+| `LABCTL_RUNTIME_DIR` | where processes find each other; see `labctl.platform.runtime_dir` |
+| `NO_COLOR` | set to anything: no colour (https://no-color.org) |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from labctl.errors import InputError
+
+LEVELS = ("debug", "info", "warning", "error")
+"""Of the log, from talkative to quiet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The environment as labctl reads it. What a command line says comes before it."""
+
+    bench: Path | None = None
+    runs: Path = Path("runs")
+    broker: str | None = None
+    log_level: str = "warning"
+    no_color: bool = False
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings; an empty variable is one that is not set. InputError for a word that means
+    nothing."""
+    given = os.environ if environment is None else environment
+    bench = given.get("LABCTL_BENCH")
+    level = given.get("LABCTL_LOG", "").lower() or "warning"
+    if level not in LEVELS:
+        raise InputError(
+            f"LABCTL_LOG is {given['LABCTL_LOG']!r}", fix=f"Use one of {', '.join(LEVELS)}."
+        )
+    return Settings(
+        bench=Path(bench).expanduser() if bench else None,
+        runs=Path(given.get("LABCTL_RUNS") or "runs").expanduser(),
+        broker=given.get("LABCTL_BROKER") or None,
+        log_level=level,
+        no_color=bool(given.get("NO_COLOR")),
+    )
