@@ -71,8 +71,7 @@ class SerialTransport:
             return got
 
     def clear(self) -> None:
-        with self._translated("clear"):
-            self._opened().reset_input_buffer()
+        """Nothing: a stream is drained by reading."""
 
     def _opened(self) -> Any:
         if self._port is None:

@@ -215,8 +215,8 @@ class ThreadPort:
     def _drain(self, quiet_s: float) -> bytes:
         dropped = self._rest
         self._rest = b""
-        self._transport.clear()
         if not self._transport.stream:
+            self._transport.clear()
             return dropped
         quiet_ns = round(quiet_s * NS)
         until_ns = real_ns() + quiet_ns

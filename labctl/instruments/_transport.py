@@ -40,5 +40,6 @@ class BlockingTransport(Protocol):
         ...
 
     def clear(self) -> None:
-        """Drop what the library and the operating system have buffered."""
+        """Drop what a message bus holds for us; a stream is drained by reading, and this is
+        nothing."""
         ...

@@ -81,11 +81,9 @@ class VisaTransport:
             return self._some(resource, at_most)
 
     def clear(self) -> None:
-        resource = self._opened()
-        with self._translated("clear"):
-            if not self.stream:
-                resource.clear()
-        # A stream is drained by reading: pyvisa-py's clear is missing for ASRL and takes 0.1 s.
+        if not self.stream:
+            with self._translated("clear"):
+                self._opened().clear()
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -94,7 +92,9 @@ class VisaTransport:
         from pyvisa.errors import VisaIOError
 
         try:
-            got, _ = resource.visalib.read(resource.session, at_most)
+            # That there may be more is no news to us.
+            with resource.ignore_warning(StatusCode.success_max_count_read):
+                got, _ = resource.visalib.read(resource.session, at_most)
         except VisaIOError as error:
             if error.error_code == StatusCode.error_timeout:
                 return b""
@@ -103,7 +103,10 @@ class VisaTransport:
 
     def _waiting(self, resource: Any) -> bool:
         if self._socket is not None:
-            return bool(select.select([self._socket], [], [], 0)[0])
+            # What came behind a termination character waits in pyvisa-py itself.
+            session = resource.visalib.sessions[resource.session]
+            kept = getattr(session, "_pending_buffer", b"")
+            return bool(kept) or bool(select.select([self._socket], [], [], 0)[0])
         if self._name.upper().startswith("ASRL"):
             return bool(resource.bytes_in_buffer)
         # A message bus has nothing to read unless something was asked.
