@@ -26,6 +26,8 @@ class History:
         self.lit_s = 0.0
         self.energy_j = 0.0
         self.invalid = 0
+        self.left_out = 0
+        """Readings that stood alone, far from all others."""
         self.first_degc: float | None = None
         self.last_edge_s: float | None = None
         self.kept: list[Kept] = []

@@ -35,6 +35,8 @@ _AMBIENT_S = 20.0
 """The ambient probe is averaged over this."""
 _FULL_LOOK_S = 10.0
 """How often the whole uncertainty is worked out anew, and estimates are kept."""
+_ALONE_SD = 7.0
+"""A reading so far from its forecast is left out if it stands alone."""
 _STEADY_K, _STEADY_S = 0.2, 60.0
 
 
@@ -57,6 +59,7 @@ class Monitor:
         self._ambient: float | None = None
         self._next_look_s = 0.0
         self._next_line_s = 0.0
+        self._doubted = False
         self._alarms: list[Alarm] = []
         self._handlers: dict[type[Event], Callable[..., tuple[Event, ...]]] = {
             Sample: self._sample,
@@ -208,6 +211,14 @@ class Monitor:
         predicted, spread = bank.forecast(variance)
         sd = math.sqrt(spread)
         residual = (value_degc - predicted) / sd
+        if abs(residual) > _ALONE_SD and not self._doubted:
+            # Taken in only if the next one stands there too.
+            self._doubted = True
+            history.left_out += 1
+            return (self._assess(bank, t_ns, predicted, sd, residual),)
+        if self._doubted and abs(residual) > _ALONE_SD:
+            history.left_out -= 1
+        self._doubted = False
         bank.update(value_degc, variance)
         history.add(now_s, value_degc - predicted, spread - variance)
         self._noise.add(value_degc)

@@ -63,7 +63,7 @@ def verdict(
         reasons,
         criteria,
         results(used, estimates, priors),
-        (*assumptions, *extra),
+        (*assumptions, *extra, *_left_out(history)),
         {name: figures(part, 3) for name, part in sorted(used.budget.items())},
     )
 
@@ -95,6 +95,12 @@ def _snapshot_before_trouble(
     if kept is None:
         return last, ("the numbers include readings after the alarm and are not to be used",)
     return kept.estimates, (f"the numbers are from the readings before {kept.t_s:.0f} s",)
+
+
+def _left_out(history: History) -> tuple[str, ...]:
+    if not history.left_out:
+        return ()
+    return (f"{history.left_out} readings that stood alone, far from all others, were left out",)
 
 
 # -- criteria ----------------------------------------------------------------------------------

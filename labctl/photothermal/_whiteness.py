@@ -20,11 +20,10 @@ def chi2_tail(x: float, dof: int) -> float:
     if x <= 0.0:
         return 1.0
     half = x / 2.0
-    log_term = -half
-    total = math.exp(log_term)
+    term = total = math.exp(-half)
     for i in range(1, dof // 2):
-        log_term += math.log(half / i)
-        total += math.exp(log_term)
+        term *= half / i
+        total += term
     return min(1.0, total)
 
 
