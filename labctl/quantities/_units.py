@@ -1,0 +1,128 @@
+"""The closed list of kinds and their units.
+
+A unit belongs to exactly one kind, so that a wrong one can be named for what it is. The first
+unit of a kind is its SI unit (degC for a temperature): what `parse` returns is in it.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a number measures; the text is the word that messages use."""
+
+    POWER = "power"
+    IRRADIANCE = "irradiance"
+    ENERGY = "energy"
+    TIME = "time"
+    TEMPERATURE = "temperature"
+    TEMPERATURE_DIFFERENCE = "temperature difference"
+    RATE = "rate"
+    LENGTH = "length"
+    AREA = "area"
+    VOLUME = "volume"
+    MASS = "mass"
+    DENSITY = "density"
+    CONCENTRATION = "concentration"
+    FRACTION = "fraction"
+    ABSORBANCE = "absorbance"
+    ABSORPTION = "absorption"
+    CURRENT = "current"
+    SLOPE = "slope"
+    TRANSFER = "transfer"
+    HEAT_CAPACITY = "heat capacity"
+    SPECIFIC_HEAT = "specific heat"
+    HEAT_LOSS = "heat-loss coefficient"
+
+
+_TABLE: dict[Kind, dict[str, str]] = {
+    Kind.POWER: {"W": "1", "mW": "1e-3", "uW": "1e-6"},
+    Kind.IRRADIANCE: {"W/m^2": "1", "W/cm^2": "1e4", "mW/cm^2": "10", "W/mm^2": "1e6"},
+    Kind.ENERGY: {"J": "1", "mJ": "1e-3", "kJ": "1e3"},
+    Kind.TIME: {"s": "1", "ms": "1e-3", "us": "1e-6", "min": "60", "h": "3600"},
+    Kind.TEMPERATURE: {"degC": "1"},
+    Kind.TEMPERATURE_DIFFERENCE: {"K": "1", "mK": "1e-3"},
+    Kind.RATE: {"K/s": "1", "K/min": "1/60"},
+    Kind.LENGTH: {"m": "1", "cm": "1e-2", "mm": "1e-3", "um": "1e-6", "nm": "1e-9"},
+    Kind.AREA: {"m^2": "1", "cm^2": "1e-4", "mm^2": "1e-6"},
+    Kind.VOLUME: {"m^3": "1", "L": "1e-3", "mL": "1e-6", "uL": "1e-9"},
+    Kind.MASS: {"kg": "1", "g": "1e-3", "mg": "1e-6", "ug": "1e-9"},
+    Kind.DENSITY: {"kg/m^3": "1", "g/cm^3": "1e3", "kg/L": "1e3"},
+    Kind.CONCENTRATION: {"g/L": "1", "mg/mL": "1", "mg/L": "1e-3", "ug/mL": "1e-3"},
+    Kind.FRACTION: {"%": "1e-2"},
+    Kind.ABSORBANCE: {"": "1"},
+    Kind.ABSORPTION: {"m^2/kg": "1", "L/(g cm)": "100"},
+    Kind.CURRENT: {"A": "1", "mA": "1e-3"},
+    Kind.SLOPE: {"W/A": "1", "mW/mA": "1", "mW/A": "1e-3"},
+    Kind.TRANSFER: {"W/W": "1", "mW/W": "1e-3"},
+    Kind.HEAT_CAPACITY: {"J/K": "1"},
+    Kind.SPECIFIC_HEAT: {"J/(kg K)": "1", "J/(g K)": "1e3", "kJ/(kg K)": "1e3"},
+    Kind.HEAT_LOSS: {"W/K": "1", "mW/K": "1e-3"},
+}
+
+_FACTORS: dict[Kind, dict[str, Decimal]] = {
+    kind: {
+        unit: Decimal(1) / Decimal(60) if text == "1/60" else Decimal(text)
+        for unit, text in units.items()
+    }
+    for kind, units in _TABLE.items()
+}
+
+_KIND_OF: dict[str, Kind] = {unit: kind for kind, units in _TABLE.items() for unit in units}
+
+_SPELLINGS = (
+    (re.compile("[\u00b5\u03bc]"), "u"),
+    (re.compile("²|(?<=m)2$"), "^2"),
+    (re.compile("³|(?<=m)3$"), "^3"),
+    (re.compile("\u00b0C|\u2103"), "degC"),
+    (re.compile(r"(?<=[a-zA-Z])\s*[\u00b7\u22c5*]\s*(?=[a-zA-Z])"), " "),
+    (re.compile(r"\bml\b"), "mL"),
+    (re.compile(r"\bul\b"), "uL"),
+    (re.compile(r"\bl\b"), "L"),
+)
+"""Other ways in which people write the same unit, without doubt about the meaning."""
+
+
+def normal_unit(unit: str) -> str:
+    """The unit in our spelling: `µW` is `uW`, `W/cm²` and `W/cm2` are `W/cm^2`, `°C` is `degC`."""
+    for spelling, ours in _SPELLINGS:
+        unit = spelling.sub(ours, unit)
+    return unit
+
+
+def factor(kind: Kind, unit: str) -> Decimal | None:
+    """SI units in one `unit`, or None when this kind has no such unit."""
+    return _FACTORS[kind].get(unit)
+
+
+def units_of(kind: str) -> tuple[str, ...]:
+    """The units that a kind may be written in, the SI unit first."""
+    return tuple(_TABLE[Kind(kind)])
+
+
+def kind_of_unit(unit: str) -> Kind | None:
+    """The one kind that has this unit, or None."""
+    return _KIND_OF.get(normal_unit(unit))
+
+
+def pattern(kind: str) -> str:
+    """A regular expression for JSON Schema: a number and one of the kind's units.
+
+    It is meant for completion in an editor and admits our own spellings, `µ`, `°C` and `cm2`.
+    """
+    number = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+    alternatives = "|".join(
+        re.escape(unit)
+        .replace(r"\ ", "[ ·*]")
+        .replace("u", "[uµμ]")
+        .replace(r"\^", r"\^?")
+        .replace("2", "[2²]")
+        .replace("3", "[3³]")
+        .replace("degC", "(degC|°C)")
+        .replace("L", "[Ll]")
+        for unit in units_of(kind)
+    )
+    return rf"{number}\s*({alternatives})"
