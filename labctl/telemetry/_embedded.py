@@ -6,6 +6,7 @@ It belongs to all labctl processes of a user on a machine. Each that uses it hol
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -59,13 +60,15 @@ class EmbeddedBroker:
 
     def release(self) -> None:
         """Let go; waits a moment for a broker that was only ours to be gone."""
+        announced = Announcement.read()
         self._users.release()
-        supervisor = self._supervisor
+        if announced is not None:
+            # Our last word is said: whoever is the last to leave need not wait for a will.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(announced.supervisor, signal.SIGTERM)
+        supervisor, self._supervisor = self._supervisor, None
         if supervisor is None:
             return
-        self._supervisor = None
-        if supervisor.poll() is None:
-            supervisor.send_signal(signal.SIGTERM)
         try:
             supervisor.wait(END_S)
         except subprocess.TimeoutExpired:
