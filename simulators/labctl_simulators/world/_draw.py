@@ -67,6 +67,12 @@ def _section(statement: Plain, name: str) -> Plain:
     return found if isinstance(found, Mapping) else {}
 
 
+def _number(section: Plain, name: str, default: float) -> float:
+    """What is not stated, or stated as unknown, has the simulator's own value."""
+    value = section.get(name)
+    return default if value is None else float(value)
+
+
 def _liquid(d: _Draw, said: Plain, vessel: Plain) -> Liquid:
     name = str(said.get("material") or said.get("name") or "water")
     found = None if said.get("kind") == "solvent" else particles(name)
@@ -77,11 +83,11 @@ def _liquid(d: _Draw, said: Plain, vessel: Plain) -> Liquid:
         efficiency = d.around("efficiency", found.efficiency, found.efficiency_sd)
         efficiency = min(0.99, max(0.02, efficiency))
         placeholder = found.placeholder
-    path_m = float(vessel.get("path_m") or said.get("path_m") or 0.01)
+    path_m = _number(vessel, "path_m", _number(said, "path_m", 0.01))
     return Liquid(
         material=found.name if found else "solvent",
         volume_m3=d.stated(said, "volume_m3", "volume_sd", 1.0e-6, 0.01e-6),
-        density_kg_per_m3=float(said.get("density_kg_per_m3") or 997.0),
+        density_kg_per_m3=_number(said, "density_kg_per_m3", 997.0),
         specific_heat_j_per_kg_k=d.stated(
             said, "specific_heat_j_per_kg_k", "specific_heat_sd", 4179.0, 10.0
         ),
@@ -141,20 +147,20 @@ def _room(d: _Draw) -> Room:
 def _beam(d: _Draw, laser: Plain, meter: Plain) -> Beam:
     # Laser and meter were calibrated against one reference head, whose error they share; each has
     # besides what is missing to its own stated deviation.
-    laser_dev = abs(float(laser.get("deviation", 0.03)))
-    meter_dev = abs(float(meter.get("deviation", 0.03)))
+    laser_dev = abs(_number(laser, "deviation", 0.03))
+    meter_dev = abs(_number(meter, "deviation", 0.03))
     shared_sd = min(laser_dev, meter_dev)
     shared = d.around("power_reference", 1.0, shared_sd)
     laser_own = d.around("power_laser", 1.0, math.sqrt(max(0.0, laser_dev**2 - shared_sd**2)))
     meter_own = d.around("power_meter", 1.0, math.sqrt(max(0.0, meter_dev**2 - shared_sd**2)))
-    unit = str(laser.get("unit", "A"))
+    unit = str(laser.get("unit") or "A")
     by_power = unit == "W"
     return Beam(
         unit=unit,
-        threshold=float(laser.get("threshold", 0.0 if by_power else 0.35)),
-        slope=float(laser.get("slope", 1.0 if by_power else 0.90)),
+        threshold=_number(laser, "threshold", 0.0 if by_power else 0.35),
+        slope=_number(laser, "slope", 1.0 if by_power else 0.90),
         power_factor=shared * laser_own,
-        pick_off=float(meter.get("pick_off", 0.02)),
+        pick_off=_number(meter, "pick_off", 0.02),
         meter_factor=shared * meter_own,
         # A constant-power supply watches its own photodiode and sags less.
         sag=d.within("sag", 0.002, 0.006) if by_power else d.within("sag", 0.008, 0.020),

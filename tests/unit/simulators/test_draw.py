@@ -55,6 +55,16 @@ def test_what_is_not_stated_is_assumed_and_named() -> None:
     assert not any(text.startswith("volume_m3") for text in assumed)
 
 
+def test_unknown_values_are_drawn_from_own_ranges() -> None:
+    """A statement may say that it does not know: absorbance, deviation and density of None."""
+    unknown = {**SAMPLE, "absorbance": None, "absorbance_sd": None, "density_kg_per_m3": None}
+    truth = draw(5, unknown, {"laser": {"slope": 0.9, "deviation": None}, "meter": {}})
+
+    assert 0.9 < truth.liquid.absorbance < 1.1
+    assert 997.0 == truth.liquid.density_kg_per_m3
+    assert any(text.startswith("absorbance") for text in truth.assumed)
+
+
 def test_stating_one_more_thing_moves_nothing_else() -> None:
     """Each parameter has a stream of its own."""
     plain, more = draw(5, SAMPLE, {}), draw(5, SAMPLE, {"vessel": BENCH["vessel"]})
