@@ -22,7 +22,7 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 def name(text: str) -> str:
     """`text` as one level of a topic; whatever cannot stand there becomes `-`."""
-    return _NOT_A_NAME.sub("-", text.lower()).strip("-")[:64] or "unnamed"
+    return _NOT_A_NAME.sub("-", text.lower()).strip("-")[:64].rstrip("-") or "unnamed"
 
 
 def root(mode: Mode) -> str:

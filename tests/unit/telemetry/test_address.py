@@ -81,7 +81,7 @@ def test_the_choice_of_a_broker_is_read() -> None:
 
 @given(st.text())
 def test_every_text_has_a_name(text: str) -> None:
-    """A name is one level of a topic whatever it is made of, and making it again changes nothing."""
+    """A name is one level of a topic whatever it is made of, and is its own name."""
     name = names.name(text)
     assert re.fullmatch(r"[a-z0-9_-]{1,64}", name)
     assert name == names.name(name)
