@@ -36,7 +36,7 @@ from labctl.engine._manual import ManualEdges
 from labctl.engine._outcome import Ending
 from labctl.engine._states import State, check
 from labctl.engine._teller import Teller
-from labctl.errors import Exit, RefusedError, StoppedError
+from labctl.errors import Exit, LabctlError, RefusedError, StoppedError
 from labctl.events import (
     Beam,
     Criterion,
@@ -130,6 +130,10 @@ class Engine:
             )
         )
         self._end(by=outcome.by_trip(trip))
+
+    def failed(self, error: LabctlError) -> None:
+        """Something beside the control task failed, such as the journal's disk."""
+        self._end(by=outcome.by_error(error))
 
     def mark(self, lit: bool) -> None:
         """A person says that the hand-switched laser is on or off now."""
@@ -240,10 +244,13 @@ class Engine:
         # No light before its intent is on disk.
         await self._teller.durable()
         await guard.emit(Emit(step.power_w, step.at_most_ns))
-        self._go(State.EMITTING)
-        how = "commanded" if guard.emission()[0] is Beam.ON else "commanded, not confirmed"
         lit_ns = guard.state.lit_ns
+        await guard.read()
+        beam, how = guard.emission()
+        # Commanded on and not read back so yet is ON for everybody who looks: never less.
+        how = how if beam is Beam.ON else "commanded, not confirmed"
         self._tell_emission(Emission(lit_ns, Beam.ON, how, step.power_w, why=step.name))
+        self._go(State.EMITTING)
         why = await self._until(step.until, step.at_most_ns, step.if_late, step.name, since=lit_ns)
         await self._beam_off(why)
         self._go(State.DARK)
@@ -440,10 +447,10 @@ class Engine:
                     raise
 
     async def _close_in_order(self, ending: Ending) -> RunEnded:
+        self._teller.closing = True
         report = await self._off_report(ending.why)
-        guard = self._guard
-        if guard is not None:
-            await guard.close()
+        if self._guard is not None:
+            await self._guard.close()
         self._go(State.ENDING, ending.why)
         if not report.confirmed:
             self._teller.tell(
@@ -452,6 +459,10 @@ class Engine:
         verdict = self._verdict(ending)
         self._teller.tell(verdict)
         self._go(State.ENDED)
+        # What was told until here must be on disk before it is said that all is well.
+        await self._teller.durable()
+        if self._teller.fault is not None and ending.exit_code is Exit.PASS:
+            ending = outcome.by_error(self._teller.fault)
         ended = RunEnded(
             self._clock.now_ns(),
             outcome=ending.outcome,

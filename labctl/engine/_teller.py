@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from labctl.clock import Clock
+from labctl.errors import RecordError
 from labctl.events import Event
 
 
@@ -57,8 +58,11 @@ class Teller:
         self._journal = journal
         self._monitor = monitor
         self._publish = tuple(publish)
-        self.alarms: list[Event] = []
         self.last_seq = 0
+        self.closing = False
+        """Set when the run is being closed: then a journal that failed keeps nobody from hearing
+        the rest, and its fault is the ending already."""
+        self.fault: RecordError | None = None
 
     def tell(self, event: Event) -> None:
         """Journal, check, publish; and the same for what the check has to say about it."""
@@ -68,13 +72,23 @@ class Teller:
                 self._hand_on(said)
 
     def _hand_on(self, event: Event) -> None:
-        self.last_seq = self._journal.append(event)
+        try:
+            self.last_seq = self._journal.append(event)
+        except RecordError as fault:
+            self.fault = self.fault or fault
+            if not self.closing:
+                raise
         for publish in self._publish:
             publish(event)
 
     async def durable(self) -> None:
         """Return when all that was told is synced to disk. Holds a virtual clock meanwhile."""
-        await self._clock.settle(self._journal.durable(self.last_seq))
+        try:
+            await self._clock.settle(self._journal.durable(self.last_seq))
+        except RecordError as fault:
+            self.fault = self.fault or fault
+            if not self.closing:
+                raise
 
     async def breathe(self) -> None:
         """In virtual time the disk may fall behind the clock: wait for it now and then."""

@@ -1,0 +1,258 @@
+"""A bench file -> a connected, identified Bench, or one tree of all that is missing.
+
+SIMULATED is found here, never declared: every instrument that the run needs is either in-process
+(`sim://`) or a server that answered the simulator's own handshake (`sim+...`). Anything else makes
+the bench REAL, and on a REAL bench nothing simulated may guard and nothing may be faked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from labctl.bench._file import BenchFile
+from labctl.bench._roles import MeterRole, SourceRole, ThermometerRole
+from labctl.clock import Clock
+from labctl.errors import BenchError, InputError, InstrumentError, LabctlError, RefusedError
+from labctl.events import InstrumentFound, Invalid, Mode, Reading
+from labctl.guard import Guard, GuardReadings
+from labctl.instruments import (
+    Address,
+    Instrument,
+    PowerMeter,
+    SimSession,
+    Source,
+    SourceState,
+    Thermometer,
+    make_instrument,
+)
+
+OnTrouble = Callable[[str, str, str, str], None]
+"""Told (instrument, address, what, detail) when a port misbehaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What can be said of a bench before anything is opened."""
+
+    keys: tuple[str, ...]
+    """Instruments that the run needs, in the bench file's order."""
+    roles: tuple[str, ...]
+    in_process: bool
+    """All of them are `sim://`: time may be virtual."""
+    any_in_process: bool
+    real: bool
+    """At least one address makes no claim to be simulated."""
+
+
+def reach(bench_file: BenchFile, needs: Iterable[str]) -> Reach:
+    """Which instruments the roles in `needs` hang on, and by which way they are reached."""
+    needs = tuple(needs)
+    wanted = {bench_file.roles[role].instrument for role in needs}
+    keys = tuple(key for key in bench_file.instruments if key in wanted)
+    addresses = [Address.parse(bench_file.instruments[key].address) for key in keys]
+    return Reach(
+        keys=keys,
+        roles=needs,
+        any_in_process=any(a.simulated for a in addresses),
+        in_process=all(a.simulated for a in addresses),
+        real=any(not a.simulated and not a.claims_simulated for a in addresses),
+    )
+
+
+class Bench:
+    """Connected instruments in their roles. Obtain it from `connect`; `await close()`."""
+
+    def __init__(
+        self, bench_file: BenchFile, clock: Clock, mode: Mode, instruments: Mapping[str, Instrument]
+    ) -> None:
+        self.file = bench_file
+        self.mode = mode
+        self.instruments = dict(instruments)
+        self.thermometers: list[ThermometerRole] = []
+        self.meter: MeterRole | None = None
+        self.source: SourceRole | None = None
+        self.on_trouble: OnTrouble | None = None
+        self._clock = clock
+
+    def found(self, t_ns: int) -> tuple[InstrumentFound, ...]:
+        """Who answered, for the record."""
+        return tuple(
+            InstrumentFound(
+                t_ns,
+                key,
+                instrument.spec.name,
+                str(instrument.identity),
+                str(instrument.address),
+                instrument.spec.confirms_emission,
+            )
+            for key, instrument in self.instruments.items()
+        )
+
+    async def read_all(self, guard: Guard | None) -> tuple[Reading | Invalid, ...]:
+        """Everything, read side by side. The guard sees its own instruments' readings first.
+
+        Raises the error of an instrument that is lost; one that was only late is Invalid.
+        """
+        jobs: list[Coroutine[Any, Any, object]] = [role.read() for role in self.thermometers]
+        watched = guard.jobs() if guard is not None else self._unguarded_jobs()
+        results = await self._clock.together(*jobs, *watched)
+        readings: list[Reading | Invalid] = []
+        for given in results[: len(jobs)]:
+            if isinstance(given, tuple):
+                readings.extend(given)
+        if guard is not None:
+            taken = guard.take(results[len(jobs) :])
+        else:
+            taken = _take(results[len(jobs) :])
+        if taken.lost is not None:
+            raise taken.lost
+        if taken.power is not None:
+            readings.append(taken.power)
+        if taken.source is not None:
+            readings.extend(
+                type(r)(f"laser.{r.channel}", *_rest(r)) for r in taken.source.readings
+            )
+        return tuple(readings)
+
+    def _unguarded_jobs(self) -> list[Coroutine[Any, Any, object]]:
+        return [self.meter.read_power_at_sample()] if self.meter is not None else []
+
+    async def close(self) -> None:
+        """Release every port. Whoever lit the source has put it out before."""
+        for instrument in self.instruments.values():
+            await instrument.close()
+
+    async def truth(self, session: SimSession | None) -> Mapping[str, Any] | None:
+        """What is true of a simulated world; None on a REAL bench. No checker reads it."""
+        if session is not None:
+            return session.truth()
+        for instrument in self.instruments.values():
+            if instrument.simulator is not None:
+                return await instrument.truth()
+        return None
+
+
+def _rest(reading: Reading | Invalid) -> tuple[Any, ...]:
+    if isinstance(reading, Reading):
+        return reading.value, reading.unit, reading.t_ns
+    return reading.reason, reading.detail, reading.t_ns
+
+
+def _take(results: Iterable[object]) -> GuardReadings:
+    """The meter's reading on a bench whose light labctl does not control."""
+    source: SourceState | None = None
+    for result in results:
+        if isinstance(result, Reading | Invalid):
+            return GuardReadings(source, result)
+    return GuardReadings(source, None)
+
+
+async def connect(
+    bench_file: BenchFile, needs: Iterable[str], clock: Clock, session: SimSession | None
+) -> Bench:
+    """Open and identify everything that `needs` (roles) hang on, side by side.
+
+    Raises BenchError with every cause at once, with every port released.
+    """
+    needs = tuple(needs)
+    found = reach(bench_file, needs)
+    made: dict[str, Instrument] = {}
+    box: list[Bench] = []
+    for key in found.keys:
+        entry = bench_file.instruments[key]
+        made[key] = make_instrument(
+            key,
+            entry.driver,
+            entry.address,
+            entry.settings,
+            clock,
+            session=session,
+            on_trouble=_teller(box, key, entry.address),
+        )
+    causes = [
+        error
+        for error in await clock.together(*(_connect_one(i) for i in made.values()))
+        if error is not None
+    ]
+    try:
+        if causes:
+            raise BenchError(
+                f"{len(causes)} of {len(made)} instruments of {bench_file.name} are not there",
+                causes,
+            )
+        mode = _mode(made.values())
+        bench = Bench(bench_file, clock, mode, made)
+        box.append(bench)
+        _assign(bench, needs, clock)
+        _refuse_mixed(bench)
+    except LabctlError:
+        for instrument in made.values():
+            await instrument.close()
+        raise
+    return bench
+
+
+def _teller(box: list[Bench], key: str, address: str) -> Callable[[str, str], None]:
+    def tell(what: str, detail: str) -> None:
+        if box and box[0].on_trouble is not None:
+            box[0].on_trouble(key, address, what, detail)
+
+    return tell
+
+
+async def _connect_one(instrument: Instrument) -> LabctlError | None:
+    try:
+        await instrument.connect()
+    except InstrumentError as error:
+        return error
+    return None
+
+
+def _mode(instruments: Iterable[Instrument]) -> Mode:
+    return Mode.SIMULATED if all(i.simulated for i in instruments) else Mode.REAL
+
+
+def _assign(bench: Bench, needs: Iterable[str], clock: Clock) -> None:
+    """Give every needed role its instrument, checking that it can do what the role asks."""
+    channels: dict[str, dict[str, str]] = {}
+    for name in needs:
+        role = bench.file.roles[name]
+        instrument = bench.instruments[role.instrument]
+        driver = instrument.driver
+        if isinstance(driver, Thermometer):
+            channels.setdefault(role.instrument, {})[role.channel] = f"{name}.temperature"
+        elif isinstance(driver, PowerMeter):
+            pick_off = bench.file.pick_off
+            if pick_off is None:
+                raise InputError(
+                    f"{name}: power on the meter's head cannot be turned into power at the sample",
+                    where=bench.file.source_file,
+                    fix="Give the meter a `pick_off: {ratio: ..., deviation: ...}`.",
+                )
+            bench.meter = MeterRole(instrument, driver, pick_off.ratio, clock.now_ns)
+        elif isinstance(driver, Source):
+            bench.source = SourceRole(
+                instrument, driver, instrument.spec.confirms_emission, bench.file.level_for
+            )
+    for key, names in channels.items():
+        instrument = bench.instruments[key]
+        if isinstance(instrument.driver, Thermometer):
+            bench.thermometers.append(
+                ThermometerRole(instrument, instrument.driver, names, clock.now_ns)
+            )
+
+
+def _refuse_mixed(bench: Bench) -> None:
+    """A REAL emitter may not be guarded by a simulated sensor."""
+    source = bench.source
+    if source is None or source.instrument.simulated:
+        return
+    for role in (*bench.thermometers, bench.meter):
+        if role is not None and role.instrument.simulated:
+            raise RefusedError(
+                f"{role.instrument.name} is simulated and would guard a REAL laser",
+                where=bench.file.source_file,
+                fix="Guard a real laser with real instruments.",
+            )

@@ -1,0 +1,115 @@
+"""Instruments in their roles: what the engine and the guard see of a bench.
+
+A role turns what an instrument gives (its own channel, watts on a meter's head, amperes) into what
+the protocol speaks of (`probe.temperature`, watts at the sample), with the bench's calibrations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from labctl.errors import PortTimeoutError
+from labctl.events import Invalid, Reading
+from labctl.instruments import (
+    Emitter,
+    Instrument,
+    PowerMeter,
+    Seal,
+    Source,
+    SourceState,
+    Thermometer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ThermometerRole:
+    """One thermometer with the roles of its channels."""
+
+    instrument: Instrument
+    driver: Thermometer
+    names: Mapping[str, str]
+    """Instrument's channel -> channel of the record, e.g. `101` -> `probe.temperature`."""
+    now_ns: Callable[[], int]
+
+    async def read(self) -> tuple[Reading | Invalid, ...]:
+        """All channels that have a role; those that did not answer in time are invalid."""
+        try:
+            given = await self.instrument.job(self.driver.read_temperatures)
+        except PortTimeoutError as error:
+            now_ns = self.now_ns()
+            return tuple(Invalid(n, "timeout", error.what, now_ns) for n in self.names.values())
+        names = self.names
+        return tuple(
+            replace(reading, channel=names[reading.channel])
+            for reading in given
+            if reading.channel in names
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRole:
+    """A power meter on a pick-off of the beam, giving watts at the sample."""
+
+    instrument: Instrument
+    driver: PowerMeter
+    pick_off: float
+    """Watts on the head per watt at the sample."""
+    now_ns: Callable[[], int]
+
+    async def read_power_at_sample(self) -> Reading | Invalid:
+        """Power at the sample; invalid when the meter did not answer in time."""
+        try:
+            given = await self.instrument.job(self.driver.read_power)
+        except PortTimeoutError as error:
+            return Invalid("meter.power", "timeout", error.what, self.now_ns())
+        if isinstance(given, Invalid):
+            return replace(given, channel="meter.power")
+        return Reading("meter.power", given.value / self.pick_off, "W", given.t_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRole:
+    """A source with its calibration: power at the sample against drive level."""
+
+    instrument: Instrument
+    driver: Source
+    confirms: bool
+    level_for: Callable[[float], float]
+
+    async def off(self) -> None:
+        """Off, at once and blind: past the port's queue."""
+        await self.instrument.off()
+
+    async def read(self) -> SourceState:
+        return await self.instrument.job(self.driver.read)
+
+    async def emitter(self, seal: Seal) -> Emitter:
+        return _OnPort(self.instrument, self.driver.emitter(seal))
+
+    async def reopen(self) -> None:
+        """Open the port anew; connecting forces a source off."""
+        await self.instrument.reopen()
+
+    def level(self, power_w: float) -> float:
+        """Drive level for a power at the sample; RefusedError outside the calibration."""
+        return self.level_for(power_w)
+
+
+class _OnPort:
+    """An emitter whose every act is one job of the port's worker, never repeated."""
+
+    def __init__(self, instrument: Instrument, emitter: Emitter) -> None:
+        self._instrument = instrument
+        self._emitter = emitter
+
+    async def set_level(self, level: float) -> None:
+        await self._instrument.job(lambda: self._emitter.set_level(level))
+
+    async def limit_level(self, level: float) -> None:
+        await self._instrument.job(lambda: self._emitter.limit_level(level))
+
+    async def on(self) -> None:
+        await self._instrument.job(self._emitter.on)
+
+

@@ -1,0 +1,156 @@
+"""What `run` and `log` do once they know what to run: views, telemetry, the run, its last words."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labctl import platform
+from labctl.cli._asking import Asking
+from labctl.cli._view import Presenter, Summary, choose, mode_line
+from labctl.engine import Begun, RunRequest, RunResult, carry_out
+from labctl.errors import Exit, LabctlError
+from labctl.events import Event
+from labctl.telemetry import BrokerChoice, Telemetry
+
+
+class RunInTerminal:
+    """One run, shown. `telemetry` is made when the run begins, because it needs the mode."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        *,
+        broker: BrokerChoice,
+        as_json: bool,
+        plain: bool,
+        figure: bool,
+        yes: bool,
+        header: Sequence[str],
+        bench_why: str,
+        next_commands: Sequence[str],
+    ) -> None:
+        self._request = request
+        self._broker = broker
+        self._figure = figure
+        self._asking = Asking(yes=yes)
+        self._header = tuple(header)
+        self._bench_why = bench_why
+        self._next_commands = tuple(next_commands)
+        self._view: Presenter = choose(json=as_json, plain=plain, speed=request.speed)
+        self._telemetry: Telemetry | None = None
+        self._stack = ExitStack()
+
+    def run(self) -> int:
+        """Carry out and show; returns the exit code."""
+        view = self._view
+        self._asking.check(self._request.plan.prompts)
+        view.start()
+        try:
+            with self._stack:
+                result = carry_out(
+                    self._request,
+                    publish=(view.show, self._publish),
+                    ask=self._asking,
+                    on_begin=self._begin,
+                    on_signals=platform.on_signals,
+                )
+                if self._telemetry is not None:
+                    self._telemetry.close()
+                view.finish(self._summary(result))
+        finally:
+            view.close()
+        if view.fault is not None:
+            click.echo(f"the view ended early: {view.fault}; the record is whole", err=True)
+        return int(result.ended.exit_code)
+
+    def _publish(self, event: Event) -> None:
+        if self._telemetry is not None:
+            self._telemetry.publish(event)
+
+    def _begin(self, begun: Begun) -> None:
+        """The record is open: announce the run, tell the view, start telemetry."""
+        request, view, folder = self._request, self._view, begun.folder
+        self._stack.enter_context(
+            platform.announce(
+                {
+                    "run_id": folder.run_id,
+                    "bench": request.bench_file.name,
+                    "mode": begun.mode.value,
+                    "record": str(folder.path),
+                }
+            )
+        )
+        first = mode_line(begun.mode, request.bench_file.name, self._bench_why)
+        view.header(
+            [first, *self._header],
+            at_most_ns=[step.at_most_ns or 0 for step in request.plan.steps],
+        )
+        if self._broker.off:
+            return
+        telemetry = Telemetry(
+            request.bench_file.name,
+            begun.mode,
+            request.bench_file.describe(),
+            self._broker,
+            run_uid=folder.run_id,
+            utc_zero_ns=begun.utc_zero_ns,
+            say=view.say,
+        )
+        telemetry.start()
+        self._telemetry = telemetry
+        # Only waits for the first connection, to show the line that subscribes.
+        threading.Thread(
+            target=functools.partial(_show_subscription, telemetry, view),
+            name="labctl-subscription",
+            daemon=True,
+        ).start()
+
+    def _summary(self, result: RunResult) -> Summary:
+        messages: list[str] = []
+        figure: Path | None = None
+        if self._figure:
+            try:
+                from labctl.figure import draw
+
+                figure = draw(result.folder.path)
+            except LabctlError as error:
+                messages.append(f"no figure: {error}")
+        if result.fault is not None:
+            messages.append(str(result.fault))
+        return Summary(
+            exit_code=int(result.ended.exit_code),
+            run_ended=result.ended,
+            verdict=result.verdict,
+            record=result.folder.path,
+            figure=figure,
+            next_commands=self._next_commands,
+            messages=tuple(messages),
+        )
+
+
+def _show_subscription(telemetry: Telemetry, view: Presenter) -> None:
+    if telemetry.wait_ready(10.0):
+        line = telemetry.mosquitto_sub_line()
+        if line is not None:
+            view.telemetry(line)
+
+
+def command_name() -> str:
+    """How this process was called, for the commands to try next."""
+    return "python3 -m labctl" if sys.argv[0].endswith("__main__.py") else "labctl"
+
+
+def about_process() -> dict[str, Any]:
+    """For run.json: the command line."""
+    return {"command": [command_name(), *sys.argv[1:]]}
+
+
+__all__ = ["Exit", "RunInTerminal", "about_process", "command_name"]

@@ -1,0 +1,298 @@
+"""One run from its request to its closed record: everything put together, in order, and taken
+apart in order whatever happens.
+
+Instruments are connected first; only when all of them answer is a record begun. Where the light can
+come from a source under control, the guard is made with the bench's limits as the protocol tightens
+them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import labctl
+from labctl.bench import Bench, BenchFile, Reach, connect, reach
+from labctl.clock import Clock, run_real, run_virtual
+from labctl.engine._engine import Ask, Engine
+from labctl.engine._teller import Publish, Teller
+from labctl.errors import RecordError, RefusedError
+from labctl.events import Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Verdict
+from labctl.guard import Guard
+from labctl.instruments import SimSession, SimSpec, open_simulation
+from labctl.monitor import Monitor, priors_for, read_blank
+from labctl.protocol import Plan
+from labctl.record import RunFolder
+from labctl.sample import Specimen
+
+
+OnSignals = Callable[[asyncio.AbstractEventLoop, Callable[[str], object]], Callable[[], None]]
+"""Installs stop handlers on a loop; returns what restores the former ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """All that a run needs to be told. Files are loaded and checked already."""
+
+    plan: Plan
+    bench_file: BenchFile
+    specimen: Specimen | None
+    runs_dir: Path
+    seed: int = 1
+    """Of a simulated world."""
+    faults: tuple[str, ...] = ()
+    speed: float | None = 1.0
+    """Seconds in a real second; None is as fast as it goes. Only in-process simulation may differ
+    from 1."""
+    blank: Path | None = None
+    """Folder of the blank run that this one refers to."""
+    armed_by: str = "simulation"
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """For run.json only: who, broker, command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What is left when a run is over."""
+
+    ended: RunEnded
+    verdict: Verdict | None
+    folder: RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Told to `on_begin` once the record is open and before the first event."""
+
+    mode: Mode
+    folder: RunFolder
+    utc_zero_ns: int
+    engine: Engine
+
+
+def check_request(request: RunRequest) -> Reach:
+    """What can be refused before anything is opened; returns how the bench is reached."""
+    found = reach(request.bench_file, _roles(request.plan, request.bench_file))
+    if not found.in_process and request.speed != 1.0:
+        raise RefusedError(
+            "a speed other than 1 is for a bench that is simulated in-process (sim://) throughout",
+            where=request.bench_file.source_file,
+            fix="Leave --speed out, or take the shipped simulated bench.",
+        )
+    if request.faults and not found.in_process:
+        raise RefusedError(
+            "faults are injected into a world simulated in-process (sim://) only",
+            where=request.bench_file.source_file,
+            fix="Give --fault to `labctl sim serve` instead.",
+        )
+    return found
+
+
+def carry_out(
+    request: RunRequest,
+    *,
+    publish: Sequence[Publish],
+    ask: Ask,
+    on_begin: Callable[[Begun], None],
+    on_signals: OnSignals,
+) -> RunResult:
+    """Run it to its end. Raises only when there is no record to close (nothing was lit then)."""
+    found = check_request(request)
+
+    async def main(clock: Clock) -> RunResult:
+        return await _Session(
+            request, found, clock, publish, ask, on_begin, on_signals
+        ).run()
+
+    if found.in_process:
+        return run_virtual(main, speed=request.speed)
+    return run_real(main)
+
+
+def _roles(plan: Plan, bench_file: BenchFile) -> tuple[str, ...]:
+    """What the plan needs, and the thermometers and the meter that the bench has beside it: they
+    cost nothing and tell causes apart."""
+    wanted = [role for role, capability in plan.needs.items() if capability != "manual"]
+    for role in ("probe", "ambient", "meter"):
+        if role in bench_file.roles and role not in wanted:
+            if role != "meter" or plan.uses_light:
+                wanted.append(role)
+    return tuple(wanted)
+
+
+class _Session:
+    """The putting together and taking apart of one run, inside its event loop."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        found: Reach,
+        clock: Clock,
+        publish: Sequence[Publish],
+        ask: Ask,
+        on_begin: Callable[[Begun], None],
+        on_signals: OnSignals,
+    ) -> None:
+        self._request = request
+        self._found = found
+        self._clock = clock
+        self._publish = publish
+        self._ask = ask
+        self._on_begin = on_begin
+        self._on_signals = on_signals
+
+    async def run(self) -> RunResult:
+        """Connect, keep the record, carry out, release the ports, close the record."""
+        request = self._request
+        session = self._simulation()
+        bench = await connect(request.bench_file, self._found.roles, self._clock, session)
+        try:
+            self._refuse_real_light(bench)
+            folder = self._folder(bench)
+            ended: RunEnded | None = None
+            try:
+                ended, verdict = await self._recorded(bench, folder)
+                truth = await bench.truth(session)
+                if truth is not None:
+                    folder.write_truth(truth)
+            finally:
+                folder.finish(exit_code=None if ended is None else int(ended.exit_code))
+        finally:
+            await bench.close()
+        return RunResult(ended, verdict, folder)
+
+    def _simulation(self) -> SimSession | None:
+        request = self._request
+        if not self._found.any_in_process:
+            return None
+        sample = request.specimen.statement() if request.specimen is not None else {}
+        return open_simulation(
+            SimSpec(request.seed, request.faults, sample, request.bench_file.statement())
+        )
+
+    def _refuse_real_light(self, bench: Bench) -> None:
+        if bench.mode is Mode.REAL and bench.source is not None:
+            raise RefusedError(
+                "emission on a REAL bench is refused: the guard has no process of its own yet",
+                where=self._request.bench_file.source_file,
+                fix="Log with `labctl log`, or with `laser: manual`, or take a simulated bench.",
+            )
+
+    def _folder(self, bench: Bench) -> RunFolder:
+        request = self._request
+        plan, specimen = request.plan, request.specimen
+        texts = {
+            "protocol.yaml": plan.dump(),
+            "bench.yaml": request.bench_file.dump(),
+        }
+        if specimen is not None:
+            texts["sample.yaml"] = specimen.dump()
+        return RunFolder.create(
+            request.runs_dir,
+            plan.name,
+            specimen.name if specimen is not None else "",
+            texts=texts,
+            facts={
+                "mode": bench.mode.value,
+                "seed": request.seed if bench.mode is Mode.SIMULATED else None,
+                "faults": list(request.faults),
+                "speed": request.speed,
+                "bench": request.bench_file.name,
+                "armed_by": request.armed_by,
+                "blank": str(request.blank) if request.blank is not None else None,
+                **request.about,
+            },
+            expected_samples=plan.at_most_ns // plan.period_ns,
+        )
+
+    async def _recorded(self, bench: Bench, folder: RunFolder) -> tuple[RunEnded, Verdict]:
+        request, clock = self._request, self._clock
+        loop = asyncio.get_running_loop()
+        engines: list[Engine] = []
+
+        def on_fault(error: RecordError) -> None:
+            if engines:
+                loop.call_soon_threadsafe(engines[0].failed, error)
+
+        journal = folder.open_journal(real_time=not clock.virtual, on_fault=on_fault)
+        priors = self._priors(bench)
+        monitor = Monitor.from_event(priors) if priors is not None else None
+        teller = Teller(clock, journal, monitor, self._publish)
+        guard = None
+        if bench.source is not None:
+            guard = Guard(
+                request.bench_file.guard_spec(request.plan.limits),
+                bench.source,
+                bench.meter,
+                clock,
+                on_trip=lambda trip: engines[0].tripped(trip),
+            )
+        engine = Engine(
+            clock,
+            bench,
+            request.plan,
+            teller,
+            monitor=monitor,
+            guard=guard,
+            ask=self._ask,
+            armed_by=request.armed_by,
+        )
+        engines.append(engine)
+        bench.on_trouble = lambda key, address, what, detail: teller.tell(
+            PortTrouble(clock.now_ns(), key, address, what, detail)
+        )
+        self._on_begin(Begun(bench.mode, folder, clock.utc_ns() - clock.now_ns(), engine))
+        restore = self._on_signals(loop, lambda name: engine.stop(f"asked to stop by {name}"))
+        try:
+            self._tell_beginning(bench, teller, priors)
+            ended = await engine.run()
+        finally:
+            restore()
+        verdict = journal.verdict
+        if verdict is None:
+            raise RuntimeError("a run ended without a verdict")
+        return ended, verdict
+
+    def _tell_beginning(self, bench: Bench, teller: Teller, priors: PriorsFixed | None) -> None:
+        request, now_ns = self._request, self._clock.now_ns()
+        specimen = request.specimen
+        teller.tell(
+            RunBegun(
+                now_ns,
+                mode=bench.mode,
+                protocol=request.plan.name,
+                protocol_digest=request.plan.digest,
+                bench=request.bench_file.name,
+                bench_digest=request.bench_file.digest,
+                sample=specimen.name if specimen is not None else "",
+                sample_digest=specimen.digest if specimen is not None else "",
+                seed=request.seed if bench.mode is Mode.SIMULATED else None,
+                version=labctl.__version__,
+                parameters=dict(request.plan.parameters),
+                faults=request.faults,
+            )
+        )
+        for found in bench.found(now_ns):
+            teller.tell(found)
+        if priors is not None:
+            teller.tell(priors)
+
+    def _priors(self, bench: Bench) -> PriorsFixed | None:
+        """What the check starts from; None where there is no light to check."""
+        request = self._request
+        if not request.plan.uses_light:
+            return None
+        priors, assumptions = priors_for(
+            request.bench_file,
+            request.specimen,
+            blank=read_blank(request.blank) if request.blank is not None else None,
+            has_ambient=any(
+                "ambient.temperature" in role.names.values() for role in bench.thermometers
+            ),
+            has_meter=bench.meter is not None,
+            nominal_power_w=request.plan.nominal_power_w,
+        )
+        return PriorsFixed(self._clock.now_ns(), priors.to_plain(), assumptions)
