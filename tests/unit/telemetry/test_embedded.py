@@ -155,9 +155,10 @@ def test_two_runs_of_one_bench_do_not_quarrel(subscriber: list[Subscriber]) -> N
     first = Telemetry("bench", Mode.SIMULATED, {}, broker, utc_zero_ns=0)
     second = Telemetry("bench", Mode.SIMULATED, {}, broker, utc_zero_ns=0, say=sentences.append)
     first.start()
-    second.start()
     try:
-        assert first.wait_ready(10) and second.wait_ready(10)
+        assert first.wait_ready(10)
+        second.start()
+        assert second.wait_ready(10)
         assert first.address == second.address
         assert ("labctl/v1/bench", "labctl/v1/bench-2") == (first.topic, second.topic)
         assert any("'bench-2'" in sentence for sentence in sentences)
