@@ -32,7 +32,13 @@ from labctl.instruments._link import Link, OpenSession, SimSession, SimSpec
 from labctl.instruments._open import make_instrument
 from labctl.instruments._port import Exactly, Frame, Line, Packet, Port, Silent
 from labctl.instruments._raw import RawPort
-from labctl.instruments._registry import driver, drivers, open_simulation, simulation_server
+from labctl.instruments._registry import (
+    driver,
+    drivers,
+    open_simulation,
+    simulated_faults,
+    simulation_server,
+)
 from labctl.instruments._seal import Seal
 from labctl.instruments._settings import Settings
 
@@ -79,5 +85,6 @@ __all__ = [
     "drivers",
     "make_instrument",
     "open_simulation",
+    "simulated_faults",
     "simulation_server",
 ]

@@ -41,6 +41,11 @@ def simulation_server() -> Callable[..., Any]:
     return cast("Callable[..., Any]", _load(_SIMULATORS, "serve", "simulator"))
 
 
+def simulated_faults() -> str:
+    """What can be made to go wrong in a simulated bench, as help for a person."""
+    return cast("Callable[[], str]", _load(_SIMULATORS, "faults", "simulator"))()
+
+
 def _load(group: str, name: str, what: str) -> object:
     found = _found(group)
     if name in found:
