@@ -16,6 +16,8 @@ _COUPLING_W_PER_K = 0.15
 _RELATIVE_COUPLING = 0.47
 """A factor of 1.6 either way."""
 _FLUTTER = (3e-7, 3e-6, 3e-5)
+_UNKNOWN_FLUTTER = (3e-6, 3e-5, 3e-4)
+"""For a cell of which nothing is known, not even its volume."""
 
 
 def build_priors(
@@ -66,7 +68,7 @@ def build_priors(
         wall_j_per_k=wall,
         wall_relative_sd=wall_sd,
         coupling_w_per_k=_COUPLING_W_PER_K * surface,
-        coupling_relative_sd=_RELATIVE_COUPLING,
+        coupling_relative_sd=_RELATIVE_COUPLING if known else 2.0 * _RELATIVE_COUPLING,
         lag_s=lag,
         lag_relative_sd=max(0.1, lag_sd),
         heat_per_watt=heat_per_watt,
@@ -75,7 +77,7 @@ def build_priors(
         offset_sd_k=0.7,
         # A probe leaves the drift of the sample's own corner, 0.05 K in ten minutes.
         drift_k2_per_s=(0.05 if has_ambient else 0.3) ** 2 / 600.0,
-        flutter_k2_per_s=_flutter(blank),
+        flutter_k2_per_s=_flutter(blank, known),
     )
     kind = Kind.EFFICIENCY if inputs.particles else Kind.BLANK
     if missing and (inputs.particles or capacity is None):
@@ -133,13 +135,15 @@ def _wall(
         )
         return stated.value, max(0.02, stated.sd / stated.value)
     value = _WALL_J_PER_K * surface
+    if not known:
+        return value, 0.9
     said.append(f"heat capacity of the wall not stated: {value:.3g} J/K ± 45 % assumed")
     return value, 0.45
 
 
-def _flutter(blank: BlankResult | None) -> tuple[float, ...]:
+def _flutter(blank: BlankResult | None, known: bool) -> tuple[float, ...]:
     if blank is None:
-        return _FLUTTER
+        return _FLUTTER if known else _UNKNOWN_FLUTTER
     middle = min(max(blank.flutter_k2_per_s, _FLUTTER[0]), _FLUTTER[-1])
     return (middle / 3.0, middle, middle * 3.0)
 

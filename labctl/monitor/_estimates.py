@@ -35,6 +35,8 @@ class Snapshot:
     efficiency: Estimate | None
     budget: Mapping[str, float]
     power_w: float
+    lit_s: float
+    """How long the light had been on by then."""
     flutter_k2_per_s: float
 
 
@@ -70,16 +72,20 @@ class Estimates:
             self._per_rate = self._capacity / (wall * particles)
             self._less = solvent / particles
 
-    def look(self, bank: FilterBank, power_w: float) -> None:
-        """Work everything out from the bank as it is."""
+    def work_out(self, bank: FilterBank, power_w: float, lit_s: float) -> Snapshot:
+        """Everything, from the bank as it is."""
         moments = bank.moments()
         found = thermal(moments, self._capacity, power_w)
-        value, budget = None, {}
+        result = None
         if self._priors.kind is Kind.EFFICIENCY:
             result = efficiency(found.rate, self._priors.inputs)
-            if result is not None:
-                value, budget = result[0], dict(result[1])
-        self._snapshot = Snapshot(moments, found, value, budget, power_w, bank.flutter_k2_per_s())
+        value, budget = (None, {}) if result is None else (result[0], dict(result[1]))
+        flutter = bank.flutter_k2_per_s()
+        return Snapshot(moments, found, value, budget, power_w, lit_s, flutter)
+
+    def look(self, bank: FilterBank, power_w: float, lit_s: float) -> None:
+        """Work everything out and keep it as the last look."""
+        self._snapshot = self.work_out(bank, power_w, lit_s)
         self._live = self._told(self._snapshot)
 
     def snapshot(self) -> Snapshot:
@@ -87,11 +93,6 @@ class Estimates:
         if self._snapshot is None:
             raise RuntimeError("no estimate was worked out yet")
         return self._snapshot
-
-    @property
-    def known(self) -> bool:
-        """True once `look` was called."""
-        return self._snapshot is not None
 
     def looked_s(self, now_s: float) -> bool:
         """True when rules that rest on the estimates were tried within the last 2 s."""

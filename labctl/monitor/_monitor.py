@@ -191,7 +191,7 @@ class Monitor:
         was_lit = self._power.lit
         if not self._power.pass_edge(now_s):
             return
-        self._estimates.look(bank, self._power.commanded_w)
+        self._estimates.look(bank, self._power.commanded_w, self._history.lit_s)
         self._history.edge(now_s, self._power.lit, was_lit, self._estimates)
         bank.relinearise()
         bank.follow_the_leading()
@@ -225,7 +225,7 @@ class Monitor:
         self._trend.add(now_s, value_degc)
         if now_s >= self._next_look_s:
             self._next_look_s = now_s + _FULL_LOOK_S
-            self._estimates.look(bank, self._power.commanded_w)
+            self._estimates.look(bank, self._power.commanded_w, self._history.lit_s)
             history.keep(now_s, self._estimates)
         said = self._look_for_steps(bank, now_s, t_ns)
         assessment = self._assess(bank, t_ns, predicted, sd, residual)

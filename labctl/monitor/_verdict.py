@@ -44,17 +44,16 @@ def verdict(
         return Verdict(t_ns, "none", ("the probe gave no reading",), (), {}, assumptions)
     if history.lit_s == 0.0:
         return _without_light(t_ns, assumptions, alarms)
-    if not estimates.known or history.now_s > 0.0:
-        estimates.look(bank, _power(history, estimates, priors))
-    last = estimates.snapshot()
-    used, extra = _snapshot_before_trouble(last, history, alarms)
+    mean_power_w = history.energy_j / history.lit_s
+    last = estimates.work_out(bank, mean_power_w, history.lit_s)
+    used, extra = _before_trouble(last, history, alarms)
     criteria = (
         *_alarm_criteria(alarms, priors),
         *_innovation_criteria(history, noise, priors.thresholds),
         _possible(used, priors),
         _agreement(used, history, alarms, priors.thresholds),
         _power_criterion(meter, priors),
-        _enough_data(used, estimates, history, priors),
+        _enough_data(used, estimates, priors),
     )
     word, reasons = _weigh(criteria, alarms, used, estimates, priors)
     return Verdict(
@@ -68,13 +67,6 @@ def verdict(
     )
 
 
-def _power(history: History, estimates: Estimates, priors: Priors) -> float:
-    """Mean power while lit."""
-    if history.lit_s > 0.0:
-        return history.energy_j / history.lit_s
-    return estimates.snapshot().power_w if estimates.known else priors.nominal_power_w
-
-
 def _without_light(t_ns: int, assumptions: tuple[str, ...], alarms: tuple[Alarm, ...]) -> Verdict:
     if alarms:
         reasons = tuple(_in_words(alarm) for alarm in alarms)
@@ -84,7 +76,7 @@ def _without_light(t_ns: int, assumptions: tuple[str, ...], alarms: tuple[Alarm,
     )
 
 
-def _snapshot_before_trouble(
+def _before_trouble(
     last: Snapshot, history: History, alarms: tuple[Alarm, ...]
 ) -> tuple[Snapshot, tuple[str, ...]]:
     """The estimates from before the first unexplained change, where there are any."""
@@ -233,12 +225,9 @@ def _power_criterion(meter: MeterWatch, priors: Priors) -> Criterion:
     )
 
 
-def _enough_data(
-    used: Snapshot, estimates: Estimates, history: History, priors: Priors
-) -> Criterion:
+def _enough_data(used: Snapshot, estimates: Estimates, priors: Priors) -> Criterion:
     limits = priors.thresholds
-    tau = used.thermal.time_constant_s[0]
-    ratio = history.lit_s / tau
+    ratio = used.lit_s / used.thermal.time_constant_s[0]
     words = (
         f"light for {limits.least_heating_s:g} s or more, statistical deviation "
         f"<= {limits.largest_relative_sd * 100.0:g} %"
@@ -247,8 +236,8 @@ def _enough_data(
     value: Estimate | None = used.efficiency
     if priors.kind is not Kind.EFFICIENCY:
         value = estimates.time_constant(used)
-    if history.lit_s < limits.least_heating_s:
-        why = f"the light was on for {history.lit_s:.0f} s only"
+    if used.lit_s < limits.least_heating_s:
+        why = f"the light was on for {used.lit_s:.0f} s only"
     elif value is not None and value.sd_statistical > limits.largest_relative_sd * abs(value.value):
         why = f"heating for {ratio:.2f} time constants leaves the result open"
     return Criterion(

@@ -1,0 +1,314 @@
+"""The check as it runs: events in, assessments, alarms and a verdict out."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from labctl.clock import NS
+from labctl.events import (
+    Assessment,
+    Beam,
+    Emission,
+    Event,
+    Invalid,
+    Reading,
+    Sample,
+    from_dict,
+    to_dict,
+)
+from labctl.photothermal import Inputs
+from tests.unit.monitor.story import INPUTS, alarms, events, fixed, heat_per_watt, play
+from tests.unit.photothermal.cell import Cell, curve
+
+CELL = Cell(heat_per_watt=heat_per_watt(0.4))
+END_NS = 700 * NS
+
+
+def test_healthy_run_passes_with_its_efficiency() -> None:
+    """A run that obeys the model passes, and its efficiency lies inside the interval."""
+    monitor, said = play(events(curve(CELL, seed=1)), fixed())
+    verdict = monitor.verdict(END_NS)
+
+    found = verdict.results["efficiency"]
+    assert "pass" == verdict.verdict, verdict.reasons
+    assert found["low"] < 0.4 < found["high"]
+    assert [] == alarms(said)
+
+
+def test_every_sample_is_assessed_once() -> None:
+    """Each sample after the first is answered by one assessment, in order."""
+    told = events(curve(CELL, seed=2, heat_s=60.0, cool_s=30.0))
+    _, said = play(told, fixed())
+
+    samples = [e.t_ns for e in told if isinstance(e, Sample)]
+    assert samples[1:] == [e.t_ns for e in said if isinstance(e, Assessment)]
+
+
+def test_forecast_is_made_before_the_reading() -> None:
+    """Changing the last reading does not change the forecast made for it."""
+    told = events(curve(CELL, seed=3, heat_s=30.0, cool_s=0.0))
+    last = told[-1]
+    if not isinstance(last, Sample):
+        raise TypeError
+    probe = last.readings[0]
+    if not isinstance(probe, Reading):
+        raise TypeError
+    other = replace(last, readings=(replace(probe, value=probe.value + 0.1), *last.readings[1:]))
+
+    a, b = play(told, fixed())[1][-1], play([*told[:-1], other], fixed())[1][-1]
+
+    assert isinstance(a, Assessment)
+    assert isinstance(b, Assessment)
+    assert (a.predicted_degc, a.predicted_sd_k) == (b.predicted_degc, b.predicted_sd_k)
+    assert a.residual_sd != b.residual_sd
+
+
+def test_phases_follow_the_light() -> None:
+    """Dark, heating, cooling: as the edges say."""
+    _, said = play(events(curve(CELL, seed=4, heat_s=30.0, cool_s=30.0)), fixed())
+
+    phases = [e.phase for e in said if isinstance(e, Assessment)]
+    assert ["dark", "heating", "cooling"] == list(dict.fromkeys(phases))
+
+
+def test_replay_says_the_same() -> None:
+    """The same events, through JSON and back, give the same words to the last byte."""
+    told = events(curve(CELL, seed=5, heat_s=120.0, cool_s=120.0))
+    again = [from_dict(json.loads(json.dumps(to_dict(e)))) for e in told]
+    priors = fixed()
+    monitor, said = play(told, priors)
+    other, other_said = play(again, from_priors(priors))
+
+    assert [to_dict(e) for e in said] == [to_dict(e) for e in other_said]
+    assert to_dict(monitor.verdict(END_NS)) == to_dict(other.verdict(END_NS))
+
+
+def from_priors(priors: Event):  # type: ignore[no-untyped-def]
+    """The priors as a record has them."""
+    return from_dict(json.loads(json.dumps(to_dict(priors))))
+
+
+def test_blank_never_has_an_efficiency() -> None:
+    """A solvent's run gives heat loss, solvent heat, flutter and lag, never an efficiency."""
+    inputs = replace(INPUTS, absorbance=None, particles=False)
+    cell = Cell(heat_per_watt=heat_per_watt(0.0, inputs))
+    monitor, said = play(events(curve(cell, seed=6, heat_s=400.0)), fixed(inputs))
+    verdict = monitor.verdict(END_NS)
+
+    assert "efficiency" not in verdict.results
+    assert {"heat_loss_coefficient", "solvent_share", "flutter", "lag"} <= set(verdict.results)
+    assert {None} == {e.efficiency for e in said if isinstance(e, Assessment)}
+    share = verdict.results["solvent_share"]
+    assert share["low"] < heat_per_watt(0.0, inputs) / 0.964 < share["high"]
+
+
+@pytest.mark.parametrize(
+    "inputs", [replace(INPUTS, absorbance=None), replace(INPUTS, volume_m3=None), Inputs()]
+)
+def test_missing_input_gives_no_efficiency(inputs: Inputs) -> None:
+    """Without volume or absorbance there is no efficiency, but there is a time constant."""
+    monitor, said = play(events(curve(CELL, seed=7)), fixed(inputs))
+    verdict = monitor.verdict(END_NS)
+
+    assert "efficiency" not in verdict.results
+    assert "time_constant" in verdict.results
+    assert {None} == {e.efficiency for e in said if isinstance(e, Assessment)}
+
+
+def test_power_step_seen_by_the_meter_is_named() -> None:
+    """A step of the laser's power is named as power, and the efficiency stays right."""
+    points = curve(CELL, seed=8, absorbed_step=(200.0, 0.9))
+    monitor, said = play(events(points, meter_step=(200.0, 0.9)), fixed())
+    verdict = monitor.verdict(END_NS)
+
+    (alarm,) = alarms(said)
+    assert ("power-step", 1, ("power",)) == (alarm.name, alarm.fault_class, alarm.causes)
+    assert 200.0 == pytest.approx(alarm.onset_ns / NS, abs=3.0)
+    assert "fail" == verdict.verdict
+    assert verdict.results["efficiency"]["low"] < 0.4 < verdict.results["efficiency"]["high"]
+
+
+def test_lost_overlap_names_a_class_not_a_cause() -> None:
+    """With the meter flat a drop of the heat has several causes, and power is none of them."""
+    points = curve(CELL, seed=9, absorbed_step=(240.0, 0.7))
+    monitor, said = play(events(points), fixed())
+
+    (alarm,) = alarms(said)
+    assert ("heat-step", 1) == (alarm.name, alarm.fault_class)
+    assert {"overlap of beam and sample", "efficiency", "heat loss"} == set(alarm.causes)
+    assert alarm.split_by
+    assert "fail" == monitor.verdict(END_NS).verdict
+
+
+def test_without_monitors_the_class_is_wider() -> None:
+    """Without meter and ambient probe, power and surroundings are among the causes."""
+    points = curve(CELL, seed=10, absorbed_step=(240.0, 0.7))
+    told = events(points, meter=False, ambient=False)
+    _, said = play(told, fixed(meter=False, ambient=False))
+
+    (alarm,) = alarms(said)
+    assert {"power", "ambient temperature"} <= set(alarm.causes)
+
+
+def test_numbers_are_from_before_the_trouble() -> None:
+    """After an unexplained step the efficiency is that of the readings before it."""
+    points = curve(CELL, seed=11, absorbed_step=(260.0, 0.5))
+    verdict = play(events(points), fixed())[0].verdict(END_NS)
+
+    found = verdict.results["efficiency"]
+    assert found["low"] < 0.4 < found["high"]
+    assert any("readings before" in line for line in verdict.assumptions)
+
+
+def test_bead_in_the_beam_is_class_7() -> None:
+    """A bead that light warms by 3 K per watt from the beginning is named as such."""
+    cell = replace(CELL, light_k_per_w=3.0)
+    monitor, said = play(events(curve(cell, seed=12)), fixed())
+
+    (alarm,) = alarms(said)
+    assert ("bead-light", 7) == (alarm.name, alarm.fault_class)
+    assert "fail" == monitor.verdict(END_NS).verdict
+
+
+def test_jump_of_the_bead_is_class_7() -> None:
+    """A bead that light finds in the middle of the heating is class 7 too."""
+    _, said = play(events(curve(CELL, seed=13, bead_jump=(240.0, 2.0))), fixed())
+
+    assert [("bead-step", 7)] == [(a.name, a.fault_class) for a in alarms(said)]
+
+
+def test_one_bad_reading_is_left_out_and_counted() -> None:
+    """A single reading 5 K off changes no verdict, and the record says that it was left out."""
+    points = curve(CELL, seed=14)
+    points[200] = replace(points[200], degc=points[200].degc + 5.0)
+    monitor, said = play(events(points), fixed())
+    verdict = monitor.verdict(END_NS)
+
+    assert [] == alarms(said)
+    assert any("1 readings that stood alone" in line for line in verdict.assumptions)
+
+
+def test_light_without_heat_is_found() -> None:
+    """Light on a sample that does not warm is an alarm, not an efficiency of zero."""
+    cell = replace(CELL, heat_per_watt=0.0)
+    monitor, said = play(events(curve(cell, seed=15)), fixed())
+
+    assert ["no-rise"] == [a.name for a in alarms(said)]
+    assert "fail" == monitor.verdict(END_NS).verdict
+
+
+def test_light_in_the_dark_is_the_loudest_class() -> None:
+    """A meter that sees light after the beam was told off raises class 8."""
+    points = [replace(p, power_w=1.0) if p.t_s > 360.0 else p for p in curve(CELL, seed=16)]
+    told: list[Event] = []
+    for event in events(points):
+        told.append(event)
+        if isinstance(event, Sample) and event.t_ns == 361 * NS:
+            told.append(Emission(event.t_ns, Beam.OFF, "commanded"))
+    _, said = play(told, fixed())
+
+    assert 8 in {a.fault_class for a in alarms(said)}
+
+
+def test_power_far_from_the_command_is_an_alarm() -> None:
+    """A meter that sees 70 % of the commanded power is not explained by calibration."""
+    told = events(curve(CELL, seed=17, power_w=0.7), commanded_w=1.0)
+    monitor, said = play(told, fixed())
+
+    assert "power-monitor" in {a.name for a in alarms(said)}
+    assert "fail" == monitor.verdict(END_NS).verdict
+
+
+def test_impossible_efficiency_fails() -> None:
+    """An efficiency surely above 1 is a contradiction; the reason says which inputs to check."""
+    cell = replace(CELL, heat_per_watt=heat_per_watt(1.6))
+    verdict = play(events(curve(cell, seed=18)), fixed())[0].verdict(END_NS)
+
+    assert "fail" == verdict.verdict
+    assert any("W/cm2" in reason for reason in verdict.reasons)
+
+
+def test_time_that_goes_back_is_refused() -> None:
+    """A reading no later than the one before is not used, and is an alarm of class 0."""
+    told = events(curve(CELL, seed=19, heat_s=100.0, cool_s=50.0))
+    told.insert(80, told[70])
+    monitor, said = play(told, fixed())
+
+    assert ["time"] == [a.name for a in alarms(said)]
+    assert "fail" == monitor.verdict(END_NS).verdict
+
+
+def test_invalid_readings_are_survived() -> None:
+    """Ten seconds without a valid probe leave the check running, and the verdict a pass."""
+    told: list[Event] = []
+    for event in events(curve(CELL, seed=20)):
+        if isinstance(event, Sample) and 150 * NS < event.t_ns <= 160 * NS:
+            lost = Invalid("probe.temperature", "timeout", "no reply", event.t_ns)
+            event = replace(event, readings=(lost, *event.readings[1:]))
+        told.append(event)
+    monitor, said = play(told, fixed())
+
+    assert "pass" == monitor.verdict(END_NS).verdict
+    assert len([e for e in said if isinstance(e, Assessment)]) == 649
+
+
+def test_nothing_to_check_without_light() -> None:
+    """A run in which the laser was never on has nothing to check."""
+    told = events(curve(CELL, seed=21, heat_s=0.0, cool_s=60.0))
+
+    assert "none" == play(told, fixed())[0].verdict(END_NS).verdict
+
+
+def test_nothing_to_check_without_readings() -> None:
+    """A run without one valid reading has nothing to check, and says so."""
+    verdict = play([], fixed())[0].verdict(END_NS)
+
+    assert ("none", ("the probe gave no reading",)) == (verdict.verdict, verdict.reasons)
+
+
+def test_short_light_cannot_tell() -> None:
+    """Twenty seconds of light are too few to judge."""
+    told = events(curve(CELL, seed=22, heat_s=20.0, cool_s=100.0))
+
+    assert "cannot tell" == play(told, fixed())[0].verdict(END_NS).verdict
+
+
+def test_criteria_are_all_there() -> None:
+    """The verdict lists every declared criterion with its threshold, passed or not."""
+    verdict = play(events(curve(CELL, seed=23)), fixed())[0].verdict(END_NS)
+
+    assert [
+        "no unexplained alarm",
+        "time runs forward",
+        "size of the innovations",
+        "whiteness",
+        "end explained",
+        "0 < efficiency <= 1",
+        "heating and cooling agree",
+        "power as commanded",
+        "enough data (heating / time constant)",
+    ] == [c.name for c in verdict.criteria]
+    assert all(c.threshold for c in verdict.criteria)
+
+
+def test_verdict_changes_nothing() -> None:
+    """Asking for the verdict twice, and in the middle of a run, gives the same final verdict."""
+    told = events(curve(CELL, seed=24, heat_s=120.0, cool_s=120.0))
+    plain, said = play(told, fixed())
+    asked, again = play(told[:203], fixed())
+    asked.verdict(200 * NS)
+    again += [answer for event in told[203:] for answer in asked.feed(event)]
+
+    assert said == again
+    assert to_dict(plain.verdict(END_NS)) == to_dict(asked.verdict(END_NS))
+
+
+def test_steady_at_the_end_not_at_the_beginning() -> None:
+    """The probe is steady in the dark, not just after the light came on."""
+    told = events(curve(CELL, seed=25, heat_s=120.0, cool_s=0.0))
+    dark, _ = play([e for e in told if e.t_ns <= 60 * NS], fixed())
+    lit, _ = play(told, fixed())
+
+    assert dark.steady(0.2, 30 * NS, 60 * NS)
+    assert not lit.steady(0.2, 30 * NS, 180 * NS)
