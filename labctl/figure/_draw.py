@@ -21,16 +21,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLACK, ORANGE, BLUE, GREEN = "#000000", "#E69F00", "#0072B2", "#009E73"
-VERMILION, PURPLE, YELLOW, GREY = "#D55E00", "#CC79A7", "#F0E442", "#666666"
+VERMILION, YELLOW, GREY = "#D55E00", "#F0E442", "#666666"
 
 COLUMN_CM = 9.0
 SMALL, LARGE = 7.0, 8.0
 """Points, in a column."""
 _CM_PER_INCH = 2.54
 _PANEL_CM = {"temperature": 4.2, "residual": 1.7, "power": 1.7}
-_ABOVE_CM, _BELOW_CM, _BETWEEN_CM = 1.75, 1.35, 0.22
-_LEFT_CM, _RIGHT_CM = 1.25, 0.25
+_TITLE_CM, _LINE_CM = 0.55, 0.33
+_BELOW_CM, _BETWEEN_CM, _EDGE_CM = 1.1, 0.22, 0.12
+_LEFT_CM, _RIGHT_CM = 1.4, 0.3
+_LEGEND_COLUMNS = 3
+_NAMED_MARKS = 3
+"""Written out; every one has its line."""
 _PNG_DPI = 200
+_MEASURED, _MODEL = "measured", "model ± 2 sd"
 
 
 def draw(folder: Path, *, width_cm: float = 18.0, png: bool = False) -> Path:
@@ -100,10 +105,12 @@ def _figure(curves: Curves, width_cm: float) -> Figure:
         names.append("residual")
     if curves.measured_power.value or any(curves.asked_power.value):
         names.append("power")
-    height_cm = _ABOVE_CM + _BELOW_CM + sum(_PANEL_CM[name] + _BETWEEN_CM for name in names)
+    verdict = words.verdict(curves)
+    above_cm = _TITLE_CM + _LINE_CM * (verdict.count("\n") + 1 + _legend_rows(curves)) + 0.15
+    height_cm = above_cm + _BELOW_CM + sum(_PANEL_CM[name] + _BETWEEN_CM for name in names)
     figure = Figure(figsize=(width_cm / _CM_PER_INCH, height_cm * scale / _CM_PER_INCH))
     unit, unit_s = _time_unit(curves.end_s)
-    top_cm = height_cm - _ABOVE_CM
+    top_cm = height_cm - above_cm
     panels: list[Axes] = []
     for name in names:
         bottom_cm = top_cm - _PANEL_CM[name]
@@ -125,7 +132,8 @@ def _figure(curves: Curves, width_cm: float) -> Figure:
     panels[-1].set_xlabel(f"time / {unit}")
     panels[0].set_xlim(0.0, max(curves.end_s, 1.0) / unit_s)
     figure.align_ylabels(panels)
-    _show_words(figure, panels[0], curves, scale, height_cm)
+    _show_words(figure, curves, verdict, scale, height_cm)
+    _show_legend(figure)
     return figure
 
 
@@ -141,12 +149,12 @@ def _temperature(panel: Axes, curves: Curves, unit_s: float) -> None:
         sd = np.asarray(curves.predicted_sd)[kept]
         panel.fill_between(
             t, mean - 2 * sd, mean + 2 * sd, color=ORANGE, alpha=0.55, linewidth=0,
-            label="model ± 2 sd", zorder=2,
+            label=_MODEL, zorder=2,
         )  # fmt: skip
-        panel.plot(t, mean, color=VERMILION, linestyle=(0, (4, 1.5)), label="model", zorder=4)
+        panel.plot(t, mean, color=VERMILION, linestyle=(0, (4, 1.5)), label=_MODEL, zorder=4)
     for curve, color, style, label, order in (
         (curves.ambient, GREEN, ":", "ambient", 3),
-        (curves.probe, BLUE, "-", "measured", 3.5),
+        (curves.probe, BLUE, "-", _MEASURED, 3.5),
     ):
         if curve.value:
             t, value = thin_line(curve.t_s, curve.value)
@@ -165,18 +173,25 @@ def _fit_to_readings(panel: Axes, curves: Curves) -> None:
         return
     low, high = float(values.min()), float(values.max())
     margin = max(0.08 * (high - low), 0.1)
-    panel.set_ylim(low - margin, high + margin)
+    # The names of marks stand below the curves.
+    rows = min(len(curves.marks), _NAMED_MARKS)
+    panel.set_ylim(low - margin - rows * 0.09 * (high - low + 2 * margin), high + margin)
 
 
 def _residual(panel: Axes, curves: Curves, unit_s: float) -> None:
-    from labctl.figure._thin import thin_line
+    import numpy as np
 
-    t, value = thin_line(curves.residual.t_s, curves.residual.value)
+    from labctl.figure._thin import thin_evenly
+
+    t, value = np.asarray(curves.residual.t_s), np.asarray(curves.residual.value)
+    # Evenly, so that the scatter looks as it is, and with every point that stands out.
+    kept = np.union1d(thin_evenly(len(value)), np.flatnonzero(np.abs(value) > 3))
     panel.axhspan(-2, 2, color=ORANGE, alpha=0.3, linewidth=0, zorder=1)
     panel.axhline(0, color=VERMILION, linewidth=panel.spines["left"].get_linewidth(), zorder=2)
-    panel.plot(t / unit_s, value, linestyle="", marker=".", color=BLUE, zorder=3)
-    most = max(4.0, float(abs(value).max()) * 1.08)
+    panel.plot(t[kept] / unit_s, value[kept], linestyle="", marker=".", color=BLUE, zorder=3)
+    most = max(4.0, float(np.abs(value).max()) * 1.08)
     panel.set_ylim(-most, most)
+    panel.locator_params(axis="y", nbins=4, integer=True, steps=[2, 4, 5, 10])
     panel.set_ylabel("residual / sd")
 
 
@@ -190,13 +205,13 @@ def _power(panel: Axes, curves: Curves, unit_s: float) -> None:
         value = [0.0, *asked.value, asked.value[-1]]
         panel.plot(
             [moment / unit_s for moment in t], value,
-            color=BLACK, linestyle=(0, (4, 1.5)), label="power asked for", zorder=3,
+            color=BLACK, linestyle=(0, (4, 1.5)), label="asked for", zorder=3,
         )  # fmt: skip
         highest = max(value)
     measured = curves.measured_power
     if measured.value:
         times, values = thin_line(measured.t_s, measured.value)
-        panel.plot(times / unit_s, values, color=PURPLE, label="power measured", zorder=2)
+        panel.plot(times / unit_s, values, color=BLUE, label=_MEASURED, zorder=2)
         highest = max([highest, *values[values == values]])
     panel.set_ylim(-0.06 * highest or -0.1, 1.15 * highest or 0.1)
     panel.set_ylabel("power at\nsample / W")
@@ -217,47 +232,67 @@ def _show_light(panel: Axes, curves: Curves, unit_s: float) -> None:
 
 
 def _show_marks(panel: Axes, curves: Curves, unit_s: float, scale: float, *, named: bool) -> None:
-    for number, mark in enumerate(curves.marks):
+    # A trip is named before an alarm is.
+    first = sorted(curves.marks, key=lambda mark: not mark.trip)[:_NAMED_MARKS]
+    for mark in curves.marks:
         x = mark.t_s / unit_s
         color = VERMILION if mark.trip else BLACK
         panel.axvline(x, color=color, linestyle="-" if mark.trip else "-.", zorder=5,
-                      linewidth=0.8 * scale)  # fmt: skip
-        if named:
+                      linewidth=0.8 * scale, clip_on=False)  # fmt: skip
+        if named and mark in first:
             left = mark.t_s < curves.end_s / 2
             panel.annotate(
                 f"{'TRIP ' if mark.trip else ''}{mark.text}",
-                (x, 0.03 + 0.09 * (number % 4)),
+                (x, 0.02 + 0.09 * first.index(mark)),
                 xycoords=("data", "axes fraction"),
-                xytext=(2 * scale if left else -2 * scale, 0),
+                xytext=((2 if left else -2) * scale, 0),
                 textcoords="offset points",
                 ha="left" if left else "right",
                 va="bottom",
                 color=color,
                 fontweight="bold" if mark.trip else "normal",
-                bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none",
-                      "alpha": 0.8},
                 zorder=6,
-            )  # fmt: skip
+            )
 
 
 def _show_words(
-    figure: Figure, panel: Axes, curves: Curves, scale: float, height_cm: float
+    figure: Figure, curves: Curves, verdict: str, scale: float, height_cm: float
 ) -> None:
-    left = 0.2 / COLUMN_CM
+    left = _EDGE_CM / COLUMN_CM
     figure.text(
-        left, 1 - 0.12 / height_cm, words.title(curves), va="top", fontweight="bold",
+        left, 1 - _EDGE_CM / height_cm, words.title(curves), va="top", fontweight="bold",
         fontsize=LARGE * scale,
     )  # fmt: skip
-    figure.text(left, 1 - 0.5 / height_cm, words.verdict(curves), va="top")
-    figure.text(left, 0.1 / height_cm, words.footer(curves), va="bottom", color=GREY)
-    handles: dict[str, Any] = {}
-    for axes in figure.axes:
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    panel.legend(
-        handles.values(), handles.keys(), loc="lower left", bbox_to_anchor=(0.0, 1.0),
-        ncols=4, frameon=False, borderaxespad=0.1, handlelength=1.6, columnspacing=0.9,
-        handletextpad=0.4, labelspacing=0.2, borderpad=0.1,
+    figure.text(left, 1 - _TITLE_CM / height_cm, verdict, va="top", linespacing=1.15)
+    figure.text(left, _EDGE_CM / height_cm, words.footer(curves), va="bottom", color=GREY)
+
+
+def _legend_rows(curves: Curves) -> int:
+    entries = [
+        curves.probe.value,
+        curves.predicted.value,
+        curves.ambient.value,
+        any(light.known for light in curves.light),
+        any(not light.known for light in curves.light),
+        any(curves.asked_power.value),
+    ]
+    return -(-sum(map(bool, entries)) // _LEGEND_COLUMNS)
+
+
+def _show_legend(figure: Figure) -> None:
+    """One for all panels: what looks the same means the same in each of them."""
+    handles: dict[str, list[Any]] = {}
+    for panel in figure.axes:
+        found: dict[str, list[Any]] = {}
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, []).append(handle)
+        handles = found | handles
+    order = sorted(handles, key=lambda label: label not in (_MEASURED, _MODEL))
+    figure.axes[0].legend(
+        [tuple(handles[label][-2:]) for label in order], order,
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=_LEGEND_COLUMNS, frameon=False,
+        borderaxespad=0.1, handlelength=1.8, columnspacing=1.2, handletextpad=0.5,
+        labelspacing=0.25, borderpad=0.1,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from labctl.errors import Exit
 from labctl.figure._curves import Curves
 from labctl.record import JournalState
 
@@ -20,7 +21,7 @@ def title(curves: Curves) -> str:
     begun = curves.begun
     if begun is None:
         return "mode unknown: the journal has no beginning"
-    return "   ".join(filter(None, (begun.mode.value, begun.protocol, begun.sample)))
+    return " · ".join(filter(None, (begun.mode.value, begun.protocol, begun.sample)))
 
 
 def verdict(curves: Curves) -> str:
@@ -48,9 +49,11 @@ def _verdict(curves: Curves) -> str:
     ended, said = curves.ended, curves.verdict
     if ended is None:
         return f"CUT OFF at {curves.end_s:.0f} s: no closing event, no verdict"
+    if ended.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF:
+        return _list(f"BEAM NOT CONFIRMED OFF ({ended.beam_how})", ended.outcome, ended.why)
     efficiency = _efficiency(said.results if said is not None else {})
     if ended.outcome != "completed":
-        return ", ".join(filter(None, (f"no verdict: {ended.outcome}, {ended.why}", efficiency)))
+        return _list(f"no verdict: {ended.outcome}", ended.why, efficiency)
     if said is None or said.verdict == "none":
         return "nothing was to be checked"
     if said.verdict == "pass":
@@ -58,6 +61,10 @@ def _verdict(curves: Curves) -> str:
     reason = said.reasons[0] if said.reasons else ""
     first = f"{said.verdict}: {efficiency}" if efficiency else said.verdict
     return f"{first}; {reason}" if reason else first
+
+
+def _list(*parts: str) -> str:
+    return ", ".join(filter(None, parts))
 
 
 def _efficiency(results: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
@@ -66,7 +67,6 @@ class Rows:
         self._step = 0
         self._row_beam, self._row_step = self._beam, self._step
         self._text = io.StringIO()
-        self._csv = csv.writer(self._text, lineterminator="\n")
 
     def take(self, events: Iterable[Event]) -> None:
         """Go on with these events."""
@@ -104,7 +104,7 @@ class Rows:
             return
         if self._columns is None:
             self._columns = {column(r): place for place, r in enumerate(sample.readings)}
-            self._csv.writerow(self._header(self._columns))
+            csv.writer(self._text, lineterminator="\n").writerow(self._header(self._columns))
         cells = [""] * len(self._columns)
         remarks = []
         for reading in sample.readings:
@@ -116,10 +116,12 @@ class Rows:
                 remarks.append(f"{reading.channel}: {reading.value!r} {reading.unit}")
             else:
                 cells[place] = repr(reading.value)
-        row = [f"{sample.t_ns / NS:.6f}", *cells, self._row_beam.value, str(self._row_step)]
         if self._checked:
-            row += self._check(assessment)
-        self._csv.writerow([*row, "; ".join(remarks)])
+            cells += (self._row_beam.value, str(self._row_step), *_check(assessment))
+        else:
+            cells += (self._row_beam.value, str(self._row_step))
+        # Numbers need no quotes; the csv module would look for reasons in each of them.
+        self._text.write(f"{sample.t_ns / NS:.6f},{','.join(cells)},{_quoted(remarks)}\n")
 
     def _header(self, columns: Iterable[Column]) -> list[str]:
         channels = [
@@ -129,10 +131,20 @@ class Rows:
         check = CHECK.values() if self._checked else ()
         return ["time_s", *channels, "laser", "step", *check, "remarks"]
 
-    @staticmethod
-    def _check(assessment: Assessment | None) -> list[str]:
-        values = [getattr(assessment, name, None) for name in CHECK]
-        return ["" if value is None else repr(value) for value in values]
+
+_check_values = attrgetter(*CHECK)
+
+
+def _check(assessment: Assessment | None) -> list[str]:
+    if assessment is None:
+        return [""] * len(CHECK)
+    return ["" if value is None else repr(value) for value in _check_values(assessment)]
+
+
+def _quoted(remarks: Sequence[str]) -> str:
+    if not remarks:
+        return ""
+    return '"' + "; ".join(remarks).replace('"', '""') + '"'
 
 
 def column(reading: Reading | Invalid) -> Column:
