@@ -96,6 +96,8 @@ class ArroyoLaser:
         self._max_a = given.quantity("max_current", "current", 1e-3, 100.0)
         given.number("baud", (9600, 19200, 38400, 57600, 115200), 38400)
         self._set_a: float | None = None
+        # False from an off to the next level: what was set before an off is not lit after it.
+        self._ready = False
         self._key_on: bool | None = None
         self._output: bool | None = None
         self._events = 0
@@ -131,6 +133,7 @@ class ArroyoLaser:
 
     async def off(self) -> None:
         """Write `LAS:OUT 0` at once; nothing is answered to it."""
+        self._ready = False
         self._until_look = 0
         await self._port.urgent(_OFF)
 
@@ -175,9 +178,11 @@ class ArroyoLaser:
     async def set_current(self, level_a: float) -> None:
         """Set point, read back; DeviceRefusedError for one outside the limits or not taken."""
         self._refuse_outside(level_a)
+        self._ready = False
         await self._set(b"LAS:LDI %.3f\r\n" % (level_a * _MA), f"setting {level_a:g} A")
         self._set_a = await self._number(b"LAS:SET:LDI?\r\n") / _MA
         _refuse_other("current", level_a, self._set_a)
+        self._ready = True
 
     async def set_limit(self, level_a: float) -> None:
         """The controller's own current limit, read back."""
@@ -188,6 +193,8 @@ class ArroyoLaser:
 
     async def light(self) -> None:
         """Output on. Whatever goes wrong after the write, the guard switches off."""
+        if not self._ready:
+            raise DeviceRefusedError("no level was set since it was last switched off")
         self._until_look = 0
         await self._set(_ON, "switching the output on")
 

@@ -118,8 +118,10 @@ class CniLaser:
     async def off(self) -> None:
         """Write OFF at once, and again when the supply surely listens.
 
-        The first is dropped when it comes within half a second of another command.
+        The first is dropped when it comes within half a second of another command. The level is
+        forgotten: what was set before an off is not lit after it.
         """
+        self._level_w = None
         await self._port.urgent(_OFF)
         await self._port.pause(_PACE_S)
         await self._port.urgent(_OFF)
@@ -142,24 +144,33 @@ class CniLaser:
 
     # -- for the emitter ---------------------------------------------------------------------
 
-    def remember(self, level_w: float) -> None:
-        """The power to send after ON; DeviceRefusedError for one that cannot be asked for."""
-        if not 1e-3 <= level_w <= self._max_w:
+    async def set_power(self, level_w: float) -> None:
+        """Remember the power to send after ON; DeviceRefusedError for one outside the limits.
+
+        0 is sent at once instead: it is what is left when a laser does not obey OFF.
+        """
+        if not 0.0 <= level_w <= self._max_w:
             raise DeviceRefusedError(
-                f"{level_w:g} W is outside 0.001 to {self._max_w:g} W",
+                f"{level_w:g} W is outside 0 to {self._max_w:g} W",
                 fix="`max_power` in the bench file is the limit; it is never clipped.",
             )
-        self._level_w = level_w
+        milliwatts = round(level_w * 1000.0)
+        self._level_w = level_w if milliwatts else None
+        if not milliwatts:
+            await self._command(self._power(0))
 
     async def light(self) -> None:
         """ON, then the power; a frame that is not acknowledged may have been dropped."""
         if self._level_w is None:
-            raise DeviceRefusedError("no power is set to light with")
-        milliwatts = round(self._level_w * 1000.0)
+            raise DeviceRefusedError("no level was set since it was last switched off")
+        power = self._power(round(self._level_w * 1000.0))
         await self._command(_ON)
-        await self._command(frame(0x05, self._sub, milliwatts >> 8, milliwatts & 0xFF))
+        await self._command(power)
 
     # -- inside ------------------------------------------------------------------------------
+
+    def _power(self, milliwatts: int) -> bytes:
+        return frame(0x05, self._sub, milliwatts >> 8, milliwatts & 0xFF)
 
     async def _command(self, data: bytes, *, again: bool = False) -> None:
         reply: Frame = Silent()
@@ -182,7 +193,7 @@ class _CniEmitter:
         self._laser = laser
 
     async def set_level(self, level: float) -> None:
-        self._laser.remember(level)
+        await self._laser.set_power(level)
 
     async def limit_level(self, level: float) -> None:
         """The supply has no limit of its own to set."""

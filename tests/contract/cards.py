@@ -103,7 +103,7 @@ CASES: dict[str, Case] = {
         off=bytes.fromhex("55 AA 03 00 03"),
         on=bytes.fromhex("55 AA 03 01 04"),
         level=0.5,
-        refused=(1.501, 1e9, -0.1, 0.0, float("nan")),
+        refused=(1.501, 1e9, -0.1, float("nan")),
         settings={"max_power": "1.5 W"},
     ),
     "keysight-3497x": Case(

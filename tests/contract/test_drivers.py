@@ -5,6 +5,7 @@ A driver without a case here fails the suite; it is not fit to be registered.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -249,20 +250,40 @@ def test_off_needs_no_port_in_step(name: str, world: str) -> None:
 
 @every_source
 @both_worlds
-def test_a_command_that_waited_is_not_sent_after_off(name: str, world: str) -> None:
-    """An on that was asked for before an off, and waited meanwhile, never reaches the wire."""
+def test_what_was_set_before_an_off_is_not_lit_after_it(name: str, world: str) -> None:
+    """Level, off, on: the on never reaches the wire; a level set anew may be lit."""
 
     async def body(rig: Rig) -> None:
         await rig.instrument.connect()
         emitter = rig.source.emitter(Seal("test"))
         await rig.instrument.job(lambda: emitter.set_level(rig.case.level))
+        await rig.instrument.off()
+        with pytest.raises(DeviceRefusedError, match="since it was last switched off"):
+            await rig.instrument.job(emitter.on)
+        dark = rig.wire.written()
+        await rig.light()
 
-        async def on_after_off() -> None:
-            await rig.instrument.off()
-            await emitter.on()
+        assert rig.case.on not in dark
+        assert rig.case.on in rig.wire.written()
 
+    run(name, world, body)
+
+
+@every_source
+@both_worlds
+def test_off_overtakes_an_on_that_is_under_way(name: str, world: str) -> None:
+    """Switched off while the on waits for the port: the on is refused and never written."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        emitter = rig.source.emitter(Seal("test"))
+        await rig.instrument.job(lambda: emitter.set_level(rig.case.level))
+        rig.instrument._raw.in_step = False
+        lighting = asyncio.ensure_future(rig.instrument.job(emitter.on))
+        await rig.clock.sleep(10 * MS)
+        await rig.instrument.off()
         with pytest.raises(DeviceRefusedError, match="switched off meanwhile"):
-            await rig.instrument.job(on_after_off)
+            await lighting
 
         assert rig.case.on not in rig.wire.written()
 

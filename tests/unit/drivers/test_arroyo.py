@@ -122,6 +122,8 @@ def test_a_level_that_was_not_taken_is_refused(
 def test_an_open_interlock_refuses_to_light() -> None:
     """E-202 after the output was asked for: refused in words."""
     driver, port = configured()
+    port.then((b"LAS:LDI 1500.000\r\n", None), OK, (b"LAS:SET:LDI?\r\n", b"1500.00\r\n"))
+    port.run(driver.emitter(Seal("test")).set_level(1.5))
     port.then((b"LAS:OUT 1\r\n", None), (b"ERR?\r\n", b"202\r\n"))
 
     with pytest.raises(DeviceRefusedError) as caught:

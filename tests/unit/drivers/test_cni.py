@@ -106,8 +106,16 @@ def test_nothing_lights_without_a_level() -> None:
     """ON with no power set is refused before a byte is written."""
     driver, port = laser()
 
-    with pytest.raises(DeviceRefusedError, match="no power is set"):
+    with pytest.raises(DeviceRefusedError, match="no level was set"):
         port.run(driver.emitter(Seal("test")).on())
+
+
+def test_no_power_is_sent_at_once() -> None:
+    """Level 0 does not wait for an on: it is the path left when OFF is not obeyed."""
+    zero = bytes.fromhex("55AA0501000006")
+    driver, port = laser((zero, zero))
+
+    port.run(driver.emitter(Seal("test")).set_level(0.0))
 
 
 def test_configuring_forgets_the_level() -> None:
@@ -117,7 +125,7 @@ def test_configuring_forgets_the_level() -> None:
     TranscriptPort().run(emitter.set_level(0.5))
     port.run(driver.configure())
 
-    with pytest.raises(DeviceRefusedError, match="no power is set"):
+    with pytest.raises(DeviceRefusedError, match="no level was set"):
         TranscriptPort().run(emitter.on())
 
 

@@ -12,6 +12,7 @@ from labctl.clock import Clock
 from labctl.errors import RefusedError
 from labctl.instruments import (
     Address,
+    DeviceRefusedError,
     DriverSpec,
     Identity,
     IdentityError,
@@ -196,6 +197,29 @@ def test_another_instrument_after_a_timeout_is_refused(virtual: Virtual) -> None
             await bench.instrument.reopen()
 
         assert not bench.wire.open
+
+    virtual(main)
+
+
+def test_an_urgent_write_ends_the_commands_of_a_job_but_not_its_queries(virtual: Virtual) -> None:
+    """What a job still wants to command after an off is refused; asking is allowed."""
+
+    async def main(clock: Clock) -> None:
+        bench = Bench(clock)
+        await bench.instrument.connect()
+
+        async def off_in_between() -> None:
+            await bench.instrument._port.urgent(b"off\n")
+            assert b"7\n" == await bench.driver.query()
+            await bench.driver.command()
+
+        with pytest.raises(DeviceRefusedError, match="switched off meanwhile"):
+            await bench.instrument.job(off_in_between)
+        refused = bench.wire.written()
+        await bench.instrument.job(bench.driver.command)
+
+        assert b"set\n" not in refused
+        assert b"set\n" == bench.wire.written()[-1]
 
     virtual(main)
 
