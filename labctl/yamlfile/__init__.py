@@ -1,0 +1,74 @@
+"""Files that people write in YAML 1.2: read with the place of every key and value, checked against
+declared shapes, all problems told at once.
+
+One declaration of a file's shape gives both the messages and the JSON Schema.
+"""
+
+from labctl.yamlfile._codes import CODES
+from labctl.yamlfile._compose import read_text
+from labctl.yamlfile._dump import digest, dump
+from labctl.yamlfile._mark import ListNode, MapNode, Mark, Node, Pair, ScalarNode, plain
+from labctl.yamlfile._reader import Reader, did_you_mean
+from labctl.yamlfile._render import render, render_github, render_json
+from labctl.yamlfile._shapes import (
+    Amount,
+    AnyPlain,
+    Choice,
+    Count,
+    Date,
+    Item,
+    ListOf,
+    MapOf,
+    Measured,
+    Name,
+    Ref,
+    Shape,
+    StatedAmount,
+    Text,
+    Truth,
+)
+from labctl.yamlfile._shipped import find_file, shipped_folder
+from labctl.yamlfile._source import Source, open_source
+from labctl.yamlfile._table import Field, Row, Table, json_schema
+
+__all__ = [
+    "CODES",
+    "Amount",
+    "AnyPlain",
+    "Choice",
+    "Count",
+    "Date",
+    "Field",
+    "Item",
+    "ListNode",
+    "ListOf",
+    "MapNode",
+    "MapOf",
+    "Mark",
+    "Measured",
+    "Name",
+    "Node",
+    "Pair",
+    "Reader",
+    "Ref",
+    "Row",
+    "ScalarNode",
+    "Shape",
+    "Source",
+    "StatedAmount",
+    "Table",
+    "Text",
+    "Truth",
+    "did_you_mean",
+    "digest",
+    "dump",
+    "find_file",
+    "json_schema",
+    "open_source",
+    "plain",
+    "read_text",
+    "render",
+    "render_github",
+    "render_json",
+    "shipped_folder",
+]

@@ -1,0 +1,73 @@
+"""What goes along while a file is read: the problems found so far, and the parameters."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from labctl.errors import InputError, Problem
+from labctl.yamlfile._mark import ListNode, MapNode, Mark, Node, ScalarNode
+
+_REFERENCE = re.compile(r"\$([a-zA-Z_][a-zA-Z0-9_-]*)")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`Did you mean 'x'? ` or nothing."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.55)
+    return f"Did you mean '{near[0]}'? " if near else ""
+
+
+class Reader:
+    """Collects every problem of one file, so that they are told together."""
+
+    def __init__(self, problems: Sequence[Problem] = ()) -> None:
+        self.problems = list(problems)
+        self.parameters: Mapping[str, str] | None = None
+        """Texts to put for `$name`; None where the file has no parameters."""
+
+    def add(self, node: Node | Mark, code: str, message: str, fix: str = "") -> None:
+        """Note something wrong at a place."""
+        mark = node if isinstance(node, Mark) else node.mark
+        self.problems.append(mark.problem(code, message, fix))
+
+    def raise_any(self, what: str) -> None:
+        """Raise InputError with all problems, in the order of the file; nothing if there is
+        none."""
+        if self.problems:
+            found = sorted(self.problems, key=lambda p: (p.file, p.line, p.column))
+            count = f"{len(found)} problems" if len(found) > 1 else "1 problem"
+            raise InputError(f"{what}: {count}", problems=list(dict.fromkeys(found)))
+
+    def text(self, node: Node, wanted: str) -> str | None:
+        """The text of a scalar, with `$name` replaced; None (and a problem) for anything else."""
+        if not isinstance(node, ScalarNode) or node.empty:
+            self.add(node, "P014", f"{wanted} is wanted here, not {describe(node)}")
+            return None
+        if self.parameters is None:
+            return node.text
+        return self._replaced(node, self.parameters)
+
+    def _replaced(self, node: ScalarNode, parameters: Mapping[str, str]) -> str | None:
+        missing = [name for name in _REFERENCE.findall(node.text) if name not in parameters]
+        for name in missing:
+            known = ", ".join(f"${known}" for known in parameters)
+            self.add(
+                node,
+                "P030",
+                f"there is no parameter '{name}'",
+                f"{did_you_mean(name, parameters)}"
+                + (f"There are: {known}." if known else "Declare it under `parameters`."),
+            )
+        if missing:
+            return None
+        return _REFERENCE.sub(lambda found: parameters[found.group(1)], node.text)
+
+
+def describe(node: Node) -> str:
+    """What a node is, in a word or two."""
+    if isinstance(node, MapNode):
+        return "a mapping"
+    if isinstance(node, ListNode):
+        return "a list"
+    return "nothing" if node.empty else f"'{node.text[:40]}'"
