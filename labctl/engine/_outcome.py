@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labctl.errors import Exit, InstrumentError, LabctlError, RecordError, SafetyError, StoppedError
+from labctl.errors import (
+    BeamNotConfirmedOffError,
+    Exit,
+    InstrumentError,
+    LabctlError,
+    RecordError,
+    SafetyError,
+    StoppedError,
+)
 from labctl.guard import Trip
 
 
@@ -23,6 +31,7 @@ COMPLETED = Ending("completed", "all steps done", Exit.PASS)
 _OUTCOMES: tuple[tuple[type[LabctlError], str], ...] = (
     (StoppedError, "stopped"),
     (SafetyError, "tripped"),
+    (BeamNotConfirmedOffError, "tripped"),
     (InstrumentError, "instrument-lost"),
     (RecordError, "data-fault"),
 )

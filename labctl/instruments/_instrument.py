@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from labctl.errors import (
+    DeviceRefusedError,
     IdentityError,
     InstrumentError,
     LabctlError,
@@ -78,16 +79,19 @@ class Instrument:
 
     # -- lifecycle ---------------------------------------------------------------------------
 
-    async def connect(self) -> Identity:
+    async def connect(self, *, hold: bool = False) -> Identity:
         """Open, identify (once more if there was garbage on the line), configure.
 
-        Raises an InstrumentError, with the port released. A source is off when this returns.
+        Raises an InstrumentError, with the port released; `hold` keeps it when the right
+        instrument answers but refuses, so that off can still be written to it. A source is off
+        when this returns.
         """
         async with self._lock:
             try:
                 return await self._begin()
             except LabctlError as error:
-                await self._raw.close()
+                if not (hold and isinstance(error, DeviceRefusedError)):
+                    await self._raw.close()
                 raise self._named(error) from error.__cause__
             except BaseException:
                 await self._raw.close()
@@ -100,7 +104,7 @@ class Instrument:
         """
         async with self._lock:
             await self._raw.close()
-        return await self.connect()
+        return await self.connect(hold=True)
 
     async def close(self) -> None:
         """Release the port. Switches nothing: whoever lit the source put it out before."""
