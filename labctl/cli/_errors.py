@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 import labctl
-from labctl.errors import BenchError, Exit, InputError, LabctlError, Problem
+from labctl.errors import BenchError, Exit, InputError, LabctlError
 
 
 def show_error(error: Exception) -> Exit:
@@ -46,22 +46,10 @@ def render(error: LabctlError) -> str:
         return f"error: {error.what}\n{causes}"
     text = f"error: {_block(error)}"
     if isinstance(error, InputError) and error.problems:
-        text += "\n\n" + "\n\n".join(render_problem(problem) for problem in error.problems)
+        from labctl.yamlfile import render as render_problems  # late: it brings the YAML reader
+
+        text += f"\n\n{render_problems(error.problems)}"
     return text
-
-
-def render_problem(problem: Problem) -> str:
-    """`file:line:column: CODE sentence`, the source line, a mark under the place, the help."""
-    lines = [str(problem)]
-    if problem.source and problem.line:
-        gutter = " " * len(str(problem.line))
-        source = problem.source.expandtabs(1)
-        lines += [f"{gutter} |", f"{problem.line} | {source}"]
-        if problem.column:
-            lines.append(f"{gutter} | {' ' * (problem.column - 1)}{'^' * max(1, problem.width)}")
-    if problem.fix:
-        lines.append(f"  help: {problem.fix}")
-    return "\n".join(lines)
 
 
 def _block(error: LabctlError) -> str:
