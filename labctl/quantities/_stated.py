@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from labctl.quantities._format import exact, format
 from labctl.quantities._parse import NOT_UNDERSTOOD, OUT_OF_RANGE, QuantityError, parse_any
@@ -63,12 +64,17 @@ def stated_texts(value: str, sd: str, kind: str) -> Stated:
     else:
         width = parse_any(sd, *dict.fromkeys((kind, Kind.FRACTION)))
         relative = width.kind is Kind.FRACTION
-        deviation = width.value * abs(middle.value) if relative else width.value
+        deviation = _product(width.value, abs(middle.value)) if relative else width.value
     if deviation < 0:
         raise QuantityError(
             OUT_OF_RANGE, f"the deviation '{sd.strip()}' is negative", "Write it without a sign."
         )
     return Stated(middle.value, deviation)
+
+
+def _product(a: float, b: float) -> float:
+    """In decimal, so that 1 % of 4180 is 41.8 and not 41.800000000000004."""
+    return float(Decimal(repr(a)) * Decimal(repr(b)))
 
 
 def format_stated(stated: Stated, kind: str) -> str:
