@@ -98,6 +98,12 @@ class Framer:
         )
 
 
+def is_one_line(frame: Line, chunk: bytes) -> bool:
+    """True when the chunk is one whole line and nothing else: what a `Framer` need not see."""
+    size = len(chunk)
+    return 0 <= chunk.find(frame.end) == size - len(frame.end) and size <= frame.at_most
+
+
 def _overlap(buffer: bytearray, mark: bytes) -> int:
     """How many bytes at the end of `buffer` could be the beginning of `mark`."""
     for size in range(min(len(mark) - 1, len(buffer)), 0, -1):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from labctl.clock import NS, Clock
 from labctl.errors import PortDisconnectedError, PortTimeoutError
-from labctl.instruments._frames import Framer
+from labctl.instruments._frames import Framer, is_one_line
 from labctl.instruments._link import Link
 from labctl.instruments._port import Frame, Line, Silent
 from labctl.instruments._raw import not_sent
@@ -57,8 +57,8 @@ class InlinePort:
         if link is None:
             raise self._closed()
         now_ns = clock.now_ns()
-        if now_ns < self._free_ns:
-            urgents = self.urgents
+        urgents = self.urgents
+        while now_ns < self._free_ns:
             await clock.sleep_until(self._free_ns)
             now_ns = clock.now_ns()
             if urgents != self.urgents and not retry:
@@ -77,7 +77,7 @@ class InlinePort:
             arrived = link.next_chunk(deadline_ns)
             if arrived is not None:
                 t_ns, got = arrived
-                if type(reply) is Line and got.find(reply.end) == len(got) - len(reply.end):
+                if type(reply) is Line and is_one_line(reply, got):
                     # One whole line in one piece, as nearly always.
                     self.arrived_ns = self._free_ns = t_ns
                     await clock.sleep_until(t_ns)

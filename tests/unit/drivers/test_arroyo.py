@@ -119,6 +119,15 @@ def test_a_level_that_was_not_taken_is_refused(
     assert what in caught.value.seen
 
 
+def test_a_limit_that_was_not_taken_is_refused() -> None:
+    """The controller holds another limit than asked: nothing may be lit under it."""
+    driver, port = configured()
+    port.then((b"LAS:LIM:LDI 2000.000\r\n", None), OK, (b"LAS:LIM:LDI?\r\n", b"4000.0\r\n"))
+
+    with pytest.raises(DeviceRefusedError, match="current limit was not taken"):
+        port.run(driver.emitter(Seal("test")).limit_level(2.0))
+
+
 def test_an_open_interlock_refuses_to_light() -> None:
     """E-202 after the output was asked for: refused in words."""
     driver, port = configured()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labctl.instruments import Exactly, Frame, Framer, Line, Packet, PortProtocolError, Silent
+from labctl.instruments._frames import is_one_line
 
 
 def feed_all(frame: Frame, pieces: list[bytes]) -> tuple[bytes | None, bytes]:
@@ -44,6 +45,16 @@ def test_a_line_ends_at_its_first_end_mark(
 
     assert stream[:size] == reply
     assert stream[size:] == rest
+
+
+@given(st.binary(max_size=6), st.sampled_from([b"\n", b"\r\n"]), st.binary(max_size=2))
+def test_the_short_cut_sees_what_the_parser_sees(body: bytes, end: bytes, behind: bytes) -> None:
+    """A chunk is one line exactly when the parser gives all of it and keeps nothing."""
+    for chunk in (body, body + end, body + end + behind, body[:1], end[:1]):
+        framer = Framer(Line(end))
+        whole = framer.feed(chunk)
+
+        assert (whole is not None and not framer.rest) is is_one_line(Line(end), chunk)
 
 
 @given(st.integers(1, 30), st.binary(min_size=30), places)

@@ -56,6 +56,7 @@ def test_the_clock_stands_where_the_reply_came_in(virtual: Virtual) -> None:
     ("frame", "pieces", "reply"),
     [
         (LINE, ((1, b"12"), (3, b"3\n45")), b"123\n"),
+        (Line(b"\r\n"), ((1, b"7"), (2, b"\r"), (3, b"\n")), b"7\r\n"),
         (Exactly(2), ((1, b"1"), (2, b"23")), b"12"),
         (Packet(b"<", b">"), ((1, b"x<1"), (9, b"2>y")), b"<12>"),
     ],

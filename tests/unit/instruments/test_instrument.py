@@ -102,6 +102,7 @@ def test_one_job_at_a_time(virtual: Virtual) -> None:
             for _ in range(2):
                 await bench.driver.query()
                 order.append(who)
+                await clock.sleep(20 * MS)
 
         await asyncio.gather(
             bench.instrument.job(lambda: twice("a")), bench.instrument.job(lambda: twice("b"))
