@@ -1,6 +1,40 @@
 """A bench file -> a connected, identified Bench; calibrations."""
 
 from labctl.bench._connect import Bench, OnTrouble, Reach, connect, reach
-from labctl.bench._file import BenchFile
+from labctl.bench._dump import SCHEMA
+from labctl.bench._fields import limit_field
+from labctl.bench._file import json_schema, load, loads
+from labctl.bench._lookup import BenchChoice, find_bench
+from labctl.bench._model import (
+    BenchFile,
+    Declaration,
+    InstrumentEntry,
+    PickOff,
+    PowerAtSample,
+    Role,
+    Vessel,
+    Vigilance,
+)
 
-__all__ = ["Bench", "BenchFile", "OnTrouble", "Reach", "connect", "reach"]
+__all__ = [
+    "SCHEMA",
+    "Bench",
+    "BenchChoice",
+    "BenchFile",
+    "Declaration",
+    "InstrumentEntry",
+    "OnTrouble",
+    "PickOff",
+    "PowerAtSample",
+    "Reach",
+    "Role",
+    "Vessel",
+    "Vigilance",
+    "connect",
+    "find_bench",
+    "json_schema",
+    "limit_field",
+    "load",
+    "loads",
+    "reach",
+]

@@ -1,0 +1,128 @@
+"""A bench file as text that loads to the same, as a digest, and as the simulator's statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labctl import limits, yamlfile
+from labctl.quantities import Kind, exact, exact_stated, units_of
+
+if TYPE_CHECKING:
+    from labctl.bench._model import BenchFile, Declaration, InstrumentEntry, PowerAtSample, Vessel
+
+SCHEMA = "labctl.bench/1"
+
+
+def dump(bench: BenchFile) -> str:
+    """YAML text."""
+    return yamlfile.dump(_resolved(bench))
+
+
+def digest(bench: BenchFile) -> str:
+    """SHA-256 of what is stated."""
+    return yamlfile.digest(_resolved(bench))
+
+
+def statement(bench: BenchFile) -> dict[str, Any]:
+    """Plain values: what the bench claims to be, for a simulator to draw a true one around."""
+    out: dict[str, Any] = {
+        "instruments": {
+            key: {"driver": e.driver, "address": e.address, "settings": dict(e.settings)}
+            for key, e in bench.instruments.items()
+        },
+        "roles": {name: str(role) for name, role in bench.roles.items()},
+    }
+    laser, meter, vessel = bench.power_at_sample, bench.pick_off, bench.vessel
+    if laser is not None:
+        out["laser"] = {
+            "threshold": laser.threshold,
+            "slope": laser.slope,
+            "deviation": laser.deviation,
+            "unit": laser.unit,
+        }
+    if meter is not None:
+        out["meter"] = {"pick_off": meter.ratio, "deviation": meter.deviation}
+    if vessel is not None:
+        out["vessel"] = {
+            "path_m": vessel.path_m,
+            "wall_heat_capacity_j_per_k": vessel.wall_heat_capacity.value,
+            "wall_heat_capacity_sd": vessel.wall_heat_capacity.sd,
+            "wall_transmission": vessel.wall_transmission.value,
+            "wall_transmission_sd": vessel.wall_transmission.sd,
+            "heat_loss_w_per_k": vessel.heat_loss.value,
+            "heat_loss_sd": vessel.heat_loss.sd,
+        }
+    if bench.spot_area is not None:
+        out["spot_area_m2"] = bench.spot_area.value
+    return out
+
+
+def _resolved(bench: BenchFile) -> dict[str, Any]:
+    out: dict[str, Any] = {"schema": SCHEMA, "name": bench.name}
+    if bench.title:
+        out["title"] = bench.title
+    out["instruments"] = {key: _entry(e) for key, e in bench.instruments.items()}
+    out["roles"] = {name: str(role) for name, role in bench.roles.items()}
+    if bench.wavelength_m is not None:
+        out["wavelength"] = exact(bench.wavelength_m, Kind.LENGTH)
+    if bench.spot_area is not None:
+        out["spot_area"] = exact_stated(bench.spot_area, Kind.AREA)
+    if bench.power_at_sample is not None:
+        out["power_at_sample"] = _laser(bench.power_at_sample)
+    if bench.pick_off is not None:
+        out["pick_off"] = {
+            "ratio": exact(bench.pick_off.ratio, Kind.FRACTION),
+            "deviation": exact(bench.pick_off.deviation, Kind.FRACTION),
+            "date": bench.pick_off.date,
+        }
+    if bench.vessel is not None:
+        out["vessel"] = _vessel(bench.vessel)
+    out["limits"] = {
+        limit.name: exact(value, limit.kind) for limit, value in limits.set_limits(bench.limits)
+    }
+    watch = bench.vigilance
+    out["vigilance"] = {
+        "rate_window": exact(watch.rate_window_s, Kind.TIME),
+        "frozen_after": watch.frozen_after,
+        "power_mismatch": exact(watch.power_mismatch, Kind.FRACTION),
+        "off_confirm": exact(watch.off_confirm_s, Kind.TIME),
+    }
+    if bench.interlock is not None:
+        readable = {"readable": bench.interlock_readable}
+        out["interlock"] = {**_declaration(bench.interlock), **readable}
+    if bench.dead_man is not None:
+        out["dead_man"] = _declaration(bench.dead_man)
+    return out
+
+
+def _entry(entry: InstrumentEntry) -> dict[str, Any]:
+    out: dict[str, Any] = {"driver": entry.driver, "address": entry.address}
+    if entry.settings:
+        out["settings"] = dict(entry.settings)
+    if entry.min_period_s is not None:
+        out["min_period"] = exact(entry.min_period_s, Kind.TIME)
+    return out
+
+
+def _laser(laser: PowerAtSample) -> dict[str, Any]:
+    by_current = laser.unit == units_of(Kind.CURRENT)[0]
+    return {
+        "threshold": exact(laser.threshold, Kind.CURRENT if by_current else Kind.POWER),
+        "slope": exact(laser.slope, Kind.SLOPE if by_current else Kind.TRANSFER),
+        "deviation": exact(laser.deviation, Kind.FRACTION),
+        "date": laser.date,
+    }
+
+
+def _vessel(vessel: Vessel) -> dict[str, Any]:
+    return {
+        "name": vessel.name,
+        "path": exact(vessel.path_m, Kind.LENGTH),
+        "wall_heat_capacity": exact_stated(vessel.wall_heat_capacity, Kind.HEAT_CAPACITY),
+        "wall_transmission": exact_stated(vessel.wall_transmission, Kind.FRACTION),
+        "heat_loss": exact_stated(vessel.heat_loss, Kind.HEAT_LOSS),
+    }
+
+
+def _declaration(declared: Declaration) -> dict[str, Any]:
+    return {"what": declared.what, "tested": declared.tested, "date": declared.date}

@@ -1,0 +1,151 @@
+"""The keys of a bench file: names, shapes, help. Messages and JSON Schema both come from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labctl import limits
+from labctl.bench._dump import SCHEMA
+from labctl.bench._model import InstrumentEntry
+from labctl.quantities import Kind
+from labctl.yamlfile import (
+    Amount,
+    AnyPlain,
+    Choice,
+    Count,
+    Date,
+    Field,
+    MapOf,
+    Measured,
+    Name,
+    Row,
+    StatedAmount,
+    Table,
+    Text,
+    Truth,
+)
+
+_KEY = r"[a-z][a-z0-9_-]{0,31}"
+
+NAME = Field("name", Name(example="bench-2"), "Short name of the bench", True)
+TITLE = Field("title", Text(200), "One line for people")
+_SCHEMA = Field("schema", Choice({SCHEMA: "a bench"}), f"Write `schema: {SCHEMA}`", True)
+
+_DRIVER = Field("driver", Name(example="arroyo-laser"), "Which driver speaks to it", True)
+_ADDRESS = Field(
+    "address", Text(200), "Where it is: /dev/ttyUSB0, TCPIP0::..., sim://name, ...", True
+)
+_SETTINGS = Field("settings", MapOf(AnyPlain(), r"[a-z][a-z0-9_]{0,31}"), "For the driver")
+_MIN_PERIOD = Field(
+    "min_period", Amount(Kind.TIME, 1e-3, 3600.0), "It cannot be read more often than this"
+)
+_INSTRUMENT = Table("instrument", (_DRIVER, _ADDRESS, _SETTINGS, _MIN_PERIOD))
+INSTRUMENTS = Field("instruments", MapOf(_INSTRUMENT), "The instruments, by a key of yours", True)
+_PLACE = Name(rf"{_KEY}(\.[A-Za-z0-9_-]{{1,16}})?", "scanner.101")
+ROLES = Field(
+    "roles",
+    MapOf(_PLACE),
+    "What they are for: laser, probe, ambient, meter -> an instrument's key, or key.channel",
+    True,
+)
+
+WAVELENGTH = Field("wavelength", Amount(Kind.LENGTH, 100e-9, 20e-6), "Of the laser")
+SPOT_AREA = Field("spot_area", StatedAmount(Kind.AREA), "Area of the beam at the sample")
+
+THRESHOLD = Field("threshold", Measured((Kind.CURRENT, Kind.POWER), low=0.0),
+                  "Drive level at which light begins", True)  # fmt: skip
+SLOPE = Field("slope", Measured((Kind.SLOPE, Kind.TRANSFER), positive=True),
+              "Power at the sample per drive level above it", True)  # fmt: skip
+DEVIATION = Field("deviation", Amount(Kind.FRACTION, 0.0, 1.0),
+                  "One relative standard deviation", True)  # fmt: skip
+DATE = Field("date", Date(), "When it was measured", True)
+POWER_AT_SAMPLE = Field(
+    "power_at_sample",
+    Table("power_at_sample", (THRESHOLD, SLOPE, DEVIATION, DATE)),
+    "Calibration: power at the sample = slope (level - threshold)",
+)
+RATIO = Field("ratio", Amount(Kind.FRACTION, high=10.0, positive=True),
+              "Power on the meter's head over power at the sample", True)  # fmt: skip
+PICK_OFF = Field(
+    "pick_off", Table("pick_off", (RATIO, DEVIATION, DATE)), "What part of the beam the meter sees"
+)
+
+VESSEL_NAME = Field("name", Text(100), "What it is", True)
+PATH = Field("path", Amount(Kind.LENGTH, 10e-6, 1.0), "Way of the beam through the liquid", True)
+WALL_HEAT_CAPACITY = Field("wall_heat_capacity", StatedAmount(Kind.HEAT_CAPACITY),
+                           "Of the wetted wall", True)  # fmt: skip
+WALL_TRANSMISSION = Field("wall_transmission", StatedAmount(Kind.FRACTION),
+                          "Part of the power that passes the entrance wall", True)  # fmt: skip
+VESSEL_HEAT_LOSS = Field("heat_loss", StatedAmount(Kind.HEAT_LOSS),
+                         "Heat-loss coefficient of the filled vessel", True)  # fmt: skip
+VESSEL = Field(
+    "vessel",
+    Table("vessel", (VESSEL_NAME, PATH, WALL_HEAT_CAPACITY, WALL_TRANSMISSION, VESSEL_HEAT_LOSS)),
+    "The cell that holds the sample",
+)
+
+_BOUNDS: dict[str, dict[str, Any]] = {
+    "temperature": {"low": 0.0, "high": 150.0},
+    "min_temperature": {"low": -50.0, "high": 100.0},
+    "lease": {"low": 0.2, "high": 2.0},
+    "staleness": {"low": 0.1, "high": 60.0},
+}
+
+
+def limit_field(limit: limits.Limit) -> Field[float]:
+    """The key of one limit, as bench files and protocols have it."""
+    bounds = _BOUNDS.get(limit.name, {"positive": True})
+    return Field(limit.name, Amount(limit.kind, **bounds), limit.help)
+
+
+LIMIT_FIELDS = tuple((limit, limit_field(limit)) for limit in limits.LIMITS)
+LIMITS = Field(
+    "limits",
+    Table("limits", tuple(field for _, field in LIMIT_FIELDS)),
+    "Hard limits; a protocol may only tighten them",
+)
+
+WINDOW = Field("rate_window", Amount(Kind.TIME, 0.5, 60.0), "Rise and fall are taken over this")
+FROZEN = Field("frozen_after", Count(0, 1000),
+               "So many identical readings in a row are a frozen value; 0: never")  # fmt: skip
+MISMATCH = Field("power_mismatch", Amount(Kind.FRACTION, 0.0, 1.0, positive=True),
+                 "Difference of measured and commanded power that is a trip")  # fmt: skip
+OFF_CONFIRM = Field("off_confirm", Amount(Kind.TIME, 0.1, 10.0),
+                    "Beam off is repeated this long before it counts as not confirmed")  # fmt: skip
+VIGILANCE = Field(
+    "vigilance",
+    Table("vigilance", (WINDOW, FROZEN, MISMATCH, OFF_CONFIRM)),
+    "How the guard looks, beside the limits",
+)
+
+WHAT = Field("what", Text(500), "What it is", True)
+TESTED = Field("tested", Text(500), "How it was tried out, and what was seen", True)
+DECLARED_DATE = Field("date", Date(), "When it was last tried out", True)
+READABLE = Field("readable", Truth(), "Whether the laser can read it: it must then read closed")
+INTERLOCK = Field(
+    "interlock",
+    Table("interlock", (WHAT, TESTED, DECLARED_DATE, READABLE)),
+    "The hardware interlock; labctl is no safety device",
+)
+DEAD_MAN = Field(
+    "dead_man",
+    Table("dead_man", (WHAT, TESTED, DECLARED_DATE)),
+    "What drops the beam when the computer dies",
+)
+
+BENCH = Table(
+    "bench file",
+    (
+        _SCHEMA, NAME, TITLE, INSTRUMENTS, ROLES, WAVELENGTH, SPOT_AREA, POWER_AT_SAMPLE, PICK_OFF,
+        VESSEL, LIMITS, VIGILANCE, INTERLOCK, DEAD_MAN,
+    ),
+)  # fmt: skip
+
+
+def entry_of(row: Row) -> InstrumentEntry | None:
+    """One instrument; None when a problem was told."""
+    driver, address = row[_DRIVER], row[_ADDRESS]
+    if driver is None or address is None:
+        return None
+    settings = {key: item.value for key, item in (row[_SETTINGS] or {}).items()}
+    return InstrumentEntry(driver, address, settings, row[_MIN_PERIOD])

@@ -1,0 +1,288 @@
+"""Bench files: `labctl.bench/1`. All problems of a file are told at once (InputError).
+
+A bench file holds what belongs to a place and not to a protocol: which instruments there are and
+what they are for, calibrations with their dates, the vessel, and the limits.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from labctl import yamlfile
+from labctl.bench._dump import SCHEMA
+from labctl.bench._fields import (
+    BENCH,
+    DATE,
+    DEAD_MAN,
+    DECLARED_DATE,
+    DEVIATION,
+    FROZEN,
+    INSTRUMENTS,
+    INTERLOCK,
+    LIMIT_FIELDS,
+    LIMITS,
+    MISMATCH,
+    NAME,
+    OFF_CONFIRM,
+    PATH,
+    PICK_OFF,
+    POWER_AT_SAMPLE,
+    RATIO,
+    READABLE,
+    ROLES,
+    SLOPE,
+    SPOT_AREA,
+    TESTED,
+    THRESHOLD,
+    TITLE,
+    VESSEL,
+    VESSEL_HEAT_LOSS,
+    VESSEL_NAME,
+    VIGILANCE,
+    WALL_HEAT_CAPACITY,
+    WALL_TRANSMISSION,
+    WAVELENGTH,
+    WHAT,
+    WINDOW,
+    entry_of,
+)
+from labctl.bench._model import (
+    DEFAULT_LIMITS,
+    BenchFile,
+    Declaration,
+    InstrumentEntry,
+    PickOff,
+    PowerAtSample,
+    Role,
+    Vessel,
+    Vigilance,
+)
+from labctl.limits import Limits
+from labctl.quantities import Kind
+from labctl.yamlfile import Reader, Row, Source
+
+__all__ = ["BenchFile", "json_schema", "load", "loads"]
+
+_MUST = {"power": "power_w", "temperature": "temperature_degc", "exposure": "exposure_s",
+         "energy": "energy_j"}  # fmt: skip
+"""Limits without which a bench with a laser has no meaning: name, attribute."""
+
+
+def load(path: Path) -> BenchFile:
+    """Read a bench file; raises InputError with every problem."""
+    return _read(yamlfile.open_source(path))
+
+
+def loads(text: str, file: str = "bench.yaml") -> BenchFile:
+    """The same from a text."""
+    return _read(Source(file, text))
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a bench file, for editors."""
+    return yamlfile.json_schema(SCHEMA, BENCH, {})
+
+
+def _read(source: Source) -> BenchFile:
+    node, problems = yamlfile.read_text(source)
+    reader = Reader(problems)
+    row = BENCH.read(node, reader)
+    bench = None if row is None else _build(row, reader, source.file)
+    what = f"{source.file} is not a valid bench file"
+    reader.raise_any(what)
+    if bench is None:
+        # A field without a value has always told a problem.
+        raise RuntimeError(what)
+    return bench
+
+
+def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
+    instruments = _instruments(row, reader)
+    roles = _roles(row, instruments, reader)
+    limits = _limits(row)
+    laser = _laser(row[POWER_AT_SAMPLE], reader)
+    if "laser" in roles:
+        _check_laser(row, limits, reader)
+    if "meter" in roles and not row.has(PICK_OFF):
+        reader.add(
+            row.node,
+            "P013",
+            "a bench with a power meter must say what part of the beam it sees",
+            "Add for example 'pick_off: {ratio: 2 %, deviation: 3 %, date: 2026-01-31}'.",
+        )
+    interlock = row[INTERLOCK]
+    readable = None if interlock is None else interlock[READABLE]
+    name = row[NAME]
+    if name is None:
+        return None
+    return BenchFile(
+        name=name,
+        title=row[TITLE] or "",
+        instruments=instruments,
+        roles=roles,
+        wavelength_m=row[WAVELENGTH],
+        spot_area=row[SPOT_AREA],
+        power_at_sample=laser,
+        pick_off=_pick_off(row[PICK_OFF]),
+        vessel=_vessel(row[VESSEL]),
+        limits=limits,
+        vigilance=_vigilance(row[VIGILANCE]),
+        interlock=_declaration(interlock),
+        interlock_readable=readable is True,
+        dead_man=_declaration(row[DEAD_MAN]),
+        source_file=file,
+    )
+
+
+def _instruments(row: Row, reader: Reader) -> dict[str, InstrumentEntry]:
+    out: dict[str, InstrumentEntry] = {}
+    by_address: dict[str, str] = {}
+    for key, item in (row[INSTRUMENTS] or {}).items():
+        entry = entry_of(item.value)
+        if entry is None:
+            continue
+        other = by_address.setdefault(entry.address, key)
+        if other != key:
+            reader.add(
+                item.key,
+                "P063",
+                f"'{key}' has the address of '{other}', {entry.address}",
+                "Give each instrument an address of its own.",
+            )
+        out[key] = entry
+    return out
+
+
+def _roles(row: Row, instruments: dict[str, InstrumentEntry], reader: Reader) -> dict[str, Role]:
+    out: dict[str, Role] = {}
+    taken: dict[str, str] = {}
+    declared = row[INSTRUMENTS] or {}
+    for name, item in (row[ROLES] or {}).items():
+        instrument, _, channel = item.value.partition(".")
+        if instrument not in declared:
+            reader.add(
+                item.node,
+                "P060",
+                f"there is no instrument '{instrument}' for the role '{name}'",
+                f"{yamlfile.did_you_mean(instrument, declared)}"
+                f"There are: {', '.join(declared) or 'none'}.",
+            )
+            continue
+        if instrument not in instruments:
+            continue
+        other = taken.setdefault(item.value, name)
+        if other != name:
+            reader.add(
+                item.node,
+                "P063",
+                f"the role '{name}' has the place of the role '{other}', {item.value}",
+                "Two roles on one instrument need channels of their own: 'scanner.101'.",
+            )
+        out[name] = Role(name, instrument, channel)
+    return out
+
+
+def _limits(row: Row) -> Limits:
+    given = row[LIMITS]
+    if given is None:
+        return DEFAULT_LIMITS
+    values = {limit.field: given[field] for limit, field in LIMIT_FIELDS}
+    return dataclasses.replace(
+        DEFAULT_LIMITS, **{name: value for name, value in values.items() if value is not None}
+    )
+
+
+def _check_laser(row: Row, limits: Limits, reader: Reader) -> None:
+    """What a bench with a laser must say before it can be lit."""
+    needed = (
+        (POWER_AT_SAMPLE, "its power at the sample against current or command",
+         "power_at_sample: {threshold: 0.35 A, slope: 0.90 W/A, deviation: 3 %, date: 2026-01-31}"),
+        (INTERLOCK, "its hardware interlock", "interlock: {what: ..., tested: ..., date: ...}"),
+        (DEAD_MAN, "what drops the beam when the computer dies",
+         "dead_man: {what: ..., tested: ..., date: ...}"),
+    )  # fmt: skip
+    for field, what, example in needed:
+        if not row.has(field):
+            reader.add(
+                row.node,
+                "P061",
+                f"a bench with a laser must declare {what}: '{field.name}'",
+                f"Add for example '{example}'.",
+            )
+    given = row[LIMITS]
+    for name, attribute in _MUST.items():
+        if getattr(limits, attribute) is None and (given is not None or not row.has(LIMITS)):
+            broken = given is not None and any(
+                given.has(field) for limit, field in LIMIT_FIELDS if limit.name == name
+            )
+            if not broken:
+                reader.add(
+                    row.at(LIMITS),
+                    "P061",
+                    f"a bench with a laser must set the limit '{name}'",
+                    f"Add '{name}' under 'limits'.",
+                )
+
+
+def _laser(row: Row | None, reader: Reader) -> PowerAtSample | None:
+    if row is None:
+        return None
+    threshold, slope = row[THRESHOLD], row[SLOPE]
+    deviation, date = row[DEVIATION], row[DATE]
+    if threshold is None or slope is None or deviation is None or date is None:
+        return None
+    by_current = slope.kind is Kind.SLOPE
+    if (threshold.kind is Kind.CURRENT) != by_current:
+        reader.add(
+            row.at(THRESHOLD),
+            "P062",
+            f"a threshold in {threshold.unit} does not fit a slope in {slope.unit}",
+            "Write A with W/A (a diode driven by current) or W with W/W (a laser driven by power).",
+        )
+        return None
+    unit = "A" if by_current else "W"
+    return PowerAtSample(threshold.value, slope.value, unit, deviation, date)
+
+
+def _pick_off(row: Row | None) -> PickOff | None:
+    if row is None:
+        return None
+    ratio, deviation, date = row[RATIO], row[DEVIATION], row[DATE]
+    if ratio is None or deviation is None or date is None:
+        return None
+    return PickOff(ratio, deviation, date)
+
+
+def _vessel(row: Row | None) -> Vessel | None:
+    if row is None:
+        return None
+    name, path = row[VESSEL_NAME], row[PATH]
+    wall, passed, loss = row[WALL_HEAT_CAPACITY], row[WALL_TRANSMISSION], row[VESSEL_HEAT_LOSS]
+    if name is None or path is None or wall is None or passed is None or loss is None:
+        return None
+    return Vessel(name, path, wall, passed, loss)
+
+
+def _vigilance(row: Row | None) -> Vigilance:
+    default = Vigilance()
+    if row is None:
+        return default
+    window, frozen = row[WINDOW], row[FROZEN]
+    mismatch, confirm = row[MISMATCH], row[OFF_CONFIRM]
+    return Vigilance(
+        rate_window_s=default.rate_window_s if window is None else window,
+        frozen_after=default.frozen_after if frozen is None else frozen,
+        power_mismatch=default.power_mismatch if mismatch is None else mismatch,
+        off_confirm_s=default.off_confirm_s if confirm is None else confirm,
+    )
+
+
+def _declaration(row: Row | None) -> Declaration | None:
+    if row is None:
+        return None
+    what, tested, date = row[WHAT], row[TESTED], row[DECLARED_DATE]
+    if what is None or tested is None or date is None:
+        return None
+    return Declaration(what, tested, date)

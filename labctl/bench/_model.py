@@ -1,0 +1,226 @@
+"""What a bench file says, as values. SI units; nothing here touches an instrument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from labctl import limits
+from labctl.bench import _dump
+from labctl.errors import RefusedError
+from labctl.guard import GuardSpec
+from labctl.limits import Limits
+from labctl.quantities import Kind, Stated, format
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentEntry:
+    """One instrument: which driver speaks to it, and where."""
+
+    driver: str
+    address: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """As written, for the driver to check."""
+    min_period_s: float | None = None
+    """It cannot be read more often than this; None where the file does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What an instrument, or one channel of it, is on this bench."""
+
+    name: str
+    instrument: str
+    channel: str = ""
+    """The instrument's own channel, e.g. `101`; empty for an instrument without channels."""
+
+    def __str__(self) -> str:
+        return f"{self.instrument}.{self.channel}" if self.channel else self.instrument
+
+
+@dataclass(frozen=True, slots=True)
+class PowerAtSample:
+    """Calibration of the source: power at the sample = slope (level - threshold)."""
+
+    threshold: float
+    """In `unit`."""
+    slope: float
+    """Watts at the sample per `unit`."""
+    unit: str
+    """`A` for a current-driven diode, `W` for a power-driven laser."""
+    deviation: float
+    """One relative standard deviation of the power at the sample."""
+    date: str
+    """When it was measured, `2026-01-31`."""
+
+    def level(self, power_w: float) -> float:
+        """Drive level, in `unit`, that gives this power at the sample."""
+        return self.threshold + power_w / self.slope
+
+
+@dataclass(frozen=True, slots=True)
+class PickOff:
+    """Calibration of the power meter: watts on its head per watt at the sample."""
+
+    ratio: float
+    deviation: float
+    """One relative standard deviation of the ratio."""
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vessel:
+    """The cell that holds the sample."""
+
+    name: str
+    path_m: float
+    wall_heat_capacity: Stated
+    """J/K, of the wetted wall."""
+    wall_transmission: Stated
+    """Fraction of the power that passes the entrance wall."""
+    heat_loss: Stated
+    """Heat-loss coefficient of the filled vessel, W/K."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What stands behind the software, and how it was tried out."""
+
+    what: str
+    tested: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vigilance:
+    """How the guard looks, beside the limits."""
+
+    rate_window_s: float = 5.0
+    """Rise and fall are taken over this long."""
+    frozen_after: int = 12
+    """So many bit-identical readings in a row are a frozen value; 0 switches the rule off."""
+    power_mismatch: float = 0.35
+    """Relative difference between measured and commanded power that is a trip."""
+    off_confirm_s: float = 1.0
+    """How long beam off is repeated before it counts as not confirmed."""
+
+
+DEFAULT_LIMITS = Limits(
+    min_temperature_degc=0.0,
+    lease_s=2.0,
+    staleness_s=2.5,
+    rise_k_per_s=2.0,
+    fall_k_per_s=0.3,
+)
+"""For limits that a bench file may leave out."""
+
+MEASURED_OVER_COMMANDED = 1.25
+"""Measured power may exceed the power limit by this factor where the file sets none: the
+calibrations of laser and meter disagree by some per cent, and a warm diode overshoots."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchFile:
+    """A bench as its file states it."""
+
+    name: str
+    title: str
+    instruments: Mapping[str, InstrumentEntry]
+    roles: Mapping[str, Role]
+    wavelength_m: float | None
+    spot_area: Stated | None
+    """Area of the beam at the sample, m^2."""
+    power_at_sample: PowerAtSample | None
+    pick_off: PickOff | None
+    vessel: Vessel | None
+    limits: Limits
+    vigilance: Vigilance
+    interlock: Declaration | None
+    interlock_readable: bool
+    """The source can read its interlock: it must then read closed before anything is lit."""
+    dead_man: Declaration | None
+    source_file: str = field(default="", compare=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is stated, independent of comments and of where the file lies."""
+        return _dump.digest(self)
+
+    def dump(self) -> str:
+        """YAML text that loads to the same bench file."""
+        return _dump.dump(self)
+
+    def statement(self) -> dict[str, Any]:
+        """Plain SI values with deviations, for `labctl.instruments.SimSpec.bench`."""
+        return _dump.statement(self)
+
+    def level_for(self, power_w: float) -> float:
+        """Drive level (A or W) for a power at the sample.
+
+        RefusedError outside the bench's limits: a power is never clipped.
+        """
+        calibration, most = self._laser()
+        if not 0 < power_w <= most:
+            raise RefusedError(
+                f"{format(power_w, Kind.POWER)} at the sample is outside the limits of {self.name}",
+                where=self.source_file,
+                seen=f"more than 0 W and at most {format(most, Kind.POWER)} are allowed",
+                fix="Ask for less power, or have the bench's limit changed.",
+            )
+        return calibration.level(power_w)
+
+    def level_limit(self) -> float:
+        """Drive level (A or W) at the bench's power limit: the instrument's own hard limit."""
+        calibration, most = self._laser()
+        return calibration.level(most)
+
+    def guard_spec(self, plan_limits: Limits | None = None) -> GuardSpec:
+        """What the guard enforces: the bench's limits as the protocol tightens them.
+
+        RefusedError when the bench cannot arm (no laser, no calibration, a limit missing) or when
+        the protocol would loosen a limit.
+        """
+        self._laser()
+        hard = limits.tighten(self.limits, plan_limits or Limits())
+        power = self._stated("power", hard.power_w)
+        measured = hard.measured_power_w
+        if measured is None:
+            measured = power * MEASURED_OVER_COMMANDED
+        return GuardSpec(
+            guarded_channel="probe.temperature",
+            max_power_w=power,
+            max_measured_power_w=measured,
+            max_temperature_degc=self._stated("temperature", hard.temperature_degc),
+            min_temperature_degc=self._stated("min_temperature", hard.min_temperature_degc),
+            max_exposure_s=self._stated("exposure", hard.exposure_s),
+            max_energy_j=self._stated("energy", hard.energy_j),
+            lease_s=self._stated("lease", hard.lease_s),
+            staleness_s=self._stated("staleness", hard.staleness_s),
+            max_rise_k_per_s=self._stated("rise", hard.rise_k_per_s),
+            max_fall_k_per_s=self._stated("fall", hard.fall_k_per_s),
+            rate_window_s=self.vigilance.rate_window_s,
+            frozen_after=self.vigilance.frozen_after,
+            power_mismatch=self.vigilance.power_mismatch if "meter" in self.roles else 0.0,
+            needs_interlock=self.interlock_readable,
+            off_confirm_s=self.vigilance.off_confirm_s,
+        )
+
+    def _laser(self) -> tuple[PowerAtSample, float]:
+        """Calibration and power limit; RefusedError on a bench that labctl cannot light."""
+        if "laser" not in self.roles or self.power_at_sample is None:
+            raise RefusedError(
+                f"bench {self.name} has no laser under labctl's control",
+                where=self.source_file,
+                fix="Give the role `laser` and `power_at_sample`, or use `laser: manual`.",
+            )
+        return self.power_at_sample, self._stated("power", self.limits.power_w)
+
+    def _stated(self, name: str, value: float | None) -> float:
+        if value is None:
+            raise RefusedError(
+                f"bench {self.name} sets no limit '{name}', and cannot arm without one",
+                where=self.source_file,
+                fix=f"Add `{name}` under `limits`.",
+            )
+        return value
