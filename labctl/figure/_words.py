@@ -28,7 +28,7 @@ def verdict(curves: Curves) -> str:
     """The verdict in words, in at most two lines."""
     wrapped = textwrap.wrap(_verdict(curves), WIDTH)
     if len(wrapped) > LINES:
-        wrapped = [*wrapped[: LINES - 1], wrapped[LINES - 1][: WIDTH - 3].rstrip() + " ..."]
+        wrapped = [*wrapped[: LINES - 1], wrapped[LINES - 1][: WIDTH - 4].rstrip() + " ..."]
     return "\n".join(wrapped)
 
 

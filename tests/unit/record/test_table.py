@@ -1,0 +1,82 @@
+"""data.csv: a row a sample, units in the header, the same bytes live and made again."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from labctl.errors import RecordError
+from labctl.events import Event, Invalid, Reading, Sample
+from labctl.record import RunFolder, make_table
+from tests.unit.record.some_events import run, write
+
+
+def table(folder: Path, what: Iterable[Event]) -> list[list[str]]:
+    """The table of these events, made from their journal."""
+    make_table(write(folder / "journal.jsonl", what), folder / "data.csv")
+    with (folder / "data.csv").open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_the_header_has_the_units(tmp_path: Path) -> None:
+    """Every number's unit stands in the name of its column, also of a channel whose first reading
+    is none."""
+    header = table(tmp_path, run())[0]
+
+    assert [
+        "time_s", "probe_temperature_degC", "ambient_temperature_degC", "meter_power_W",
+        "laser", "step", "predicted_temperature_degC", "predicted_sd_K",
+    ] == header[:8]  # fmt: skip
+    assert ["heat_loss_coefficient_sd_W_per_K", "remarks"] == header[-2:]
+
+
+def test_a_row_holds_what_was_read(tmp_path: Path) -> None:
+    """A sample, the beam and step at that moment, the check's word on it, why a reading is none."""
+    rows = table(tmp_path, run(30))
+
+    assert 31 == len(rows)
+    assert ["0.000000", "22.0", "", "0.98", "off", "1", "22.0", "0.05", "0.5"] == rows[1][:9]
+    assert ["ambient.temperature: open"] == rows[1][-1:]
+    assert ["off", "on", "on", "off"] == [rows[row][4] for row in (10, 11, 20, 21)]
+
+
+def test_without_a_check_there_are_no_columns_for_it(tmp_path: Path) -> None:
+    """A log of one thermometer has one column of numbers."""
+    sample = Sample(10**9, 10**9, (Reading("probe.temperature", 21.5, "degC", 10**9),))
+
+    assert [
+        ["time_s", "probe_temperature_degC", "laser", "step", "remarks"],
+        ["1.000000", "21.5", "off", "0", ""],
+    ] == table(tmp_path, [sample])
+
+
+def test_a_reading_without_a_column_is_not_lost(tmp_path: Path) -> None:
+    """A channel, or a unit, that the first sample did not have goes to the remarks."""
+    first = Sample(0, 0, (Reading("laser.current", 1.0, "A", 0),))
+    then = Sample(
+        1, 1, (Reading("laser.current", 900.0, "mA", 1), Invalid('odd "name"', "open", "", 1))
+    )
+
+    assert 'laser.current: 900.0 mA; odd "name": open' == table(tmp_path, [first, then])[2][-1]
+
+
+def test_live_and_made_again_are_the_same(tmp_path: Path) -> None:
+    """The table written while the run goes on has the bytes of the one made from the journal."""
+    folder = RunFolder.create(tmp_path, "heating-curve")
+    journal = folder.open_journal(real_time=False)
+    for event in run():
+        journal.durable(journal.append(event)).result(5)
+    folder.finish()
+    make_table(folder.path / "journal.jsonl", tmp_path / "again.csv")
+
+    assert (tmp_path / "again.csv").read_bytes() == (folder.path / "data.csv").read_bytes()
+
+
+def test_a_table_of_nothing(tmp_path: Path) -> None:
+    """A journal without a sample makes an empty table, no journal an error."""
+    assert [] == table(tmp_path, [])
+    with pytest.raises(RecordError, match="no journal"):
+        make_table(tmp_path / "none", tmp_path / "data.csv")
