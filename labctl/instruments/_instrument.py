@@ -149,6 +149,8 @@ class Instrument:
         try:
             await driver.off()
         except InstrumentError as error:
+            if isinstance(error, PortDisconnectedError):
+                self._tell_gone(error)
             raise self._named(error) from error.__cause__
 
     # -- inside ------------------------------------------------------------------------------

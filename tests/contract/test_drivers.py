@@ -431,6 +431,22 @@ def test_a_pulled_cable_is_told_once(name: str, world: str) -> None:
     run(name, world, body)
 
 
+@every_source
+@both_worlds
+def test_off_over_a_gone_port_is_told_and_raises(name: str, world: str) -> None:
+    """Whoever switches off learns that it could not be written."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        rig.wire.pulled = True
+        with pytest.raises(PortDisconnectedError, match="thing at sim://thing"):
+            await rig.instrument.off()
+
+        assert ["disconnected"] == rig.trouble
+
+    run(name, world, body)
+
+
 @every_driver
 @both_worlds
 def test_closing_releases_the_port_and_it_opens_again(name: str, world: str) -> None:
