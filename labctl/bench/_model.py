@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labctl import limits
@@ -150,6 +150,14 @@ class BenchFile:
     def dump(self) -> str:
         """YAML text that loads to the same bench file."""
         return _dump.dump(self)
+
+    def with_addresses(self, addresses: Mapping[str, str]) -> BenchFile:
+        """The same bench with some instruments (by key) at other addresses."""
+        moved = {
+            key: replace(entry, address=addresses.get(key, entry.address))
+            for key, entry in self.instruments.items()
+        }
+        return replace(self, instruments=moved)
 
     def statement(self) -> dict[str, Any]:
         """Plain SI values with deviations, for `labctl.instruments.SimSpec.bench`."""

@@ -52,24 +52,25 @@ def serve_command(  # noqa: PLR0913
     The same drivers reach them through pyserial and PyVISA as they would reach hardware; the bench
     file differs only in its addresses.
     """
-    from labctl.cli._prepare import load_bench, load_sample
+    from labctl.cli._prepare import DEFAULT_SAMPLE, load_bench, load_sample
     from labctl.instruments import SimSpec, simulation_server
 
-    found = load_bench(bench)
-    specimen = load_sample(sample, simulated=True)
+    bench_file, _ = load_bench(bench)
+    specimen = load_sample(sample or DEFAULT_SAMPLE)
 
     def ready(table: Sequence[Mapping[str, Any]]) -> None:
         addresses = {row["key"]: row["address"] for row in table}
         for row in table:
             click.echo(f"{row['key']:<12} {row['driver']:<18} {row['address']}")
         if write_bench is not None:
-            write_bench.write_text(found.file.with_addresses(addresses).dump(), encoding="utf-8")
+            served = bench_file.with_addresses(addresses)
+            write_bench.write_text(served.dump(), encoding="utf-8")
             click.echo(f"bench file   {write_bench}")
             click.echo(f"run on it:   labctl run heating-curve --bench {write_bench}")
         click.echo(json.dumps({"ready": True, "addresses": addresses}))
 
     simulation_server()(
-        SimSpec(seed, faults, specimen.statement() if specimen else {}, found.file.statement()),
+        SimSpec(seed, faults, specimen.statement() if specimen else {}, bench_file.statement()),
         host=host,
         port=port,
         log=log,

@@ -1,7 +1,7 @@
 """Carries a plan out on a bench under the guard: states, sampling on an absolute grid, the end."""
 
 from labctl.engine._engine import Ask, Engine
-from labctl.engine._session import Begun, RunRequest, RunResult, carry_out, check_request
+from labctl.engine._session import Begun, RunRequest, RunResult, carry_out, check_request, way_to
 from labctl.engine._states import TRANSITIONS, State
 from labctl.engine._teller import Publish, Teller
 
@@ -17,4 +17,5 @@ __all__ = [
     "Teller",
     "carry_out",
     "check_request",
+    "way_to",
 ]

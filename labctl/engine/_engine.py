@@ -259,10 +259,16 @@ class Engine:
     async def _irradiate_by_hand(self, step: Irradiate) -> str:
         """The laser is not under labctl's control: ask for it, and find its edges."""
         self._go(State.DARK)
-        await self._ask_for("Switch the laser ON by hand now.")
+        await self._mark_by_prompt(True, "Switch the laser ON by hand, and press Enter as you do.")
         why = await self._until(step.until, step.at_most_ns, step.if_late, step.name)
-        await self._ask_for("Switch the laser OFF by hand now.")
+        await self._mark_by_prompt(False, "Switch the laser OFF by hand, and press Enter as you do.")
         return why
+
+    async def _mark_by_prompt(self, lit: bool, text: str) -> None:
+        answer = await self._ask_for(text)
+        if not answer.endswith("(--yes)"):
+            # Nobody pressed a key when all was answered in advance: then the curve decides.
+            self._manual.marked(lit)
 
     async def _prompt(self, step: Prompt) -> str:
         self._go(State.WAITING)
@@ -381,7 +387,9 @@ class Engine:
             else:
                 guard.heartbeat(Heartbeat(guarded.t_ns, None, guarded.reason))
         self._count_energy(now_ns)
-        for emission in self._manual.look(now_ns, latest.get("meter.power")):
+        for emission in self._manual.look(
+            now_ns, latest.get("meter.power"), latest.get("probe.temperature")
+        ):
             self._tell_emission(emission)
         self._teller.tell(Sample(now_ns, due_ns, readings))
         self.progress.samples += 1

@@ -50,6 +50,8 @@ class RunRequest:
     blank: Path | None = None
     """Folder of the blank run that this one refers to."""
     armed_by: str = "simulation"
+    check: bool = True
+    """False leaves the photothermal check out, e.g. to measure what it costs."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """For run.json only: who, broker, command line."""
 
@@ -73,9 +75,14 @@ class Begun:
     engine: Engine
 
 
+def way_to(plan: Plan, bench_file: BenchFile) -> Reach:
+    """How the instruments that this plan needs are reached on this bench."""
+    return reach(bench_file, _roles(plan, bench_file))
+
+
 def check_request(request: RunRequest) -> Reach:
     """What can be refused before anything is opened; returns how the bench is reached."""
-    found = reach(request.bench_file, _roles(request.plan, request.bench_file))
+    found = way_to(request.plan, request.bench_file)
     if not found.in_process and request.speed != 1.0:
         raise RefusedError(
             "a speed other than 1 is for a bench that is simulated in-process (sim://) throughout",
@@ -283,7 +290,7 @@ class _Session:
     def _priors(self, bench: Bench) -> PriorsFixed | None:
         """What the check starts from; None where there is no light to check."""
         request = self._request
-        if not request.plan.uses_light:
+        if not (request.plan.uses_light and request.check):
             return None
         priors, assumptions = priors_for(
             request.bench_file,

@@ -415,7 +415,7 @@ def not_confirmed(report: OffReport) -> BeamNotConfirmedOffError:
     return BeamNotConfirmedOffError(
         "THE BEAM IS NOT CONFIRMED OFF",
         seen=report.how,
-        fix="Use the interlock or the key now. Do not enter without eyewear.",
+        fix="Use the interlock or the key now.",
     )
 
 
