@@ -14,7 +14,7 @@ from typing import Any
 from labctl.bench._file import BenchFile
 from labctl.bench._roles import MeterRole, SourceRole, ThermometerRole
 from labctl.clock import Clock
-from labctl.errors import BenchError, InputError, InstrumentError, LabctlError, RefusedError
+from labctl.errors import BenchError, InputError, LabctlError, RefusedError
 from labctl.events import InstrumentFound, Invalid, Mode, Reading
 from labctl.guard import Guard, GuardReadings
 from labctl.instruments import (
@@ -205,7 +205,7 @@ def _teller(box: list[Bench], key: str, address: str) -> Callable[[str, str], No
 async def _connect_one(instrument: Instrument) -> LabctlError | None:
     try:
         await instrument.connect()
-    except InstrumentError as error:
+    except LabctlError as error:
         return error
     return None
 

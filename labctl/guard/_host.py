@@ -228,6 +228,10 @@ class Guard:
         state = self.state
         try:
             await emitter.set_level(level)
+            # A rule may have tripped, or somebody disarmed, while the level was being set.
+            self._refuse_if_tripped()
+            if self.state.phase is not Phase.ARMED:
+                raise RefusedError(f"cannot light in {self.state.phase}")
             now_ns = self._clock.now_ns()
             state.commanded_w = request.power_w
             state.at_most_ns = request.at_most_ns

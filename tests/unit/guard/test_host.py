@@ -324,6 +324,27 @@ def test_lighting_that_fails_half_way_is_followed_by_off() -> None:
     on_bench(scenario)
 
 
+def test_a_trip_while_the_level_is_set_keeps_the_beam_dark() -> None:
+    """A rule that fires between set-level and on must not be overwritten by the emission."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.tick()
+        await bench.guard.arm(Arm("test", SPEC.digest()))
+        emitter = bench.guard._emitter
+
+        async def trips_meanwhile(level: float) -> None:
+            await bench.clock.sleep(ns(0.1))
+            bench.guard.heartbeat(Heartbeat(bench.clock.now_ns(), 80.0))
+
+        emitter.set_level = trips_meanwhile  # type: ignore[union-attr, method-assign]
+        with pytest.raises(SafetyError, match="tripped"):
+            await bench.guard.emit(Emit(1.0, NS))
+        assert "on" not in bench.source.log
+        assert Phase.TRIPPED == bench.guard.phase
+
+    on_bench(scenario)
+
+
 def test_disarming_takes_the_right_to_light_away() -> None:
     """After a prompt has disarmed, light needs a new arming."""
 
