@@ -112,7 +112,8 @@ class Engine:
         self._emission: Emission | None = None
         self._last_power_w = 0.0
         self._last_sample_ns = 0
-        self._off: OffReport | None = None
+        self._ends_by_stop = False
+        """True during a log whose expected end is a person's stop."""
         self.progress = Progress()
 
     # -- from outside, on the loop's thread --------------------------------------------------
@@ -120,7 +121,10 @@ class Engine:
     def stop(self, why: str) -> None:
         """A person or a signal wants the end. Beam off is under way when this returns to the
         loop; a second call changes nothing."""
-        self._end(by=outcome.by_error(StoppedError(why)))
+        ending = outcome.by_error(StoppedError(why))
+        if self._ends_by_stop:
+            ending = Ending("completed", f"logged until {why}", Exit.PASS)
+        self._end(by=ending)
 
     def tripped(self, trip: Trip) -> None:
         """The guard's first cause; off has been written already."""
@@ -200,7 +204,10 @@ class Engine:
                 return await self._until(step.until, step.at_most_ns, step.if_late, step.name)
             case Log():
                 self._go(State.DARK)
-                return await self._sample_until(self._clock.now_ns() + step.at_most_ns)
+                self._ends_by_stop = step.until_stopped
+                why = await self._sample_until(self._clock.now_ns() + step.at_most_ns)
+                self._ends_by_stop = False
+                return why
 
     async def _baseline(self, step: Baseline) -> str:
         begun_ns = self._clock.now_ns()
@@ -424,7 +431,6 @@ class Engine:
         if guard is None:
             return OffReport(True, Beam.OFF, "no laser under control", 0)
         report = await guard.beam_off(why)
-        self._off = report
         self._tell_emission(Emission(self._clock.now_ns(), report.beam, report.how, None, why=why))
         return report
 
