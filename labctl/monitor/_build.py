@@ -157,6 +157,11 @@ def _say_optics(inputs: Inputs, blank: BlankResult | None, said: list[str]) -> N
             "no blank was named: solvent heat computed from the solvent's absorption "
             f"coefficient, {per_cm:.3g} 1/cm"
         )
+    else:
+        said.append(
+            "solvent heat, heat loss, flutter and lag start from the blank run whose record ends "
+            f"in {blank.head_hash[:12] or 'no hash'}"
+        )
     said.append(
         f"the front wall passes {inputs.wall_transmission.value * 100.0:.3g} % of the power at "
         "the sample"

@@ -167,19 +167,17 @@ class FilterBank:
 
     def relinearise(self) -> None:
         """Move each filter's nominal values to its present means. Call at edges and, ever more
-        rarely, between them; the deviation states start again at 0 with their covariance."""
-        x, p = self._x, self._p
+        rarely, between them. Deviations are of logarithms, so that a prior of 30 % stays one of
+        30 % wherever the nominal value goes: they start again at 0, their covariance stays."""
+        x = self._x
         for state, nominal in (
             (LOSS, self._k),
             (COUPLING, self._coupling),
             (WALL_MASS, self._c_wall),
             (LAG, self._inverse_lag),
         ):
-            moved = np.exp(np.clip(x[:, state], -1.0, 1.0))
-            nominal *= moved
+            nominal *= np.exp(x[:, state])
             x[:, state] = 0.0
-            p[:, state, :] /= moved[:, None]
-            p[:, :, state] /= moved[:, None]
         self._share += x[:, SHARE]
         x[:, SHARE] = 0.0
         self._relinearised()

@@ -19,7 +19,7 @@ from labctl.photothermal._inputs import Inputs, Known
 MODEL_RELATIVE_SD = 0.01
 """Allowance for what two nodes and a bead leave out of a real cell (mixing, stratification,
 scattering into the wall)."""
-MODEL_LOSS_RELATIVE_SD = 0.02
+MODEL_LOSS_RELATIVE_SD = 0.03
 """The same for heat loss and time constant: one coefficient and one curvature stand for
 convection, radiation and evaporation."""
 

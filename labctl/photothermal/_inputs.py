@@ -29,6 +29,8 @@ class BlankResult:
     lag_s: float
     lag_sd_s: float
     path_m: float = 0.01
+    head_hash: str = ""
+    """Of the blank's record, so that it can be found and proved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ LIQUID, WALL, BEAD, HOLDER = 0, 1, 2, 3
 """Dynamic states: temperatures above a reference; the holder's is its excess over ambient."""
 DYNAMIC = 4
 RATE, LOSS, CURVE, OFFSET, SHARE, COUPLING, WALL_MASS, LIGHT, LAG = range(4, 13)
-"""Parameters carried as states. LOSS, COUPLING, WALL_MASS and LAG are relative to their nominal
-values in each filter (of k, G, C_w and 1/tau_c)."""
+"""Parameters carried as states. LOSS, COUPLING, WALL_MASS and LAG are logarithms of k, G, C_w and
+1/tau_c over their nominal values in each filter."""
 STATES = 13
 
 WALL_LOSS_SHARE = 0.8
