@@ -42,10 +42,13 @@ def on_signals(
     """Call `callback("SIGINT")` and so on, on the loop, for each stop signal; from now on none of
     them ends the process by itself. Returns what restores the handlers that were there before.
 
+    A SIGHUP that is ignored stays so: that is how `nohup` keeps a run alive without its terminal.
     Main thread only.
     """
     before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-    for number in STOP_SIGNALS:
+    if before[signal.SIGHUP] is signal.SIG_IGN:
+        del before[signal.SIGHUP]
+    for number in before:
         loop.add_signal_handler(number, callback, number.name)
 
     def restore() -> None:

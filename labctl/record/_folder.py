@@ -115,25 +115,29 @@ class RunFolder:
         replace_file(self.path / "truth.json", to_json(truth))
 
     def finish(self, **facts: Any) -> None:
-        """Close the journal and the table, and say in run.json how the run ended; may be called
-        after a fault, which it then raises when all is said that can be."""
+        """Close the journal and the table, and say in run.json how the run ended; `facts` come
+        on top of what the journal's events say.
+
+        To be called after a fault too, which it then raises when all is said that can be.
+        """
         journal, table = self._journal, self._table
         if journal is None or table is None:
             self.note(state="not begun", ended=_local(clock.wall_utc_ns()).isoformat(), **facts)
             return
         fault = _close(journal, table)
-        self.note(
-            state="closed" if journal.ended is not None and fault is None else "cut off",
-            ended=_local(clock.wall_utc_ns()).isoformat(),
-            fault=None if fault is None else str(fault),
+        told: dict[str, Any] = {
+            "state": "closed" if journal.ended is not None and fault is None else "cut off",
+            "ended": _local(clock.wall_utc_ns()).isoformat(),
+            "fault": None if fault is None else str(fault),
             **ending(journal.ended, journal.verdict),
-            journal={
+            "journal": {
                 "head_hash": journal.head_hash,
                 "events": journal.seq,
                 "durable_seq": journal.durable_seq,
             },
             **facts,
-        )
+        }
+        self.note(**told)
         if fault is not None:
             raise fault
 
@@ -178,8 +182,9 @@ def _make(day: Path, name: str) -> Path:
     day.mkdir(exist_ok=True)
     sync_folder(day.parent)
     with locked(day):
-        numbers = [int(path.name[:3]) for path in day.iterdir() if re.match(r"\d{3}-", path.name)]
-        path = day / f"{max(numbers, default=0) + 1:03d}-{name}"
+        taken = [re.match(r"(\d+)-", path.name) for path in day.iterdir()]
+        number = max((int(match[1]) for match in taken if match), default=0) + 1
+        path = day / f"{number:03d}-{name}"
         path.mkdir()
     sync_folder(day)
     return path

@@ -65,13 +65,14 @@ def test_a_name_cannot_leave_the_folder(tmp_path: Path) -> None:
     assert "001-etc-passwd" == folder.path.name
 
 
-CREATE_TEN = """
+CREATE_MANY = """
 import sys
 from pathlib import Path
-from labctl.record import RunFolder
+from labctl.record import RunFolder, _folder
 
+_folder.origin = dict
 sys.stdin.readline()
-for _ in range(10):
+for _ in range(100):
     print(RunFolder.create(Path(sys.argv[1]), sys.argv[2]).path.name)
 """
 
@@ -80,7 +81,7 @@ def test_two_processes_never_take_the_same_number(tmp_path: Path) -> None:
     """Runs that begin at once get numbers of their own."""
     runs = [
         subprocess.Popen(
-            [sys.executable, "-c", CREATE_TEN, str(tmp_path), name],
+            [sys.executable, "-c", CREATE_MANY, str(tmp_path), name],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         for name in ("one", "other")
@@ -91,7 +92,7 @@ def test_two_processes_never_take_the_same_number(tmp_path: Path) -> None:
         process.stdin.flush()
     names = [name for process in runs for name in process.communicate()[0].split()]
 
-    assert [f"{number:03d}" for number in range(1, 21)] == sorted(name[:3] for name in names)
+    assert [f"{number:03d}" for number in range(1, 201)] == sorted(name[:3] for name in names)
 
 
 def test_run_json_is_there_from_the_beginning(tmp_path: Path) -> None:
@@ -121,6 +122,17 @@ def test_run_json_tells_the_end(tmp_path: Path) -> None:
     assert read_journal(folder.path / "journal.jsonl").head_hash == said["journal"]["head_hash"]
 
 
+def test_what_the_caller_knows_better_stands(tmp_path: Path) -> None:
+    """Facts given at the end come on top of what the journal's events say."""
+    folder = RunFolder.create(tmp_path, "log")
+    journal = folder.open_journal(real_time=False)
+    for event in run():
+        journal.append(event)
+    folder.finish(exit_code=8, wall_s=1.5)
+
+    assert (8, 1.5) == (facts(folder)["exit_code"], facts(folder)["wall_s"])
+
+
 def test_facts_may_come_later(tmp_path: Path) -> None:
     """What is known late, such as the broker, is added without losing what was there."""
     folder = RunFolder.create(tmp_path, "log", facts={"mode": "REAL"})
@@ -129,17 +141,18 @@ def test_facts_may_come_later(tmp_path: Path) -> None:
     assert ("REAL", "mqtt://127.0.0.1:1883") == (facts(folder)["mode"], facts(folder)["broker"])
 
 
+@pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_a_failed_replacement_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     """When run.json cannot be written, what was there before stands."""
     folder = RunFolder.create(tmp_path, "log")
     before = facts(folder)
 
-    def full(_: int) -> None:
+    def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, call, full)
     with pytest.raises(RecordError, match="No space left"):
         folder.note(more="x" * 100)
 

@@ -214,16 +214,18 @@ def test_a_disk_that_hangs_is_a_fault_in_real_time(
     monkeypatch.setattr("labctl.clock.real_ns", lambda: now[0])
     monkeypatch.setattr(journal_module, "GROUP_NS", 0)
     journal = Journal(tmp_path / "j", real_time=True, disk=hung)
-    one, two, three, four = notes(4)
+    one, two, three, four, five = notes(5)
     journal.append(one)
     now[0] += 1_900_000_000
     journal.append(two)
     now[0] += 200_000_000
     journal.append(three)
     assert journal.fault is None
-    now[0] += 600_000_000
+    now[0] += 400_000_000
+    journal.append(four)
+    now[0] += 200_000_000
     with pytest.raises(RecordError, match="does not keep up"):
-        journal.append(four)
+        journal.append(five)
     hung.go.set()
     journal.close()
 

@@ -40,7 +40,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stop_signal_calls_back_on_the_loop(number: signal.Signals, how: object) -> None:
     """Each is heard in real and in virtual time, by its name, and ends nothing by itself;
     afterwards the handlers are the ones from before."""
-    before = [signal.getsignal(each) for each in STOP_SIGNALS]
+    kept = {each: signal.signal(each, _handler) for each in STOP_SIGNALS}
 
     async def main(clock: Clock) -> str:
         heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -51,8 +51,37 @@ def test_a_stop_signal_calls_back_on_the_loop(number: signal.Signals, how: objec
         restore()
         return heard.result()
 
-    assert number.name == how(main)  # type: ignore[operator]
-    assert before == [signal.getsignal(each) for each in STOP_SIGNALS]
+    try:
+        assert number.name == how(main)  # type: ignore[operator]
+        assert [_handler] * 3 == [signal.getsignal(each) for each in STOP_SIGNALS]
+    finally:
+        for each, handler in kept.items():
+            signal.signal(each, handler)
+
+
+def _handler(*_: object) -> None:
+    """Some handler that was there before."""
+
+
+def test_a_run_under_nohup_outlives_its_terminal() -> None:
+    """A SIGHUP that was ignored before stays ignored."""
+
+    async def main(clock: Clock) -> list[str]:
+        heard: list[str] = []
+        restore = on_signals(asyncio.get_running_loop(), heard.append)
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGTERM)
+        while not heard:
+            await clock.sleep(NS // 1000)
+        restore()
+        return heard
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert ["SIGTERM"] == run_real(main)
+        assert signal.SIG_IGN is signal.getsignal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
@@ -145,12 +174,23 @@ def test_somebody_elses_folder_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
         runtime_dir()
 
 
+def test_a_folder_of_another_user_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever owns the folder could announce what he likes in it."""
+    (tmp_path / "runtime").mkdir()
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    with pytest.raises(RefusedError, match="does not belong to this user"):
+        runtime_dir()
+
+
 def test_a_run_is_announced_while_it_goes_on() -> None:
     """It is found with what it said of itself, and not any more when it has ended."""
     with announce({"bench": "b1", "mode": "SIMULATED"}) as path:
         (found,) = live_runs()
         assert (os.getpid(), {"bench": "b1", "mode": "SIMULATED"}) == (found.pid, found.about)
         assert path == found.path
+    assert not path.exists()
     assert () == live_runs()
     assert not found.ask_to_stop()
 

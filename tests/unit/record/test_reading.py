@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -124,10 +125,20 @@ def test_an_end_without_its_chain_line_is_cut_off(good: Path, place: Path) -> No
 def test_a_second_chain_line_is_damage(tmp_path: Path) -> None:
     """A chain line closes events, never nothing."""
     path = write(tmp_path / "j", notes(3))
-    head = read_journal(path).head_hash
+    head = sha256(read_journal(path).head_hash.encode()).hexdigest()
     path.write_bytes(path.read_bytes() + chain_line(3, head))
 
     assert JournalState.DAMAGED == read_journal(path).state
+
+
+def test_an_event_after_the_end_is_damage(tmp_path: Path) -> None:
+    """Nor may an event stand between the closing event and its chain line."""
+    path = write(tmp_path / "j", [ended(0)])
+    first, last, _ = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + last + seal('{"n":2,"t":0,"k":"note","who":"x","text":"y"'))
+    reading = read_journal(path)
+
+    assert (JournalState.DAMAGED, (ended(0),)) == (reading.state, reading.events)
 
 
 def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
