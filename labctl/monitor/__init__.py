@@ -4,8 +4,10 @@ Used alike by the engine and by replay. Deterministic: no wall time, no randomne
 it starts from is in one `PriorsFixed` event, and it reads nothing else.
 """
 
+from labctl.monitor._blank import read_blank
 from labctl.monitor._build import build_priors
+from labctl.monitor._inputs import priors_for
 from labctl.monitor._monitor import Monitor
 from labctl.monitor._priors import Kind, Priors, Thresholds
 
-__all__ = ["Kind", "Monitor", "Priors", "Thresholds", "build_priors"]
+__all__ = ["Kind", "Monitor", "Priors", "Thresholds", "build_priors", "priors_for", "read_blank"]

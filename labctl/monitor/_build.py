@@ -6,7 +6,9 @@ Numbers for what nobody stated are the field's usual ones for a cell of about 1 
 
 from __future__ import annotations
 
-from labctl.monitor._priors import Kind, Priors
+from dataclasses import replace
+
+from labctl.monitor._priors import Kind, Priors, Thresholds
 from labctl.photothermal import BankPrior, BlankResult, Inputs, Known
 
 _ML = 1e-6
@@ -16,6 +18,8 @@ _COUPLING_W_PER_K = 0.15
 _RELATIVE_COUPLING = 0.47
 """A factor of 1.6 either way."""
 _FLUTTER = (3e-7, 3e-6, 3e-5)
+_MISMATCH_SD = 3.5
+"""Measured and commanded power may differ by so many deviations: once in 2000 runs."""
 _UNKNOWN_FLUTTER = (3e-6, 3e-5, 3e-4)
 """For a cell of which nothing is known, not even its volume."""
 
@@ -30,10 +34,12 @@ def build_priors(
     has_meter: bool,
     nominal_power_w: float,
     noise_sd_k: float = 0.05,
+    power_mismatch_sd: float | None = None,
     placeholders: tuple[str, ...] = (),
 ) -> tuple[Priors, tuple[str, ...]]:
     """Priors and assumptions. `heat_loss` in W/K and `wall_heat_capacity` in J/K as the bench
-    states them; `placeholders` are inputs that stand in until somebody measures them."""
+    states them; `power_mismatch_sd` the relative deviation of measured against commanded power by
+    both calibrations; `placeholders` are inputs that stand in until somebody measures them."""
     said: list[str] = []
     capacity = inputs.liquid_heat_capacity_j_per_k
     missing = _missing(inputs)
@@ -82,6 +88,10 @@ def build_priors(
     kind = Kind.EFFICIENCY if inputs.particles else Kind.BLANK
     if missing and (inputs.particles or capacity is None):
         kind = Kind.RATE
+    thresholds = Thresholds()
+    if power_mismatch_sd is not None:
+        relative = round(max(0.05, _MISMATCH_SD * power_mismatch_sd), 4)
+        thresholds = replace(thresholds, power_relative=relative)
     priors = Priors(
         kind=kind,
         bank=bank,
@@ -91,19 +101,23 @@ def build_priors(
         has_meter=has_meter,
         nominal_power_w=nominal_power_w,
         missing=missing,
+        thresholds=thresholds,
     )
     return priors, tuple(said)
 
 
 def _missing(inputs: Inputs) -> tuple[str, ...]:
-    needed = [
+    needed: list[tuple[str, Known | None]] = [
         ("volume", inputs.volume_m3),
         ("density", inputs.density_kg_per_m3),
         ("specific heat", inputs.specific_heat_j_per_kg_k),
     ]
     if inputs.particles:
         needed.append(("absorbance", inputs.absorbance))
-    return tuple(name for name, known in needed if known is None)
+    names = [name for name, known in needed if known is None]
+    if inputs.particles and inputs.blank is None and inputs.solvent_absorption_per_m is None:
+        names.append("the solvent's heat at this wavelength (a blank run)")
+    return tuple(names)
 
 
 def _heat_loss(
@@ -152,6 +166,8 @@ def _say_optics(inputs: Inputs, blank: BlankResult | None, said: list[str]) -> N
     if not inputs.particles or inputs.absorbance is None:
         return
     if blank is None:
+        if inputs.solvent_absorption_per_m is None:
+            return
         per_cm = inputs.solvent_absorption_per_m.value / 100.0
         said.append(
             "no blank was named: solvent heat computed from the solvent's absorption "

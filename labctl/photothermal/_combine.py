@@ -61,11 +61,13 @@ class RateEstimate:
 
 def efficiency(rate: RateEstimate, inputs: Inputs) -> tuple[Estimate, Mapping[str, float]] | None:
     """The efficiency and the relative deviation that each input contributes to it; None for a
-    blank and where volume, heat capacity or absorbance is not known."""
+    blank and where volume, heat capacity, absorbance or solvent heat is not known."""
     heat = inputs.liquid_heat_capacity_j_per_k
     if heat is None or inputs.absorbance is None or not inputs.particles:
         return None
     if inputs.absorbance.value <= 0.0:
+        return None
+    if inputs.blank is None and inputs.solvent_absorption_per_m is None:
         return None
     value = _efficiency(rate, inputs, heat.value)
     wall_t = inputs.wall_transmission
@@ -113,9 +115,11 @@ def _moved(
 
 
 def _solvent(value: float, rate: RateEstimate, inputs: Inputs, heat_capacity: float) -> float:
+    known = inputs.solvent_absorption_per_m
+    if inputs.blank is None and known is not None:
+        return _moved(value, rate, inputs, heat_capacity, absorption_per_m=_up(known))
     if inputs.blank is None:
-        up = _up(inputs.solvent_absorption_per_m)
-        return _moved(value, rate, inputs, heat_capacity, absorption_per_m=up)
+        return 0.0
     particles, share = inputs.shares()
     if inputs.blank.solvent_share == 0.0:
         return inputs.blank.solvent_share_sd / particles

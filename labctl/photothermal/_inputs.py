@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from labctl.photothermal._optics import REAR_RETURN, absorbed_shares, solvent_absorbance
@@ -50,8 +51,9 @@ class Inputs:
     """Share of the power at the sample that passes the front wall."""
     power_relative_sd: float = 0.03
     """Of the power at the sample, common to the whole run."""
-    solvent_absorption_per_m: Known = Known(2.23, 0.11)
-    """Natural absorption coefficient of the solvent, 1/m."""
+    solvent_absorption_per_m: Known | None = Known(2.23, 0.11)
+    """Natural absorption coefficient of the solvent at the laser line, 1/m; a blank stands in for
+    it."""
     rear_return: Known = Known(REAR_RETURN, 0.012)
     particles: bool = True
     """False for a blank: solvent only, never an efficiency."""
@@ -76,16 +78,18 @@ class Inputs:
         rear_return: float | None = None,
     ) -> tuple[float, float]:
         """(particles, solvent) shares of the power behind the front wall, at the stated values
-        or at others. The solvent's is scaled from the blank where there is one."""
+        or at others."""
         if absorbance is None:
             absorbance = self.absorbance.value if self.absorbance and self.particles else 0.0
-        if absorption_per_m is None:
-            absorption_per_m = self.solvent_absorption_per_m.value
         back = self.rear_return.value if rear_return is None else rear_return
-        solvent = solvent_absorbance(self.path_m, absorption_per_m)
-        particles, share = absorbed_shares(absorbance, solvent, back)
-        if self.blank is not None and self.particles:
-            alone = absorbed_shares(0.0, solvent, back)[1]
-            # The blank measured the solvent's heat unshaded; shade it as the particles do.
-            share = self.blank.solvent_share * share / alone
-        return particles, share
+        return absorbed_shares(absorbance, self._solvent(absorption_per_m), back)
+
+    def _solvent(self, absorption_per_m: float | None) -> float:
+        """Decadic absorbance of the solvent alone: as the blank had it, else from a table."""
+        if absorption_per_m is None and self.blank is not None and self.particles:
+            share = min(max(self.blank.solvent_share, 0.0), 0.99)
+            return -math.log10(1.0 - share) * self.path_m / self.blank.path_m
+        if absorption_per_m is None:
+            known = self.solvent_absorption_per_m
+            absorption_per_m = known.value if known is not None else 0.0
+        return solvent_absorbance(self.path_m, absorption_per_m)
