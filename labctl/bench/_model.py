@@ -163,6 +163,16 @@ class BenchFile:
         """Plain SI values with deviations, for `labctl.instruments.SimSpec.bench`."""
         return _dump.statement(self)
 
+    def describe(self) -> dict[str, Any]:
+        """What others should know of the bench: for telemetry's retained description."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "instruments": {key: entry.driver for key, entry in self.instruments.items()},
+            "roles": {name: str(role) for name, role in self.roles.items()},
+            "digest": self.digest,
+        }
+
     def level_for(self, power_w: float) -> float:
         """Drive level (A or W) for a power at the sample.
 

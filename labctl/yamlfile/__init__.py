@@ -8,6 +8,7 @@ from labctl.yamlfile._codes import CODES
 from labctl.yamlfile._compose import read_text
 from labctl.yamlfile._dump import digest, dump
 from labctl.yamlfile._mark import ListNode, MapNode, Mark, Node, Pair, ScalarNode, plain
+from labctl.yamlfile._one_key import Chosen, OneKey
 from labctl.yamlfile._reader import Reader, did_you_mean
 from labctl.yamlfile._render import render, render_github, render_json
 from labctl.yamlfile._shapes import (
@@ -36,6 +37,7 @@ __all__ = [
     "Amount",
     "AnyPlain",
     "Choice",
+    "Chosen",
     "Count",
     "Date",
     "Field",
@@ -48,6 +50,7 @@ __all__ = [
     "Measured",
     "Name",
     "Node",
+    "OneKey",
     "Pair",
     "Reader",
     "Ref",

@@ -1,0 +1,171 @@
+"""Protocol files: `labctl.protocol/1` -> Plan. All problems are told at once (InputError)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from labctl import clock, yamlfile
+from labctl.bench import BenchFile
+from labctl.limits import Limits
+from labctl.protocol._bind import bind_into
+from labctl.protocol._dump import SCHEMA
+from labctl.protocol._fields import (
+    DEFINITIONS,
+    EVERY,
+    LIMIT_FIELDS,
+    LIMITS,
+    NAME,
+    NEEDS,
+    PARAMETERS,
+    PROTOCOL,
+    RECORD,
+    STEPS,
+    TITLE,
+)
+from labctl.protocol._parameters import parse_overrides, read_parameters
+from labctl.protocol._plan import Plan
+from labctl.protocol._unroll import Unroller
+from labctl.sample import Specimen
+from labctl.yamlfile import Item, MapNode, Mark, Reader, Row, Source
+
+_ROLES = {"laser": ("laser", "manual"), "meter": ("power_meter",)}
+"""Roles whose name says what they must be; any other role is a thermometer."""
+
+
+def find(name: str) -> Path:
+    """A protocol file by path or by the name of a shipped one; InputError lists those there are."""
+    return yamlfile.find_file(name, "protocol")
+
+
+def load(
+    path: Path,
+    overrides: Iterable[str] = (),
+    *,
+    bench: BenchFile | None = None,
+    specimen: Specimen | None = None,
+) -> Plan:
+    """Read a protocol file; raises InputError with every problem.
+
+    `overrides` set parameters, as typed: `power=1.2W`.
+    With a bench it is checked against it, and irradiance becomes power at the sample.
+    """
+    return _read(yamlfile.open_source(path), overrides, bench, specimen)
+
+
+def loads(
+    text: str,
+    overrides: Iterable[str] = (),
+    *,
+    bench: BenchFile | None = None,
+    specimen: Specimen | None = None,
+    file: str = "protocol.yaml",
+) -> Plan:
+    """The same from a text."""
+    return _read(Source(file, text), overrides, bench, specimen)
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a protocol file, for editors."""
+    return yamlfile.json_schema(SCHEMA, PROTOCOL, DEFINITIONS)
+
+
+def _read(
+    source: Source,
+    overrides: Iterable[str],
+    bench: BenchFile | None,
+    specimen: Specimen | None,
+) -> Plan:
+    node, problems = yamlfile.read_text(source)
+    reader = Reader(problems)
+    given = parse_overrides(overrides, reader)
+    if isinstance(node, MapNode):
+        declared = node.get(PARAMETERS.name)
+        reader.parameters = read_parameters(declared, given, reader)
+    row = PROTOCOL.read(node, reader)
+    plan = None if row is None else _build(row, reader, source.file)
+    if plan is not None and bench is not None:
+        plan = bind_into(plan, bench, specimen, reader)
+    what = f"{source.file} is not a valid protocol"
+    reader.raise_any(what)
+    if plan is None:
+        # A field without a value has always told a problem.
+        raise RuntimeError(what)
+    return plan
+
+
+def _build(row: Row, reader: Reader, file: str) -> Plan | None:
+    needs = row[NEEDS] or {}
+    _check_roles(needs, reader)
+    unroller = Unroller({role: item.value for role, item in needs.items()}, reader)
+    unroller.add_all(row[STEPS] or [])
+    record = row[RECORD]
+    every = None if record is None else record[EVERY]
+    name = row[NAME]
+    marks = dict(unroller.marks)
+    marks.update({f"needs.{role}": item.key.mark for role, item in needs.items()})
+    if record is not None:
+        marks["record.every"] = record.at(EVERY).mark
+    limits = _limits(row[LIMITS], marks)
+    if name is None or every is None:
+        return None
+    plan = Plan(
+        name=name,
+        title=row[TITLE] or "",
+        parameters=dict(reader.parameters or {}),
+        needs={role: item.value for role, item in needs.items()},
+        period_ns=clock.ns(every),
+        limits=limits,
+        steps=tuple(unroller.steps),
+        source_file=file,
+        marks=marks,
+    )
+    _check_total(plan, reader)
+    return plan
+
+
+def _check_roles(needs: Mapping[str, Item[str]], reader: Reader) -> None:
+    if not needs:
+        return
+    for role, item in needs.items():
+        allowed = _ROLES.get(role, ("thermometer",))
+        if item.value not in allowed:
+            reader.add(
+                item.node,
+                "P017",
+                f"the role '{role}' cannot be '{item.value}'",
+                f"Write '{role}: {' or '.join(allowed)}'.",
+            )
+    laser = needs.get("laser")
+    if laser is not None and "probe" not in needs:
+        reader.add(
+            laser.key,
+            "P046",
+            "a laser needs a probe in the sample: no reading would guard it",
+            "Add 'probe: thermometer' to `needs`.",
+        )
+
+
+def _limits(row: Row | None, marks: dict[str, Mark]) -> Limits:
+    if row is None:
+        return Limits()
+    values = {}
+    for limit, field in LIMIT_FIELDS:
+        value = row[field]
+        if value is not None:
+            values[limit.field] = value
+            marks[f"limits.{limit.name}"] = row.at(field).mark
+    return Limits(**values)
+
+
+def _check_total(plan: Plan, reader: Reader) -> None:
+    total_s = plan.limits.total_s
+    if total_s is not None and plan.at_most_ns > clock.ns(total_s):
+        minutes = plan.at_most_ns / clock.NS / 60
+        reader.add(
+            plan.mark("limits.total"),
+            "P047",
+            f"the steps can take {minutes:.4g} min, longer than this limit",
+            "Shorten the steps' `for` and `at_most`, or raise `total`.",
+        )

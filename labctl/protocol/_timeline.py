@@ -1,0 +1,66 @@
+"""What a plan will do when: earliest beginnings, worst case, laser energy. No hardware touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labctl.protocol._plan import Plan
+from labctl.protocol._steps import Condition, Elapsed, Irradiate, Prompt, Steady, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One step of the timeline."""
+
+    index: int
+    verb: str
+    name: str
+    start_ns: int
+    """Earliest beginning: every step before it as short as it can be."""
+    latest_ns: int
+    """Latest beginning, without the time that prompts without a bound take."""
+    at_most_ns: int | None
+    """None for a prompt that waits as long as it takes."""
+    power_w: float | None
+    """Power at the sample; None in the dark, or while an irradiance has met no bench."""
+    energy_j: float
+    """Most laser energy at the sample in this step."""
+    until: Condition | None = None
+
+
+def timeline(plan: Plan) -> tuple[Row, ...]:
+    """The plan's steps with their times."""
+    rows = []
+    start_ns = latest_ns = 0
+    for step in plan.steps:
+        lit = step if isinstance(step, Irradiate) and step.stated_power_w is not None else None
+        rows.append(
+            Row(
+                index=step.index,
+                verb=step.verb,
+                name=step.name,
+                start_ns=start_ns,
+                latest_ns=latest_ns,
+                at_most_ns=step.at_most_ns,
+                power_w=lit.power_w if lit else None,
+                energy_j=lit.energy_j if lit else 0.0,
+                until=getattr(step, "until", None),
+            )
+        )
+        start_ns += _shortest_ns(step)
+        latest_ns += step.at_most_ns or 0
+    return tuple(rows)
+
+
+def _shortest_ns(step: Step) -> int:
+    if isinstance(step, Prompt):
+        return 0
+    at_most_ns = step.at_most_ns
+    condition = getattr(step, "until", None)
+    if condition is None:
+        return at_most_ns
+    if isinstance(condition, Steady):
+        return min(at_most_ns, condition.for_ns)
+    if isinstance(condition, Elapsed):
+        return min(at_most_ns, condition.duration_ns)
+    return 0
