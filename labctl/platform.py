@@ -8,7 +8,6 @@ lock means alive and a file whose lock is free is a dead run's, ignored and remo
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import fcntl
 import json
@@ -21,9 +20,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from labctl.errors import RefusedError
+
+if TYPE_CHECKING:
+    import asyncio
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Each asks for the end of a run: Ctrl-C, `kill`, a closed terminal."""
