@@ -63,6 +63,8 @@ class RunResult:
     ended: RunEnded
     verdict: Verdict | None
     folder: RunFolder
+    fault: RecordError | None = None
+    """Why the record is not whole, if it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,19 @@ def carry_out(
     return run_real(main)
 
 
+def _finish(
+    folder: RunFolder, ended: RunEnded, truth: Mapping[str, Any] | None
+) -> RecordError | None:
+    """Close the record; a disk that failed is told, and takes nothing away from the run's end."""
+    try:
+        if truth is not None:
+            folder.write_truth(truth)
+        folder.finish(exit_code=int(ended.exit_code))
+    except RecordError as fault:
+        return fault
+    return None
+
+
 def _roles(plan: Plan, bench_file: BenchFile) -> tuple[str, ...]:
     """What the plan needs, and the thermometers and the meter that the bench has beside it: they
     cost nothing and tell causes apart."""
@@ -159,17 +174,15 @@ class _Session:
         try:
             self._refuse_real_light(bench)
             folder = self._folder(bench)
-            ended: RunEnded | None = None
             try:
                 ended, verdict = await self._recorded(bench, folder)
                 truth = await bench.truth(session)
-                if truth is not None:
-                    folder.write_truth(truth)
-            finally:
-                folder.finish(exit_code=None if ended is None else int(ended.exit_code))
+            except BaseException:
+                folder.finish()
+                raise
         finally:
             await bench.close()
-        return RunResult(ended, verdict, folder)
+        return RunResult(ended, verdict, folder, _finish(folder, ended, truth))
 
     def _simulation(self) -> SimSession | None:
         request = self._request

@@ -1,0 +1,236 @@
+"""`labctl plan`: what a protocol would do, step by step; no hardware touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labctl.cli._options import bench_option, sample_option
+from labctl.errors import RefusedError
+
+if TYPE_CHECKING:
+    from labctl.bench import BenchFile
+    from labctl.protocol import Condition, Plan, Row
+
+NEAR = 0.5
+"""A limit is near when the protocol uses at least this fraction of it."""
+
+
+@click.command("plan")
+@click.argument("protocol")
+@click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE",
+              help="Set a parameter of the protocol, e.g. -p power=1.2W.")  # fmt: skip
+@bench_option
+@sample_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of the table.")
+def command(
+    protocol: str, parameters: tuple[str, ...], bench: str | None, sample: str | None, as_json: bool
+) -> None:
+    """Show what PROTOCOL would do on a bench: steps, worst case, laser energy, nearest limits.
+
+    The protocol is checked as `labctl run` checks it. No hardware is touched.
+    """
+    from labctl.bench import find_bench
+    from labctl.protocol import find_protocol, load_protocol, parse_overrides
+    from labctl.sample import find_sample, load_sample
+    from labctl.settings import read_settings
+
+    found = find_bench(bench, environment=read_settings().bench)
+    specimen = load_sample(find_sample(sample)) if sample else None
+    plan = load_protocol(
+        find_protocol(protocol), parse_overrides(parameters), bench=found.file, specimen=specimen
+    )
+    if as_json:
+        click.echo(json.dumps(_as_json(plan, found.file), ensure_ascii=False))
+        return
+    click.echo(f"PLAN  {plan.name} on bench {found.file.name} ({found.why})")
+    for line in _lines(plan, found.file):
+        click.echo(line)
+
+
+def _lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
+    from labctl.protocol import timeline
+
+    if plan.title:
+        yield plan.title
+    if plan.parameters:
+        yield "parameters  " + ", ".join(f"{k} = {v}" for k, v in plan.parameters.items())
+    yield ""
+    rows = [("step", "", "starts", "at most", "power", "energy", "ends")]
+    rows += [_cells(row) for row in timeline(plan)]
+    yield from _table(rows)
+    yield ""
+    yield from _totals(plan)
+    yield from _limit_lines(plan, bench)
+    yield "no hardware touched"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    # A step that may end early moves the beginning of all that follow.
+    start = _clock(row.start_ns)
+    if row.latest_ns != row.start_ns:
+        start += f" to {_clock(row.latest_ns)}"
+    return (
+        f"{row.index + 1}",
+        f"{row.verb}  {row.name}" if row.name and row.name.lower() != row.verb else row.verb,
+        start,
+        "until answered" if row.at_most_ns is None else _clock(row.at_most_ns),
+        "" if row.power_w is None else _power(row.power_w),
+        "" if not row.energy_j else _energy(row.energy_j),
+        "" if row.until is None else _condition(row.until),
+    )
+
+
+def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if column in (0, 2, 3, 4, 5) else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _totals(plan: Plan) -> Iterator[str]:
+    from labctl.protocol import Irradiate
+
+    prompts = f", and {plan.prompts} answers of a person" if plan.prompts else ""
+    yield f"worst case  {_clock(plan.at_most_ns)}{prompts}"
+    lit_ns = sum(step.at_most_ns for step in plan.steps if isinstance(step, Irradiate))
+    if plan.laser_manual:
+        yield f"laser       switched by hand, NOT under labctl's control; {_clock(lit_ns)} at most"
+    elif plan.uses_light:
+        yield f"laser       on for {_clock(lit_ns)} at most, {_energy(plan.energy_j)} at the sample"
+    else:
+        yield "laser       none; nothing is armed"
+
+
+def _limit_lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
+    used = _limits(plan, bench)
+    if not used:
+        return
+    near = [entry for entry in used if entry["fraction"] >= NEAR]
+    words = [
+        f"{entry['limit']} {entry['used_text']} of {entry['allowed_text']} "
+        f"({entry['fraction']:.0%})"
+        for entry in near or used[:1]
+    ]
+    yield f"{'near limits' if near else 'next limit '} " + "; ".join(words)
+    caps = _caps(plan, bench)
+    if caps:
+        yield f"trips       {caps}"
+
+
+def _limits(plan: Plan, bench: BenchFile) -> list[dict[str, Any]]:
+    """What the plan uses of each limit that it can be held against beforehand, nearest first."""
+    from labctl.limits import tighten
+    from labctl.protocol import Irradiate
+    from labctl.quantities import Kind, format
+
+    hard = tighten(bench.limits, plan.limits)
+    lit_ns = max((s.at_most_ns for s in plan.steps if isinstance(s, Irradiate)), default=0)
+    entries = []
+    for name, kind, used, allowed in (
+        ("power", Kind.POWER, plan.nominal_power_w, hard.power_w),
+        ("exposure", Kind.TIME, lit_ns / 1e9, hard.exposure_s),
+        ("energy", Kind.ENERGY, plan.energy_j, hard.energy_j),
+        ("total", Kind.TIME, plan.at_most_ns / 1e9, hard.total_s),
+    ):
+        if allowed and used:
+            entries.append(
+                {
+                    "limit": name,
+                    "used": used,
+                    "allowed": allowed,
+                    "fraction": used / allowed,
+                    "used_text": format(used, kind),
+                    "allowed_text": format(allowed, kind),
+                }
+            )
+    return sorted(entries, key=lambda entry: -float(entry["fraction"]))
+
+
+def _caps(plan: Plan, bench: BenchFile) -> str:
+    """The guard's limits that only the run itself can meet."""
+    if not plan.uses_light or plan.laser_manual:
+        return ""
+    try:
+        spec = bench.guard_spec(plan.limits)
+    except RefusedError as error:
+        return f"cannot arm: {error.what}"
+    return (
+        f"above {spec.max_temperature_degc:g} degC, below {spec.min_temperature_degc:g} degC, "
+        f"probe older than {spec.staleness_s:g} s, measured power above "
+        f"{_power(spec.max_measured_power_w)}"
+    )
+
+
+def _as_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
+    from labctl.protocol import timeline
+
+    return {
+        "schema": "labctl.plan/1",
+        "protocol": plan.name,
+        "protocol_digest": plan.digest,
+        "bench": bench.name,
+        "bench_digest": bench.digest,
+        "parameters": dict(plan.parameters),
+        "at_most_s": plan.at_most_ns / 1e9,
+        "prompts": plan.prompts,
+        "energy_j": plan.energy_j,
+        "limits": _limits(plan, bench),
+        "steps": [
+            {
+                "index": row.index,
+                "verb": row.verb,
+                "name": row.name,
+                "start_s": row.start_ns / 1e9,
+                "latest_s": row.latest_ns / 1e9,
+                "at_most_s": None if row.at_most_ns is None else row.at_most_ns / 1e9,
+                "power_w": row.power_w,
+                "energy_j": row.energy_j,
+                "until": None if row.until is None else _condition(row.until),
+            }
+            for row in timeline(plan)
+        ],
+    }
+
+
+def _clock(t_ns: int) -> str:
+    """`1:05:00`, `12:30`, `0:00.5`."""
+    whole, rest = divmod(t_ns, 1_000_000_000)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    text = f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+    return text + f".{rest // 1_000_000:03d}".rstrip("0") if rest else text
+
+
+def _power(value_w: float) -> str:
+    from labctl.quantities import Kind, format
+
+    return format(value_w, Kind.POWER)
+
+
+def _energy(value_j: float) -> str:
+    from labctl.quantities import Kind, format
+
+    return format(value_j, Kind.ENERGY)
+
+
+def _condition(condition: Condition) -> str:
+    from labctl.protocol import Elapsed, Steady
+
+    if isinstance(condition, Steady):
+        return (
+            f"when {condition.channel} is steady within {condition.within_k:g} K "
+            f"over {_clock(condition.for_ns)}"
+        )
+    if isinstance(condition, Elapsed):
+        return f"after {_clock(condition.duration_ns)}"
+    side = type(condition).__name__.lower()
+    if condition.minus:
+        return f"when {condition.channel} - {condition.minus} is {side} {condition.value:g} K"
+    return f"when {condition.channel} is {side} {condition.value:g} degC"

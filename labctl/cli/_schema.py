@@ -1,0 +1,51 @@
+"""`labctl schema`: the JSON Schemas, for editors and other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def _protocol() -> dict[str, Any]:
+    from labctl.protocol import json_schema
+
+    return json_schema()
+
+
+def _bench() -> dict[str, Any]:
+    from labctl.bench import json_schema
+
+    return json_schema()
+
+
+def _sample() -> dict[str, Any]:
+    from labctl.sample import json_schema
+
+    return json_schema()
+
+
+def _telemetry() -> dict[str, Any]:
+    from labctl.telemetry import schemas
+
+    return dict(schemas())
+
+
+KINDS: dict[str, Callable[[], dict[str, Any]]] = {
+    "protocol": _protocol,
+    "bench": _bench,
+    "sample": _sample,
+    "telemetry": _telemetry,
+}
+
+
+@click.command("schema")
+@click.argument("kind", type=click.Choice(list(KINDS)), default="protocol")
+def command(kind: str) -> None:
+    """Print the JSON Schema of a KIND of file (protocol when none is named), or of MQTT payloads.
+
+    An editor that knows it marks mistakes while you write; `labctl validate` finds more of them.
+    """
+    click.echo(json.dumps(KINDS[kind](), indent=2, ensure_ascii=False))
