@@ -33,21 +33,20 @@ def command(
 
     The protocol is checked as `labctl run` checks it. No hardware is touched.
     """
-    from labctl.bench import find_bench
-    from labctl.protocol import find_protocol, load_protocol, parse_overrides
-    from labctl.sample import find_sample, load_sample
+    from labctl import bench as benches
+    from labctl import protocol as protocols
+    from labctl import sample as samples
     from labctl.settings import read_settings
 
-    found = find_bench(bench, environment=read_settings().bench)
-    specimen = load_sample(find_sample(sample)) if sample else None
-    plan = load_protocol(
-        find_protocol(protocol), parse_overrides(parameters), bench=found.file, specimen=specimen
-    )
+    found = benches.find_bench(bench, environment=read_settings().bench)
+    bench_file = benches.load(found.path)
+    specimen = samples.load(samples.find(sample)) if sample else None
+    plan = protocols.load(protocols.find(protocol), parameters, bench=bench_file, specimen=specimen)
     if as_json:
-        click.echo(json.dumps(_as_json(plan, found.file), ensure_ascii=False))
+        click.echo(json.dumps(_as_json(plan, bench_file), ensure_ascii=False))
         return
-    click.echo(f"PLAN  {plan.name} on bench {found.file.name} ({found.why})")
-    for line in _lines(plan, found.file):
+    click.echo(f"PLAN  {plan.name} on bench {bench_file.name} ({found.why})")
+    for line in _lines(plan, bench_file):
         click.echo(line)
 
 
@@ -59,7 +58,7 @@ def _lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
     if plan.parameters:
         yield "parameters  " + ", ".join(f"{k} = {v}" for k, v in plan.parameters.items())
     yield ""
-    rows = [("step", "", "starts", "at most", "power", "energy", "ends")]
+    rows: list[tuple[str, ...]] = [("step", "", "starts", "at most", "power", "energy", "ends")]
     rows += [_cells(row) for row in timeline(plan)]
     yield from _table(rows)
     yield ""

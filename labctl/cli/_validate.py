@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from labctl.cli._options import bench_option
 from labctl.errors import Exit, InputError, Problem
+
+if TYPE_CHECKING:
+    from labctl.bench import BenchFile
 
 _SCHEMA = re.compile(r"^schema:\s*[\"']?labctl\.(protocol|bench|sample)/", re.MULTILINE)
 _FOLDERS = {"protocol": "", "sample": "samples", "bench": "benches"}
@@ -28,11 +32,11 @@ def command(paths: tuple[str, ...], bench: str | None, alone: bool, form: str) -
     A protocol is checked against the bench that `labctl run` would take, too. Nothing is opened
     but files. Exit code 2 when there is a problem.
     """
-    from labctl.bench import find_bench
+    from labctl.bench import find_bench, load
     from labctl.settings import read_settings
     from labctl.yamlfile import render, render_github, render_json
 
-    against = None if alone else find_bench(bench, environment=read_settings().bench).file
+    against = None if alone else load(find_bench(bench, environment=read_settings().bench).path)
     problems: list[Problem] = []
     good = bad = 0
     for path in _files(paths, problems):
@@ -71,7 +75,7 @@ def _files(paths: Sequence[str], problems: list[Problem]) -> Iterator[Path]:
             problems += errors[0].problems
 
 
-def _check(path: Path, against: object) -> str:
+def _check(path: Path, against: BenchFile | None) -> str:
     """What the file is, in words; InputError with its problems."""
     from labctl import bench as benches
     from labctl import protocol as protocols
@@ -81,15 +85,15 @@ def _check(path: Path, against: object) -> str:
     found = _SCHEMA.search(open_source(path).text)
     kind = found[1] if found else "protocol"
     if kind == "sample":
-        specimen = samples.load_sample(path)
+        specimen = samples.load(path)
         placeholders = ", ".join(specimen.placeholders)
         words = f"sample {specimen.name}"
         return f"{words} (placeholders: {placeholders})" if placeholders else words
     if kind == "bench":
-        return f"bench {benches.load_bench(path).name}"
-    if not isinstance(against, benches.BenchFile):
-        return f"protocol {protocols.load_protocol(path).name}"
-    plan = protocols.load_protocol(path, bench=against)
+        return f"bench {benches.load(path).name}"
+    if against is None:
+        return f"protocol {protocols.load(path).name}"
+    plan = protocols.load(path, bench=against)
     return f"protocol {plan.name}, on bench {against.name}"
 
 
