@@ -25,7 +25,7 @@ name: benchmark
 needs: {{laser: laser, probe: thermometer, meter: power_meter}}
 record: {{every: 100 ms}}
 steps:
-  - baseline: {{for: 60 s}}
+  - baseline: {{for: 5 s}}
   - irradiate: {{power: 1 W, for: {lit} s}}
   - cool: {{for: {cool} s}}
 """
@@ -51,7 +51,7 @@ def point_us(points: int, root: Path, *, check: bool) -> float:
 def hour_factor(root: Path) -> float:
     """Virtual seconds in a real one, for a whole hour at 10 Hz with light and check, record
     opened and closed and all."""
-    text = _LIT.format(lit=1200, cool=3600 - 60 - 1200)
+    text = _LIT.format(lit=1200, cool=3600 - 5 - 1200)
     started = time.perf_counter()
     result = _run(text, root, check=True)
     elapsed = time.perf_counter() - started
@@ -61,7 +61,7 @@ def hour_factor(root: Path) -> float:
 def _timed(points: int, root: Path, *, check: bool) -> float:
     seconds = points / 10
     if check:
-        text = _LIT.format(lit=seconds / 3, cool=seconds - 60 - seconds / 3)
+        text = _LIT.format(lit=seconds / 3, cool=seconds - 5 - seconds / 3)
     else:
         text = _DARK.format(dark=seconds)
     started = time.perf_counter()
@@ -83,7 +83,7 @@ def _bench() -> BenchFile:
 def _run(text: str, root: Path, *, check: bool) -> RunResult:
     bench_file = _bench()
     request = RunRequest(
-        plan=protocols.loads(text, "benchmark.yaml", bench=bench_file),
+        plan=protocols.loads(text, bench=bench_file),
         bench_file=bench_file,
         specimen=samples.load(samples.find("pda-aminoacid")),
         runs_dir=root / str(next(_RUN)),

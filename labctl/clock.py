@@ -26,6 +26,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _NEVER_NS = 1 << 62
+_LISTEN_EVERY = 16
+"""A busy virtual loop looks for signals and threads once in so many turns."""
 
 NS = 1_000_000_000
 """Nanoseconds in a second."""
@@ -157,6 +159,8 @@ class VirtualClock(Clock):
         if self._stepping:
             await _Wake(t_ns)
             return
+        if self._virtual_loop.may_jump(t_ns):
+            return
         await super().sleep_until(t_ns)
         # Loop deadlines are floats; the grid is in whole nanoseconds.
         if self._virtual_loop.now_ns < t_ns:
@@ -187,10 +191,7 @@ class VirtualClock(Clock):
                 waiting.remove(wake)
                 t_ns, number = wake
                 if t_ns > loop.now_ns:
-                    if loop.held_back or loop.next_deadline_ns() <= t_ns:
-                        await self.sleep_until(t_ns)
-                    else:
-                        loop.now_ns = t_ns
+                    await self.sleep_until(t_ns)
                 self._stepping = True
                 try:
                     asked = jobs[number].send(None)
@@ -254,8 +255,7 @@ class _JumpingSelector(selectors.SelectSelector):
             return super().select(None if timeout != 0 else 0)
         if timeout <= 0:
             loop.polls += 1
-            # A busy loop must still hear a signal now and then.
-            return super().select(0) if loop.polls % 16 == 0 else []
+            return super().select(0) if loop.polls % _LISTEN_EVERY == 0 else []
         target_ns = loop.now_ns + round(timeout * NS)
         events = super().select(loop.real_wait_s(target_ns))
         if not events:
@@ -270,6 +270,7 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
         self.now_ns = 0
         self.held = 0
         self.polls = 0
+        self.jumps = 0
         self._speed = speed
         self._origin_real_ns = _boottime_ns()
         selector = _JumpingSelector()
@@ -279,10 +280,18 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now_ns / NS
 
-    @property
-    def held_back(self) -> bool:
-        """True when this loop must wait in real time before the clock may move."""
-        return self._speed is not None
+    def may_jump(self, t_ns: int) -> bool:
+        """Move the clock to `t_ns` at once where a turn of the loop would do nothing else; True
+        when it did. Now and then it does not, so that signals and threads are heard."""
+        if self._speed is not None or t_ns <= self.now_ns or self.held:
+            return False
+        self.jumps += 1
+        if self.jumps % _LISTEN_EVERY == 0:
+            return False
+        if self._ready or self.next_deadline_ns() <= t_ns:  # type: ignore[attr-defined]
+            return False
+        self.now_ns = t_ns
+        return True
 
     def next_deadline_ns(self) -> int:
         """The earliest time at which the loop itself has something to do."""
