@@ -298,7 +298,8 @@ def test_a_test_that_leaves_something_behind_fails(tmp_path: Path) -> None:
             "-p", "tests.conftest", "-p", "no:cacheprovider", "-p", "no:randomly", "-q",
             str(tmp_path / "test_leaks.py"),
         ],
-        cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
     )  # fmt: skip
     errors = [line for line in done.stdout.splitlines() if line.startswith("left behind: ")]
     said = "\n".join(errors)
