@@ -109,7 +109,9 @@ def _figure(curves: Curves, width_cm: float) -> Figure:
         names.append("power")
     verdict = words.verdict(curves)
     above_cm = _TITLE_CM + _LINE_CM * (verdict.count("\n") + 1 + _legend_rows(curves)) + 0.15
-    height_cm = above_cm + _BELOW_CM + sum(_PANEL_CM[name] + _BETWEEN_CM for name in names)
+    footer = words.footer(curves)
+    below_cm = _BELOW_CM + _LINE_CM * footer.count("\n")
+    height_cm = above_cm + below_cm + sum(_PANEL_CM[name] + _BETWEEN_CM for name in names)
     figure = Figure(figsize=(width_cm / _CM_PER_INCH, height_cm * scale / _CM_PER_INCH))
     unit, unit_s = _time_unit(curves.end_s)
     top_cm = height_cm - above_cm
@@ -134,21 +136,17 @@ def _figure(curves: Curves, width_cm: float) -> Figure:
     shown[-1].set_xlabel(f"time / {unit}")
     shown[0].set_xlim(0.0, max(curves.end_s, 1.0) / unit_s)
     figure.align_ylabels(shown)
-    _show_words(figure, curves, verdict, scale, height_cm)
+    _show_words(figure, (words.title(curves), verdict, footer), scale, height_cm)
     _show_legend(figure)
     return figure
 
 
-def _show_words(
-    figure: Figure, curves: Curves, verdict: str, scale: float, height_cm: float
-) -> None:
-    left = _EDGE_CM / COLUMN_CM
-    figure.text(
-        left, 1 - _EDGE_CM / height_cm, words.title(curves), va="top", fontweight="bold",
-        fontsize=LARGE * scale,
-    )  # fmt: skip
+def _show_words(figure: Figure, said: tuple[str, str, str], scale: float, height_cm: float) -> None:
+    title, verdict, footer = said
+    left, edge = _EDGE_CM / COLUMN_CM, _EDGE_CM / height_cm
+    figure.text(left, 1 - edge, title, va="top", fontweight="bold", fontsize=LARGE * scale)
     figure.text(left, 1 - _TITLE_CM / height_cm, verdict, va="top", linespacing=1.15)
-    figure.text(left, _EDGE_CM / height_cm, words.footer(curves), va="bottom", color=panels.GREY)
+    figure.text(left, edge, footer, va="bottom", color=panels.GREY, linespacing=1.15)
 
 
 def _legend_rows(curves: Curves) -> int:

@@ -13,7 +13,8 @@ from labctl.record import JournalState
 
 WIDTH = 62
 """Characters of the smallest print in a line of the narrowest figure."""
-LINES = 2
+LINES = 3
+_TERMS = {"efficiency": "efficiency", "heat_loss_coefficient": "heat-loss coefficient"}
 
 
 def title(curves: Curves) -> str:
@@ -25,11 +26,8 @@ def title(curves: Curves) -> str:
 
 
 def verdict(curves: Curves) -> str:
-    """The verdict in words, in at most two lines."""
-    wrapped = textwrap.wrap(_verdict(curves), WIDTH)
-    if len(wrapped) > LINES:
-        wrapped = [*wrapped[: LINES - 1], wrapped[LINES - 1][: WIDTH - 4].rstrip() + " ..."]
-    return "\n".join(wrapped)
+    """The verdict in words, in a few lines."""
+    return _wrapped(_verdict(curves))
 
 
 def footer(curves: Curves) -> str:
@@ -39,8 +37,8 @@ def footer(curves: Curves) -> str:
         return ""
     seed = "" if begun.seed is None else f", seed {begun.seed}"
     faults = f", injected: {' '.join(begun.faults)}" if begun.faults else ""
-    words = f"{begun.bench}{seed}, labctl {begun.version}, head {curves.head_hash[:8]}{faults}"
-    return textwrap.shorten(words, WIDTH + 12, placeholder=" ...")
+    head = curves.head_hash[:8]
+    return _wrapped(f"{begun.bench}{seed}, labctl {begun.version}, head {head}{faults}")
 
 
 def _verdict(curves: Curves) -> str:
@@ -51,15 +49,16 @@ def _verdict(curves: Curves) -> str:
         return f"CUT OFF at {curves.end_s:.0f} s: no closing event, no verdict"
     if ended.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF:
         return _list(f"BEAM NOT CONFIRMED OFF ({ended.beam_how})", ended.outcome, ended.why)
-    efficiency = _efficiency(said.results if said is not None else {})
     if ended.outcome != "completed":
-        return _list(f"no verdict: {ended.outcome}", ended.why, efficiency)
+        # A number that no verdict stands for is not shown.
+        return _list(f"no verdict: {ended.outcome}", ended.why)
     if said is None or said.verdict == "none":
         return "nothing was to be checked"
-    if said.verdict == "pass":
-        return f"pass: {efficiency}" if efficiency else "pass"
-    reason = said.reasons[0] if said.reasons else ""
-    first = f"{said.verdict}: {efficiency}" if efficiency else said.verdict
+    result = _result(said.results, "efficiency") or _result(
+        said.results, "heat_loss_coefficient", 1e3, " mW/K"
+    )
+    first = f"{said.verdict}: {result}" if result else said.verdict
+    reason = said.reasons[0] if said.reasons and said.verdict != "pass" else ""
     return f"{first}; {reason}" if reason else first
 
 
@@ -67,13 +66,25 @@ def _list(*parts: str) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _efficiency(results: Mapping[str, Any]) -> str:
-    result = results.get("efficiency")
+def _wrapped(text: str) -> str:
+    lines = textwrap.wrap(text, WIDTH)
+    if len(lines) > LINES:
+        lines = [*lines[: LINES - 1], lines[LINES - 1][: WIDTH - 4].rstrip() + " ..."]
+    return "\n".join(lines)
+
+
+def _result(results: Mapping[str, Any], name: str, factor: float = 1.0, unit: str = "") -> str:
+    """A result with its interval, or nothing when there is none."""
+    result = results.get(name)
     if not isinstance(result, Mapping) or result.get("value") is None:
         return ""
-    low, high = result.get("low"), result.get("high")
+    words = _TERMS[name]
+    value, low, high = (
+        None if result.get(key) is None else result[key] * factor
+        for key in ("value", "low", "high")
+    )
     if low is None or high is None or not high > low:
-        return f"efficiency {result['value']:.3g}"
+        return f"{words} {value:.3g}{unit}"
     # Two digits of the standard deviation, which is a quarter of the interval.
     places = max(0, 1 - math.floor(math.log10((high - low) / 4)))
-    return f"efficiency {result['value']:.{places}f}, 95 % {low:.{places}f} to {high:.{places}f}"
+    return f"{words} {value:.{places}f}{unit}, 95 % {low:.{places}f} to {high:.{places}f}"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -116,9 +117,37 @@ def test_no_words_leave_the_picture(tmp_path: Path) -> None:
     curves.ended = storyteller.ended(10**9, "tripped", 4, why="a very long reason " * 20)
     lines = words.verdict(curves).splitlines()
 
-    assert 2 == len(lines)
+    assert words.LINES == len(lines)
     assert all(len(line) <= words.WIDTH for line in lines)
     assert lines[-1].endswith("...")
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        ({"efficiency": {"value": 0.35712, "low": 0.3302, "high": 0.38405}},
+         "pass: efficiency 0.357, 95 % 0.330 to 0.384"),
+        ({"efficiency": {"value": 0.35712, "low": None, "high": None}}, "pass: efficiency 0.357"),
+        ({"efficiency": {"value": 0.35712, "low": 0.2, "high": 0.2}}, "pass: efficiency 0.357"),
+        ({"heat_loss_coefficient": {"value": 0.01234, "low": 0.0119, "high": 0.0128}},
+         "pass: heat-loss coefficient 12.34 mW/K, 95 % 11.90 to 12.80"),
+        ({"time_constant": {"value": 200.0}}, "pass"),
+    ],
+)  # fmt: skip
+def test_a_result_has_no_digit_too_many(results: dict[str, Any], said: str) -> None:
+    """The interval says how many digits are shown; a blank shows its heat loss."""
+    verdict = replace(storyteller.verdict(0), results=results)
+    curves = Curves(verdict=verdict, ended=storyteller.ended(0))
+
+    assert said == words.verdict(curves)
+
+
+def test_a_number_without_a_verdict_is_not_shown() -> None:
+    """A run that did not complete shows why, and no efficiency."""
+    ended = storyteller.ended(0, "stopped", 5, why="Ctrl-C")
+    curves = Curves(verdict=storyteller.verdict(0, "none"), ended=ended)
+
+    assert "no verdict: stopped, Ctrl-C" == words.verdict(curves)
 
 
 def test_a_picture_is_small(tmp_path: Path) -> None:
