@@ -221,6 +221,26 @@ def test_the_version_is_one() -> None:
     assert labctl.__version__ == _project()["version"] == cited[1].strip("\"'")
 
 
+def test_the_readme_shows_the_subscriber_that_is_tried() -> None:
+    """The Python in the README is that of the page whose code the tests run."""
+    page = ROOT / "docs" / "how-to" / "subscribe.md"
+    code = re.compile(r"```python\n(.*?)```", re.DOTALL)
+    readme = code.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert readme == code.findall(page.read_text(encoding="utf-8"))[:1]
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    """Every relative link of the documentation names a file that is there."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tests" / "README.md"]
+    broken = [
+        f"{page.relative_to(ROOT)} -> {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert [] == broken
+
+
 def test_every_verb_is_there() -> None:
     """Each verb of the table has its module, with a docstring and a `command`."""
     found = {name: tree for _, name, tree in modules()}
