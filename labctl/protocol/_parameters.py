@@ -68,22 +68,25 @@ def _chosen(name: str, item: Item[Row], override: str | None, reader: Reader) ->
     text = row[DEFAULT] or ""
     if override is None:
         return text
-    mark = Mark(f"-p {name}={override}")
+    # Told where the parameter is declared: there stand its min and max.
+    mark, typed = item.key.mark, f"-p {name}={override}"
     try:
         given = quantities.parse(override, default.kind)
     except QuantityError as error:
-        reader.add(mark, error.code, error.what, error.fix)
+        reader.add(mark, error.code, f"{typed}: {error.what}", error.fix)
         # The rest of the file is still checked, with the default.
         return text
     if not low <= given <= high:
-        allowed = " to ".join(
-            quantities.format(bound.value, default.kind) for bound in (least, most) if bound
-        )
+        allowed = [
+            f"{word} {quantities.format(bound.value, default.kind)}"
+            for word, bound in (("at least", least), ("at most", most))
+            if bound is not None
+        ]
         reader.add(
             mark,
             "P031",
-            f"'{override}' is outside what the protocol allows for '{name}'",
-            f"Allowed: {allowed}.",
+            f"{typed}: this is outside what the protocol allows for '{name}'",
+            f"Allowed: {', '.join(allowed)}.",
         )
         return text
     return override

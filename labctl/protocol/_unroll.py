@@ -104,7 +104,8 @@ class Unroller:
         self._needs_probe(row, "a baseline")
         duration = row[FOR]
         if duration is None:
-            self._missing_for(row, "a baseline")
+            if not row.meant(FOR):
+                self._missing_for(row, "a baseline")
             return None
         return Baseline(**common, duration_ns=clock.ns(duration), drift_k=row[DRIFT])
 
@@ -118,8 +119,8 @@ class Unroller:
                 "Add 'laser: laser' (or 'laser: manual') to `needs`.",
             )
         power, irradiance = row[POWER], row[IRRADIANCE]
-        if row.has(POWER) == row.has(IRRADIANCE):
-            both = row.has(POWER)
+        if row.meant(POWER) == row.meant(IRRADIANCE):
+            both = row.meant(POWER)
             self._reader.add(
                 row.key(IRRADIANCE),
                 "P041",
@@ -158,7 +159,7 @@ class Unroller:
                 "for and at_most are both given",
                 "`for` is how long; `at_most` bounds a log that a person ends. Keep one.",
             )
-        if not row.has(FOR) and not row.has(AT_MOST):
+        if not row.meant(FOR) and not row.meant(AT_MOST):
             self._for_ever(row, "a log step", "Add 'for: 10 min', or 'at_most: 24 h'.")
         length = at_most if duration is None else duration
         if length is None:
@@ -188,11 +189,12 @@ class Unroller:
             duration = row[FOR]
             return None if duration is None else (None, clock.ns(duration))
         if not row.has(UNTIL):
-            self._missing_for(row, what)
+            if not row.meant(FOR) and not row.meant(UNTIL):
+                self._missing_for(row, what)
             return None
         chosen = row[UNTIL]
         condition = self._condition(chosen) if chosen is not None else None
-        if not row.has(AT_MOST):
+        if not row.meant(AT_MOST):
             self._for_ever(
                 row, what, "Add for example 'at_most: 20 min' beside `until`.", row.key(UNTIL).mark
             )

@@ -51,7 +51,7 @@ def read_text(source: Source) -> tuple[Node, list[Problem]]:
         raise _syntax(source, error) from error
     except RecursionError as error:
         raise _error(Mark(source.file), "P009", "the file is too deeply nested") from error
-    except (YAMLError, ValueError, IndexError, AttributeError, TypeError) as error:
+    except (YAMLError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         # The parser meets some garbage (an escape beyond Unicode, a control character) with
         # errors other than its own.
         message = " ".join(str(error).split())[:120]

@@ -12,10 +12,16 @@ from labctl.yamlfile._mark import ListNode, MapNode, Mark, Node, ScalarNode
 _REFERENCE = re.compile(r"\$([a-zA-Z_][a-zA-Z0-9_-]*)")
 
 
+def near(word: str, known: Iterable[str]) -> str:
+    """The known word that is most like this one, or ''."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.55)
+    return found[0] if found else ""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`Did you mean 'x'? ` or nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.55)
-    return f"Did you mean '{near[0]}'? " if near else ""
+    likely = near(word, known)
+    return f"Did you mean '{likely}'? " if likely else ""
 
 
 class Reader:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
 from labctl.yamlfile._mark import MapNode, Node, Pair, ScalarNode
-from labctl.yamlfile._reader import Reader, describe, did_you_mean
+from labctl.yamlfile._reader import Reader, describe, did_you_mean, near
 from labctl.yamlfile._shapes import Shape
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ class Row:
         self.node = node
         self._values: dict[str, Any] = {}
         self._pairs: dict[str, Pair] = {}
+        self._meant: set[str] = set()
 
     def put(self, name: str, pair: Pair, value: object) -> None:
         """For `Table`: note a key that was read."""
@@ -41,12 +42,20 @@ class Row:
         if value is not None:
             self._values[name] = value
 
+    def misspelt(self, name: str) -> None:
+        """For `Table`: note that an unknown key probably was to be this one."""
+        self._meant.add(name)
+
     def __getitem__(self, wanted: Field[T]) -> T | None:
         return cast("T | None", self._values.get(wanted.name))
 
     def has(self, wanted: Field[Any]) -> bool:
         """Whether the key stands in the file, whatever its value."""
         return wanted.name in self._pairs
+
+    def meant(self, wanted: Field[Any]) -> bool:
+        """Whether the key stands in the file, perhaps misspelt: its absence need not be told."""
+        return self.has(wanted) or wanted.name in self._meant
 
     def at(self, wanted: Field[Any]) -> Node:
         """Where the value stands; the whole mapping when the key is absent."""
@@ -87,13 +96,13 @@ class Table(Shape[Row]):
             if pair in comma:
                 _tell_comma(comma[pair], pair, reader)
             elif name not in known:
-                self._unknown(pair, known, reader)
+                self._unknown(pair, row, reader)
             elif pair in comma.values():
                 row.put(name, pair, None)
             else:
                 row.put(name, pair, known[name].shape.read(pair.value, reader))
         for wanted in self.fields:
-            if wanted.required and not row.has(wanted):
+            if wanted.required and not row.meant(wanted):
                 reader.add(
                     node,
                     "P013",
@@ -102,13 +111,16 @@ class Table(Shape[Row]):
                 )
         return row
 
-    def _unknown(self, pair: Pair, known: Mapping[str, Field[Any]], reader: Reader) -> None:
-        name = pair.key.text
+    def _unknown(self, pair: Pair, row: Row, reader: Reader) -> None:
+        name, known = pair.key.text, [f.name for f in self.fields]
         if name in self.later:
             reader.add(
                 pair.key, "P015", f"'{name}' is not in this version of labctl", self.later[name]
             )
             return
+        likely = near(name, known)
+        if likely:
+            row.misspelt(likely)
         reader.add(
             pair.key,
             "P012",
