@@ -12,7 +12,7 @@ from labctl.errors import RecordError, RefusedError
 from labctl.events import RunBegun, RunEnded, Verdict
 from labctl.platform import is_locked
 from labctl.record._disk import replace_file
-from labctl.record._folder import SCHEMA, ending, to_json
+from labctl.record._folder import RESERVE, SCHEMA, ending, to_json
 from labctl.record._reading import JournalReader, JournalState
 from labctl.record._table import make_table
 
@@ -85,6 +85,7 @@ def recover_run(path: Path) -> RunDescription:
         raise RefusedError(
             "this run is still going on", where=str(path), fix="Stop it with `labctl stop`."
         )
+    (path / RESERVE).unlink(missing_ok=True)
     make_table(path / "journal.jsonl", path / "data.csv")
     if found.state == JournalState.CLOSED and found.facts.get("state") == "closed":
         return found

@@ -37,6 +37,7 @@ def replace_file(path: Path, data: bytes) -> None:
         os.replace(beside, path)
         platform.sync_folder(path.parent)
     except OSError as error:
+        beside.unlink(missing_ok=True)
         raise cannot_write(path, error) from error
 
 

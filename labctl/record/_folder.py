@@ -29,6 +29,8 @@ BYTES_A_SAMPLE = 1_500
 """Journal and table together, with room to spare: four channels and the check take about 900."""
 SPARE_BYTES = 64 << 20
 """Left on the disk for everybody else."""
+RESERVE, RESERVE_BYTES = ".reserve", 65_536
+"""Given up at the end, so that run.json can tell how a run ended whose disk is full."""
 
 
 class RunFolder:
@@ -62,6 +64,7 @@ class RunFolder:
             _check_room(runs_dir, expected_samples * BYTES_A_SAMPLE + SPARE_BYTES)
             begun_ns = clock.wall_utc_ns()
             path = _make(runs_dir / _local(begun_ns).date().isoformat(), _slug(protocol, sample))
+            (path / RESERVE).write_bytes(bytes(RESERVE_BYTES))
             for name, text in (texts or {}).items():
                 (path / name).write_text(text, encoding="utf-8")
         except OSError as error:
@@ -95,7 +98,7 @@ class RunFolder:
         disk: Disk | None = None,
     ) -> Journal:
         """Begin `journal.jsonl` and `data.csv`; see `Journal`."""
-        self._table = LiveTable(self.path / "data.csv")
+        self._table = LiveTable(self.path / "data.csv", disk)
         self._journal = Journal(
             self.path / "journal.jsonl",
             real_time=real_time,
@@ -120,6 +123,7 @@ class RunFolder:
 
         To be called after a fault too, which it then raises when all is said that can be.
         """
+        (self.path / RESERVE).unlink(missing_ok=True)
         journal, table = self._journal, self._table
         if journal is None or table is None:
             self.note(state="not begun", ended=_local(clock.wall_utc_ns()).isoformat(), **facts)
@@ -137,7 +141,11 @@ class RunFolder:
             },
             **facts,
         }
-        self.note(**told)
+        try:
+            self.note(**told)
+        except RecordError as error:
+            # What came first is what the person at the bench must hear of.
+            raise fault or error from error
         if fault is not None:
             raise fault
 

@@ -12,11 +12,12 @@ a number is empty.
 from __future__ import annotations
 
 import csv
+import errno
 import io
+import os
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import IO
 
 from labctl.clock import NS
 from labctl.errors import RecordError
@@ -31,7 +32,7 @@ from labctl.events import (
     Sample,
     StepBegun,
 )
-from labctl.record._disk import cannot_write, replace_file
+from labctl.record._disk import Disk, cannot_write, replace_file
 from labctl.record._reading import JournalReader
 
 UNITS = {"temperature": "degC", "power": "W", "current": "A", "voltage": "V"}
@@ -157,10 +158,11 @@ def column(reading: Reading | Invalid) -> Column:
 class LiveTable:
     """Appends the rows of a run that goes on. RecordError when the disk does not take them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, disk: Disk | None = None) -> None:
         self._path = path
+        self._disk = disk or Disk()
         self._rows = Rows()
-        self._file: IO[str] | None = None
+        self._handle: int | None = None
 
     def take(self, events: Sequence[Event]) -> None:
         """Append what these events complete."""
@@ -168,22 +170,27 @@ class LiveTable:
         self._append(self._rows.text())
 
     def close(self) -> None:
-        """Append the last row."""
-        self._append(self._rows.last())
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Append the last row; may be called again."""
+        try:
+            self._append(self._rows.last())
+        finally:
+            if self._handle is not None:
+                os.close(self._handle)
+                self._handle = None
 
     def _append(self, text: str) -> None:
         if not text:
             return
+        data = text.encode("utf-8")
         try:
-            if self._file is None:
-                self._file = self._path.open("x", encoding="utf-8", newline="")
-            self._file.write(text)
-            self._file.flush()
+            if self._handle is None:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+                self._handle = os.open(self._path, flags, 0o644)
+            taken = self._disk.write(self._handle, data)
         except OSError as error:
             raise cannot_write(self._path, error) from error
+        if taken < len(data):
+            raise cannot_write(self._path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
 
 def make_table(journal: Path, table: Path) -> None:

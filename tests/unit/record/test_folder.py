@@ -157,6 +157,7 @@ def test_a_failed_replacement_leaves_the_old_file(
         folder.note(more="x" * 100)
 
     assert before == facts(folder)
+    assert [".reserve", "run.json"] == sorted(path.name for path in folder.path.iterdir())
 
 
 def test_a_fault_is_told_and_raised(tmp_path: Path) -> None:
@@ -172,6 +173,26 @@ def test_a_fault_is_told_and_raised(tmp_path: Path) -> None:
     assert "cut off" == said["state"]
     assert "cut short" in said["fault"]
     assert said["journal"]["durable_seq"] < said["journal"]["events"]
+    assert not (folder.path / ".reserve").exists()
+
+
+def test_the_first_fault_is_the_one_that_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When run.json cannot be written either, the journal's fault is still what is heard."""
+    folder = RunFolder.create(tmp_path, "log")
+    journal = folder.open_journal(real_time=False, disk=BadDisk(room=200))
+    for event in notes(10):
+        journal.append(event)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(RecordError, match="cut short"):
+        folder.finish()
+
+    assert "running" == facts(folder)["state"]
 
 
 def test_a_run_that_never_began_is_finished_too(tmp_path: Path) -> None:

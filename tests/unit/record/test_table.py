@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from labctl.errors import RecordError
 from labctl.events import Event, Invalid, Reading, Sample
 from labctl.record import RunFolder, make_table
-from tests.unit.record.some_events import run, write
+from labctl.record._table import LiveTable
+from tests.unit.record.some_events import BadDisk, run, write
 
 
 def table(folder: Path, what: Iterable[Event]) -> list[list[str]]:
@@ -73,6 +75,20 @@ def test_live_and_made_again_are_the_same(tmp_path: Path) -> None:
     make_table(folder.path / "journal.jsonl", tmp_path / "again.csv")
 
     assert (tmp_path / "again.csv").read_bytes() == (folder.path / "data.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "disk",
+    [BadDisk(room=30), BadDisk(write_error=OSError(errno.ENOSPC, "No space left on device"))],
+)
+def test_a_disk_that_does_not_take_a_row_is_a_fault(tmp_path: Path, disk: BadDisk) -> None:
+    """A row that is cut short, or refused, is an error; closing afterwards is none."""
+    live = LiveTable(tmp_path / "data.csv", disk)
+    with pytest.raises(RecordError, match="No space left"):
+        live.take(list(run()))
+    disk.room, disk.write_error = 1 << 40, None
+    live.close()
+    live.close()
 
 
 def test_a_table_of_nothing(tmp_path: Path) -> None:
