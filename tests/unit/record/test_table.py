@@ -6,6 +6,7 @@ import csv
 import errno
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,11 +79,11 @@ def test_live_and_made_again_are_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "disk",
-    [BadDisk(room=30), BadDisk(write_error=OSError(errno.ENOSPC, "No space left on device"))],
+    "broken", [{"room": 30}, {"write_error": OSError(errno.ENOSPC, "No space left on device")}]
 )
-def test_a_disk_that_does_not_take_a_row_is_a_fault(tmp_path: Path, disk: BadDisk) -> None:
+def test_a_disk_that_does_not_take_a_row_is_a_fault(tmp_path: Path, broken: dict[str, Any]) -> None:
     """A row that is cut short, or refused, is an error; closing afterwards is none."""
+    disk = BadDisk(**broken)
     live = LiveTable(tmp_path / "data.csv", disk)
     with pytest.raises(RecordError, match="No space left"):
         live.take(list(run()))
