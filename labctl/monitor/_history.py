@@ -28,7 +28,10 @@ class History:
         self.invalid = 0
         self.left_out = 0
         """Readings that stood alone, far from all others."""
-        self.first_degc: float | None = None
+        self.gaps = 0
+        """Times without a reading so long that the temperatures started anew."""
+        self.lost = 0
+        """How often no filter followed the readings any longer."""
         self.last_edge_s: float | None = None
         self.kept: list[Kept] = []
         self.at_first_off: Kept | None = None

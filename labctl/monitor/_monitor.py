@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from labctl.clock import NS
 from labctl.events import (
     Alarm,
@@ -24,10 +26,12 @@ from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Priors
 from labctl.monitor._verdict import verdict
-from labctl.photothermal import HEAT, FilterBank, NoiseEstimate, StepDetector, Trend
+from labctl.photothermal import HEAT, FilterBank, LostError, NoiseEstimate, StepDetector, Trend
 
 _LONGEST_STEP_S = 2.0
 """Temperature differences that multiply a parameter are taken as constant for no longer."""
+_GAP_S = 120.0
+"""After so long without a reading the temperatures start anew."""
 _EDGE_SPREAD_S = 1.0
 """Light that has just come or gone: by how many seconds of heating the probed liquid may be
 ahead or behind (mixing, and the edge's own time)."""
@@ -124,8 +128,12 @@ class Monitor:
         if t_ms <= self._t_ms:
             return self._say(alarms.time_went_back(sample.t_ns, t_ms / 1e3, self._t_ms / 1e3))
         self._power.measured(power_w)
-        self._advance(bank, t_ms)
-        said = self._take(bank, probe.value, sample.t_ns)
+        try:
+            # Readings that no cell gives may overflow in filters that are then replaced.
+            with np.errstate(all="ignore"):
+                said = self._advance_and_take(bank, t_ms, probe.value, sample.t_ns)
+        except LostError:
+            said = self._start_anew(t_ms, probe.value)
         if power_w is not None:
             said += self._look_at_meter(power_w, sample.t_ns)
         return said
@@ -135,7 +143,6 @@ class Monitor:
         self._ambient = ambient
         self._bank = FilterBank(self.priors.bank, value_degc, ambient)
         self._t_ms = t_ms
-        self._history.first_degc = value_degc
         self._noise.add(value_degc)
         self._trend.add(t_ms / 1e3, value_degc)
         while self._power.next_edge_s(t_ms / 1e3) is not None:
@@ -148,6 +155,36 @@ class Monitor:
             return
         dt_s = max(0.0, t_ns / NS - self._t_ms / 1e3)
         self._ambient += (1.0 - math.exp(-dt_s / _AMBIENT_S)) * (value_degc - self._ambient)
+
+    def _advance_and_take(
+        self, bank: FilterBank, t_ms: int, value_degc: float, t_ns: int
+    ) -> tuple[Event, ...]:
+        if t_ms - self._t_ms > _GAP_S * 1e3:
+            self._resume(bank, t_ms, value_degc)
+            return ()
+        self._advance(bank, t_ms)
+        return self._take(bank, value_degc, t_ns)
+
+    def _resume(self, bank: FilterBank, t_ms: int, value_degc: float) -> None:
+        """Go on behind a gap, through whatever edges lay in it."""
+        self._t_ms = t_ms
+        self._history.gaps += 1
+        while self._power.next_edge_s(t_ms / 1e3) is not None:
+            self._pass_edge(bank)
+        bank.resume(value_degc)
+        self._steps.restart(t_ms / 1e3)
+        self._meter.restart()
+        self._noise.restart()
+
+    def _start_anew(self, t_ms: int, value_degc: float) -> tuple[Event, ...]:
+        """The readings were those of no cell: a new bank, and the verdict will say so."""
+        self._history.lost += 1
+        ambient = self._ambient if self._ambient is not None else value_degc
+        self._bank = FilterBank(self.priors.bank, value_degc, ambient)
+        self._t_ms = t_ms
+        self._steps.restart(t_ms / 1e3)
+        self._noise.restart()
+        return ()
 
     # -- prediction ----------------------------------------------------------------------------
 

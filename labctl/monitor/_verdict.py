@@ -90,9 +90,13 @@ def _before_trouble(
 
 
 def _left_out(history: History) -> tuple[str, ...]:
-    if not history.left_out:
-        return ()
-    return (f"{history.left_out} readings that stood alone, far from all others, were left out",)
+    """What the check did without, in words."""
+    counted = (
+        (history.invalid, "readings of the probe were invalid"),
+        (history.left_out, "readings that stood alone, far from all others, were left out"),
+        (history.gaps, "gaps in the readings: temperatures started anew behind them"),
+    )
+    return tuple(f"{n} {words}" for n, words in counted if n)
 
 
 # -- criteria ----------------------------------------------------------------------------------
@@ -137,10 +141,18 @@ def _innovation_criteria(
     inside = low <= nis <= high
     p = ljung_box(residuals)
     white = p is not None and p >= limits.ljung_box_p
+    followed = Criterion(
+        "readings of one cell",
+        float(history.lost),
+        "0 times lost",
+        CANNOT_TELL if history.lost else PASS,
+        "the readings were those of no cell; the estimate started anew" if history.lost else "",
+    )
     last = innovations[-_LAST:]
     mean = float(last.mean())
     reach = limits.end_k + 3.0 * math.sqrt(noise.variance / len(last))
     return (
+        followed,
         Criterion(
             "size of the innovations",
             figures(nis, 4),

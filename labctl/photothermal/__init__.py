@@ -6,7 +6,7 @@ events, no files: usable from a notebook on any curve. The equations are in `_la
 in docs/explanation/the-check.md.
 """
 
-from labctl.photothermal._bank import FilterBank, Leading, Moments, Taken
+from labctl.photothermal._bank import FilterBank, Leading, LostError, Moments, Taken
 from labctl.photothermal._combine import (
     MODEL_LOSS_RELATIVE_SD,
     MODEL_RELATIVE_SD,
@@ -43,6 +43,7 @@ __all__ = [
     "Inputs",
     "Known",
     "Leading",
+    "LostError",
     "Moments",
     "NoiseEstimate",
     "RateEstimate",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labctl.photothermal._discretise import Floats, step_matrices
 from labctl.photothermal._layout import (
@@ -46,6 +47,15 @@ _KERNEL = np.sqrt(0.5)
 _CACHE = 64
 _START_SPREAD_K = 0.1
 """Of wall and bead against the liquid in a cell that has stood."""
+_GAP_SPREAD_K = 1.0
+"""The same after a gap in the readings."""
+_FARTHEST = 3.0
+"""Nominal values stay within this logarithm of the prior's; then they are no cell any longer."""
+_BOUND = np.full(STATES, 1e4)
+_BOUND[[LOSS, COUPLING, WALL_MASS, LAG]] = 2.0 * _FARTHEST
+"""A filter with a state beyond this is lost."""
+_NEGLIGIBLE = -700.0
+"""Logarithm of the weight of a filter that was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,10 @@ class Moments:
 _ASKED = np.array([RATE, LOSS, WALL_MASS, COUPLING, LIGHT, LAG, CURVE])
 
 
+class LostError(Exception):
+    """No filter of the bank is left: the readings are not those of any cell. Start a new bank."""
+
+
 class FilterBank:
     """Predict, look at the innovation, update. Temperatures in degC, power in W, time in s."""
 
@@ -138,6 +152,15 @@ class FilterBank:
         self._k = np.full(self.filters, prior.heat_loss_w_per_k / prior.heat_capacity_j_per_k)
         self._inverse_lag = np.full(self.filters, 1.0 / prior.lag_s)
         self._share = np.full(self.filters, prior.holder_share)
+        self._nominal = tuple(
+            (state, values, values.copy())
+            for state, values in (
+                (LOSS, self._k),
+                (COUPLING, self._coupling),
+                (WALL_MASS, self._c_wall),
+                (LAG, self._inverse_lag),
+            )
+        )
 
     def _start(self, prior: BankPrior, first_degc: float) -> None:
         x, p = self._x, self._p
@@ -168,16 +191,14 @@ class FilterBank:
     def relinearise(self) -> None:
         """Move each filter's nominal values to its present means. Call at edges and, ever more
         rarely, between them. Deviations are of logarithms, so that a prior of 30 % stays one of
-        30 % wherever the nominal value goes: they start again at 0, their covariance stays."""
+        30 % wherever the nominal value goes: what was moved is taken off, the covariance stays."""
         x = self._x
-        for state, nominal in (
-            (LOSS, self._k),
-            (COUPLING, self._coupling),
-            (WALL_MASS, self._c_wall),
-            (LAG, self._inverse_lag),
-        ):
-            nominal *= np.exp(x[:, state])
-            x[:, state] = 0.0
+        for state, nominal, start in self._nominal:
+            so_far = np.log(nominal / start)
+            move = np.clip(so_far + np.clip(x[:, state], -1.0, 1.0), -_FARTHEST, _FARTHEST)
+            move -= so_far
+            nominal *= np.exp(move)
+            x[:, state] -= move
         self._share += x[:, SHARE]
         x[:, SHARE] = 0.0
         self._relinearised()
@@ -292,6 +313,38 @@ class FilterBank:
         weight /= weight.sum()
         self.weight = weight
         self._innovation, self._variance, self._gain = innovation, variance, gain
+        sound = (np.abs(x) < _BOUND).all(axis=1) & (variance > 0.0)
+        if not sound.all():
+            self._replace(sound)
+
+    def resume(self, reading_degc: float) -> None:
+        """After a gap: temperatures start again at a reading, what is known of the cell stays."""
+        x, p = self._x, self._p
+        temperatures = [LIQUID, WALL, BEAD]
+        x[:, temperatures] = reading_degc - self.reference_degc
+        p[:, temperatures, :] = 0.0
+        p[:, :, temperatures] = 0.0
+        for i in temperatures:
+            for j in temperatures:
+                p[:, i, j] = self.prior.start_sd_k**2
+        p[:, WALL, WALL] += _GAP_SPREAD_K**2
+        p[:, BEAD, BEAD] += _START_SPREAD_K**2
+
+    def _replace(self, sound: NDArray[np.bool_]) -> None:
+        """Put copies of the best filter, at a negligible weight, where filters were lost. Readings
+        that no cell gives can do that; LostError when no filter is left."""
+        if not sound.any():
+            raise LostError
+        log_weight = self._log_weight
+        log_weight[~sound] = -np.inf
+        best = int(np.where(np.isnan(log_weight), -np.inf, log_weight).argmax())
+        for array in (self._x, self._p, self._share, *(values for _, values, _ in self._nominal)):
+            array[~sound] = array[best]
+        log_weight -= log_weight[best]
+        log_weight[~sound] = _NEGLIGIBLE
+        weight = np.exp(log_weight)
+        self.weight = weight / weight.sum()
+        self._relinearised()
 
     # -- what is known -----------------------------------------------------------------------
 

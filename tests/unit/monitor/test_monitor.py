@@ -281,6 +281,7 @@ def test_criteria_are_all_there() -> None:
     assert [
         "no unexplained alarm",
         "time runs forward",
+        "readings of one cell",
         "size of the innovations",
         "whiteness",
         "end explained",
