@@ -97,3 +97,40 @@ def test_every_code_of_a_problem_is_documented(file: str) -> None:
     assert [] == [
         code for code, means in yamlfile.CODES.items() if f"| {code} | {means} |" not in text
     ]
+
+
+def blocks(page: str) -> list[str]:
+    """The YAML examples of a page."""
+    text = (ROOT / "docs/reference" / page).read_text("utf-8")
+    return [part.partition("```")[0] for part in text.split("```yaml\n")[1:]]
+
+
+@pytest.mark.parametrize(
+    ("page", "loads", "schema"),
+    [
+        ("protocol.md", protocol.loads, "protocol-1"),
+        ("bench-file.md", bench.loads, "bench-1"),
+        ("sample-file.md", sample.loads, "sample-1"),
+    ],
+)
+def test_the_examples_in_the_pages_are_valid(
+    page: str, loads: Callable[[str], object], schema: str
+) -> None:
+    """What the reference shows can be used as it stands."""
+    validator = jsonschema.Draft202012Validator(committed(schema))
+
+    assert 1 == len(blocks(page))
+    for text in blocks(page):
+        loads(text)
+        assert [] == [error.message for error in validator.iter_errors(plain(text))]
+
+
+@pytest.mark.parametrize(
+    ("page", "schema"),
+    [("protocol.md", "protocol-1"), ("bench-file.md", "bench-1"), ("sample-file.md", "sample-1")],
+)
+def test_every_key_of_a_file_is_in_its_page(page: str, schema: str) -> None:
+    """No key without a word about it."""
+    text = (ROOT / "docs/reference" / page).read_text("utf-8")
+
+    assert [] == [key for key in committed(schema)["properties"] if f"`{key}`" not in text]
