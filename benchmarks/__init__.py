@@ -1,1 +1,1 @@
-"""Measurements, never tests: ratios taken in one run, printed beside what they are measured against."""
+"""Measurements, never tests: ratios taken in one run, printed beside what they are held against."""

@@ -1,4 +1,4 @@
-"""A figure: one number with its unit, what it is measured beside, its goal, and whether that holds."""
+"""A figure: a number with its unit, what it is measured beside, its goal, whether that holds."""
 
 from __future__ import annotations
 

@@ -7,15 +7,15 @@ the bench REAL, and on a REAL bench nothing simulated may guard and nothing may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from labctl.bench._file import BenchFile
 from labctl.bench._roles import MeterRole, SourceRole, ThermometerRole
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
-from labctl.events import InstrumentFound, Invalid, Mode, Reading
+from labctl.events import Beam, InstrumentFound, Invalid, Mode, Reading
 from labctl.guard import Guard, GuardReadings
 from labctl.instruments import (
     Address,
@@ -111,9 +111,7 @@ class Bench:
         if taken.power is not None:
             readings.append(taken.power)
         if taken.source is not None:
-            readings.extend(
-                type(r)(f"laser.{r.channel}", *_rest(r)) for r in taken.source.readings
-            )
+            readings.extend(_of_source(taken.source, self._clock.now_ns()))
         return tuple(readings)
 
     def _unguarded_jobs(self) -> list[Coroutine[Any, Any, object]]:
@@ -134,10 +132,15 @@ class Bench:
         return None
 
 
-def _rest(reading: Reading | Invalid) -> tuple[Any, ...]:
-    if isinstance(reading, Reading):
-        return reading.value, reading.unit, reading.t_ns
-    return reading.reason, reading.detail, reading.t_ns
+def _of_source(state: SourceState, now_ns: int) -> Iterator[Reading | Invalid]:
+    """What a source says of itself, as channels. What it cannot read is not there: a read-back
+    that is missing must not look like one."""
+    if state.beam is not Beam.UNKNOWN:
+        yield Reading("laser.emission", 1.0 if state.beam is Beam.ON else 0.0, "", now_ns)
+    if state.interlock_closed is not None:
+        yield Reading("laser.interlock", 1.0 if state.interlock_closed else 0.0, "", now_ns)
+    for reading in state.readings:
+        yield replace(reading, channel=f"laser.{reading.channel}")
 
 
 def _take(results: Iterable[object]) -> GuardReadings:

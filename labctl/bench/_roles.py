@@ -111,5 +111,3 @@ class _OnPort:
 
     async def on(self) -> None:
         await self._instrument.job(self._emitter.on)
-
-

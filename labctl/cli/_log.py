@@ -10,13 +10,18 @@ from labctl.cli._options import bench_option, run_options, sample_option
 
 
 @click.command("log")
-@click.option("--for", "duration", default=None, metavar="TIME",
-              help="How long, e.g. 10 min; else until Ctrl-C, at most 24 h.")
+@click.option(
+    "--for",
+    "duration",
+    default=None,
+    metavar="TIME",
+    help="How long, e.g. 10 min; else until Ctrl-C, at most 24 h.",
+)
 @click.option("--every", default=None, metavar="TIME", help="Sampling period, e.g. 500 ms.")
 @bench_option
 @sample_option
 @run_options
-def command(  # noqa: PLR0913
+def command(
     duration: str | None,
     every: str | None,
     bench: str | None,

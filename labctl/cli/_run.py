@@ -11,14 +11,24 @@ from labctl.cli._options import bench_option, run_options, sample_option
 
 @click.command("run")
 @click.argument("protocol")
-@click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE",
-              help="Set a parameter of the protocol, e.g. -p power=1.2W.")
+@click.option(
+    "-p",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter of the protocol, e.g. -p power=1.2W.",
+)
 @bench_option
 @sample_option
-@click.option("--blank", default=None, type=click.Path(exists=True, path_type=Path),
-              metavar="RUN", help="Folder of the water run that this one refers to.")
+@click.option(
+    "--blank",
+    default=None,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="RUN",
+    help="Folder of the water run that this one refers to.",
+)
 @run_options
-def command(  # noqa: PLR0913
+def command(
     protocol: str,
     parameters: tuple[str, ...],
     bench: str | None,

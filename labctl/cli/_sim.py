@@ -31,13 +31,28 @@ def faults_command() -> None:
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0))
 @fault_option
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65000),
-              help="First TCP port, one an instrument from there on; 0 takes free ones.")
-@click.option("--log", "log", default=None, type=click.Path(path_type=Path),
-              help="Append every edge of the world's own emission to this file.")
-@click.option("--write-bench", default=None, type=click.Path(path_type=Path), metavar="FILE",
-              help="Write the bench file again with the served addresses in it.")
-def serve_command(  # noqa: PLR0913
+@click.option(
+    "--port",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 65000),
+    help="First TCP port, one an instrument from there on; 0 takes free ones.",
+)
+@click.option(
+    "--log",
+    "log",
+    default=None,
+    type=click.Path(path_type=Path),
+    help="Append every edge of the world's own emission to this file.",
+)
+@click.option(
+    "--write-bench",
+    default=None,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the bench file again with the served addresses in it.",
+)
+def serve_command(
     bench: str | None,
     sample: str | None,
     seed: int,

@@ -14,22 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from labctl.bench import Bench
-from labctl.monitor import Monitor
-from labctl.protocol import (
-    Above,
-    Baseline,
-    Below,
-    Condition,
-    Cool,
-    Elapsed,
-    Irradiate,
-    Log,
-    Plan,
-    Prompt,
-    Steady,
-    Step,
-)
-
 from labctl.clock import NS, Clock
 from labctl.engine import _outcome as outcome
 from labctl.engine._manual import ManualEdges
@@ -56,6 +40,21 @@ from labctl.events import (
     Verdict,
 )
 from labctl.guard import Arm, Emit, Guard, Heartbeat, OffReport, Phase, Trip, not_confirmed
+from labctl.monitor import Monitor
+from labctl.protocol import (
+    Above,
+    Baseline,
+    Below,
+    Condition,
+    Cool,
+    Elapsed,
+    Irradiate,
+    Log,
+    Plan,
+    Prompt,
+    Steady,
+    Step,
+)
 
 Ask = Callable[[str], "concurrent.futures.Future[str]"]
 """Shows a prompt to a person; the future has the answer, or an exception that ends the run."""
@@ -268,7 +267,9 @@ class Engine:
         self._go(State.DARK)
         await self._mark_by_prompt(True, "Switch the laser ON by hand, and press Enter as you do.")
         why = await self._until(step.until, step.at_most_ns, step.if_late, step.name)
-        await self._mark_by_prompt(False, "Switch the laser OFF by hand, and press Enter as you do.")
+        await self._mark_by_prompt(
+            False, "Switch the laser OFF by hand, and press Enter as you do."
+        )
         return why
 
     async def _mark_by_prompt(self, lit: bool, text: str) -> None:

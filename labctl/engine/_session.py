@@ -28,7 +28,6 @@ from labctl.protocol import Plan
 from labctl.record import RunFolder
 from labctl.sample import Specimen
 
-
 OnSignals = Callable[[asyncio.AbstractEventLoop, Callable[[str], object]], Callable[[], None]]
 """Installs stop handlers on a loop; returns what restores the former ones."""
 
@@ -112,9 +111,7 @@ def carry_out(
     found = check_request(request)
 
     async def main(clock: Clock) -> RunResult:
-        return await _Session(
-            request, found, clock, publish, ask, on_begin, on_signals
-        ).run()
+        return await _Session(request, found, clock, publish, ask, on_begin, on_signals).run()
 
     if found.in_process:
         return run_virtual(main, speed=request.speed)
@@ -138,10 +135,8 @@ def _roles(plan: Plan, bench_file: BenchFile) -> tuple[str, ...]:
     """What the plan needs, and the thermometers and the meter that the bench has beside it: they
     cost nothing and tell causes apart."""
     wanted = [role for role, capability in plan.needs.items() if capability != "manual"]
-    for role in ("probe", "ambient", "meter"):
-        if role in bench_file.roles and role not in wanted:
-            if role != "meter" or plan.uses_light:
-                wanted.append(role)
+    beside = ("probe", "ambient", "meter") if plan.uses_light else ("probe", "ambient")
+    wanted += [role for role in beside if role in bench_file.roles and role not in wanted]
     return tuple(wanted)
 
 

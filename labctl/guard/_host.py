@@ -43,8 +43,10 @@ _OFF_GIVE_UP_S = 10.0
 class GuardedSource(Protocol):
     """The source as the guard needs it; a bench gives one, over whatever port it hangs on."""
 
-    confirms: bool
-    """Whether emission can be read back from the source itself."""
+    @property
+    def confirms(self) -> bool:
+        """Whether emission can be read back from the source itself."""
+        ...
 
     async def off(self) -> None: ...
 
