@@ -125,7 +125,8 @@ def _finish(
     try:
         if truth is not None:
             folder.write_truth(truth)
-        folder.finish(exit_code=int(ended.exit_code))
+        # Said here too, because a journal whose disk failed could not take the closing event.
+        folder.finish(outcome=ended.outcome, why=ended.why, exit_code=int(ended.exit_code))
     except RecordError as fault:
         return fault
     return None
