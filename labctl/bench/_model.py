@@ -111,7 +111,7 @@ DEFAULT_LIMITS = Limits(
     lease_s=2.0,
     staleness_s=2.5,
     rise_k_per_s=2.0,
-    fall_k_per_s=0.3,
+    fall_k_per_s=0.12,
 )
 """For limits that a bench file may leave out."""
 
@@ -187,11 +187,6 @@ class BenchFile:
                 fix="Ask for less power, or have the bench's limit changed.",
             )
         return calibration.level(power_w)
-
-    def level_limit(self) -> float:
-        """Drive level (A or W) at the bench's power limit: the instrument's own hard limit."""
-        calibration, most = self._laser()
-        return calibration.level(most)
 
     def guard_spec(self, plan_limits: Limits | None = None) -> GuardSpec:
         """What the guard enforces: the bench's limits as the protocol tightens them.

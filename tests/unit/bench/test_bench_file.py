@@ -71,11 +71,6 @@ def test_a_power_outside_the_limits_is_refused_and_not_clipped(power_w: float) -
         bench.loads(TEXT).level_for(power_w)
 
 
-def test_the_instrument_s_own_limit_is_the_level_at_the_power_limit() -> None:
-    """The highest level that `level_for` can give."""
-    assert bench.loads(TEXT).level_for(2.0) == bench.loads(TEXT).level_limit()
-
-
 def test_a_power_driven_laser_is_calibrated_in_watts() -> None:
     """W/W and a threshold in W make a level in W."""
     text = TEXT.replace("threshold: 350 mA, slope: 0.90 W/A", "threshold: 50 mW, slope: 0.5 W/W")
