@@ -4,6 +4,7 @@ declared shapes, all problems told at once.
 One declaration of a file's shape gives both the messages and the JSON Schema.
 """
 
+from labctl.yamlfile._amounts import Amount, Measured, StatedAmount
 from labctl.yamlfile._codes import CODES
 from labctl.yamlfile._compose import read_text
 from labctl.yamlfile._dump import digest, dump
@@ -12,7 +13,6 @@ from labctl.yamlfile._one_key import Chosen, OneKey
 from labctl.yamlfile._reader import Reader, did_you_mean
 from labctl.yamlfile._render import render, render_github, render_json
 from labctl.yamlfile._shapes import (
-    Amount,
     AnyPlain,
     Choice,
     Count,
@@ -20,11 +20,9 @@ from labctl.yamlfile._shapes import (
     Item,
     ListOf,
     MapOf,
-    Measured,
     Name,
     Ref,
     Shape,
-    StatedAmount,
     Text,
     Truth,
 )

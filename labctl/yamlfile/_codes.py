@@ -20,7 +20,6 @@ CODES: dict[str, str] = {
     "P013": "a key is missing",
     "P014": "another kind of thing is wanted here",
     "P015": "not in this version of labctl",
-    "P016": "the schema line is missing or names another kind of file",
     "P017": "not one of the words that are allowed here",
     "P018": "not a name",
     "P019": "not a whole number in the range",
@@ -45,7 +44,6 @@ CODES: dict[str, str] = {
     "P045": "too many steps",
     "P046": "a role is used that `needs` does not list",
     "P047": "the protocol can take longer than its own limit",
-    "P048": "no steps",
     # Protocol on a bench.
     "P050": "above a limit of the bench",
     "P051": "irradiance on a bench without a spot area",
