@@ -41,9 +41,11 @@ class Reader:
         """Raise InputError with all problems, in the order of the file; nothing if there is
         none."""
         if self.problems:
-            found = sorted(self.problems, key=lambda p: (p.file, p.line, p.column))
+            # A repeat's steps are looked at once a round: the same problem counts once.
+            once = dict.fromkeys(self.problems)
+            found = sorted(once, key=lambda p: (p.file, p.line, p.column))
             count = f"{len(found)} problems" if len(found) > 1 else "1 problem"
-            raise InputError(f"{what}: {count}", problems=list(dict.fromkeys(found)))
+            raise InputError(f"{what}: {count}", problems=found)
 
     def text(self, node: Node, wanted: str) -> str | None:
         """The text of a scalar, with `$name` replaced; None (and a problem) for anything else."""

@@ -373,3 +373,11 @@ def test_a_path_comes_before_a_shipped_name(tmp_path: Path) -> None:
     path.write_text("x: 1\n", encoding="utf-8")
 
     assert path == protocol.find(str(path))
+
+
+def test_a_problem_within_a_repeat_is_told_and_counted_once() -> None:
+    """Unrolling a repeat does not multiply its mistakes."""
+    with pytest.raises(InputError, match="1 problem$") as caught:
+        steps("  - repeat: {times: 5, steps: [{cool: {}}]}\n")
+
+    assert 1 == len(caught.value.problems)
