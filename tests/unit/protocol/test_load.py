@@ -377,7 +377,7 @@ def test_a_path_comes_before_a_shipped_name(tmp_path: Path) -> None:
 
 def test_a_problem_within_a_repeat_is_told_and_counted_once() -> None:
     """Unrolling a repeat does not multiply its mistakes."""
-    with pytest.raises(InputError, match="1 problem$") as caught:
+    with pytest.raises(InputError, match=r"1 problem$") as caught:
         steps("  - repeat: {times: 5, steps: [{cool: {}}]}\n")
 
     assert 1 == len(caught.value.problems)
