@@ -17,7 +17,7 @@ _WALL_J_PER_K = 1.1
 _COUPLING_W_PER_K = 0.15
 _RELATIVE_COUPLING = 0.47
 """A factor of 1.6 either way."""
-_FLUTTER = (3e-7, 3e-6, 3e-5)
+_FLUTTER = (3e-8, 1e-6, 3e-5)
 _MISMATCH_SD = 3.5
 """Measured and commanded power may differ by so many deviations: once in 2000 runs."""
 _UNKNOWN_FLUTTER = (3e-6, 3e-5, 3e-4)

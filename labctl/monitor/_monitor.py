@@ -63,7 +63,7 @@ class Monitor:
         self._ambient: float | None = None
         self._next_look_s = 0.0
         self._next_line_s = 0.0
-        self._doubted = False
+        self._far = 0
         self._alarms: list[Alarm] = []
         self._handlers: dict[type[Event], Callable[..., tuple[Event, ...]]] = {
             Sample: self._sample,
@@ -248,15 +248,19 @@ class Monitor:
         predicted, spread = bank.forecast(variance)
         sd = math.sqrt(spread)
         residual = (value_degc - predicted) / sd
-        if abs(residual) > _ALONE_SD and not self._doubted:
-            # Taken in only if the next one stands there too.
-            self._doubted = True
-            history.left_out += 1
-            return (self._assess(bank, t_ns, predicted, sd, residual),)
-        if self._doubted and abs(residual) > _ALONE_SD:
-            history.left_out -= 1
-        self._doubted = False
-        bank.update(value_degc, variance)
+        noise = variance
+        if abs(residual) > _ALONE_SD:
+            self._far += 1
+            if self._far == 1:
+                # Taken in only if the next one stands there too.
+                return (self._assess(bank, t_ns, predicted, sd, residual),)
+            # One reading may still not pull more than so far: a jump is for the detector to find,
+            # not for the estimate to follow.
+            noise += spread * ((residual / _ALONE_SD) ** 2 - 1.0)
+        else:
+            history.left_out += self._far == 1
+            self._far = 0
+        bank.update(value_degc, noise)
         history.add(now_s, value_degc - predicted, spread - variance)
         self._noise.add(value_degc)
         self._trend.add(now_s, value_degc)

@@ -52,7 +52,7 @@ class BankPrior:
     """Of the surroundings against the ambient probe, or against the first reading without one."""
     drift_k2_per_s: float
     """Random walk of that offset."""
-    flutter_k2_per_s: tuple[float, ...] = (3e-7, 3e-6, 3e-5)
+    flutter_k2_per_s: tuple[float, ...] = (3e-8, 1e-6, 3e-5)
     """Candidate strengths of the liquid's random heat flutter; the readings choose."""
     curve_per_k: float = 0.004
     curve_sd_per_k: float = 0.003
