@@ -187,7 +187,10 @@ class ArroyoLaser:
     async def set_limit(self, level_a: float) -> None:
         """The controller's own current limit, read back."""
         self._refuse_outside(level_a)
-        await self._set(b"LAS:LIM:LDI %.3f\r\n" % (level_a * _MA), f"limiting to {level_a:g} A")
+        # The controller keeps tenths of a milliampere, and a limit rounded down would refuse the
+        # very set point that is allowed.
+        limit_ma = math.ceil(level_a * _MA * 10.0) / 10.0
+        await self._set(b"LAS:LIM:LDI %.3f\r\n" % limit_ma, f"limiting to {level_a:g} A")
         held_a = await self._number(b"LAS:LIM:LDI?\r\n") / _MA
         _refuse_other("current limit", level_a, held_a)
 

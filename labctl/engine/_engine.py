@@ -20,7 +20,7 @@ from labctl.engine._manual import ManualEdges
 from labctl.engine._outcome import Ending
 from labctl.engine._states import State, check
 from labctl.engine._teller import Teller
-from labctl.errors import Exit, LabctlError, RefusedError, StoppedError
+from labctl.errors import Exit, LabctlError, RefusedError, SafetyError, StoppedError
 from labctl.events import (
     Beam,
     Criterion,
@@ -39,7 +39,18 @@ from labctl.events import (
     Tripped,
     Verdict,
 )
-from labctl.guard import Arm, Emit, Guard, Heartbeat, OffReport, Phase, Trip, not_confirmed
+from labctl.guard import (
+    LIT,
+    Arm,
+    Emit,
+    Guard,
+    Heartbeat,
+    OffReport,
+    Phase,
+    Trip,
+    not_confirmed,
+)
+from labctl.limits import tighten
 from labctl.monitor import Monitor
 from labctl.protocol import (
     Above,
@@ -105,6 +116,7 @@ class Engine:
         self._ending: Ending | None = None
         self._control: asyncio.Task[None] | None = None
         self._next_tick_ns = 0
+        self._end_ns: int | None = None
         self._latest: dict[str, Reading] = {}
         self._criteria: list[Criterion] = []
         self._manual = ManualEdges(plan.laser_manual, bench.meter is not None)
@@ -173,6 +185,9 @@ class Engine:
 
     async def _carry_out(self) -> None:
         self._next_tick_ns = self._clock.now_ns()
+        total_s = tighten(self._bench.file.limits, self._plan.limits).total_s
+        if total_s is not None:
+            self._end_ns = self._next_tick_ns + round(total_s * NS)
         steps = self._plan.steps
         for number, step in enumerate(steps, start=1):
             self._teller.tell(
@@ -249,18 +264,44 @@ class Engine:
         self._teller.tell(EmissionIntent(now_ns, step.power_w, step.at_most_ns, lease_ns))
         # No light before its intent is on disk.
         await self._teller.durable()
-        await guard.emit(Emit(step.power_w, step.at_most_ns))
+        await self._light(guard, step)
         lit_ns = guard.state.lit_ns
-        await guard.read()
-        beam, how = guard.emission()
-        # Commanded on and not read back so yet is ON for everybody who looks: never less.
-        how = how if beam is Beam.ON else "commanded, not confirmed"
-        self._tell_emission(Emission(lit_ns, Beam.ON, how, step.power_w, why=step.name))
         self._go(State.EMITTING)
         why = await self._until(step.until, step.at_most_ns, step.if_late, step.name, since=lit_ns)
         await self._beam_off(why)
         self._go(State.DARK)
         return why
+
+    async def _light(self, guard: Guard, step: Irradiate) -> None:
+        """Light, sampling on meanwhile: some lasers take seconds, and the lease must not lapse."""
+        lighting = asyncio.ensure_future(guard.emit(Emit(step.power_w, step.at_most_ns)))
+        told = False
+        try:
+            while not lighting.done():
+                wait_ns = self._next_tick_ns - self._clock.now_ns()
+                await asyncio.wait({lighting}, timeout=max(0, wait_ns) / NS)
+                if lighting.done():
+                    break
+                if guard.phase in LIT and not told:
+                    # Before any reading that shows the light, for the check's sake.
+                    told = True
+                    self._tell_lit(guard, step, "commanded, not confirmed")
+                await self._sample_until(self._next_tick_ns + 1)
+        finally:
+            if not lighting.done():
+                lighting.cancel()
+                await asyncio.wait({lighting})
+        lighting.result()
+        await guard.read()
+        beam, how = guard.emission()
+        if beam is Beam.ON:
+            self._tell_lit(guard, step, how)
+        elif not told:
+            # Commanded on and not seen yet is ON for everybody who looks: never less.
+            self._tell_lit(guard, step, "commanded, not confirmed")
+
+    def _tell_lit(self, guard: Guard, step: Irradiate, how: str) -> None:
+        self._tell_emission(Emission(guard.state.lit_ns, Beam.ON, how, step.power_w, why=step.name))
 
     async def _irradiate_by_hand(self, step: Irradiate) -> str:
         """The laser is not under labctl's control: ask for it, and find its edges."""
@@ -401,6 +442,9 @@ class Engine:
             self._tell_emission(emission)
         self._teller.tell(Sample(now_ns, due_ns, readings))
         self.progress.samples += 1
+        if self._end_ns is not None and now_ns > self._end_ns:
+            # Planned steps fit, or the plan was refused; prompts take as long as people do.
+            raise SafetyError("the run is longer than the limit 'total'")
         await self._teller.breathe()
 
     def _count_energy(self, now_ns: int) -> None:

@@ -82,17 +82,22 @@ def note_heartbeat(spec: GuardSpec, state: GuardState, beat: Heartbeat, now_ns: 
 
 def note_source(state: GuardState, seen: SourceSeen) -> None:
     """Take in what source and meter say; integrate the energy and complete the emission delay."""
-    measured_w = seen.measured_power_w
+    note_meter(state, seen.measured_power_w, seen.taken_ns)
+    state.seen = seen
+    if state.phase is Phase.EMISSION_DELAY and (seen.beam is Beam.ON or state.meter_saw_it):
+        state.phase = Phase.EMITTING
+
+
+def note_meter(state: GuardState, measured_w: float | None, taken_ns: int) -> None:
+    """Take in what the meter says (None: nothing), also while a source is being lit and its own
+    port is busy; without a meter the commanded power counts as given."""
     if state.phase in LIT:
         if measured_w is not None and measured_w > meter_threshold_w(state):
             state.meter_saw_it = True
         power_w = state.commanded_w if measured_w is None else measured_w
         since_ns = max(state.energy_to_ns, state.lit_ns)
-        state.energy_j += max(0.0, power_w) * max(0, seen.taken_ns - since_ns) / NS
-    state.energy_to_ns = seen.taken_ns
-    state.seen = seen
-    if state.phase is Phase.EMISSION_DELAY and (seen.beam is Beam.ON or state.meter_saw_it):
-        state.phase = Phase.EMITTING
+        state.energy_j += max(0.0, power_w) * max(0, taken_ns - since_ns) / NS
+    state.energy_to_ns = taken_ns
 
 
 def meter_threshold_w(state: GuardState) -> float:

@@ -28,6 +28,7 @@ from labctl.guard._decide import (
     decide,
     meter_threshold_w,
     note_heartbeat,
+    note_meter,
     note_source,
 )
 from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
@@ -101,6 +102,7 @@ class Guard:
         self._emitter: Emitter | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._tripping: asyncio.Task[None] | None = None
+        self._lighting = False
         self.trips: list[Trip] = []
         self.ever_lit = False
 
@@ -137,8 +139,13 @@ class Guard:
         return self.take(await self._clock.together(*self.jobs()))
 
     def jobs(self) -> list[Coroutine[Any, Any, object]]:
-        """The reads of `read` one by one, to be run beside others; give the results to `take`."""
-        jobs: list[Coroutine[Any, Any, object]] = [_or_error(self._source.read())]
+        """The reads of `read` one by one, to be run beside others; give the results to `take`.
+
+        While the source is being lit its port is busy: only the meter is read then.
+        """
+        jobs: list[Coroutine[Any, Any, object]] = []
+        if not self._lighting:
+            jobs.append(_or_error(self._source.read()))
         if self._meter is not None:
             jobs.append(_or_error(self._meter.read_power_at_sample()))
         return jobs
@@ -157,6 +164,8 @@ class Guard:
                 power = result
         if source is not None:
             note_source(self.state, self._seen(source, power))
+        elif self._lighting and isinstance(power, Reading):
+            note_meter(self.state, power.value, power.t_ns)
         return GuardReadings(source, power, lost)
 
     def _seen(self, source: SourceState, power: Reading | Invalid | None) -> SourceSeen:
@@ -228,6 +237,7 @@ class Guard:
             raise SafetyError(trips[0].message)
         level = self._source.level(request.power_w)
         state = self.state
+        self._lighting = True
         try:
             await emitter.set_level(level)
             # A rule may have tripped, or somebody disarmed, while the level was being set.
@@ -251,6 +261,8 @@ class Guard:
             await self._source.off()
             self._go_dark(Phase.ARMED if state.phase in LIT else state.phase)
             raise
+        finally:
+            self._lighting = False
 
     async def beam_off(self, why: str) -> OffReport:
         """Off, written at once and blind, then repeated until it is confirmed.
