@@ -6,6 +6,7 @@ import concurrent.futures
 import sys
 import threading
 
+from labctl.engine import ANSWERED_IN_ADVANCE
 from labctl.errors import InputError, StoppedError
 from labctl.platform import is_terminal
 
@@ -28,7 +29,7 @@ class Asking:
         """Ask; the view shows the text. The future has the line typed."""
         future: concurrent.futures.Future[str] = concurrent.futures.Future()
         if self._yes:
-            future.set_result("yes (--yes)")
+            future.set_result(ANSWERED_IN_ADVANCE)
             return future
         # A daemon: a person who never answers must not keep the process from ending.
         threading.Thread(

@@ -17,7 +17,8 @@ from typing import Any
 import labctl
 from labctl.bench import Bench, BenchFile, Reach, connect, reach
 from labctl.clock import Clock, run_real, run_virtual
-from labctl.engine._engine import Ask, Engine
+from labctl.engine._engine import Engine
+from labctl.engine._steps import Ask
 from labctl.engine._teller import Publish, Teller
 from labctl.errors import RecordError, RefusedError
 from labctl.events import Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Verdict

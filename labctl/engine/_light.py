@@ -1,0 +1,117 @@
+"""Light on and off through the guard, told as it is known."""
+
+from __future__ import annotations
+
+import asyncio
+
+from labctl.clock import NS, Clock
+from labctl.engine._sampler import GUARDED, Sampler
+from labctl.engine._teller import Teller
+from labctl.errors import RefusedError
+from labctl.events import Beam, Emission, EmissionIntent, Note
+from labctl.guard import LIT, Arm, Emit, Guard, OffReport, Phase, not_confirmed
+from labctl.protocol import Irradiate
+
+
+class Light:
+    """What the engine may ask of the beam. Without a guard there is nothing to light."""
+
+    def __init__(
+        self, clock: Clock, guard: Guard | None, sampler: Sampler, teller: Teller, armed_by: str
+    ) -> None:
+        self._clock = clock
+        self._guard = guard
+        self._sampler = sampler
+        self._teller = teller
+        self._armed_by = armed_by
+
+    async def arm(self) -> None:
+        """Have the guard look at everything, once until somebody disarms."""
+        guard = self._needed()
+        if guard.phase is not Phase.DISARMED:
+            return
+        if GUARDED not in self._sampler.latest:
+            await self._sampler.once()
+        await guard.arm(Arm(self._armed_by, guard.spec.digest()))
+        self._teller.tell(
+            Note(
+                self._clock.now_ns(),
+                self._armed_by,
+                f"armed; limits {guard.spec.digest()[:12]}",
+            )
+        )
+
+    def disarm(self) -> None:
+        """A person may put hands into the bench now."""
+        if self._guard is not None:
+            self._guard.disarm()
+
+    async def on(self, step: Irradiate) -> int:
+        """Light, sampling on meanwhile: some lasers take seconds, and the lease must not lapse.
+        Returns when it was commanded."""
+        guard = self._needed()
+        lease_ns = round(guard.spec.lease_s * NS)
+        self._teller.tell(
+            EmissionIntent(self._clock.now_ns(), step.power_w, step.at_most_ns, lease_ns)
+        )
+        # No light before its intent is on disk.
+        await self._teller.durable()
+        lighting = asyncio.ensure_future(guard.emit(Emit(step.power_w, step.at_most_ns)))
+        told = False
+        try:
+            while not lighting.done():
+                wait_ns = self._sampler.next_tick_ns - self._clock.now_ns()
+                await asyncio.wait({lighting}, timeout=max(0, wait_ns) / NS)
+                if lighting.done():
+                    break
+                if guard.phase in LIT and not told:
+                    # Before any reading that shows the light, for the check's sake.
+                    told = True
+                    self._tell_lit(guard, step, "commanded, not confirmed")
+                await self._sampler.once()
+        finally:
+            if not lighting.done():
+                lighting.cancel()
+                await asyncio.wait({lighting})
+        lighting.result()
+        await guard.read()
+        beam, how = guard.emission()
+        if beam is Beam.ON:
+            self._tell_lit(guard, step, how)
+        elif not told:
+            # Commanded on and not seen yet is ON for everybody who looks: never less.
+            self._tell_lit(guard, step, "commanded, not confirmed")
+        return guard.state.lit_ns
+
+    async def off_as_planned(self, why: str) -> None:
+        """Off at a step's end; BeamNotConfirmedOffError where this bench could confirm it and did
+        not."""
+        report = await self.off(why)
+        if not report.confirmed and self._needed().can_confirm:
+            raise not_confirmed(report)
+
+    async def off(self, why: str) -> OffReport:
+        """Off, and what is known of it; never raises for an instrument."""
+        guard = self._guard
+        if guard is None:
+            return OffReport(True, Beam.OFF, "no laser under control", 0)
+        report = await guard.beam_off(why)
+        self._sampler.tell_emission(
+            Emission(self._clock.now_ns(), report.beam, report.how, None, why=why)
+        )
+        return report
+
+    async def close(self) -> None:
+        """Let the guard finish what it is doing."""
+        if self._guard is not None:
+            await self._guard.close()
+
+    def _tell_lit(self, guard: Guard, step: Irradiate, how: str) -> None:
+        self._sampler.tell_emission(
+            Emission(guard.state.lit_ns, Beam.ON, how, step.power_w, why=step.name)
+        )
+
+    def _needed(self) -> Guard:
+        if self._guard is None:
+            raise RefusedError("this bench has no laser that labctl may light")
+        return self._guard

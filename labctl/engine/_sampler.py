@@ -1,0 +1,131 @@
+"""Sampling on an absolute grid: read everything, let the guard look first, then tell.
+
+Ticks that could not be kept are counted, never made up in a bunch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from labctl.bench import Bench
+from labctl.clock import NS, Clock
+from labctl.engine._manual import ManualEdges
+from labctl.engine._teller import Teller
+from labctl.errors import SafetyError
+from labctl.events import Beam, Emission, Invalid, Reading, Sample
+from labctl.guard import Guard, Heartbeat
+from labctl.limits import tighten
+from labctl.protocol import Plan
+
+GUARDED = "probe.temperature"
+
+
+class Sampler:
+    """The one loop that reads a bench during a run."""
+
+    def __init__(
+        self, clock: Clock, bench: Bench, plan: Plan, guard: Guard | None, teller: Teller
+    ) -> None:
+        self._clock = clock
+        self._bench = bench
+        self._period_ns = plan.period_ns
+        self._guard = guard
+        self._teller = teller
+        self._manual = ManualEdges(plan.laser_manual, bench.meter is not None)
+        self._emission: Emission | None = None
+        self._last_power_w = 0.0
+        self._last_ns = 0
+        self._end_ns: int | None = None
+        self._total_s = tighten(bench.file.limits, plan.limits).total_s
+        self.next_tick_ns = 0
+        self.latest: dict[str, Reading] = {}
+        """The newest valid reading of each channel."""
+        self.samples = 0
+        self.missed = 0
+        """Ticks that could not be kept."""
+        self.energy_j = 0.0
+        """At the sample, by the meter where there is one."""
+
+    def start(self) -> None:
+        """The grid begins now."""
+        self.next_tick_ns = self._clock.now_ns()
+        if self._total_s is not None:
+            self._end_ns = self.next_tick_ns + round(self._total_s * NS)
+
+    def mark(self, lit: bool) -> None:
+        """A person says that the hand-switched laser is on or off now."""
+        self._manual.marked(lit)
+
+    def tell_emission(self, emission: Emission) -> None:
+        """What is known of the beam from now on."""
+        self._emission = emission
+        self._teller.tell(emission)
+
+    async def once(self) -> None:
+        """Wait for the next tick and take it."""
+        await self.until(self.next_tick_ns + 1)
+
+    async def until(self, end_ns: int, done: Callable[[], bool] | None = None) -> str:
+        """Sample until `end_ns` ('elapsed') or until `done` after a tick ('reached')."""
+        period_ns = self._period_ns
+        sleep_until = self._clock.sleep_until
+        while True:
+            due_ns = self.next_tick_ns
+            if end_ns <= due_ns:
+                await sleep_until(end_ns)
+                return "elapsed"
+            await sleep_until(due_ns)
+            await self._tick(due_ns)
+            self.next_tick_ns = due_ns + period_ns
+            behind_ns = self._clock.now_ns() - self.next_tick_ns
+            if behind_ns > 0:
+                missed = -(-behind_ns // period_ns)
+                self.missed += missed
+                self.next_tick_ns += missed * period_ns
+            if done is not None and done():
+                return "reached"
+
+    async def _tick(self, due_ns: int) -> None:
+        readings = await self._bench.read_all(self._guard)
+        now_ns = self._clock.now_ns()
+        latest = self.latest
+        guarded: Reading | Invalid | None = None
+        for reading in readings:
+            if isinstance(reading, Reading):
+                latest[reading.channel] = reading
+            else:
+                latest.pop(reading.channel, None)
+            if reading.channel == GUARDED:
+                guarded = reading
+        guard = self._guard
+        if guard is not None and guarded is not None:
+            if isinstance(guarded, Reading):
+                guard.heartbeat(Heartbeat(guarded.t_ns, guarded.value))
+            else:
+                guard.heartbeat(Heartbeat(guarded.t_ns, None, guarded.reason))
+        power = latest.get("meter.power")
+        self._count_energy(now_ns, power)
+        for emission in self._manual.look(now_ns, power, latest.get(GUARDED)):
+            self.tell_emission(emission)
+        self._teller.tell(Sample(now_ns, due_ns, readings))
+        self.samples += 1
+        if self._end_ns is not None and now_ns > self._end_ns:
+            # Planned steps fit, or the plan was refused; prompts take as long as people do.
+            raise SafetyError("the run is longer than the limit 'total'")
+        await self._teller.breathe()
+
+    def _count_energy(self, now_ns: int, measured: Reading | None) -> None:
+        """Integrate the measured power (the commanded one without a meter) while lit."""
+        emission = self._emission
+        lit = emission is not None and emission.beam is not Beam.OFF
+        if measured is not None:
+            power_w = measured.value
+        elif emission is not None and lit:
+            power_w = emission.power_w or 0.0
+        else:
+            power_w = 0.0
+        if lit and self._last_ns:
+            mean_w = max(0.0, (power_w + self._last_power_w) / 2)
+            self.energy_j += mean_w * (now_ns - self._last_ns) / NS
+        self._last_power_w = power_w
+        self._last_ns = now_ns
