@@ -1,9 +1,9 @@
 """The one door to what differs between platforms, and the list of this user's live runs.
 
-Signals, file locks, syncing, the runtime folder and the death of a parent are asked for here and
-nowhere else. POSIX; Linux is what is tested. The runtime folder holds one `run-<pid>.json` for
-every live run, locked by its process: a lock ends with its process, however it ends, so a held
-lock means alive and a file whose lock is free is a dead run's, ignored and removed.
+Signals, file locks, syncing, the runtime folder, bounds on a process and the death of a parent are
+asked for here and nowhere else. POSIX; Linux is what is tested. The runtime folder holds one
+`run-<pid>.json` for every live run, locked by its process: a lock ends with its process, however it
+ends, so a held lock means alive and a file whose lock is free is a dead run's, ignored and removed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import ctypes
 import fcntl
 import json
 import os
+import resource
 import signal
 import stat
 import sys
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Each asks for the end of a run: Ctrl-C, `kill`, a closed terminal."""
+
+_HELD = frozenset({signal.SIGTERM, signal.SIGCHLD})
+"""What a process that looks after another one waits for."""
 
 _PR_SET_PDEATHSIG = 1
 # Loaded here, because between fork and exec a child may do next to nothing.
@@ -61,13 +65,44 @@ def on_signals(
     return restore
 
 
-def die_with_parent() -> None:
-    """For `Popen(preexec_fn=...)`: the kernel sends this child a SIGTERM when its parent dies.
+def hold_signals() -> None:
+    """From now on SIGTERM and a child's end do nothing by themselves: `told_to_end` takes them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
 
-    Linux only; elsewhere nothing happens, and a child must watch its standard input as well.
+
+def told_to_end(timeout_s: float) -> bool:
+    """After `hold_signals`: wait for a signal, real time; True when it was a SIGTERM, False when
+    the time is over or a child has ended."""
+    received = signal.sigtimedwait(_HELD, timeout_s)
+    return received is not None and received.si_signo == signal.SIGTERM
+
+
+def tell_to_end(pid: int) -> bool:
+    """Send a process SIGTERM; False when there is none of that number."""
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+# -- processes ---------------------------------------------------------------------------------
+
+
+def die_with_parent() -> None:
+    """For `Popen(preexec_fn=...)`: the kernel sends this child a SIGTERM when its parent dies, and
+    the child takes it even where its parent holds signals back.
+
+    Elsewhere than on Linux the kernel does not, and a child must watch its parent as well.
     """
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
+def limit_memory(most_bytes: int) -> None:
+    """Bound this process's address space: beyond it an allocation fails."""
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
 
 
 # -- terminal and disk -------------------------------------------------------------------------
@@ -214,11 +249,7 @@ class LiveRun:
             # Looked at again, so that a process that took over the number is not hit.
             if not is_locked(self.path):
                 return False
-            try:
-                os.kill(self.pid, signal.SIGTERM)
-            except ProcessLookupError:
-                return False
-            return True
+            return tell_to_end(self.pid)
 
 
 @contextmanager

@@ -14,12 +14,12 @@ import asyncio
 import logging
 import math
 import os
-import resource
 import sys
 import warnings
 from typing import Any
 
 from labctl import clock
+from labctl.platform import limit_memory
 
 MOST_PENDING = 1000
 """Packets that may wait for one client; one that is slower is dropped."""
@@ -101,7 +101,7 @@ def main() -> None:
     logging.getLogger("amqtt").setLevel(logging.CRITICAL)
     logging.getLogger("transitions").setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    limit_memory(MOST_MEMORY)
     parent = os.getppid()
     harden()
     asyncio.run(serve(int(sys.argv[1]), parent))

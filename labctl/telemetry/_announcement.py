@@ -12,8 +12,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from labctl.platform import FileLock, runtime_dir
 from labctl.telemetry._address import Address
-from labctl.telemetry._runtime import FileLock, runtime_dir
 
 _FILE = "broker.json"
 

@@ -6,15 +6,14 @@ It belongs to all labctl processes of a user on a machine. Each that uses it hol
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import labctl
 from labctl import clock
+from labctl.platform import tell_to_end
 from labctl.telemetry._address import PORT
 from labctl.telemetry._announcement import Announcement, users_lock
 from labctl.telemetry._choice import Found, NoBrokerError
@@ -64,8 +63,7 @@ class EmbeddedBroker:
         self._users.release()
         if announced is not None:
             # Our last word is said: whoever is the last to leave need not wait for a will.
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(announced.supervisor, signal.SIGTERM)
+            tell_to_end(announced.supervisor)
         supervisor, self._supervisor = self._supervisor, None
         if supervisor is None:
             return

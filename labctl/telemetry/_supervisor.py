@@ -10,10 +10,8 @@ listens there, on a free one; it starts a broker that died again, and announces 
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -22,9 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from labctl import clock
+from labctl.platform import FileLock, die_with_parent, hold_signals, told_to_end
 from labctl.telemetry import _mosquitto as mosquitto
 from labctl.telemetry._announcement import Announcement, owner_lock, users_lock
-from labctl.telemetry._runtime import FileLock
 
 LINGER_S = 3.0
 """After the last user's death."""
@@ -115,7 +113,7 @@ def main(arguments: list[str]) -> int:
         # Another supervisor is at it: whoever started this one will find that.
         return 0
     # From here on signals are taken where they are waited for, and nowhere else.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    hold_signals()
     with tempfile.TemporaryDirectory(prefix="labctl-broker-") as folder:
         broker = Broker(kind, Path(folder))
         try:
@@ -153,8 +151,7 @@ def keep(broker: Broker, users: FileLock, announce_again: Callable[[], None]) ->
     lock held so that nobody new comes; or when the broker cannot be kept alive."""
     alone_since_ns: int | None = None
     while True:
-        received = signal.sigtimedwait(_SIGNALS, LOOK_S)
-        told = received is not None and received.si_signo == signal.SIGTERM
+        told = told_to_end(LOOK_S)
         if not broker.alive:
             if not broker.again():
                 return
@@ -167,14 +164,6 @@ def keep(broker: Broker, users: FileLock, announce_again: Callable[[], None]) ->
         if told or now_ns - alone_since_ns >= clock.ns(LINGER_S):
             return
         users.release()
-
-
-def die_with_parent() -> None:
-    """In the broker's process, before it becomes the broker: take signals again, and end when the
-    supervisor ends, however it does (Linux: prctl(2), PR_SET_PDEATHSIG)."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 def is_free(port: int) -> bool:
@@ -201,12 +190,6 @@ def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-_SIGNALS = frozenset({signal.SIGTERM, signal.SIGCHLD})
-_PR_SET_PDEATHSIG = 1
-# Loaded before any fork: nothing may be loaded between fork and exec.
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ from labctl.errors import LabctlError
 from labctl.events import Event, Mode
 from labctl.telemetry import _names as names
 from labctl.telemetry._choice import BrokerChoice, Found, configured
+from labctl.telemetry._claim import BenchName, claim
 from labctl.telemetry._embedded import EmbeddedBroker
 from labctl.telemetry._link import LinkError
 from labctl.telemetry._payloads import Author
 from labctl.telemetry._queues import Queues
-from labctl.telemetry._runtime import BenchName, claim
 from labctl.telemetry._writer import Counters, Writer
 
 _log = logging.getLogger("labctl.telemetry")
