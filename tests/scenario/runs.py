@@ -1,0 +1,147 @@
+"""A whole run on a shipped bench in virtual time, and what it left behind, for the scenarios."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from labctl import bench as benches
+from labctl import protocol as protocols
+from labctl import sample as samples
+from labctl.bench import BenchFile
+from labctl.engine import Begun, RunRequest, RunResult, carry_out
+from labctl.events import Alarm, Beam, Emission, EmissionIntent, Event, RunEnded
+from labctl.record import JournalState, read_journal
+
+BENCHES = Path(__file__).resolve().parents[2] / "protocols" / "benches"
+SHORT = ("baseline=20s", "heat=90s", "cool=20s")
+"""Long enough for a lease, a trip and an off; too short for much of a check."""
+CHECKED = ("baseline=30s", "heat=5min", "cool=5min")
+"""Long enough for the check to have its say."""
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a run left behind."""
+
+    result: RunResult
+    events: tuple[Event, ...]
+    state: JournalState
+    truth: dict[str, Any]
+
+    @property
+    def ended(self) -> RunEnded:
+        return self.result.ended
+
+    def of(self, kind: type[E]) -> list[E]:
+        """The events of one kind, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def classes(self) -> set[int]:
+        """Fault classes that the check named."""
+        return {alarm.fault_class for alarm in self.of(Alarm)}
+
+    @property
+    def light(self) -> list[tuple[float, float | None]]:
+        """The world's own log: on and off of every emission, seconds."""
+        return [
+            (e["on_ns"] / 1e9, None if e["off_ns"] is None else e["off_ns"] / 1e9)
+            for e in self.truth["emission"]
+        ]
+
+    def check_order(self) -> None:
+        """What holds of every run: closed by its last event, lit only after an intent, and never
+        said to be off while the world's own log says that it is on."""
+        assert JournalState.CLOSED == self.state
+        assert isinstance(self.events[-1], RunEnded)
+        assert self.result.ended == self.events[-1]
+        assert self.result.fault is None
+        intents = [event.t_ns for event in self.of(EmissionIntent)]
+        asked = [e for e in self.truth["emission"] if not _by_itself(self)]
+        assert len(asked) <= len(intents)
+        for entry, intent_ns in zip(asked, intents, strict=False):
+            assert intent_ns <= entry["on_ns"]
+        for said in self.of(Emission):
+            if said.beam is Beam.OFF:
+                assert not any(
+                    e["on_ns"] < said.t_ns and (e["off_ns"] is None or e["off_ns"] > said.t_ns)
+                    for e in self.truth["emission"]
+                )
+
+
+def _by_itself(story: Story) -> bool:
+    return any("by-itself" in fault for fault in story.truth["faults"])
+
+
+def nobody(text: str) -> concurrent.futures.Future[str]:
+    """A prompt that no test expects."""
+    raise AssertionError(f"a person was asked: {text}")
+
+
+def bench_file(name: str) -> BenchFile:
+    return benches.load(BENCHES / f"{name}.yaml")
+
+
+def request(
+    runs_dir: Path,
+    *,
+    protocol: str = "heating-curve",
+    parameters: Sequence[str] = SHORT,
+    bench: str | BenchFile = "simulated",
+    sample: str = "pda-aminoacid",
+    faults: Sequence[str] = (),
+    seed: int = 1,
+    speed: float | None = None,
+) -> RunRequest:
+    """A request as `labctl run` would make it; `protocol` is a name or YAML text."""
+    file = bench_file(bench) if isinstance(bench, str) else bench
+    if "\n" in protocol:
+        plan = protocols.loads(protocol, overrides=parameters, bench=file)
+    else:
+        plan = protocols.load(protocols.find(protocol), overrides=parameters, bench=file)
+    return RunRequest(
+        plan=plan,
+        bench_file=file,
+        specimen=samples.load(samples.find(sample)) if plan.uses_light else None,
+        runs_dir=runs_dir,
+        seed=seed,
+        faults=tuple(faults),
+        speed=speed,
+    )
+
+
+def run(
+    runs_dir: Path,
+    *,
+    ask: Callable[[str], concurrent.futures.Future[str]] = nobody,
+    publish: Sequence[Callable[[Event], None]] = (),
+    on_begin: Callable[[Begun], None] = lambda begun: None,
+    **how: Any,
+) -> Story:
+    """Carry a request out and read back what it left; checks what holds of every run."""
+    story = read(
+        carry_out(
+            request(runs_dir, **how),
+            publish=publish,
+            ask=ask,
+            on_begin=on_begin,
+            on_signals=lambda loop, stop: lambda: None,
+        )
+    )
+    story.check_order()
+    return story
+
+
+def read(result: RunResult) -> Story:
+    """What a run left in its folder."""
+    path = result.folder.path
+    reading = read_journal(path / "journal.jsonl")
+    truth = json.loads((path / "truth.json").read_text())
+    return Story(result, reading.events, reading.state, truth)
