@@ -196,7 +196,8 @@ class Monitor:
         now_s = self._t_ms / 1e3
         if now_s >= self._next_line_s and not self._steps.suspicious:
             bank.relinearise()
-            bank.follow_the_leading()
+            if bank.follow_the_leading():
+                self._steps.forget()
             since_s = now_s - (self._history.last_edge_s or 0.0)
             self._next_line_s = now_s + max(8.0, since_s)
         dt_ms = t_ms - self._t_ms

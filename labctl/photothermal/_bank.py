@@ -381,10 +381,13 @@ class FilterBank:
         """How fast the liquid moved over the last step, by the model."""
         return float(self.weight @ self._slope)
 
-    def follow_the_leading(self) -> None:
-        """Let `moved` and `taken` speak of the filter that has the greatest weight now. Not while
-        a fault is suspected: its errors obey the filter that was followed when it came."""
+    def follow_the_leading(self) -> bool:
+        """Let `moved` and `taken` speak of the filter that has the greatest weight now; True when
+        that is another one. Not while a fault is suspected: its errors obey the filter that was
+        followed when it came."""
+        before = self._leading
         self._leading = int(self._log_weight.argmax())
+        return self._leading != before
 
     def moved(self) -> Leading:
         """How the leading filter moved in the last `predict`."""

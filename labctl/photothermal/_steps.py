@@ -87,11 +87,15 @@ class StepDetector:
 
     def restart(self, t_s: float) -> None:
         """A commanded edge: onsets before it are no longer looked for."""
-        for array in (self._error, self._match, self._energy, self._used):
-            array[:] = 0.0
+        self.forget()
         self._last_onset_s = [t_s + self.rules.quiet_after_edge_s] * _SHAPES
         self._passed_s = None
         self._silent = self.suspicious = False
+
+    def forget(self) -> None:
+        """Another filter is followed from here on: what was carried along obeys the former one."""
+        for array in (self._error, self._match, self._energy, self._used):
+            array[:] = 0.0
 
     def move(self, leading: Leading, heating_k_per_s: float) -> None:
         """The bank has predicted. `heating_k_per_s` is what a whole (100 %) step of the HEAT shape

@@ -25,7 +25,8 @@ def _look(points: list[Point]) -> tuple[Step, float] | None:
         power_w = point.power_w
         if edge or (i % 50 == 0 and not detector.suspicious):
             bank.relinearise()
-            bank.follow_the_leading()
+            if bank.follow_the_leading():
+                detector.forget()
         if edge:
             detector.restart(point.t_s - 1.0)
             bank.loosen(0.1)
