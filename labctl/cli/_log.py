@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import click
 
-from labctl.cli._options import bench_option, run_options, sample_option
+from labctl.cli._options import RunOptions, run_options
 
 
 @click.command("log")
@@ -18,51 +18,15 @@ from labctl.cli._options import bench_option, run_options, sample_option
     help="How long, e.g. 10 min; else until Ctrl-C, at most 24 h.",
 )
 @click.option("--every", default=None, metavar="TIME", help="Sampling period, e.g. 500 ms.")
-@bench_option
-@sample_option
 @run_options
-def command(
-    duration: str | None,
-    every: str | None,
-    bench: str | None,
-    sample: str | None,
-    speed: str | None,
-    seed: int,
-    faults: tuple[str, ...],
-    runs_dir: Path | None,
-    broker: str | None,
-    as_json: bool,
-    plain: bool,
-    no_figure: bool,
-    yes: bool,
-) -> int:
+def command(duration: str | None, every: str | None, options: RunOptions) -> int:
     """Log every thermocouple of a bench until Ctrl-C.
 
     Works on any bench with one thermometer; nothing is armed and nothing is checked.
     """
-    from labctl.cli._prepare import Choices, prepare
+    from labctl.cli._prepare import prepare
 
-    parameters = []
-    if duration is not None:
-        parameters.append(f"for={duration}")
-    if every is not None:
-        parameters.append(f"every={every}")
-    return prepare(
-        Choices(
-            protocol="log",
-            parameters=tuple(parameters),
-            bench=bench,
-            sample=sample,
-            blank=None,
-            # A person logs for as long as it takes: time is not compressed unless asked for.
-            speed=speed or "1",
-            seed=seed,
-            faults=faults,
-            runs_dir=runs_dir,
-            broker=broker,
-            as_json=as_json,
-            plain=plain,
-            figure=not no_figure,
-            yes=yes,
-        )
-    ).run()
+    given = {"for": duration, "every": every}
+    parameters = tuple(f"{name}={value}" for name, value in given.items() if value is not None)
+    # A person logs for as long as it takes: time is not compressed unless that is asked for.
+    return prepare("log", parameters, replace(options, speed=options.speed or "1")).run()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,9 +47,36 @@ def fault_option(function: F) -> F:
     )(function)
 
 
-def run_options(function: F) -> F:
-    """What `run` and `log` have in common."""
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What `run` and `log` have in common, as it was typed."""
+
+    bench: str | None
+    sample: str | None
+    speed: str | None
+    seed: int
+    faults: tuple[str, ...]
+    runs_dir: Path | None
+    broker: str | None
+    as_json: bool
+    plain: bool
+    no_figure: bool
+    yes: bool
+
+
+def run_options(function: Callable[..., int]) -> Callable[..., int]:
+    """The options of `RunOptions`; the verb gets them as one value, `options`."""
+
+    @functools.wraps(function)
+    def with_options(**given: Any) -> int:
+        names = [field.name for field in fields(RunOptions)]
+        options = RunOptions(**{name: given.pop(name) for name in names})
+        return function(options=options, **given)
+
+    wrapped: Callable[..., int] = with_options
     for option in (
+        bench_option,
+        sample_option,
         click.option("--speed", default=None, metavar="N|max",
                      help="Seconds of the protocol in one real second; simulated bench only. "
                      "Default: the whole protocol in about ten seconds."),
@@ -63,8 +92,8 @@ def run_options(function: F) -> F:
         click.option("--no-figure", is_flag=True, help="Do not draw the figure at the end."),
         click.option("-y", "--yes", is_flag=True, help="Answer every prompt of the protocol."),
     ):  # fmt: skip
-        function = option(function)
-    return function
+        wrapped = option(wrapped)
+    return wrapped
 
 
 def parse_speed(text: str | None, *, in_process: bool, planned_s: float) -> float | None:

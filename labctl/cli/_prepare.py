@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from labctl import bench as benches
@@ -11,7 +10,7 @@ from labctl import protocol as protocols
 from labctl import sample as samples
 from labctl.bench import BenchFile
 from labctl.cli._carry_out import RunInTerminal, about_process, command_name
-from labctl.cli._options import parse_speed
+from labctl.cli._options import RunOptions, parse_speed
 from labctl.clock import NS
 from labctl.engine import RunRequest, way_to
 from labctl.protocol import Plan
@@ -21,26 +20,6 @@ from labctl.telemetry import BrokerChoice
 
 DEFAULT_SAMPLE = "pda-aminoacid"
 """Taken on a simulated bench when a protocol uses light and no sample is named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What was typed, as it was typed."""
-
-    protocol: str
-    parameters: tuple[str, ...]
-    bench: str | None
-    sample: str | None
-    blank: Path | None
-    speed: str | None
-    seed: int
-    faults: tuple[str, ...]
-    runs_dir: Path | None
-    broker: str | None
-    as_json: bool
-    plain: bool
-    figure: bool
-    yes: bool
 
 
 def load_bench(asked: str | None) -> tuple[BenchFile, str]:
@@ -54,15 +33,19 @@ def load_sample(asked: str | None) -> Specimen | None:
     return None if asked is None else samples.load(samples.find(asked))
 
 
-def prepare(choices: Choices) -> RunInTerminal:
+def prepare(
+    protocol: str,
+    parameters: Sequence[str],
+    options: RunOptions,
+    *,
+    blank: Path | None = None,
+) -> RunInTerminal:
     """Everything that can be refused is refused here, before anything is touched."""
     env = read_settings()
-    bench_file, why = load_bench(choices.bench)
-    plan = protocols.load(
-        protocols.find(choices.protocol), overrides=choices.parameters, bench=bench_file
-    )
+    bench_file, why = load_bench(options.bench)
+    plan = protocols.load(protocols.find(protocol), overrides=parameters, bench=bench_file)
     way = way_to(plan, bench_file)
-    specimen = load_sample(choices.sample)
+    specimen = load_sample(options.sample)
     assumed = False
     if specimen is None and plan.uses_light and not way.real:
         specimen, assumed = load_sample(DEFAULT_SAMPLE), True
@@ -71,23 +54,23 @@ def prepare(choices: Choices) -> RunInTerminal:
         plan=plan,
         bench_file=bench_file,
         specimen=specimen,
-        runs_dir=choices.runs_dir or env.runs,
-        seed=choices.seed,
-        faults=choices.faults,
-        speed=parse_speed(choices.speed, in_process=way.in_process, planned_s=planned_s),
-        blank=choices.blank,
+        runs_dir=options.runs_dir or env.runs,
+        seed=options.seed,
+        faults=options.faults,
+        speed=parse_speed(options.speed, in_process=way.in_process, planned_s=planned_s),
+        blank=blank,
         about=about_process(),
     )
     return RunInTerminal(
         request,
-        broker=BrokerChoice.parse(choices.broker or env.broker or "auto"),
-        as_json=choices.as_json,
-        plain=choices.plain,
-        figure=choices.figure,
-        yes=choices.yes,
+        broker=BrokerChoice.parse(options.broker or env.broker or "auto"),
+        as_json=options.as_json,
+        plain=options.plain,
+        figure=not options.no_figure,
+        yes=options.yes,
         header=_header(plan, specimen, request, assumed=assumed),
         bench_why=why,
-        next_commands=_next(choices, plan),
+        next_commands=_next(protocol, plan, options),
     )
 
 
@@ -114,14 +97,14 @@ def _minutes(duration_ns: int) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
-def _next(choices: Choices, plan: Plan) -> Sequence[str]:
+def _next(protocol: str, plan: Plan, options: RunOptions) -> Sequence[str]:
     """Commands worth trying after this run."""
     name = command_name()
     if not plan.uses_light:
         return (f"{name} run heating-curve",)
-    out = [f"{name} plan {choices.protocol}"]
-    if choices.sample is None:
-        out.append(f"{name} run {choices.protocol} --sample water")
-    if not choices.faults:
-        out.append(f"{name} run {choices.protocol} --fault beam-off-sample=-30%@300s")
+    out = [f"{name} plan {protocol}"]
+    if options.sample is None:
+        out.append(f"{name} run {protocol} --sample water")
+    if not options.faults:
+        out.append(f"{name} run {protocol} --fault beam-off-sample=-30%@300s")
     return tuple(out)
