@@ -74,7 +74,8 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
         return function(options=options, **given)
 
     wrapped: Callable[..., int] = with_options
-    for option in (
+    # Click lists the option that was put on last first.
+    for option in reversed((
         bench_option,
         sample_option,
         click.option("--speed", default=None, metavar="N|max",
@@ -91,7 +92,7 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
         click.option("--plain", is_flag=True, help="Lines instead of the live screen."),
         click.option("--no-figure", is_flag=True, help="Do not draw the figure at the end."),
         click.option("-y", "--yes", is_flag=True, help="Answer every prompt of the protocol."),
-    ):  # fmt: skip
+    )):  # fmt: skip
         wrapped = option(wrapped)
     return wrapped
 
