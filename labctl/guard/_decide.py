@@ -52,7 +52,7 @@ class GuardState:
     beat: Heartbeat | None = None
     seen: SourceSeen | None = None
     meter_saw_it: bool = False
-    """The meter has seen the present (or last) emission on."""
+    """The meter has seen the present (or last) emission on, or light that nobody asked for."""
     temperatures: deque[tuple[int, float]] = field(default_factory=deque)
     """(taken_ns, degC) over the rate window."""
     identical: int = 0
@@ -62,21 +62,20 @@ class GuardState:
 
 def note_heartbeat(spec: GuardSpec, state: GuardState, beat: Heartbeat, now_ns: int) -> None:
     """Take in the newest guarded reading; renew the lease if it is one and is newer."""
-    last = state.beat
-    fresh = last is None or beat.taken_ns > last.taken_ns
-    state.beat = beat
-    if beat.temperature_degc is None or not fresh:
-        return
-    if last is not None and last.temperature_degc == beat.temperature_degc:
-        state.identical += 1
-    else:
-        state.identical = 1
     window = state.temperatures
+    # Against the newest valid one: neither an old reading nor an invalid one between may make a
+    # repeated value look new.
+    newest_ns, newest = window[-1] if window else (None, None)
+    state.beat = beat
+    if beat.temperature_degc is None or (newest_ns is not None and beat.taken_ns <= newest_ns):
+        return
+    state.identical = state.identical + 1 if newest == beat.temperature_degc else 1
     window.append((beat.taken_ns, beat.temperature_degc))
     horizon = beat.taken_ns - round(spec.rate_window_s * NS)
     while len(window) > 2 and window[1][0] <= horizon:
         window.popleft()
-    if state.phase in LIT:
+    # A lease that has run out stays so: a machine that was suspended must not renew it.
+    if state.phase in LIT and now_ns <= state.lease_until_ns:
         state.lease_until_ns = now_ns + round(spec.lease_s * NS)
 
 
@@ -91,9 +90,9 @@ def note_source(state: GuardState, seen: SourceSeen) -> None:
 def note_meter(state: GuardState, measured_w: float | None, taken_ns: int) -> None:
     """Take in what the meter says (None: nothing), also while a source is being lit and its own
     port is busy; without a meter the commanded power counts as given."""
+    if measured_w is not None and measured_w > meter_threshold_w(state):
+        state.meter_saw_it = True
     if state.phase in LIT:
-        if measured_w is not None and measured_w > meter_threshold_w(state):
-            state.meter_saw_it = True
         power_w = state.commanded_w if measured_w is None else measured_w
         since_ns = max(state.energy_to_ns, state.lit_ns)
         state.energy_j += max(0.0, power_w) * max(0, taken_ns - since_ns) / NS
@@ -220,7 +219,8 @@ def _too_cold(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
 
 
 def _rate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
-    window = state.temperatures
+    # Of this emission only: a hot sample in the dark may cool faster than a lit one ever does.
+    window = [reading for reading in state.temperatures if reading[0] >= state.lit_ns]
     if len(window) < 3:
         return None
     (first_ns, first), (last_ns, last) = window[0], window[-1]

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from labctl.clock import NS, Clock
 from labctl.errors import (
     BeamNotConfirmedOffError,
     InstrumentError,
-    LabctlError,
     RefusedError,
     SafetyError,
 )
@@ -31,53 +29,11 @@ from labctl.guard._decide import (
     note_meter,
     note_source,
 )
+from labctl.guard._guarded import GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
+from labctl.guard._off import OffProcedure
 from labctl.guard._spec import GuardSpec
 from labctl.instruments import Emitter, Seal, SourceState
-
-_OFF_PAUSE_NS = 50_000_000
-"""Between two tries at switching off."""
-_OFF_GIVE_UP_S = 10.0
-"""So long every path is tried again before the run is closed with the beam not confirmed off."""
-
-
-class GuardedSource(Protocol):
-    """The source as the guard needs it; a bench gives one, over whatever port it hangs on."""
-
-    @property
-    def confirms(self) -> bool:
-        """Whether emission can be read back from the source itself."""
-        ...
-
-    async def off(self) -> None: ...
-
-    async def read(self) -> SourceState: ...
-
-    async def emitter(self, seal: Seal) -> Emitter: ...
-
-    async def reopen(self) -> None:
-        """Open the port again and force off: the path left when the port is gone."""
-        ...
-
-    def level(self, power_w: float) -> float:
-        """Drive level for a power at the sample; raises RefusedError outside the calibration."""
-        ...
-
-
-class GuardedMeter(Protocol):
-    """The power meter, already converted to watts at the sample."""
-
-    async def read_power_at_sample(self) -> Reading | Invalid: ...
-
-
-@dataclass(frozen=True, slots=True)
-class GuardReadings:
-    """What the guard read from the instruments it owns, for the record."""
-
-    source: SourceState | None
-    power: Reading | Invalid | None
-    lost: LabctlError | None = None
-    """Set when the source or the meter could not be read at all."""
 
 
 class Guard:
@@ -103,6 +59,7 @@ class Guard:
         self._timer: asyncio.TimerHandle | None = None
         self._tripping: asyncio.Task[None] | None = None
         self._lighting = False
+        self._off = OffProcedure(spec, self.state, source, clock, self.read)
         self.trips: list[Trip] = []
         self.ever_lit = False
 
@@ -258,7 +215,7 @@ class Guard:
             await emitter.on()
         except BaseException:
             # Cancelled, refused or lost half-way: nobody knows whether it lit.
-            await self._source.off()
+            await self._off.write()
             self._go_dark(Phase.ARMED if state.phase in LIT else state.phase)
             raise
         finally:
@@ -270,32 +227,12 @@ class Guard:
         Never raises for an instrument that does not do as told: the report says what is known.
         """
         started_ns = self._clock.now_ns()
-        failure = await self._write_off()
+        failure = await self._off.write()
         after = self.state.phase
         self._go_dark(Phase.ARMED if after in LIT else after)
         if not self.ever_lit and not self._source.confirms:
             return OffReport(True, Beam.OFF, "never lit", self._clock.now_ns() - started_ns)
-        tried: list[str] = [failure] if failure else []
-        deadline_ns = started_ns + round(self.spec.off_confirm_s * NS)
-        give_up_ns = started_ns + round(_OFF_GIVE_UP_S * NS)
-        while True:
-            confirmed = await self._confirmed_off(tried)
-            now_ns = self._clock.now_ns()
-            if confirmed:
-                return OffReport(True, Beam.OFF, confirmed, now_ns - started_ns)
-            if not self._source.confirms and not self.state.meter_saw_it:
-                # Nothing on this bench can confirm it: saying so is all that is left.
-                return OffReport(
-                    False, Beam.UNKNOWN, "commanded, not confirmed", now_ns - started_ns
-                )
-            if now_ns >= give_up_ns:
-                return OffReport(False, self._worst(), "; ".join(tried), now_ns - started_ns)
-            if now_ns >= deadline_ns:
-                await self._other_paths(tried)
-            failure = await self._write_off()
-            if failure and failure not in tried:
-                tried.append(failure)
-            await self._clock.sleep(_OFF_PAUSE_NS)
+        return await self._off.until_confirmed(started_ns, failure, self._emitter)
 
     def reset(self) -> None:
         """A person at the bench has seen to the cause; only then may it be armed again."""
@@ -349,7 +286,7 @@ class Guard:
         self._tripping = asyncio.ensure_future(self._off_after_trip(trips[0]))
 
     async def _off_after_trip(self, first: Trip) -> None:
-        await self._write_off()
+        await self._off.write()
         self._on_trip(first)
 
     def _go_dark(self, phase: Phase) -> None:
@@ -377,56 +314,6 @@ class Guard:
             self._timer.cancel()
             self._timer = None
 
-    async def _write_off(self) -> str:
-        """Write off; what went wrong in words, or ''."""
-        try:
-            await self._source.off()
-        except InstrumentError as error:
-            return f"off could not be written: {error.what}"
-        return ""
-
-    async def _confirmed_off(self, tried: list[str]) -> str:
-        """How off is confirmed, or ''."""
-        readings = await self.read()
-        if readings.lost is not None:
-            _once(tried, f"read-back failed: {readings.lost.what}")
-        source, power = readings.source, readings.power
-        measured_w = power.value if isinstance(power, Reading) else None
-        dark = measured_w is not None and measured_w <= meter_threshold_w(self.state)
-        if source is not None and self._source.confirms and source.beam is Beam.OFF:
-            if measured_w is not None and not dark and self.state.meter_saw_it:
-                _once(tried, f"reads OFF but the meter still sees {measured_w:.3f} W")
-                return ""
-            return "read back"
-        if source is not None and source.beam is Beam.ON:
-            _once(tried, "OFF was commanded, it reads ON")
-        if dark and self.state.meter_saw_it and (source is None or source.beam is not Beam.ON):
-            return "power meter"
-        return ""
-
-    async def _other_paths(self, tried: list[str]) -> None:
-        """Paths other than the off command: level to nothing, then the port opened anew."""
-        if self._emitter is not None:
-            try:
-                await self._emitter.set_level(0.0)
-                _once(tried, "drive level set to 0")
-            except LabctlError as error:
-                _once(tried, f"drive level could not be set to 0: {error.what}")
-        try:
-            await self._source.reopen()
-            _once(tried, "port opened again")
-        except LabctlError as error:
-            _once(tried, f"port could not be opened again: {error.what}")
-
-    def _worst(self) -> Beam:
-        seen = self.state.seen
-        if seen is None:
-            return Beam.UNKNOWN
-        measured_w = seen.measured_power_w
-        if measured_w is not None and measured_w > meter_threshold_w(self.state):
-            return Beam.ON
-        return Beam.ON if seen.beam is Beam.ON else Beam.UNKNOWN
-
 
 def not_confirmed(report: OffReport) -> BeamNotConfirmedOffError:
     """The error for a beam that is not confirmed off."""
@@ -443,8 +330,3 @@ async def _or_error(reading: Awaitable[object]) -> object:
         return await reading
     except InstrumentError as error:
         return error
-
-
-def _once(tried: list[str], text: str) -> None:
-    if text not in tried:
-        tried.append(text)

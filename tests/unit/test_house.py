@@ -27,7 +27,6 @@ PACKAGES = (
 )
 LONGEST = 400
 LONG_FOR_A_REASON = {
-    "labctl/guard/_host.py": "one host of one decision: every path to the emitter on one page",
     "labctl/yamlfile/_shapes.py": "one table of what a value in a file can be",
 }
 """File -> why it is longer than LONGEST lines."""

@@ -324,6 +324,27 @@ def test_lighting_that_fails_half_way_is_followed_by_off() -> None:
     on_bench(scenario)
 
 
+def test_a_port_lost_while_lighting_leaves_the_guard_dark() -> None:
+    """When neither on nor off can be written, the guard does not go on as if it were lit."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.tick()
+        await bench.guard.arm(Arm("test", SPEC.digest()))
+        emitter = bench.guard._emitter
+
+        async def loses_the_port() -> None:
+            bench.source.unplugged = True
+            raise PortDisconnectedError("gone")
+
+        emitter.on = loses_the_port  # type: ignore[union-attr, method-assign]
+        with pytest.raises(PortDisconnectedError):
+            await bench.guard.emit(Emit(1.0, NS))
+        assert Phase.ARMED == bench.guard.phase
+        assert not (await bench.guard.beam_off("end")).confirmed
+
+    on_bench(scenario, meter=False)
+
+
 def test_a_trip_while_the_level_is_set_keeps_the_beam_dark() -> None:
     """A rule that fires between set-level and on must not be overwritten by the emission."""
 

@@ -1,0 +1,124 @@
+"""Off, and knowing that it is off: written at once, repeated until confirmed, by every path.
+
+Confirmed means read back from the source, or seen by a power meter that has seen this emission on.
+A meter that still sees light overrules a source that says OFF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from labctl.clock import NS, Clock
+from labctl.errors import InstrumentError, LabctlError
+from labctl.events import Beam, Reading
+from labctl.guard._decide import GuardState, meter_threshold_w
+from labctl.guard._guarded import GuardedSource, GuardReadings
+from labctl.guard._messages import OffReport
+from labctl.guard._spec import GuardSpec
+from labctl.instruments import Emitter
+
+_PAUSE_NS = 50_000_000
+"""Between two tries at switching off."""
+_GIVE_UP_S = 10.0
+"""So long every path is tried again before the run is closed with the beam not confirmed off."""
+
+
+class OffProcedure:
+    """Switches one source off. Never raises for an instrument that does not do as told."""
+
+    def __init__(
+        self,
+        spec: GuardSpec,
+        state: GuardState,
+        source: GuardedSource,
+        clock: Clock,
+        read: Callable[[], Awaitable[GuardReadings]],
+    ) -> None:
+        self._spec = spec
+        self._state = state
+        self._source = source
+        self._clock = clock
+        self._read = read
+
+    async def write(self) -> str:
+        """Write off; what went wrong in words, or ''."""
+        try:
+            await self._source.off()
+        except InstrumentError as error:
+            return f"off could not be written: {error.what}"
+        return ""
+
+    async def until_confirmed(
+        self, started_ns: int, failure: str, emitter: Emitter | None
+    ) -> OffReport:
+        """Repeat off, by every path there is, until it is confirmed or nothing is left.
+
+        `failure` is what the first `write` said; `emitter` is the way to the drive level.
+        """
+        tried: list[str] = [failure] if failure else []
+        deadline_ns = started_ns + round(self._spec.off_confirm_s * NS)
+        give_up_ns = started_ns + round(_GIVE_UP_S * NS)
+        while True:
+            confirmed = await self._confirmed(tried)
+            now_ns = self._clock.now_ns()
+            took_ns = now_ns - started_ns
+            if confirmed:
+                return OffReport(True, Beam.OFF, confirmed, took_ns)
+            if not self._source.confirms and not self._state.meter_saw_it:
+                # Nothing on this bench can confirm it: saying so is all that is left.
+                return OffReport(False, Beam.UNKNOWN, "commanded, not confirmed", took_ns)
+            if now_ns >= give_up_ns:
+                return OffReport(False, self._worst(), "; ".join(tried), took_ns)
+            if now_ns >= deadline_ns:
+                await self._other_paths(tried, emitter)
+            failure = await self.write()
+            if failure:
+                _once(tried, failure)
+            await self._clock.sleep(_PAUSE_NS)
+
+    async def _confirmed(self, tried: list[str]) -> str:
+        """How off is confirmed, or ''."""
+        readings = await self._read()
+        if readings.lost is not None:
+            _once(tried, f"read-back failed: {readings.lost.what}")
+        source, power = readings.source, readings.power
+        measured_w = power.value if isinstance(power, Reading) else None
+        dark = measured_w is not None and measured_w <= meter_threshold_w(self._state)
+        if source is not None and self._source.confirms and source.beam is Beam.OFF:
+            if measured_w is not None and not dark and self._state.meter_saw_it:
+                _once(tried, f"reads OFF but the meter still sees {measured_w:.3f} W")
+                return ""
+            return "read back"
+        if source is not None and source.beam is Beam.ON:
+            _once(tried, "OFF was commanded, it reads ON")
+            return ""
+        return "power meter" if dark and self._state.meter_saw_it else ""
+
+    async def _other_paths(self, tried: list[str], emitter: Emitter | None) -> None:
+        """Paths other than the off command: level to nothing, then the port opened anew."""
+        if emitter is not None:
+            try:
+                await emitter.set_level(0.0)
+                _once(tried, "drive level set to 0")
+            except LabctlError as error:
+                _once(tried, f"drive level could not be set to 0: {error.what}")
+        try:
+            await self._source.reopen()
+            _once(tried, "port opened again")
+        except LabctlError as error:
+            _once(tried, f"port could not be opened again: {error.what}")
+
+    def _worst(self) -> Beam:
+        """What is said of a beam that is not confirmed off: never less than what was seen."""
+        seen = self._state.seen
+        if seen is None:
+            return Beam.UNKNOWN
+        measured_w = seen.measured_power_w
+        if measured_w is not None and measured_w > meter_threshold_w(self._state):
+            return Beam.ON
+        return Beam.ON if seen.beam is Beam.ON else Beam.UNKNOWN
+
+
+def _once(tried: list[str], text: str) -> None:
+    if text not in tried:
+        tried.append(text)
