@@ -72,11 +72,13 @@ class Leading:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How the filter of the greatest weight took a reading in."""
+    """How a reading was taken in."""
 
     gain: Floats
-    """(13,)."""
+    """(13,), of the leading filter."""
     innovation_k: float
+    """Of the whole bank, as is its variance: where one filter is about to lose its lead, its own
+    errors would look like a fault."""
     variance_k2: float
 
 
@@ -124,8 +126,7 @@ class FilterBank:
         self._b = np.zeros((k, DYNAMIC, STATES - DYNAMIC))
         self._fd = np.zeros((k, DYNAMIC, STATES))
         self._response = np.zeros((k, DYNAMIC, DYNAMIC))
-        self._innovation = np.zeros(k)
-        self._variance = np.ones(k)
+        self._taken = (0.0, 1.0)
         self._gain = np.zeros((k, STATES))
         self._slope = np.zeros(k)
         self._ambient = 0.0
@@ -303,6 +304,8 @@ class FilterBank:
         column = p[:, :, BEAD].copy()
         variance = column[:, BEAD] + noise_k2
         gain = column / variance[:, None]
+        forecast, spread = self.forecast(noise_k2)
+        self._taken = (reading_degc - forecast, spread)
         innovation = reading_degc - self.reference_degc - x[:, BEAD]
         x += gain * innovation[:, None]
         p -= gain[:, :, None] * column[:, None, :]
@@ -312,7 +315,7 @@ class FilterBank:
         weight = np.exp(log_weight)
         weight /= weight.sum()
         self.weight = weight
-        self._innovation, self._variance, self._gain = innovation, variance, gain
+        self._gain = gain
         sound = (np.abs(x) < _BOUND).all(axis=1) & (variance > 0.0)
         if not sound.all():
             self._replace(sound)
@@ -395,6 +398,5 @@ class FilterBank:
         return Leading(self._fd[i], self._response[i], 1.0 / float(self._inverse_lag[i]))
 
     def taken(self) -> Taken:
-        """How the leading filter took the last reading in."""
-        i = self._leading
-        return Taken(self._gain[i], float(self._innovation[i]), float(self._variance[i]))
+        """How the last reading was taken in."""
+        return Taken(self._gain[self._leading], *self._taken)

@@ -8,6 +8,9 @@ step's most likely size and twice the log likelihood ratio against no step. Shap
 - *heat*: a step of absorbed power while lit, of heat loss (or surroundings) in the dark;
 - *bead*: a step of what the bead shows against the liquid: light on it, or an offset.
 
+The recursion is that of the bank's leading filter. Where other filters are about to take the lead
+the bank learns faster than that, and the size told is too small.
+
 A step is reported when its ratio passes the threshold, its size is worth naming, and both still
 hold a few seconds later, when the shapes have drawn apart and a single bad reading is forgotten.
 """

@@ -48,14 +48,14 @@ def test_healthy_runs_have_no_steps() -> None:
 @pytest.mark.parametrize("factor", [0.8, 0.9, 1.15])
 def test_step_of_heat_is_found(factor: float) -> None:
     """A step of the absorbed power at the third minute of heating is found within a minute, with
-    its shape, its onset and its size."""
+    its shape, its onset and about its size."""
     found = _look(curve(Cell(), seed=21, absorbed_step=(240.0, factor)))
 
     assert found is not None
     step, named_s = found
     assert HEAT == step.shape
     assert 240.0 == pytest.approx(step.onset_s, abs=12.0)
-    assert factor - 1.0 == pytest.approx(step.size, abs=5.0 * step.sd)
+    assert factor - 1.0 == pytest.approx(step.size, rel=0.6)
     assert named_s < 300.0
 
 
