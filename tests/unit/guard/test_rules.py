@@ -40,6 +40,7 @@ def healthy() -> GuardState:
         commanded_w=1.0,
         lit_ns=40 * NS,
         at_most_ns=600 * NS,
+        lease_until_ns=97 * NS,
         energy_j=60.0,
         energy_to_ns=NOW_NS,
     )
