@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 from labctl.clock import NS, Clock
 from labctl.engine._sampler import GUARDED, Sampler
@@ -56,6 +57,10 @@ class Light:
         )
         # No light before its intent is on disk.
         await self._teller.durable()
+        # The cyclic collector halts everything for tens of milliseconds, and may do so only in the
+        # dark: what stands now is looked at never again, what comes meanwhile is looked at after.
+        gc.freeze()
+        gc.disable()
         lighting = asyncio.ensure_future(guard.emit(Emit(step.power_w, step.at_most_ns)))
         told = False
         try:
@@ -96,13 +101,15 @@ class Light:
         if guard is None:
             return OffReport(True, Beam.OFF, "no laser under control", 0)
         report = await guard.beam_off(why)
+        gc.enable()
         self._sampler.tell_emission(
             Emission(self._clock.now_ns(), report.beam, report.how, None, why=why)
         )
         return report
 
     async def close(self) -> None:
-        """Let the guard finish what it is doing."""
+        """Let the guard finish what it is doing, and the collector what it may."""
+        gc.unfreeze()
         if self._guard is not None:
             await self._guard.close()
 
