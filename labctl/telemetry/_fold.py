@@ -1,9 +1,10 @@
 """What the retained topics say, folded from the events of a run.
 
-`fold` is pure and runs on the engine's thread, so that no state is lost when a queue spills; it
-is called for the few events a run has beside its readings. Where nothing is known of the emission
-it says `unknown`: from the moment an emission is intended until it is told, and for a laser that
-cannot be read back.
+`fold` is pure and runs on the engine's thread, so that no state is lost when a queue spills. Where
+nothing is known of the emission it says `unknown`: from the moment an emission is intended until it
+is told, and for a laser that cannot be read back. What the source reads back at each tick keeps
+what was told fresh or contradicts it, and then only to the worse: after a contradiction nothing but
+the next word of the guard can make it better.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from labctl.events import (
     Emission,
     EmissionIntent,
     Event,
+    Reading,
     RunBegun,
     RunEnded,
+    Sample,
     StateChanged,
     StepBegun,
     Tripped,
@@ -30,6 +33,10 @@ Facts: TypeAlias = Mapping[str, Any]
 
 CONFIRMING = frozenset({"read back", "power meter"})
 """The ways in which off is confirmed while labctl controls the laser."""
+
+EMISSION, INTERLOCK = "laser.emission", "laser.interlock"
+"""Channels of what the source reads back: 1 is ON or closed, 0 is OFF or open; not there where it
+cannot be read."""
 
 _WORDS = {
     "READY": "ready",
@@ -44,7 +51,8 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class BenchState:
-    """All that `$state` and the alarms are made of."""
+    """All that `$state` and the alarms are made of. Two that differ in nothing but how fresh they
+    are compare equal."""
 
     word: str = "init"
     """`init`, `ready`, `armed`, `running`, `stopping`, `fault`, `offline` or `lost`."""
@@ -54,14 +62,16 @@ class BenchState:
     readback: str = "none"
     """`ok`, `mismatch` or `none`."""
     how: str = "nothing told yet"
-    told_ns: int = 0
-    """Real time at which the emission was last told."""
+    told_ns: int = field(default=0, compare=False)
+    """Real time at which this was last told of the emission, or read back."""
     commanded_w: float = 0.0
     lease_ns: int = 0
+    interlock: str = "unknown"
+    """`closed`, `open` or `unknown`."""
     run: Facts = field(default_factory=dict)
     """The run in hand, or the last one with its outcome."""
     alarms: Mapping[str, Facts] = field(default_factory=dict)
-    t_ns: int = 0
+    t_ns: int = field(default=0, compare=False)
     """The run's clock at the newest event folded in."""
 
     @property
@@ -72,6 +82,9 @@ class BenchState:
 
 def fold(state: BenchState, event: Event, heard_ns: int) -> BenchState:
     """`state` after `event`, which was heard at `heard_ns` of real time."""
+    if isinstance(event, Sample):
+        # Ten times a second and more: only what must be is made anew.
+        return _sample(state, event, heard_ns)
     step = _STEPS.get(type(event))
     if step is None:
         return state
@@ -96,6 +109,54 @@ def _changed(state: BenchState, event: StateChanged, heard_ns: int) -> BenchStat
     # A fault stays until the process ends: it is latched in the guard as well.
     word = state.word if state.word == "fault" else _WORDS.get(event.new, "running")
     return replace(state, word=word, engine=str(event.new))
+
+
+def _sample(state: BenchState, event: Sample, heard_ns: int) -> BenchState:
+    lit: bool | None = None
+    interlock = "unknown"
+    for reading in event.readings:
+        channel = reading.channel
+        if channel == EMISSION and isinstance(reading, Reading):
+            lit = reading.value != 0.0
+        elif channel == INTERLOCK and isinstance(reading, Reading):
+            interlock = "closed" if reading.value else "open"
+    light = None if lit is None else _reads_on(state) if lit else _reads_off(state)
+    if light is not None:
+        beam, word, how = light
+        return replace(
+            state,
+            beam=beam,
+            readback=word,
+            how=how,
+            interlock=interlock,
+            told_ns=heard_ns,
+            t_ns=event.t_ns,
+        )
+    if interlock != state.interlock:
+        return replace(state, interlock=interlock, t_ns=event.t_ns)
+    return state
+
+
+def _reads_on(state: BenchState) -> tuple[Beam, str, str]:
+    """Beam, readback and how, when the source reads ON."""
+    if state.beam is Beam.OFF:
+        return Beam.ON, "mismatch", "OFF was told, it reads ON"
+    if state.readback == "mismatch":
+        return Beam.ON, "mismatch", state.how
+    return Beam.ON, "ok", "read back"
+
+
+def _reads_off(state: BenchState) -> tuple[Beam, str, str] | None:
+    """The same when it reads OFF; None when that says nothing new and makes nothing younger."""
+    if state.known_off:
+        return state.beam, state.readback, state.how
+    if not state.told_ns or (state.beam is Beam.OFF and state.readback == "none"):
+        # Nothing else was ever said of it, or the same without having looked.
+        return Beam.OFF, "ok", "read back"
+    if state.beam is Beam.ON and state.readback == "ok":
+        return Beam.UNKNOWN, "mismatch", "ON was told, it reads OFF"
+    # A laser on its way up is ON for everybody; and what is unknown is not off by one reading.
+    return None
 
 
 def _step(state: BenchState, event: StepBegun, heard_ns: int) -> BenchState:

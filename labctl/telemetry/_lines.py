@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labctl.telemetry._fold import EMISSION, INTERLOCK
+
+_SAID_IN_WORDS = {EMISSION, INTERLOCK}
+"""Channels that the beam's line and `$state` say in words."""
+
 
 def line(bench: str, topic: str, payload: Mapping[str, Any]) -> str | None:
     """The line for a message on `topic` (below the bench's), or None when it is not worth one:
@@ -29,6 +34,8 @@ def line(bench: str, topic: str, payload: Mapping[str, Any]) -> str | None:
 def _state(payload: Mapping[str, Any]) -> str:
     laser = payload.get("laser")
     emission = laser.get("emission", "unknown") if isinstance(laser, Mapping) else "unknown"
+    if payload.get("interlock") in {"closed", "open"}:
+        emission += f", interlock {payload['interlock']}"
     stalled = ", the run tells nothing" if payload.get("stalled") else ""
     return f"state {payload.get('state')}, emission {emission}{stalled}"
 
@@ -37,7 +44,9 @@ def _data(payload: Mapping[str, Any]) -> str:
     channels = payload.get("ch")
     if not isinstance(channels, Mapping):
         return "data without channels"
-    return "  ".join(f"{name} {_value(value)}" for name, value in channels.items())
+    return "  ".join(
+        f"{name} {_value(value)}" for name, value in channels.items() if name not in _SAID_IN_WORDS
+    )
 
 
 def _value(value: Any) -> str:

@@ -76,13 +76,13 @@ class Queues:
     def put(self, event: Event) -> None:
         """Leave an event of the run; called on the engine's thread."""
         self.heard_ns = heard_ns = clock.real_ns()
+        self.state = fold(self.state, event, heard_ns)
         if isinstance(event, Sample):
             self.newest = event
             self.samples.put(event)
         elif isinstance(event, Assessment):
             self.assessments.put(event)
         else:
-            self.state = fold(self.state, event, heard_ns)
             self.events.put(event)
 
     @property

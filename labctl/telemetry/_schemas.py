@@ -37,6 +37,7 @@ _SESSION: Schema = {
 }
 _EMISSION = _one_of("off", "on", "unknown")
 _READBACK = _one_of("ok", "mismatch", "none")
+_INTERLOCK = _one_of("closed", "open", "unknown")
 _STATE = _one_of("init", "ready", "armed", "running", "stopping", "fault", "offline", "lost")
 
 _VALUE: Schema = {
@@ -111,7 +112,7 @@ _PAYLOADS: dict[str, Schema] = {
         engine=_TEXT,
         stalled=_TRUTH | {"description": "a run is under way and tells nothing"},
         laser=_LASER,
-        interlock=_one_of("closed", "open", "unknown"),
+        interlock=_INTERLOCK,
         run=_or_null(_THING),
         hb_s=_NUMBER,
         queue=_optional(_QUEUE),
@@ -127,8 +128,9 @@ _PAYLOADS: dict[str, Schema] = {
         stalled=_TRUTH,
         emission=_EMISSION,
         readback=_READBACK,
+        interlock=_INTERLOCK,
         readback_age_s=_or_null(_NUMBER)
-        | {"description": "real seconds since the emission was last told"},
+        | {"description": "real seconds since the emission was last read back, or told"},
         hb_s=_NUMBER,
         sent=_UTC | {"description": "wall time of sending, UTC"},
         queue=_QUEUE,

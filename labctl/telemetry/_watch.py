@@ -73,7 +73,8 @@ class Watcher:
                 bench.data_ns = now_ns
             words = lines.line(parts[2], topic, payload)
             if words is not None:
-                self._write(words)
+                beam = f"  BEAM {bench.beam.view(now_ns)}" if topic == "data" else ""
+                self._write(words + beam)
         self._show_beam(parts[2], bench, now_ns)
 
     def look(self, now_ns: int) -> None:

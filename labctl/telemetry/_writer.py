@@ -176,7 +176,7 @@ class Writer:
 
     def _look_at_state(self) -> None:
         now, stalled = self._queues.state, self._stalled()
-        if self._shown is not None and self._shown[0] is now and self._shown[1] == stalled:
+        if self._shown == (now, stalled):
             return
         self._shown = (now, stalled)
         self._retain(
@@ -280,7 +280,7 @@ class Writer:
         await self._send_events(link)
         await self._send_data(link, None)
         self._retain_last(stale=True)
-        now = self._queues.state
+        now = replace(self._queues.state, interlock="unknown")
         if now.run and not now.run.get("ended", False):
             last = replace(now, word="lost", beam=Beam.UNKNOWN, readback="none", how="run cut off")
         elif now.known_off:

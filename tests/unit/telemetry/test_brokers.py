@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from labctl.events import Mode
+from labctl.events import Mode, Reading, Sample
 from labctl.telemetry import Address, BrokerChoice, Telemetry, schemas
 from tests.unit.telemetry import runs
 from tests.unit.telemetry.conftest import RealBroker, Subscriber, child, until
@@ -97,7 +97,7 @@ def test_alarms_of_a_former_session_are_taken_back(
 
 PUBLISHER = """
 import sys, threading
-from labctl.events import Mode
+from labctl.events import Mode, Reading, Sample
 from labctl.telemetry import Address, BrokerChoice, Telemetry
 from tests.unit.telemetry import runs
 telemetry = Telemetry("doomed", Mode.SIMULATED, {}, BrokerChoice(Address.parse(sys.argv[1])),
@@ -193,6 +193,30 @@ def test_a_stalled_run_is_published_as_unknown(
     seen.got.clear()
     assert "off" == seen.wait("/$state", stalled=False)["laser"]["emission"]
     assert json.dumps(stalled)
+
+
+def test_readings_keep_off_fresh_and_state_quiet(
+    broker: RealBroker, subscribe: Subscribe, begin: Begin
+) -> None:
+    """While the source goes on reading OFF, heartbeats say how long ago, and the retained state is
+    not told again."""
+    seen = subscribe(broker.port, "labctl/v1/fresh/#")
+    telemetry = begin(broker.url, "fresh")
+    telemetry.publish(runs.DARK)
+    reading = Reading("laser.emission", 0.0, "", 0)
+    closed = Reading("laser.interlock", 1.0, "", 0)
+
+    def third_beat() -> bool:
+        telemetry.publish(Sample(0, 0, (reading, closed)))
+        return any(got.topic.endswith("/hb") and got.payload["seq"] == 2 for got in seen.got)
+
+    assert until(third_beat)
+    beat = seen.wait("/hb", seq=2)
+    assert ("off", "ok", "closed") == (beat["emission"], beat["readback"], beat["interlock"])
+    assert beat["readback_age_s"] < 0.5
+    states = [got.payload for got in seen.got if got.topic.endswith("/$state")]
+    assert 3 >= len(states)
+    assert "closed" == states[-1]["interlock"]
 
 
 def test_a_run_that_never_ended_is_lost(

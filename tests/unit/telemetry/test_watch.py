@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from labctl.clock import NS
-from labctl.events import Mode, RunEnded
+from labctl.events import Mode, Reading, RunEnded, Sample
 from labctl.telemetry import _payloads as payloads
 from labctl.telemetry._fold import BenchState, fold
 from labctl.telemetry._link import Message
@@ -62,6 +62,26 @@ def test_json_has_everything() -> None:
     topics = {line["topic"] for line in lines if "topic" in line}
     assert "labctl/v1/bench/hb" in topics
     assert {"ON", "OFF", "UNKNOWN"} == {line["beam"] for line in lines}
+
+
+def test_a_line_of_readings_ends_with_the_beam() -> None:
+    """What the source reads back is said in words with its age, not as a number."""
+    lines: list[str] = []
+    watcher = Watcher(lines.append, as_json=False)
+    said = (Reading("laser.emission", 0.0, "", 0), Reading("laser.interlock", 1.0, "", 0))
+    sample = Sample(0, 0, (Reading("probe.temperature", 21.5, "degC", 0), *said))
+    state = fold(fold(BenchState(), runs.DARK, 1), sample, NS)
+    for topic, payload in {
+        "$state": payloads.state(AUTHOR, state, stalled=False, queue=QUEUE),
+        "hb": payloads.heartbeat(
+            AUTHOR, state, seq=0, t_ns=0, real_ns=NS + NS // 4, stalled=False, queue=QUEUE
+        ),
+        "data": payloads.data(AUTHOR, 0, sample),
+    }.items():
+        watcher.take(Message(f"labctl/v1/bench/{topic}", payload), NS)
+
+    assert "emission off, interlock closed" in lines[0]
+    assert lines[-1].endswith("probe.temperature 21.5 degC  BEAM read back OFF 0.2 s ago")
 
 
 def test_strange_messages_are_named() -> None:
