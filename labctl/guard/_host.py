@@ -35,6 +35,9 @@ from labctl.guard._off import OffProcedure
 from labctl.guard._spec import GuardSpec
 from labctl.instruments import Emitter, Seal, SourceState
 
+_LATE_NS = 20_000_000
+"""So long after its declared end an emission that its step has not ended is ended here."""
+
 
 class Guard:
     """One source under a lease. See the module's docstring; times are those of `clock`."""
@@ -57,7 +60,7 @@ class Guard:
         self._on_trip = on_trip
         self._emitter: Emitter | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._tripping: asyncio.Task[None] | None = None
+        self._switching: list[asyncio.Task[None]] = []
         self._lighting = False
         self._off = OffProcedure(spec, self.state, source, clock, self.read)
         self.trips: list[Trip] = []
@@ -154,16 +157,23 @@ class Guard:
             )
         if self.state.phase is not Phase.DISARMED:
             raise RefusedError(f"cannot arm in {self.state.phase}")
+        # Before our own off would hide it: light that nobody asked for.
+        await self.read()
+        self._judge(self._clock.now_ns())
+        self._refuse_if_tripped()
         await self._source.off()
         self.state.dark_ns = self._clock.now_ns()
         emitter = await self._source.emitter(Seal("guard"))
         await emitter.limit_level(self._source.level(self.spec.max_power_w))
-        await self.read()
-        seen = self.state.seen
-        if seen is None:
+        readings = await self.read()
+        if readings.lost is not None:
+            raise readings.lost
+        if readings.source is None:
             raise SafetyError("the source cannot be read, so it cannot be armed")
-        if seen.beam is Beam.ON:
-            raise SafetyError("the source reads ON before it was armed")
+        beam = readings.source.beam
+        if beam is Beam.ON or (self._source.confirms and beam is not Beam.OFF):
+            raise SafetyError(f"the source reads {beam.name} before it was armed")
+        self._refuse_if_tripped()
         self.state.phase = Phase.ARMED
         trips = decide(self.spec, self.state, self._clock.now_ns())
         if trips:
@@ -211,7 +221,7 @@ class Guard:
             state.lease_until_ns = now_ns + round(self.spec.lease_s * NS)
             state.phase = Phase.EMISSION_DELAY
             self.ever_lit = True
-            self._watch_lease()
+            self._watch()
             await emitter.on()
         except BaseException:
             # Cancelled, refused or lost half-way: nobody knows whether it lit.
@@ -231,7 +241,9 @@ class Guard:
         after = self.state.phase
         self._go_dark(Phase.ARMED if after in LIT else after)
         if not self.ever_lit and not self._source.confirms:
-            return OffReport(True, Beam.OFF, "never lit", self._clock.now_ns() - started_ns)
+            await self._off.look()
+            if not self.state.meter_saw_it:
+                return OffReport(True, Beam.OFF, "never lit", self._clock.now_ns() - started_ns)
         return await self._off.until_confirmed(started_ns, failure, self._emitter)
 
     def reset(self) -> None:
@@ -245,9 +257,8 @@ class Guard:
     async def close(self) -> None:
         """Wait for an off that is under way and let go of the timer."""
         self._stop_watching()
-        if self._tripping is not None:
-            await self._tripping
-            self._tripping = None
+        while self._switching:
+            await self._switching.pop()
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -283,31 +294,50 @@ class Guard:
         self.trips.extend(trips)
         self._go_dark(Phase.TRIPPED)
         # The first write needs no wait; it is started before anybody is told.
-        self._tripping = asyncio.ensure_future(self._off_after_trip(trips[0]))
+        self._switching.append(asyncio.ensure_future(self._off_after_trip(trips[0])))
 
     async def _off_after_trip(self, first: Trip) -> None:
-        await self._off.write()
-        self._on_trip(first)
+        try:
+            await self._off.write()
+        finally:
+            self._on_trip(first)
 
     def _go_dark(self, phase: Phase) -> None:
         self.state.phase = phase
         self.state.dark_ns = self._clock.now_ns()
+        # In the dark any light counts, not a tenth of what was asked before.
+        self.state.commanded_w = 0.0
         self._stop_watching()
 
-    def _watch_lease(self) -> None:
-        """One timer at the lease's end; at each firing it looks at the lease as it is then."""
+    def _watch(self) -> None:
+        """One timer, at the end of the lease or of the time declared, whichever comes first; at
+        each firing it looks at both as they are then."""
         self._stop_watching()
-        self._timer = self._clock.call_at(self.state.lease_until_ns + 1, self._lease_timer)
+        self._timer = self._clock.call_at(
+            min(self.state.lease_until_ns + 1, self._end_ns()), self._look
+        )
 
-    def _lease_timer(self) -> None:
+    def _look(self) -> None:
         self._timer = None
         if self.state.phase not in LIT:
             return
         now_ns = self._clock.now_ns()
         if now_ns > self.state.lease_until_ns:
             self._judge(now_ns)
+        elif now_ns >= self._end_ns():
+            # A step that waits for a late reply is no fault; the light ends all the same.
+            self._go_dark(Phase.ARMED)
+            self._switching.append(asyncio.ensure_future(self._off_at_end()))
         if self.state.phase in LIT:
-            self._watch_lease()
+            self._watch()
+
+    def _end_ns(self) -> int:
+        return self.state.lit_ns + self.state.at_most_ns + _LATE_NS
+
+    async def _off_at_end(self) -> None:
+        failure = await self._off.write()
+        if failure and self.state.phase is not Phase.TRIPPED:
+            self._trip([Trip("exposure", f"lit for as long as declared, and {failure}")])
 
     def _stop_watching(self) -> None:
         if self._timer is not None:

@@ -44,9 +44,17 @@ class OffProcedure:
         """Write off; what went wrong in words, or ''."""
         try:
             await self._source.off()
-        except InstrumentError as error:
-            return f"off could not be written: {error.what}"
+        except Exception as error:
+            # Whatever it is, a driver's own fault too, the other paths are still to be tried.
+            return f"off could not be written: {_words(error)}"
         return ""
+
+    async def look(self) -> GuardReadings:
+        """Read source and meter; whatever goes wrong is `lost`."""
+        try:
+            return await self._read()
+        except Exception as error:
+            return GuardReadings(None, None, InstrumentError(_words(error)))
 
     async def until_confirmed(
         self, started_ns: int, failure: str, emitter: Emitter | None
@@ -78,7 +86,7 @@ class OffProcedure:
 
     async def _confirmed(self, tried: list[str]) -> str:
         """How off is confirmed, or ''."""
-        readings = await self._read()
+        readings = await self.look()
         if readings.lost is not None:
             _once(tried, f"read-back failed: {readings.lost.what}")
         source, power = readings.source, readings.power
@@ -100,13 +108,13 @@ class OffProcedure:
             try:
                 await emitter.set_level(0.0)
                 _once(tried, "drive level set to 0")
-            except LabctlError as error:
-                _once(tried, f"drive level could not be set to 0: {error.what}")
+            except Exception as error:
+                _once(tried, f"drive level could not be set to 0: {_words(error)}")
         try:
             await self._source.reopen()
             _once(tried, "port opened again")
-        except LabctlError as error:
-            _once(tried, f"port could not be opened again: {error.what}")
+        except Exception as error:
+            _once(tried, f"port could not be opened again: {_words(error)}")
 
     def _worst(self) -> Beam:
         """What is said of a beam that is not confirmed off: never less than what was seen."""
@@ -117,6 +125,10 @@ class OffProcedure:
         if measured_w is not None and measured_w > meter_threshold_w(self._state):
             return Beam.ON
         return Beam.ON if seen.beam is Beam.ON else Beam.UNKNOWN
+
+
+def _words(error: Exception) -> str:
+    return error.what if isinstance(error, LabctlError) else f"{type(error).__name__}: {error}"
 
 
 def _once(tried: list[str], text: str) -> None:
