@@ -306,3 +306,68 @@ def test_blocking_drive_runs_what_never_suspends() -> None:
 def test_seconds_and_nanoseconds_are_inverse(t_ns: int) -> None:
     """Whole nanoseconds survive the way through float seconds for runs of over a month."""
     assert t_ns == ns(seconds(t_ns))
+
+
+def test_a_jump_never_passes_what_the_loop_has_due(virtual: Virtual) -> None:
+    """However often one task jumps by itself, timers and other tasks get their exact times."""
+
+    async def main(clock: Clock) -> None:
+        fired: list[int] = []
+        clock.call_at(ns(0.35), lambda: fired.append(clock.now_ns()))
+
+        async def other() -> None:
+            for _ in range(3):
+                await clock.sleep(ns(0.25))
+                fired.append(clock.now_ns())
+
+        task = asyncio.ensure_future(other())
+        for step in range(1, 11):
+            await clock.sleep_until(ns(0.1) * step)
+            assert ns(0.1) * step == clock.now_ns()
+        await task
+
+        assert [ns(0.25), ns(0.35), ns(0.5), ns(0.75)] == fired
+
+    virtual(main)
+
+
+def test_a_task_that_is_made_ready_runs_before_the_clock_moves(virtual: Virtual) -> None:
+    """What is to be done now is done now, not after the next jump."""
+
+    async def main(clock: Clock) -> None:
+        seen: list[int] = []
+
+        async def now() -> None:
+            seen.append(clock.now_ns())
+
+        for step in range(1, 40):
+            await clock.sleep_until(ns(1.0) * step)
+            task = asyncio.ensure_future(now())
+            await clock.sleep_until(ns(1.0) * step + ns(0.5))
+            assert ns(1.0) * step == seen[-1]
+            await task
+
+    virtual(main)
+
+
+def test_cancelling_jobs_that_run_together_ends_them_all(virtual: Virtual) -> None:
+    """A cancelled tick leaves no job half-way: each sees its end."""
+
+    async def main(clock: Clock) -> None:
+        ended: list[str] = []
+
+        async def job(name: str) -> None:
+            try:
+                await clock.sleep(ns(10.0))
+            finally:
+                ended.append(name)
+
+        task = asyncio.ensure_future(clock.together(job("a"), job("b")))
+        clock.call_at(ns(1.0), task.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        assert {"a", "b"} == set(ended)
+        assert ns(1.0) == clock.now_ns()
+
+    virtual(main)
