@@ -118,9 +118,9 @@ class Bench:
         return [self.meter.read_power_at_sample()] if self.meter is not None else []
 
     async def close(self) -> None:
-        """Release every port. Whoever lit the source has put it out before."""
-        for instrument in self.instruments.values():
-            await instrument.close()
+        """Release every port, also behind one that cannot be released, whose error is raised then.
+        Whoever lit the source has put it out before."""
+        await _release(self.instruments.values())
 
     async def truth(self, session: SimSession | None) -> Mapping[str, Any] | None:
         """What is true of a simulated world; None on a REAL bench. No checker reads it."""
@@ -174,12 +174,9 @@ async def connect(
             session=session,
             on_trouble=_teller(box, key, entry.address),
         )
-    causes = [
-        error
-        for error in await clock.together(*(_connect_one(i) for i in made.values()))
-        if error is not None
-    ]
     try:
+        connected = await clock.together(*(_connect_one(i) for i in made.values()))
+        causes = [error for error in connected if error is not None]
         if causes:
             raise BenchError(
                 f"{len(causes)} of {len(made)} instruments of {bench_file.name} are not there",
@@ -190,11 +187,22 @@ async def connect(
         box.append(bench)
         _assign(bench, needs, clock)
         _refuse_mixed(bench)
-    except LabctlError:
-        for instrument in made.values():
-            await instrument.close()
+    except BaseException:
+        # A stop while connecting too leaves no port open.
+        await _release(made.values())
         raise
     return bench
+
+
+async def _release(instruments: Iterable[Instrument]) -> None:
+    first: LabctlError | None = None
+    for instrument in instruments:
+        try:
+            await instrument.close()
+        except LabctlError as error:
+            first = first or error
+    if first is not None:
+        raise first
 
 
 def _teller(box: list[Bench], key: str, address: str) -> Callable[[str, str], None]:

@@ -19,7 +19,7 @@ from labctl.engine._sampler import Sampler
 from labctl.engine._states import State, check
 from labctl.engine._steps import Ask, NotInTimeError, Steps
 from labctl.engine._teller import Teller
-from labctl.errors import Exit, LabctlError, StoppedError
+from labctl.errors import Exit, StoppedError
 from labctl.events import (
     Beam,
     Note,
@@ -58,6 +58,8 @@ class Engine:
         self._state = State.READY
         self._ending: Ending | None = None
         self._control: asyncio.Task[None] | None = None
+        self.verdict: Verdict | None = None
+        """The last word, once there is one."""
         self._sampler = Sampler(clock, bench, plan, guard, teller)
         self._light = Light(clock, guard, self._sampler, teller, armed_by)
         self._steps = Steps(clock, plan, self._sampler, self._light, teller, monitor, ask, self._go)
@@ -73,14 +75,14 @@ class Engine:
 
     def tripped(self, trip: Trip) -> None:
         """The guard's first cause; off has been written already."""
-        self._teller.tell(
+        self._end(outcome.by_trip(trip))
+        self._teller.tell_anyway(
             Tripped(
                 self._clock.now_ns(), trip.rule, trip.message, trip.value, trip.limit, trip.unit
             )
         )
-        self._end(outcome.by_trip(trip))
 
-    def failed(self, error: LabctlError) -> None:
+    def failed(self, error: Exception) -> None:
         """Something beside the control task failed, such as the journal's disk."""
         self._end(outcome.by_error(error))
 
@@ -102,14 +104,15 @@ class Engine:
 
     async def run(self) -> RunEnded:
         """Carry the plan out; returns the closing event, which is on the record by then."""
-        self._control = asyncio.ensure_future(self._carry_out())
         try:
-            await self._control
-        except asyncio.CancelledError:
+            # Ended before it began: by a signal, or by what was told first.
             if self._ending is None:
-                # Whoever runs us wants us gone. The beam goes off first all the same.
-                self._control.cancel()
-                self._ending = outcome.by_error(StoppedError("cancelled"))
+                self._control = asyncio.ensure_future(self._carry_out())
+                await self._control
+        except asyncio.CancelledError:
+            # If nobody said why, whoever runs us wants us gone. The beam goes off first all the
+            # same.
+            self._ending = self._ending or outcome.by_error(StoppedError("cancelled"))
         except NotInTimeError as late:
             self._ending = self._ending or late.ending
         except Exception as error:
@@ -152,8 +155,10 @@ class Engine:
                 return await asyncio.shield(closing)
             except asyncio.CancelledError:
                 # A second signal while closing: the beam is being switched off already.
-                if closing.done():
+                if closing.cancelled():
                     raise
+                if closing.done():
+                    return closing.result()
 
     async def _close_in_order(self, ending: Ending) -> RunEnded:
         self._teller.closing = True
@@ -164,6 +169,7 @@ class Engine:
                 Tripped(self._clock.now_ns(), "beam-not-confirmed-off", str(not_confirmed(report)))
             )
         verdict, ending = self._judge(ending)
+        self.verdict = verdict
         self._teller.tell(verdict)
         self._go(State.ENDED)
         # What was told until here must be on disk before it is said that all is well.

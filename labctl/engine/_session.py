@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from labctl.clock import Clock, run_real, run_virtual
 from labctl.engine._engine import Engine
 from labctl.engine._steps import Ask
 from labctl.engine._teller import Publish, Teller
-from labctl.errors import RecordError, RefusedError
+from labctl.errors import Exit, LabctlError, RecordError, RefusedError, StoppedError
 from labctl.events import Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Verdict
 from labctl.guard import Guard
 from labctl.instruments import SimSession, SimSpec, open_simulation
@@ -63,8 +63,8 @@ class RunResult:
     ended: RunEnded
     verdict: Verdict | None
     folder: RunFolder
-    fault: RecordError | None = None
-    """Why the record is not whole, if it is not."""
+    fault: LabctlError | None = None
+    """Why the record is not whole, or what went wrong once the run was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ def check_request(request: RunRequest) -> Reach:
             where=request.bench_file.source_file,
             fix="Leave --speed out, or take the shipped simulated bench.",
         )
+    if found.real and request.plan.uses_light and not request.plan.laser_manual:
+        raise _no_real_light(request)
     if request.faults and not found.in_process:
         raise RefusedError(
             "faults are injected into a world simulated in-process (sim://) only",
@@ -119,6 +121,14 @@ def carry_out(
     return run_real(main)
 
 
+def _no_real_light(request: RunRequest) -> RefusedError:
+    return RefusedError(
+        "emission on a REAL bench is refused: the guard has no process of its own yet",
+        where=request.bench_file.source_file,
+        fix="Log with `labctl log`, or with `laser: manual`, or take a simulated bench.",
+    )
+
+
 def _finish(
     folder: RunFolder, ended: RunEnded, truth: Mapping[str, Any] | None
 ) -> RecordError | None:
@@ -131,6 +141,13 @@ def _finish(
     except RecordError as fault:
         return fault
     return None
+
+
+def _with_fault(ended: RunEnded, fault: RecordError) -> RunEnded:
+    """A run whose record failed after all was said is no success; worse endings stay."""
+    if ended.outcome != "completed" or ended.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF:
+        return ended
+    return replace(ended, outcome="data-fault", why=str(fault), exit_code=Exit.DATA)
 
 
 def _roles(plan: Plan, bench_file: BenchFile) -> tuple[str, ...]:
@@ -162,24 +179,69 @@ class _Session:
         self._ask = ask
         self._on_begin = on_begin
         self._on_signals = on_signals
+        self._engine: Engine | None = None
+        self._main: asyncio.Task[Any] | None = None
+        self._stopped_by = ""
 
     async def run(self) -> RunResult:
+        """From the first port to the closed record, with every signal heard on the way."""
+        self._main = asyncio.current_task()
+        restore = self._on_signals(asyncio.get_running_loop(), self._stop)
+        try:
+            return await self._run()
+        except asyncio.CancelledError:
+            if self._stopped_by:
+                # Before there was a record; nothing was lit.
+                raise StoppedError(f"asked to stop by {self._stopped_by}") from None
+            raise
+        finally:
+            restore()
+
+    def _stop(self, name: str) -> None:
+        if self._engine is not None:
+            self._engine.stop(f"asked to stop by {name}")
+        elif self._main is not None:
+            self._stopped_by = name
+            self._main.cancel()
+
+    async def _run(self) -> RunResult:
         """Connect, keep the record, carry out, release the ports, close the record."""
         request = self._request
         session = self._simulation()
         bench = await connect(request.bench_file, self._found.roles, self._clock, session)
         try:
-            self._refuse_real_light(bench)
+            if bench.mode is Mode.REAL and bench.source is not None:
+                raise _no_real_light(request)
             folder = self._folder(bench)
             try:
                 ended, verdict = await self._recorded(bench, folder)
-                truth = await bench.truth(session)
             except BaseException:
                 folder.finish()
                 raise
-        finally:
+        except BaseException:
             await bench.close()
-        return RunResult(ended, verdict, folder, _finish(folder, ended, truth))
+            raise
+        # From here on the run is over, and nothing takes its end away from it.
+        truth, fault = await self._let_go(bench, session)
+        unwritten = _finish(folder, ended, truth)
+        if unwritten is not None:
+            ended = _with_fault(ended, unwritten)
+        return RunResult(ended, verdict, folder, unwritten or fault)
+
+    async def _let_go(
+        self, bench: Bench, session: SimSession | None
+    ) -> tuple[Mapping[str, Any] | None, LabctlError | None]:
+        """The truth of a simulated world, and the ports released; what went wrong with either."""
+        truth, fault = None, None
+        try:
+            truth = await bench.truth(session)
+        except LabctlError as error:
+            fault = error
+        try:
+            await bench.close()
+        except LabctlError as error:
+            fault = fault or error
+        return truth, fault
 
     def _simulation(self) -> SimSession | None:
         request = self._request
@@ -189,14 +251,6 @@ class _Session:
         return open_simulation(
             SimSpec(request.seed, request.faults, sample, request.bench_file.statement())
         )
-
-    def _refuse_real_light(self, bench: Bench) -> None:
-        if bench.mode is Mode.REAL and bench.source is not None:
-            raise RefusedError(
-                "emission on a REAL bench is refused: the guard has no process of its own yet",
-                where=self._request.bench_file.source_file,
-                fix="Log with `labctl log`, or with `laser: manual`, or take a simulated bench.",
-            )
 
     def _folder(self, bench: Bench) -> RunFolder:
         request = self._request
@@ -225,7 +279,7 @@ class _Session:
             expected_samples=plan.at_most_ns // plan.period_ns,
         )
 
-    async def _recorded(self, bench: Bench, folder: RunFolder) -> tuple[RunEnded, Verdict]:
+    async def _recorded(self, bench: Bench, folder: RunFolder) -> tuple[RunEnded, Verdict | None]:
         request, clock = self._request, self._clock
         loop = asyncio.get_running_loop()
         engines: list[Engine] = []
@@ -258,20 +312,18 @@ class _Session:
             armed_by=request.armed_by,
         )
         engines.append(engine)
-        bench.on_trouble = lambda key, address, what, detail: teller.tell(
+        self._engine = engine
+        # Told on the way to an off that a port's trouble calls for: it must not get in its way.
+        bench.on_trouble = lambda key, address, what, detail: teller.tell_anyway(
             PortTrouble(clock.now_ns(), key, address, what, detail)
         )
         self._on_begin(Begun(bench.mode, folder, clock.utc_ns() - clock.now_ns(), engine))
-        restore = self._on_signals(loop, lambda name: engine.stop(f"asked to stop by {name}"))
         try:
             self._tell_beginning(bench, teller, priors)
-            ended = await engine.run()
-        finally:
-            restore()
-        verdict = journal.verdict
-        if verdict is None:
-            raise RuntimeError("a run ended without a verdict")
-        return ended, verdict
+        except Exception as error:
+            # Then the run is over before its first step, and is closed as any other.
+            engine.failed(error)
+        return await engine.run(), engine.verdict
 
     def _tell_beginning(self, bench: Bench, teller: Teller, priors: PriorsFixed | None) -> None:
         request, now_ns = self._request, self._clock.now_ns()

@@ -60,26 +60,48 @@ class Teller:
         self._publish = tuple(publish)
         self.last_seq = 0
         self.closing = False
-        """Set when the run is being closed: then a journal that failed keeps nobody from hearing
-        the rest, and its fault is the ending already."""
-        self.fault: RecordError | None = None
+        """Set when the run is being closed: then whoever fails, be it the journal, the check or one
+        who looks, keeps nobody from hearing the rest, and the first fault is kept."""
+        self.fault: Exception | None = None
 
     def tell(self, event: Event) -> None:
         """Journal, check, publish; and the same for what the check has to say about it."""
         self._hand_on(event)
-        if self._monitor is not None:
-            for said in self._monitor.feed(event):
-                self._hand_on(said)
+        if self._monitor is None:
+            return
+        said: Sequence[Event] = ()
+        try:
+            said = self._monitor.feed(event)
+        except Exception as fault:
+            self._keep(fault)
+        for word in said:
+            self._hand_on(word)
+
+    def tell_anyway(self, event: Event) -> None:
+        """As `tell`, but whatever fails is kept in `fault` and raised to nobody: for what ends a
+        run and must not be held up by how it is told."""
+        closing, self.closing = self.closing, True
+        try:
+            self.tell(event)
+        finally:
+            self.closing = closing
 
     def _hand_on(self, event: Event) -> None:
         try:
             self.last_seq = self._journal.append(event)
-        except RecordError as fault:
-            self.fault = self.fault or fault
-            if not self.closing:
-                raise
+        except Exception as fault:
+            self._keep(fault)
         for publish in self._publish:
-            publish(event)
+            try:
+                publish(event)
+            except Exception as fault:
+                self._keep(fault)
+
+    def _keep(self, fault: Exception) -> None:
+        """Called where a fault was caught: it goes on, unless the run is being closed."""
+        self.fault = self.fault or fault
+        if not self.closing:
+            raise fault
 
     async def durable(self) -> None:
         """Return when all that was told is synced to disk. Holds a virtual clock meanwhile."""
