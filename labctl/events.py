@@ -352,9 +352,7 @@ def from_dict(data: Mapping[str, Any]) -> Event:
     t_ns = int(data["t"])
     if cls is Sample:
         readings = tuple(
-            Reading(r[0], r[1], r[2], r[3])
-            if r[1] is not None
-            else Invalid(r[0], r[2], r[4], r[3])
+            Reading(r[0], r[1], r[2], r[3]) if r[1] is not None else Invalid(r[0], r[2], r[4], r[3])
             for r in data["r"]
         )
         return Sample(t_ns=t_ns, scheduled_ns=data["s"], readings=readings)
