@@ -13,6 +13,7 @@ The efficiency takes no random walk: a fault must not be eaten by the estimate.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -72,14 +73,15 @@ class Leading:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How a reading was taken in."""
+    """How the filter of the greatest weight took a reading in."""
 
     gain: Floats
-    """(13,), of the leading filter."""
+    """(13,)."""
     innovation_k: float
-    """Of the whole bank, as is its variance: where one filter is about to lose its lead, its own
-    errors would look like a fault."""
     variance_k2: float
+    bank_ahead: float
+    """Log likelihood of the reading in all filters of the same flutter, less that in this one.
+    Not in those of a greater flutter: they would follow any fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,11 @@ class Moments:
 _ASKED = np.array([RATE, LOSS, WALL_MASS, COUPLING, LIGHT, LAG, CURVE])
 
 
+def _log_sum(logarithms: Floats) -> float:
+    most = float(logarithms.max())
+    return most + math.log(float(np.exp(logarithms - most).sum()))
+
+
 class LostError(Exception):
     """No filter of the bank is left: the readings are not those of any cell. Start a new bank."""
 
@@ -126,8 +133,7 @@ class FilterBank:
         self._b = np.zeros((k, DYNAMIC, STATES - DYNAMIC))
         self._fd = np.zeros((k, DYNAMIC, STATES))
         self._response = np.zeros((k, DYNAMIC, DYNAMIC))
-        self._taken = (0.0, 1.0)
-        self._gain = np.zeros((k, STATES))
+        self._taken = Taken(np.zeros(STATES), 0.0, 1.0, 0.0)
         self._slope = np.zeros(k)
         self._ambient = 0.0
         self._leading = int(self.weight.argmax())
@@ -147,6 +153,8 @@ class FilterBank:
             scale * prior.coupling_relative_sd * coupling.ravel()
         )
         self._flutter = flutter[which.ravel()]
+        self._flutters = len(flutter)
+        """Filters so far apart in the bank have the same flutter."""
         weight = np.repeat((w_wall * w_coupling).ravel(), len(flutter)) / len(flutter)
         self._log_weight = np.log(weight)
         self.weight = weight
@@ -304,18 +312,21 @@ class FilterBank:
         column = p[:, :, BEAD].copy()
         variance = column[:, BEAD] + noise_k2
         gain = column / variance[:, None]
-        forecast, spread = self.forecast(noise_k2)
-        self._taken = (reading_degc - forecast, spread)
         innovation = reading_degc - self.reference_degc - x[:, BEAD]
         x += gain * innovation[:, None]
         p -= gain[:, :, None] * column[:, None, :]
         log_weight = self._log_weight
-        log_weight -= 0.5 * (innovation * innovation / variance + np.log(variance))
+        log_likelihood = -0.5 * (innovation * innovation / variance + np.log(variance))
+        i = self._leading
+        alike = slice(i % self._flutters, None, self._flutters)
+        before = _log_sum(log_weight[alike])
+        log_weight += log_likelihood
+        ahead = _log_sum(log_weight[alike]) - before - float(log_likelihood[i])
         log_weight -= log_weight.max()
         weight = np.exp(log_weight)
         weight /= weight.sum()
         self.weight = weight
-        self._gain = gain
+        self._taken = Taken(gain[i], float(innovation[i]), float(variance[i]), ahead)
         sound = (np.abs(x) < _BOUND).all(axis=1) & (variance > 0.0)
         if not sound.all():
             self._replace(sound)
@@ -398,5 +409,5 @@ class FilterBank:
         return Leading(self._fd[i], self._response[i], 1.0 / float(self._inverse_lag[i]))
 
     def taken(self) -> Taken:
-        """How the last reading was taken in."""
-        return Taken(self._gain[self._leading], *self._taken)
+        """How the leading filter took the last reading in."""
+        return self._taken

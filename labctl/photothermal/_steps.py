@@ -8,8 +8,8 @@ step's most likely size and twice the log likelihood ratio against no step. Shap
 - *heat*: a step of absorbed power while lit, of heat loss (or surroundings) in the dark;
 - *bead*: a step of what the bead shows against the liquid: light on it, or an offset.
 
-The recursion is that of the bank's leading filter. Where other filters are about to take the lead
-the bank learns faster than that, and the size told is too small.
+The recursion is that of the bank's leading filter. What filters of other cells explain since
+the onset without any step is taken off the ratio: a filter about to lose its lead is no fault.
 
 A step is reported when its ratio passes the threshold, its size is worth naming, and both still
 hold a few seconds later, when the shapes have drawn apart and a single bad reading is forgotten.
@@ -53,6 +53,8 @@ class StepRules:
     """No onsets so soon after an edge: the liquid is not mixed yet."""
     settle_s: float = 6.0
     """Between passing the threshold and naming the step."""
+    settle_readings: int = 4
+    """At least so many readings pass the threshold before the step is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,13 @@ class StepDetector:
         self._match = np.zeros(_SHAPES * n)
         self._energy = np.zeros(_SHAPES * n)
         self._onset = np.zeros(_SHAPES * n)
+        self._ahead = 0.0
+        self._ahead_at_onset = np.zeros(_SHAPES * n)
         self._used = np.zeros(_SHAPES * n)
         self._next = [0] * _SHAPES
         self._last_onset_s = [0.0] * _SHAPES
         self._passed_s: float | None = None
+        self._passed = 0
         self._silent = False
         self._level = 1.0
         self.suspicious = False
@@ -93,6 +98,7 @@ class StepDetector:
         self.forget()
         self._last_onset_s = [t_s + self.rules.quiet_after_edge_s] * _SHAPES
         self._passed_s = None
+        self._passed = 0
         self._silent = self.suspicious = False
 
     def forget(self) -> None:
@@ -117,6 +123,7 @@ class StepDetector:
         inverse = 1.0 / taken.variance_k2
         self._match += signature * (taken.innovation_k * inverse)
         self._energy += signature * signature * inverse
+        self._ahead += taken.bank_ahead
         square = min(taken.innovation_k**2 * inverse, _LEVEL_CAP)
         self._level += _LEVEL_WEIGHT * (square - self._level)
         for shape in (HEAT, BEAD_STEP):
@@ -131,6 +138,7 @@ class StepDetector:
         self._next[shape] = (self._next[shape] + 1) % n
         self._last_onset_s[shape] = t_s
         self._onset[row] = t_s
+        self._ahead_at_onset[row] = self._ahead
         self._error[row] = 0.0
         self._match[row] = self._energy[row] = 0.0
         self._used[row] = 1.0
@@ -141,15 +149,18 @@ class StepDetector:
         size = self._match / energy
         # Innovations larger than the model says are not evidence of a step.
         ratio = self._match * size / (2.0 * max(1.0, self._level))
+        ratio -= np.maximum(self._ahead - self._ahead_at_onset, 0.0)
         ratio *= np.abs(size) >= self._smallest
         best = int(ratio.argmax())
         self.suspicious = bool(ratio[best] > 0.4 * rules.log_ratio)
         if ratio[best] < rules.log_ratio:
             self._passed_s = None
+            self._passed = 0
             return None
         if self._passed_s is None:
             self._passed_s = t_s
-        if t_s - self._passed_s < rules.settle_s:
+        self._passed += 1
+        if t_s - self._passed_s < rules.settle_s or self._passed < rules.settle_readings:
             return None
         self._silent = True
         return Step(
