@@ -74,6 +74,7 @@ _VERDICTS: dict[str, tuple[Tone, str]] = {
 }
 
 EFFICIENCY = "efficiency"
+DO_NOW = "do now"
 
 _RESULTS: dict[str, str] = {
     "efficiency": EFFICIENCY,
@@ -117,10 +118,11 @@ def _headline(
 def _facts(
     summary: Summary, seen: Seen, ended: RunEnded | None, verdict: Verdict | None
 ) -> Iterator[tuple[str, str]]:
+    # While the beam may be on nothing else counts; the rest stands in the record.
     loud = _loud(summary, seen)
     completed = ended is not None and ended.outcome == "completed" and not loud
     if loud:
-        yield "do now", _BEAM_ACTION
+        yield DO_NOW, _BEAM_ACTION
         if seen.begun and seen.begun.mode is Mode.SIMULATED:
             yield "mode", "SIMULATED: no real beam exists here."
     if seen.tripped:
@@ -129,7 +131,7 @@ def _facts(
         yield "why", ended.why
     if ended and not completed:
         yield "beam", _beam(ended)
-    if verdict:
+    if verdict and not loud:
         yield from _results(verdict.results)
         for reason in verdict.reasons:
             yield "reason", reason
@@ -137,7 +139,7 @@ def _facts(
         yield "alarm", alarm_words(alarm)
     if ended and completed:
         yield "beam", _beam(ended)
-    if verdict:
+    if verdict and not loud:
         yield from _criteria(verdict)
         yield from _assumptions(verdict.assumptions)
     for message in summary.messages:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from labctl.cli._view._ending import Ending, Tone
 
 _WIDTH = 78
-_LABEL = 20
+_NARROWEST = 20
+"""Columns for the labels and the space beside them; more where a label is longer."""
 
 
 def ending_lines(last: Ending) -> Iterator[str]:
@@ -19,21 +20,22 @@ def ending_lines(last: Ending) -> Iterator[str]:
     else:
         yield last.headline
     previous = ""
+    room = max([_NARROWEST, *(len(label) + 4 for label, _ in last.facts)])
     for label, text in last.facts:
         shown = "" if label == previous else label
         previous = label
-        yield from _wrapped(shown, text)
+        yield from _wrapped(shown, text, room)
     if last.tone is Tone.LOUD:
         yield _WIDTH * "!"
 
 
-def _wrapped(label: str, text: str) -> list[str]:
+def _wrapped(label: str, text: str, room: int) -> list[str]:
     # A path that is broken in two cannot be copied.
     return textwrap.wrap(
         text,
         width=_WIDTH,
-        initial_indent=f"  {label:<{_LABEL - 2}}",
-        subsequent_indent=_LABEL * " ",
+        initial_indent=f"  {label:<{room - 2}}",
+        subsequent_indent=room * " ",
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -8,7 +8,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from labctl.cli._view._ending import EFFICIENCY, Ending, Tone
+from labctl.cli._view._ending import DO_NOW, EFFICIENCY, Ending, Tone
 from labctl.cli._view._screen import LOUD
 
 _FRAMES: dict[Tone, tuple[str, box.Box]] = {
@@ -19,7 +19,7 @@ _FRAMES: dict[Tone, tuple[str, box.Box]] = {
     Tone.LOUD: (LOUD, box.HEAVY),
 }
 
-_STRONG = ("efficiency", "time constant", "heat loss", "temperature rise", "do now", "why")
+_STRONG = (EFFICIENCY, "time constant", "heat loss", "temperature rise", DO_NOW, "why")
 _PATHS = ("record", "figure")
 
 
@@ -38,12 +38,16 @@ def print_last_words(console: Console, last: Ending) -> None:
     below = len(_PATHS) + len(last.next_commands) + 2
     if len(console.render_lines(panel)) + below > console.height:
         # The headline has left the window: what counts stands at the end once more.
-        console.print(Text(_once_more(last), style="bold"), soft_wrap=True)
+        style = LOUD if last.tone is Tone.LOUD else "bold"
+        console.print(Text(_once_more(last), style=style))
 
 
 def _once_more(last: Ending) -> str:
-    found = [f"{label} {text}" for label, text in last.facts if label == EFFICIENCY]
-    return "  ".join([last.headline, *(text.partition(" (")[0] for text in found)])
+    said = dict(last.facts)
+    if last.tone is Tone.LOUD:
+        return f"{last.headline}\n{said[DO_NOW]}"
+    found = said.get(EFFICIENCY, "").partition(" (")[0]
+    return f"{last.headline}  {EFFICIENCY} {found}" if found else last.headline
 
 
 def _panel(last: Ending) -> Panel:

@@ -28,6 +28,8 @@ class PlainView(LineView):
         self._every_ns = reading_interval_ns(())
         self._due_ns = 0
         self._invalid: set[str] = set()
+        self._interlock = "closed"
+        """As last told; closed is not worth a line."""
 
     def _lines(self, item: Header | Event | Summary) -> Iterator[str]:
         if isinstance(item, Header):
@@ -47,6 +49,7 @@ class PlainView(LineView):
         before = self._seen.emission
         self._seen.apply(event)
         if isinstance(event, Sample):
+            yield from self._interlock_turns(event)
             yield from self._turns(event)
         if isinstance(event, Sample | Assessment):
             if self._reading_is_due(event):
@@ -65,6 +68,13 @@ class PlainView(LineView):
             return False
         self._due_ns = (event.t_ns // self._every_ns + 1) * self._every_ns
         return True
+
+    def _interlock_turns(self, sample: Sample) -> Iterator[str]:
+        """An interlock that opens, or closes again."""
+        now = self._seen.interlock
+        if now and now != self._interlock:
+            self._interlock = now
+            yield _stamped(sample, "laser", f"interlock {now}")
 
     def _turns(self, sample: Sample) -> Iterator[str]:
         """Channels that stop or begin again to give readings."""

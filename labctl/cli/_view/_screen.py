@@ -13,11 +13,13 @@ from rich.console import Group
 from rich.text import Text
 
 from labctl.cli._view import _curve
+from labctl.cli._view._beam import beam_now
 from labctl.cli._view._curve import Ink
 from labctl.cli._view._model import Model
 from labctl.cli._view._numbers import Z95, moment, plain, span, with_sd
 from labctl.cli._view._seen import Seen
-from labctl.cli._view._words import beam_words, efficiency_interval, reading_words, step_words
+from labctl.cli._view._words import efficiency_interval, reading_words, step_words
+from labctl.clock import NS
 from labctl.events import Assessment, Beam
 
 _SIDE_PANEL_FROM = 116
@@ -93,7 +95,7 @@ def _above(model: Model, width: int) -> list[Text]:
     rows = [bar]
     if seen.unconfirmed:
         rows += [Text(line.ljust(width), style=LOUD) for line in _loud_lines(width)]
-    rows.append(_state(model))
+    rows.append(_state(model, width))
     return rows
 
 
@@ -102,27 +104,35 @@ def _loud_lines(width: int) -> tuple[str, str, str]:
     return rule, "  BEAM NOT CONFIRMED OFF  ".center(width, "!"), rule
 
 
-def _state(model: Model) -> Text:
+def _state(model: Model, width: int) -> Text:
     """What is known of the beam, where the engine is, and the time."""
     seen = model.seen
-    emission = seen.emission
+    beam, words = beam_now(seen, model.silent_ns)
     row = Text(" laser ")
-    if emission is None:
-        row.append(" not lit in this run ")
-    else:
-        words = beam_words(emission, seen.t_ns - emission.t_ns)
-        row.append(f" {words} ", style=_BEAM_STYLES[emission.beam])
+    row.append(f" {words} ", style="" if beam is None else _BEAM_STYLES[beam])
     if model.silent_ns:
         row.append("  ")
         row.append(f" LOST CONTACT, no reading for {span(model.silent_ns)} ", style="bold reverse")
         return row
+    if seen.interlock == "open":
+        row.append("  ").append(" INTERLOCK OPEN ", style="bold reverse")
+    elif seen.interlock:
+        row.append(f"  interlock {seen.interlock}", style="dim")
     row.append(f"  {seen.state}  ", style="bold")
-    row.append(f" {moment(seen.t_ns)}")
-    if model.speed is None:
-        row.append("  as fast as it goes", style="dim")
-    elif model.speed != 1.0:
-        row.append(f"  at {model.speed:g} times real time", style="dim")
+    row.append(moment(seen.t_ns))
+    for pace in _pace(model.speed):
+        if row.cell_len + len(pace) + 2 <= width:
+            return row.append(f"  {pace}", style="dim")
     return row
+
+
+def _pace(speed: float | None) -> tuple[str, ...]:
+    """How fast the run's clock goes, in words as many as there may be room for."""
+    if speed is None:
+        return ("as fast as it goes", "max speed")
+    if speed == 1.0:
+        return ()
+    return f"at {speed:.3g} times real time", f"{speed:.3g} x"
 
 
 def _plot(model: Model, width: int, height: int) -> list[Text]:
@@ -264,6 +274,8 @@ def _progress(model: Model, width: int) -> Text:
     if left_ns is None:
         return row
     words = f"  {span(left_ns)} left at most"
+    if model.speed is not None and model.speed != 1.0:
+        words += f" ({span(round(left_ns / model.speed / NS) * NS)} to watch)"
     bar = max(min(width - row.cell_len - len(words) - 1, 60), 0)
     done = model.seen.t_ns / max(model.seen.t_ns + left_ns, 1)
     full = round(done * bar)

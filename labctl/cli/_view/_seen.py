@@ -30,6 +30,11 @@ BEAM_NOT_CONFIRMED_OFF = "beam-not-confirmed-off"
 """The rule by which the engine says so while the run is being closed."""
 
 
+EMISSION, INTERLOCK = "laser.emission", "laser.interlock"
+"""Channels of what the source reads back: 1 is ON or closed, 0 is OFF or open. Views say them in
+words; they are no numbers to look at."""
+
+
 @dataclass(slots=True)
 class Seen:
     """The newest of everything. Fed in order by one thread; not for sharing between threads."""
@@ -69,12 +74,29 @@ class Seen:
         reading = self.readings.get(channel)
         return reading.value if isinstance(reading, Reading) else None
 
+    @property
+    def read_back(self) -> Reading | None:
+        """What the source read back since the last word on the beam: 1 is ON; None where nothing
+        was."""
+        reading = self.readings.get(EMISSION)
+        return reading if isinstance(reading, Reading) else None
+
+    @property
+    def interlock(self) -> str:
+        """`closed` or `open`, as the newest sample says; '' where it does not."""
+        closed = self.value(INTERLOCK)
+        if closed is None:
+            return ""
+        return "closed" if closed else "open"
+
     def apply(self, event: Event) -> None:
         """Take one event in."""
         self.t_ns = max(self.t_ns, event.t_ns)
         match event:
             case Sample():
                 self.samples += 1
+                # Unlike the emission, which is shown with its age, it has no meaning when old.
+                self.readings.pop(INTERLOCK, None)
                 for reading in event.readings:
                     self.readings[reading.channel] = reading
             case Assessment():
@@ -91,6 +113,7 @@ class Seen:
                 self.step = event
             case Emission():
                 self.emission = event
+                self.readings.pop(EMISSION, None)
             case Tripped():
                 self.tripped = self.tripped or event
                 self.unconfirmed |= event.rule == BEAM_NOT_CONFIRMED_OFF

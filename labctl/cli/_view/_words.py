@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labctl.cli._view._numbers import Z95, interval, moment, plain, span, with_sd
 from labctl.cli._view._seen import Seen
+from labctl.clock import NS
 from labctl.events import (
     Alarm,
     Beam,
@@ -77,7 +78,7 @@ def beam_words(emission: Emission, age_ns: int | None = None) -> str:
     how = emission.how
     if age_ns is not None:
         # "read back 0.4 s ago" is one phrase; whatever else it may be is not.
-        how = f"{how}{' ' if how == READ_BACK else ', '}{span(age_ns)} ago".removeprefix(", ")
+        how = f"{how}{' ' if how == READ_BACK else ', '}{_age(age_ns)} ago".removeprefix(", ")
     power = ""
     if emission.beam is Beam.ON and emission.power_w is not None:
         power = f" {plain(emission.power_w, 'W')}"
@@ -149,6 +150,11 @@ def efficiency_words(seen: Seen) -> str:
 def efficiency_interval(efficiency: float, sd: float) -> str:
     """The 95 % interval while the run goes on, `0.369 to 0.451`."""
     return interval(efficiency - Z95 * sd, efficiency + Z95 * sd, sd)
+
+
+def _age(age_ns: int) -> str:
+    # Tenths even of nothing: what changes all the time keeps its width.
+    return f"{age_ns / NS:.1f} s" if age_ns < 10 * NS else span(age_ns)
 
 
 def _begins(event: RunBegun) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from labctl.cli._view import Summary
 from labctl.cli._view._ending import ASSUMPTIONS_SHOWN, Ending, Tone, ending
+from labctl.cli._view._ending_lines import ending_lines
 from labctl.cli._view._panel import print_last_words
 from labctl.cli._view._seen import Seen
 from labctl.clock import NS
@@ -155,3 +156,27 @@ def test_verdict_is_in_sight_in_a_low_window() -> None:
     assert console.export_text().splitlines()[-1] == (
         "SIMULATED  PASS: the readings agree with the model  efficiency 0.410 ± 0.021"
     )
+
+
+def test_a_long_label_keeps_its_distance() -> None:
+    """In plain lines every text begins in the same column, two spaces after the longest label."""
+    last = Ending(Tone.GOOD, "PASS", (("beam", "OFF"), ("an efficiency of its own", "0.3")), ())
+    _, _, beam, longest = ending_lines(last)
+
+    assert "  an efficiency of its own  0.3" == longest
+    assert beam.index("OFF") == longest.index("0.3")
+
+
+def test_while_the_beam_may_be_on_nothing_else_is_said() -> None:
+    """No result stands beside the alarm, and in a low window what to do now is said last."""
+    seen = Seen()
+    for event in story.unconfirmed_run():
+        seen.apply(event)
+    last = ending(story.summary(8, verdict=story.verdict(91 * NS, "none")), seen)
+    console = Console(record=True, width=80, height=12, file=io.StringIO())
+    print_last_words(console, last)
+
+    assert "efficiency" not in dict(last.facts)
+    closing = console.export_text().rpartition("try next")[2]
+    assert "BEAM NOT CONFIRMED OFF" in closing
+    assert "Do not open the enclosure." in closing

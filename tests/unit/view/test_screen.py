@@ -99,7 +99,7 @@ def test_unconfirmed_beam_fills_the_width(width: int, height: int) -> None:
 
     assert rows[1] == "!" * width == rows[3]
     assert "BEAM NOT CONFIRMED OFF" in rows[2]
-    assert "UNKNOWN, tried: output, key, interlock, 0 s ago" in rows[4]
+    assert "UNKNOWN, tried: output, key, interlock, 0.0 s ago" in rows[4]
     assert len(rows) == height - 1
 
 
