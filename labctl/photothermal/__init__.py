@@ -6,7 +6,7 @@ events, no files: usable from a notebook on any curve. The equations are in `_la
 in docs/explanation/the-check.md.
 """
 
-from labctl.photothermal._bank import FilterBank, Leading, LostError, Moments, Taken
+from labctl.photothermal._bank import FilterBank, LostError
 from labctl.photothermal._combine import (
     MODEL_LOSS_RELATIVE_SD,
     MODEL_RELATIVE_SD,
@@ -25,6 +25,7 @@ from labctl.photothermal._optics import (
 )
 from labctl.photothermal._steps import BEAD_STEP, HEAT, Step, StepDetector, StepRules
 from labctl.photothermal._thermal import Thermal, thermal
+from labctl.photothermal._told import Leading, Moments, Taken
 from labctl.photothermal._trend import Trend
 from labctl.photothermal._whiteness import chi2_tail, ljung_box, nis_band
 

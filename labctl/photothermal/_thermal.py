@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labctl.photothermal._bank import Moments
 from labctl.photothermal._combine import RateEstimate
 from labctl.photothermal._discretise import Floats
 from labctl.photothermal._layout import WALL_LOSS_SHARE
+from labctl.photothermal._told import Moments
 
 
 @dataclass(frozen=True, slots=True)
