@@ -131,23 +131,28 @@ def _no_real_light(request: RunRequest) -> RefusedError:
 
 def _finish(
     folder: RunFolder, ended: RunEnded, truth: Mapping[str, Any] | None
-) -> RecordError | None:
-    """Close the record; a disk that failed is told, and takes nothing away from the run's end."""
+) -> tuple[RunEnded, RecordError | None]:
+    """Close the record. A disk that failed after all was said makes a success none; worse endings
+    stay."""
     try:
         if truth is not None:
             folder.write_truth(truth)
         # Said here too, because a journal whose disk failed could not take the closing event.
-        folder.finish(outcome=ended.outcome, why=ended.why, exit_code=int(ended.exit_code))
+        folder.finish(**_said(ended))
     except RecordError as fault:
-        return fault
-    return None
+        if ended.outcome != "completed" or ended.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF:
+            return ended, fault
+        ended = replace(ended, outcome="data-fault", why=str(fault), exit_code=Exit.DATA)
+        try:
+            folder.note(**_said(ended))
+        except RecordError as again:
+            return ended, again
+        return ended, fault
+    return ended, None
 
 
-def _with_fault(ended: RunEnded, fault: RecordError) -> RunEnded:
-    """A run whose record failed after all was said is no success; worse endings stay."""
-    if ended.outcome != "completed" or ended.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF:
-        return ended
-    return replace(ended, outcome="data-fault", why=str(fault), exit_code=Exit.DATA)
+def _said(ended: RunEnded) -> dict[str, Any]:
+    return {"outcome": ended.outcome, "why": ended.why, "exit_code": int(ended.exit_code)}
 
 
 def _roles(plan: Plan, bench_file: BenchFile) -> tuple[str, ...]:
@@ -223,9 +228,7 @@ class _Session:
             raise
         # From here on the run is over, and nothing takes its end away from it.
         truth, fault = await self._let_go(bench, session)
-        unwritten = _finish(folder, ended, truth)
-        if unwritten is not None:
-            ended = _with_fault(ended, unwritten)
+        ended, unwritten = _finish(folder, ended, truth)
         return RunResult(ended, verdict, folder, unwritten or fault)
 
     async def _let_go(
