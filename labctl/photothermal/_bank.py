@@ -13,7 +13,8 @@ The efficiency takes no random walk: a fault must not be eaten by the estimate.
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +39,13 @@ from labctl.photothermal._layout import (
     WALL_MASS,
     BankPrior,
 )
-from labctl.photothermal._told import Leading, Moments, Taken
 
 _NODES = np.array([-1.0, 0.0, 1.0])
 _NODE_WEIGHTS = np.array([0.25, 0.5, 0.25])
 _KERNEL = np.sqrt(0.5)
 """Grid of deviation sqrt(1/2) times local Gaussians of sqrt(1/2): together the prior's 1."""
+_BENT = CURVE - LOSS
+"""Parameters in a row (LOSS to LAG) whose effect is linear in the states before them."""
 _CACHE = 64
 _START_SPREAD_K = 0.1
 """Of wall and bead against the liquid in a cell that has stood."""
@@ -58,12 +60,72 @@ _NEGLIGIBLE = -700.0
 """Logarithm of the weight of a filter that was lost."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a step of one length does in each filter, as far as its nominal values decide it."""
+
+    response: Floats
+    """(K, 4, 4): what constant forcing in each dynamic state has done after the step."""
+    fixed: Floats
+    """(K, 4, 5): of the dynamic states and of OFFSET."""
+    by_power: Floats
+    """(K, 4, 2): of RATE and LIGHT, for one watt."""
+    bent: Floats
+    """(K, 20, 5): of LOSS to LAG, for one kelvin in each of the states up to OFFSET."""
+    flutter_k2: Floats
+    """(K,)."""
+    drift_k2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """How the filter of the greatest weight moved, for detectors that follow its errors."""
+
+    transition: Floats
+    """(4, 13): rows of the dynamic states."""
+    response: Floats
+    """(4, 4): what constant forcing in each dynamic state has done after the step."""
+    lag_s: float
+    """Of the bead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How the filter of the greatest weight took a reading in."""
+
+    gain: Floats
+    """(13,)."""
+    innovation_k: float
+    variance_k2: float
+    bank_ahead: float
+    """Log likelihood of the reading in all filters of the same flutter, less that in this one.
+    Not in those of a greater flutter: they would follow any fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean (7,) and covariance (7, 7) of the parameters, in the order of the constants below."""
+
+    mean: Floats
+    covariance: Floats
+
+    RATE: ClassVar[int] = 0
+    """a, K/(s W)."""
+    LN_LOSS: ClassVar[int] = 1
+    """ln of k in 1/s."""
+    LN_WALL: ClassVar[int] = 2
+    """ln of C_w in J/K."""
+    LN_COUPLING: ClassVar[int] = 3
+    """ln of G in W/K."""
+    LIGHT: ClassVar[int] = 4
+    """K/W."""
+    LN_INVERSE_LAG: ClassVar[int] = 5
+    """ln of 1/tau_c in 1/s."""
+    CURVE: ClassVar[int] = 6
+    """c, 1/K."""
+
+
 _ASKED = np.array([RATE, LOSS, WALL_MASS, COUPLING, LIGHT, LAG, CURVE])
-
-
-def _log_sum(logarithms: Floats) -> float:
-    most = float(logarithms.max())
-    return most + math.log(float(np.exp(logarithms - most).sum()))
 
 
 class LostError(Exception):
@@ -78,17 +140,19 @@ class FilterBank:
         self.reference_degc = surroundings_degc
         self._grid(prior)
         k = self.filters
-        self._x = np.zeros((k, STATES))
-        self._p = np.zeros((k, STATES, STATES))
+        # One array, because covariance and mean move and shrink by the same two operations.
+        self._both = np.zeros((k, STATES, STATES + 1))
+        self._p, self._x = self._both[:, :, :STATES], self._both[:, :, STATES]
         self._start(prior, first_degc)
-        self._b = np.zeros((k, DYNAMIC, STATES - DYNAMIC))
         self._fd = np.zeros((k, DYNAMIC, STATES))
         self._response = np.zeros((k, DYNAMIC, DYNAMIC))
+        self._less = np.zeros_like(self._both)
         self._taken = Taken(np.zeros(STATES), 0.0, 1.0, 0.0)
-        self._slope = np.zeros(k)
+        self._moved_k = np.zeros(k)
+        self._dt_s = 1.0
         self._ambient = 0.0
         self._leading = int(self.weight.argmax())
-        self._cache: dict[float, tuple[Floats, Floats]] = {}
+        self._cache: dict[float, _Step] = {}
         self._relinearised()
 
     # -- the start ---------------------------------------------------------------------------
@@ -181,68 +245,79 @@ class FilterBank:
         a[:, HOLDER, WALL] = self._share / prior.holder_s
         a[:, HOLDER, HOLDER] = -1.0 / prior.holder_s
         self._a = a
-        from_surroundings = np.zeros((self.filters, DYNAMIC))
-        from_surroundings[:, LIQUID] = self._k_l
-        from_surroundings[:, WALL] = self._k_w
-        from_surroundings[:, HOLDER] = -self._share / prior.holder_s
-        self._from_surroundings = from_surroundings
-        self._b[:, :, OFFSET - DYNAMIC] = from_surroundings
+        bent = self._bent = np.zeros((self.filters, DYNAMIC, _BENT, OFFSET + 1))
+        # What a parameter adds to the rate of the state `row`: sign x rate x (warm - cold).
+        for row, column, sign, rate, warm, cold in (
+            (LIQUID, LOSS, -1.0, self._k_l, LIQUID, (HOLDER, OFFSET)),
+            (WALL, LOSS, -1.0, self._k_w, WALL, (HOLDER, OFFSET)),
+            (LIQUID, COUPLING, -1.0, self._g_l, LIQUID, (WALL,)),
+            (WALL, COUPLING, 1.0, self._g_w, LIQUID, (WALL,)),
+            (WALL, WALL_MASS, 1.0, self._k_w, WALL, (HOLDER, OFFSET)),
+            (WALL, WALL_MASS, -1.0, self._g_w, LIQUID, (WALL,)),
+            (HOLDER, SHARE, 1.0 / prior.holder_s, 1.0, WALL, (OFFSET,)),
+            (BEAD, LAG, 1.0, self._inverse_lag, LIQUID, (BEAD,)),
+        ):
+            bent[:, row, column - LOSS, warm] += sign * rate
+            for state in cold:
+                bent[:, row, column - LOSS, state] -= sign * rate
         self._cache.clear()
 
-    def _matrices(self, dt_s: float) -> tuple[Floats, Floats]:
-        found = self._cache.get(dt_s)
-        if found is None:
-            if len(self._cache) >= _CACHE:
-                self._cache.clear()
-            found = self._cache[dt_s] = step_matrices(self._a, dt_s)
-        return found
+    def _step(self, dt_s: float) -> _Step:
+        """All of a step that nothing but its length and the nominal values decide."""
+        prior, k = self.prior, self.filters
+        exponential, response = step_matrices(self._a, dt_s)
+        fixed = np.zeros((k, DYNAMIC, OFFSET + 1))
+        fixed[:, :, :DYNAMIC] = exponential
+        from_surroundings = np.zeros((k, DYNAMIC, 1))
+        from_surroundings[:, LIQUID, 0] = self._k_l
+        from_surroundings[:, WALL, 0] = self._k_w
+        from_surroundings[:, HOLDER, 0] = -self._share / prior.holder_s
+        fixed[:, :, OFFSET:] = response @ from_surroundings
+        by_power = response[:, :, [LIQUID, BEAD]].copy()
+        by_power[:, :, 1] *= self._inverse_lag[:, None]
+        bent = response @ self._bent.reshape(k, DYNAMIC, -1)
+        return _Step(
+            response,
+            fixed,
+            by_power,
+            bent.reshape(k, DYNAMIC * _BENT, OFFSET + 1),
+            self._flutter * dt_s,
+            prior.drift_k2_per_s * dt_s,
+        )
 
     # -- one reading -------------------------------------------------------------------------
 
     def predict(self, dt_s: float, power_w: float, surroundings_degc: float) -> None:
         """Move on by `dt_s` under a constant power and ambient reading. `dt_s` should come from
         times rounded to a millisecond, so that the step's matrices are found again."""
-        exponential, response = self._matrices(dt_s)
-        x, p, b = self._x, self._p, self._b
+        step = self._cache.get(dt_s)
+        if step is None:
+            if len(self._cache) >= _CACHE:
+                self._cache.clear()
+            step = self._cache[dt_s] = self._step(dt_s)
+        x, p, fd = self._x, self._p, self._fd
         ambient = surroundings_degc - self.reference_degc
-        self._ambient = ambient
-        outside = x[:, OFFSET] + ambient
-        around = x[:, HOLDER] + outside
-        over = x[:, LIQUID] - around
-        wall_over = x[:, WALL] - around
-        between = x[:, LIQUID] - x[:, WALL]
-        loss_l = self._k_l * over
-        loss_w = self._k_w * wall_over
-        gain_w = self._g_w * between
-        b[:, LIQUID, RATE - DYNAMIC] = power_w
-        b[:, LIQUID, LOSS - DYNAMIC] = -loss_l
-        b[:, WALL, LOSS - DYNAMIC] = -loss_w
-        b[:, LIQUID, CURVE - DYNAMIC] = -loss_l * over
-        b[:, WALL, CURVE - DYNAMIC] = -loss_w * over
-        b[:, HOLDER, SHARE - DYNAMIC] = (x[:, WALL] - outside) / self.prior.holder_s
-        b[:, LIQUID, COUPLING - DYNAMIC] = -self._g_l * between
-        b[:, WALL, COUPLING - DYNAMIC] = gain_w
-        b[:, WALL, WALL_MASS - DYNAMIC] = loss_w - gain_w
-        b[:, BEAD, LIGHT - DYNAMIC] = self._inverse_lag * power_w
-        b[:, BEAD, LAG - DYNAMIC] = self._inverse_lag * (
-            x[:, LIQUID] + x[:, LIGHT] * power_w - x[:, BEAD]
-        )
-        fd = self._fd
-        fd[:, :, :DYNAMIC] = exponential
-        np.matmul(response, b, out=fd[:, :, DYNAMIC:])
-        self._response = response
-        moved = np.matmul(fd, x[:, :, None])[:, :, 0]
-        if ambient != 0.0:
-            moved += np.matmul(response, (self._from_surroundings * ambient)[:, :, None])[:, :, 0]
-        self._slope = (moved[:, LIQUID] - x[:, LIQUID]) / dt_s
-        x[:, :DYNAMIC] = moved
-        t = np.matmul(fd, p)
-        p[:, :DYNAMIC, :DYNAMIC] = np.matmul(t, fd.transpose(0, 2, 1))
-        across = t[:, :, DYNAMIC:]
-        p[:, :DYNAMIC, DYNAMIC:] = across
-        p[:, DYNAMIC:, :DYNAMIC] = across.transpose(0, 2, 1)
-        p[:, LIQUID, LIQUID] += self._flutter * dt_s
-        p[:, OFFSET, OFFSET] += self.prior.drift_k2_per_s * dt_s
+        if ambient != self._ambient:
+            x[:, OFFSET] += ambient - self._ambient
+            self._ambient = ambient
+        liquid = x[:, LIQUID]
+        over = liquid - x[:, HOLDER] - x[:, OFFSET]
+        fd[:, :, : OFFSET + 1] = step.fixed
+        np.multiply(step.by_power, power_w, out=fd[:, :, RATE : LIGHT + 1])
+        bent = np.matmul(step.bent, x[:, : OFFSET + 1, None])
+        fd[:, :, LOSS : LAG + 1] = bent.reshape(-1, DYNAMIC, _BENT)
+        if power_w != 0.0:
+            fd[:, :, LAG] += fd[:, :, LIGHT] * x[:, LIGHT, None]
+        np.multiply(fd[:, :, LOSS], over[:, None], out=fd[:, :, CURVE])
+        rows = np.matmul(fd, self._both)
+        np.subtract(rows[:, LIQUID, STATES], liquid, out=self._moved_k)
+        self._both[:, :DYNAMIC] = rows
+        # Copied, not computed: the covariance stays symmetric however long the run.
+        p[:, DYNAMIC:, :DYNAMIC] = rows[:, :, DYNAMIC:STATES].transpose(0, 2, 1)
+        p[:, :DYNAMIC, :DYNAMIC] = np.matmul(rows[:, :, :STATES], fd.transpose(0, 2, 1))
+        p[:, LIQUID, LIQUID] += step.flutter_k2
+        p[:, OFFSET, OFFSET] += step.drift_k2
+        self._response, self._dt_s = step.response, dt_s
 
     def loosen(self, sd_k: float) -> None:
         """Widen the liquid's temperature once: light that has just come or gone is not yet mixed,
@@ -251,36 +326,43 @@ class FilterBank:
 
     def forecast(self, noise_k2: float) -> tuple[float, float]:
         """Mean (degC) and variance (K2) of the reading to come."""
-        x, weight = self._x[:, BEAD], self.weight
-        variance = self._p[:, BEAD, BEAD]
-        mean = float(weight @ x)
-        spread = float(weight @ (variance + (x - mean) ** 2))
-        return mean + self.reference_degc, spread + noise_k2
+        bead, weight = self._both[:, BEAD], self.weight
+        mean = weight @ bead[:, STATES]
+        off = bead[:, STATES] - mean
+        off *= off
+        off += bead[:, BEAD]
+        return float(mean) + self.reference_degc, float(weight @ off) + noise_k2
 
     def update(self, reading_degc: float, noise_k2: float) -> None:
         """Take a reading in."""
-        x, p = self._x, self._p
-        column = p[:, :, BEAD].copy()
-        variance = column[:, BEAD] + noise_k2
-        gain = column / variance[:, None]
-        innovation = reading_degc - self.reference_degc - x[:, BEAD]
-        x += gain * innovation[:, None]
-        p -= gain[:, :, None] * column[:, None, :]
-        log_weight = self._log_weight
-        log_likelihood = -0.5 * (innovation * innovation / variance + np.log(variance))
+        # The bead's covariances, and behind them how far it is above the reading.
+        row = self._both[:, BEAD].copy()
+        row[:, STATES] -= reading_degc - self.reference_degc
+        variance = row[:, BEAD] + noise_k2
+        gain = row[:, :STATES] / variance[:, None]
+        np.multiply(gain[:, :, None], row[:, None, :], out=self._less)
+        self._both -= self._less
+        ahead = self._weigh(row[:, STATES], variance)
         i = self._leading
-        alike = slice(i % self._flutters, None, self._flutters)
-        before = _log_sum(log_weight[alike])
+        self._taken = Taken(gain[i], -float(row[i, STATES]), float(variance[i]), ahead)
+        within = np.abs(self._x) < _BOUND
+        if not (np.logical_and.reduce(within, axis=None) and np.minimum.reduce(variance) > 0.0):
+            self._replace(within.all(axis=1) & (variance > 0.0))
+
+    def _weigh(self, off_k: Floats, variance: Floats) -> float:
+        """Weigh each filter by how well it had foreseen the reading; see `Taken.bank_ahead`."""
+        log_weight = self._log_weight
+        log_likelihood = -0.5 * (off_k * off_k / variance + np.log(variance))
+        i = self._leading
+        alike = log_weight[i % self._flutters :: self._flutters]
+        before = float(np.logaddexp.reduce(alike))
         log_weight += log_likelihood
-        ahead = _log_sum(log_weight[alike]) - before - float(log_likelihood[i])
-        log_weight -= log_weight.max()
+        ahead = float(np.logaddexp.reduce(alike)) - before - float(log_likelihood[i])
+        log_weight -= np.maximum.reduce(log_weight)
         weight = np.exp(log_weight)
-        weight /= weight.sum()
+        weight /= np.add.reduce(weight)
         self.weight = weight
-        self._taken = Taken(gain[i], float(innovation[i]), float(variance[i]), ahead)
-        sound = (np.abs(x) < _BOUND).all(axis=1) & (variance > 0.0)
-        if not sound.all():
-            self._replace(sound)
+        return ahead
 
     def resume(self, reading_degc: float) -> None:
         """After a gap: temperatures start again at a reading, what is known of the cell stays."""
@@ -303,7 +385,7 @@ class FilterBank:
         log_weight = self._log_weight
         log_weight[~sound] = -np.inf
         best = int(np.where(np.isnan(log_weight), -np.inf, log_weight).argmax())
-        for array in (self._x, self._p, self._share, *(values for _, values, _ in self._nominal)):
+        for array in (self._both, self._share, *(values for _, values, _ in self._nominal)):
             array[~sound] = array[best]
         log_weight -= log_weight[best]
         log_weight[~sound] = _NEGLIGIBLE
@@ -334,9 +416,8 @@ class FilterBank:
 
     def mean_loss_k_per_s(self) -> float:
         """k D: how fast the liquid would cool by its loss alone."""
-        x = self._x
-        over = x[:, LIQUID] - x[:, HOLDER] - x[:, OFFSET] - self._ambient
-        return float(self.weight @ (self._k * over))
+        mean = (self.weight * self._k) @ self._x
+        return float(mean[LIQUID] - mean[HOLDER] - mean[OFFSET])
 
     def flutter_k2_per_s(self) -> float:
         """Mean strength of the liquid's random heat flutter."""
@@ -344,7 +425,7 @@ class FilterBank:
 
     def slope_k_per_s(self) -> float:
         """How fast the liquid moved over the last step, by the model."""
-        return float(self.weight @ self._slope)
+        return float(self.weight @ self._moved_k) / self._dt_s
 
     def follow_the_leading(self) -> bool:
         """Let `moved` and `taken` speak of the filter that has the greatest weight now; True when

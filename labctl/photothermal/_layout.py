@@ -19,9 +19,9 @@ from dataclasses import dataclass
 LIQUID, WALL, BEAD, HOLDER = 0, 1, 2, 3
 """Dynamic states: temperatures above a reference; the holder's is its excess over ambient."""
 DYNAMIC = 4
-RATE, LOSS, CURVE, OFFSET, SHARE, COUPLING, WALL_MASS, LIGHT, LAG = range(4, 13)
+OFFSET, RATE, LIGHT, LOSS, COUPLING, WALL_MASS, SHARE, LAG, CURVE = range(4, 13)
 """Parameters carried as states. LOSS, COUPLING, WALL_MASS and LAG are logarithms of k, G, C_w and
-1/tau_c over their nominal values in each filter."""
+1/tau_c over their nominal values in each filter. OFFSET stands for T_a over the reference."""
 STATES = 13
 
 WALL_LOSS_SHARE = 0.8

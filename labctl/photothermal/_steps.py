@@ -22,12 +22,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labctl.photothermal._bank import Leading, Taken
 from labctl.photothermal._layout import BEAD, DYNAMIC, LIQUID, STATES
-from labctl.photothermal._told import Leading, Taken
 
 HEAT, BEAD_STEP = 0, 1
 _LEAST_ENERGY = 1e-12
 _SHAPES = 2
+_SUSPICION = 0.4
+"""Of the threshold: from here on a step is likely."""
 _LEVEL_WEIGHT = 0.005
 """Of one innovation in the running level of them all."""
 _LEVEL_CAP = 4.0
@@ -77,13 +79,16 @@ class StepDetector:
         n = rules.candidates
         self._every_s = (rules.heat_onset_every_s, rules.bead_onset_every_s)
         self._smallest = np.repeat((rules.smallest_heat, rules.smallest_bead_k), n)
-        self._error = np.zeros((_SHAPES * n, STATES))
+        # A column a candidate. Under the states a row a shape: 1 where a candidate of it is open,
+        # so that the step itself comes in by the same product as what it has left so far.
+        self._error = np.zeros((STATES + _SHAPES, _SHAPES * n))
+        self._move = np.zeros((DYNAMIC, STATES + _SHAPES))
+        self._less = np.zeros((STATES, _SHAPES * n))
         self._match = np.zeros(_SHAPES * n)
-        self._energy = np.zeros(_SHAPES * n)
+        self._energy = np.full(_SHAPES * n, _LEAST_ENERGY)
         self._onset = np.zeros(_SHAPES * n)
         self._ahead = 0.0
         self._ahead_at_onset = np.zeros(_SHAPES * n)
-        self._used = np.zeros(_SHAPES * n)
         self._next = [0] * _SHAPES
         self._last_onset_s = [0.0] * _SHAPES
         self._passed_s: float | None = None
@@ -103,26 +108,30 @@ class StepDetector:
 
     def forget(self) -> None:
         """Another filter is followed from here on: what was carried along obeys the former one."""
-        for array in (self._error, self._match, self._energy, self._used):
-            array[:] = 0.0
+        self._error[:] = 0.0
+        self._match[:] = 0.0
+        self._energy[:] = _LEAST_ENERGY
 
     def move(self, leading: Leading, heating_k_per_s: float) -> None:
         """The bank has predicted. `heating_k_per_s` is what a whole (100 %) step of the HEAT shape
         adds to the liquid's rate: a P while lit, the loss it takes away in the dark."""
-        n = self.rules.candidates
-        used = self._used[:, None]
-        dynamic = self._error @ leading.transition.T
-        dynamic[:n] += used[:n] * (leading.response[:, LIQUID] * heating_k_per_s)
-        dynamic[n:] += used[n:] * (leading.response[:, BEAD] / leading.lag_s)
-        self._error[:, :DYNAMIC] = dynamic
+        move = self._move
+        move[:, :STATES] = leading.transition
+        move[:, STATES + HEAT] = leading.response[:, LIQUID] * heating_k_per_s
+        move[:, STATES + BEAD_STEP] = leading.response[:, BEAD] / leading.lag_s
+        self._error[:DYNAMIC] = move @ self._error
 
     def update(self, t_s: float, taken: Taken) -> Step | None:
         """The bank has taken a reading in."""
-        signature = self._error[:, BEAD].copy()
-        self._error -= signature[:, None] * taken.gain
+        signature = self._error[BEAD].copy()
+        np.multiply(taken.gain[:, None], signature, out=self._less)
+        self._error[:STATES] -= self._less
         inverse = 1.0 / taken.variance_k2
-        self._match += signature * (taken.innovation_k * inverse)
-        self._energy += signature * signature * inverse
+        weighed = signature * inverse
+        signature *= weighed
+        self._energy += signature
+        weighed *= taken.innovation_k
+        self._match += weighed
         self._ahead += taken.bank_ahead
         square = min(taken.innovation_k**2 * inverse, _LEVEL_CAP)
         self._level += _LEVEL_WEIGHT * (square - self._level)
@@ -134,25 +143,32 @@ class StepDetector:
     def _begin(self, shape: int, t_s: float) -> None:
         """Open a candidate whose step begins now, in place of the shape's oldest."""
         n = self.rules.candidates
-        row = shape * n + self._next[shape]
+        at = shape * n + self._next[shape]
         self._next[shape] = (self._next[shape] + 1) % n
         self._last_onset_s[shape] = t_s
-        self._onset[row] = t_s
-        self._ahead_at_onset[row] = self._ahead
-        self._error[row] = 0.0
-        self._match[row] = self._energy[row] = 0.0
-        self._used[row] = 1.0
+        self._onset[at] = t_s
+        self._ahead_at_onset[at] = self._ahead
+        self._error[:, at] = 0.0
+        self._error[STATES + shape, at] = 1.0
+        self._match[at] = 0.0
+        self._energy[at] = _LEAST_ENERGY
 
     def _decide(self, t_s: float) -> Step | None:
         rules = self.rules
-        energy = np.maximum(self._energy, _LEAST_ENERGY)
-        size = self._match / energy
+        size = self._match / self._energy
+        ratio = self._match * size
         # Innovations larger than the model says are not evidence of a step.
-        ratio = self._match * size / (2.0 * max(1.0, self._level))
+        ratio *= 0.5 / max(1.0, self._level)
+        if ratio.item(ratio.argmax()) <= _SUSPICION * rules.log_ratio:
+            # As nearly always. What is taken off below can only make less of it.
+            self.suspicious = False
+            self._passed_s = None
+            self._passed = 0
+            return None
         ratio -= np.maximum(self._ahead - self._ahead_at_onset, 0.0)
         ratio *= np.abs(size) >= self._smallest
         best = int(ratio.argmax())
-        self.suspicious = bool(ratio[best] > 0.4 * rules.log_ratio)
+        self.suspicious = bool(ratio[best] > _SUSPICION * rules.log_ratio)
         if ratio[best] < rules.log_ratio:
             self._passed_s = None
             self._passed = 0
@@ -167,6 +183,6 @@ class StepDetector:
             best // rules.candidates,
             float(self._onset[best]),
             float(size[best]),
-            float(1.0 / math.sqrt(energy[best])),
+            float(1.0 / math.sqrt(self._energy[best])),
             float(ratio[best]),
         )
