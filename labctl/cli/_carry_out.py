@@ -16,7 +16,6 @@ from labctl import platform
 from labctl.cli._asking import Asking
 from labctl.cli._view import Presenter, Summary, choose, mode_line
 from labctl.engine import Begun, RunRequest, RunResult, carry_out
-from labctl.errors import Exit, LabctlError
 from labctl.events import Event
 from labctl.telemetry import BrokerChoice, Telemetry
 
@@ -105,6 +104,7 @@ class RunInTerminal:
             say=view.say,
         )
         telemetry.start()
+        self._stack.callback(telemetry.close)
         self._telemetry = telemetry
         # Only waits for the first connection, to show the line that subscribes.
         threading.Thread(
@@ -121,7 +121,8 @@ class RunInTerminal:
                 from labctl.figure import draw
 
                 figure = draw(result.folder.path)
-            except LabctlError as error:
+            except Exception as error:
+                # The run is over and its record is closed: a picture takes nothing from its end.
                 messages.append(f"no figure: {error}")
         if result.fault is not None:
             messages.append(str(result.fault))
@@ -151,6 +152,3 @@ def command_name() -> str:
 def about_process() -> dict[str, Any]:
     """For run.json: the command line."""
     return {"command": [command_name(), *sys.argv[1:]]}
-
-
-__all__ = ["Exit", "RunInTerminal", "about_process", "command_name"]
