@@ -173,7 +173,10 @@ def _short_numbers(model: Model) -> list[Text]:
     if power := list(_power(seen)):
         rows.append(("power", power))
     if check is not None:
-        rows[-1][1].append(_phase(check))
+        if len(rows) > 1:
+            rows[-1][1].append(_phase(check))
+        else:
+            rows.append(("phase", [_phase(check)]))
         rows.append(("efficiency", [_efficiency(check)]))
         if check.time_constant_s is not None:
             value = with_sd(check.time_constant_s, check.time_constant_sd_s, "s")
@@ -263,8 +266,16 @@ def _below(model: Model, width: int) -> list[Text]:
     if model.telemetry:
         rows.append(Text(f" {model.telemetry}", style="dim"))
     answer = "Enter: answer the prompt   " if model.seen.prompt else ""
-    rows.append(Text(f" {answer}Ctrl-C: laser off and stop", style="bold"))
+    rows.append(Text(f" {answer}Ctrl-C: {_stopping(model.seen)}", style="bold"))
     return rows
+
+
+def _stopping(seen: Seen) -> str:
+    """What a stop does; it does not reach a laser that a person has switched on."""
+    if seen.controls_laser:
+        return "laser off and stop"
+    lit = seen.emission is not None and seen.emission.beam is not Beam.OFF
+    return "stop; the laser is yours to switch off" if lit else "stop"
 
 
 def _progress(model: Model, width: int) -> Text:

@@ -10,6 +10,7 @@ from labctl.events import (
     Assessment,
     Beam,
     Emission,
+    EmissionIntent,
     Event,
     InstrumentFound,
     Invalid,
@@ -34,6 +35,9 @@ EMISSION, INTERLOCK = "laser.emission", "laser.interlock"
 """Channels of what the source reads back: 1 is ON or closed, 0 is OFF or open. Views say them in
 words; they are no numbers to look at."""
 
+MANUAL = "manual"
+"""How an emission is known that a person has switched; more may follow after a colon."""
+
 
 @dataclass(slots=True)
 class Seen:
@@ -48,6 +52,8 @@ class Seen:
     readings: dict[str, Reading | Invalid] = field(default_factory=dict)
     samples: int = 0
     emission: Emission | None = None
+    intended: bool = False
+    """An emission was about to be lit."""
     assessment: Assessment | None = None
     alarms: list[Alarm] = field(default_factory=list)
     tripped: Tripped | None = None
@@ -82,6 +88,13 @@ class Seen:
         return reading if isinstance(reading, Reading) else None
 
     @property
+    def controls_laser(self) -> bool:
+        """Whether this run has shown a laser that labctl switches; one switched by hand is none."""
+        if self.emission is not None:
+            return self.emission.how != MANUAL and not self.emission.how.startswith(f"{MANUAL}:")
+        return self.intended or any(channel.startswith("laser.") for channel in self.readings)
+
+    @property
     def interlock(self) -> str:
         """`closed` or `open`, as the newest sample says; '' where it does not."""
         closed = self.value(INTERLOCK)
@@ -101,6 +114,8 @@ class Seen:
                     self.readings[reading.channel] = reading
             case Assessment():
                 self.assessment = event
+            case EmissionIntent():
+                self.intended = True
             case RunBegun():
                 self.begun = event
             case InstrumentFound():

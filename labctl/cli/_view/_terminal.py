@@ -22,7 +22,7 @@ from labctl.cli._view._presenter import THREAD_NAME
 from labctl.cli._view._screen import frame
 from labctl.cli._view._summary import Summary
 from labctl.clock import real_ns, real_sleep
-from labctl.events import Event
+from labctl.events import Event, PromptAnswered
 
 _FRAME_S = 0.25
 _WAITING_LIMIT = 50_000
@@ -43,6 +43,7 @@ class TerminalView:
         self._fault: Exception | None = None
         self._summary: Summary | None = None
         self._size = console.size
+        self._smeared = False
 
     @property
     def fault(self) -> Exception | None:
@@ -122,11 +123,14 @@ class TerminalView:
                     self._model.say(item)
                 case _:
                     self._model.apply(item, now_ns)
+                    # The terminal has echoed what was typed and moved on by a row.
+                    self._smeared |= isinstance(item, PromptAnswered)
 
     def _draw(self, live: Live) -> None:
-        if self._console.size != self._size:
-            # The rows of the old frame are wrapped by now: begin on an empty window.
+        if self._console.size != self._size or self._smeared:
+            # The rows of the old frame are wrapped or moved by now: begin on an empty window.
             self._size = self._console.size
+            self._smeared = False
             self._console.control(Control.clear(), Control.home())
         self._model.listen(real_ns())
         width, height = self._size

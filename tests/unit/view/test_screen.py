@@ -181,3 +181,18 @@ def test_time_left_is_unknown_where_nobody_said() -> None:
     made.at_most_ns = ()
 
     assert made.left_at_most_ns() is None
+
+
+@pytest.mark.parametrize(
+    ("how", "beam", "words"),
+    [
+        ("read back", Beam.ON, "Ctrl-C: laser off and stop"),
+        ("manual: power meter", Beam.ON, "Ctrl-C: stop; the laser is yours to switch off"),
+        ("manual: power meter", Beam.OFF, "Ctrl-C: stop"),
+    ],
+)
+def test_a_stop_promises_only_what_it_can(how: str, beam: Beam, words: str) -> None:
+    """It does not switch off a laser that a person switches."""
+    events = [*story.begins(), Emission(NS, beam, how)]
+
+    assert f" {words}" == drawn(model(events), 80, 24)[-1].rstrip()
