@@ -19,6 +19,7 @@ import asyncio
 import concurrent.futures
 import selectors
 import time
+import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -26,7 +27,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _NEVER_NS = 1 << 62
-_LISTEN_EVERY = 16
+_LISTEN_EVERY = 64
 """A busy virtual loop looks for signals and threads once in so many turns."""
 
 NS = 1_000_000_000
@@ -157,10 +158,12 @@ class VirtualClock(Clock):
 
     async def sleep_until(self, t_ns: int) -> None:
         if self._stepping:
-            await _Wake(t_ns)
-            return
-        if self._virtual_loop.may_jump(t_ns):
-            return
+            await _wake(t_ns)
+        elif not self._virtual_loop.may_jump(t_ns):
+            await self._turn(t_ns)
+
+    async def _turn(self, t_ns: int) -> None:
+        """Wait by a turn of the loop, in which signals and threads are heard."""
         await super().sleep_until(t_ns)
         # Loop deadlines are floats; the grid is in whole nanoseconds.
         if self._virtual_loop.now_ns < t_ns:
@@ -184,30 +187,36 @@ class VirtualClock(Clock):
         loop = self._virtual_loop
         results: dict[int, T] = {}
         errors: list[Exception] = []
-        waiting = [(loop.now_ns, number) for number in range(len(jobs))]
+        # True where this itself is stepped by another `together`, which then moves the clock.
+        stepped = self._stepping
+        now_ns = loop.now_ns
+        waiting = [(now_ns, number) for number in range(len(jobs))]
         try:
             while waiting:
                 wake = min(waiting)
                 waiting.remove(wake)
                 t_ns, number = wake
                 if t_ns > loop.now_ns:
-                    await self.sleep_until(t_ns)
+                    if stepped:
+                        await _wake(t_ns)
+                    elif not loop.may_jump(t_ns):
+                        await self._turn(t_ns)
                 self._stepping = True
                 try:
                     asked = jobs[number].send(None)
                 except StopIteration as done:
                     results[number] = done.value
+                    continue
                 except Exception as error:
                     errors.append(error)
-                else:
-                    self._stepping = False
-                    if not isinstance(asked, int):
-                        # A lock or a thread is waited for: let the loop do that.
-                        await _PassOn(asked)
-                        asked = loop.now_ns
-                    waiting.append((asked, number))
+                    continue
                 finally:
-                    self._stepping = False
+                    self._stepping = stepped
+                if type(asked) is not int:
+                    # A lock or a thread is waited for: let the loop do that.
+                    await _PassOn(asked)
+                    asked = loop.now_ns
+                waiting.append((asked, number))
         finally:
             for job in jobs:
                 job.close()
@@ -216,16 +225,10 @@ class VirtualClock(Clock):
         return [results[number] for number in range(len(jobs))]
 
 
-class _Wake:
+@types.coroutine
+def _wake(t_ns: int) -> Generator[int, None, None]:
     """What a stepped job waits for: a time."""
-
-    __slots__ = ("t_ns",)
-
-    def __init__(self, t_ns: int) -> None:
-        self.t_ns = t_ns
-
-    def __await__(self) -> Generator[int, None, None]:
-        yield self.t_ns
+    yield t_ns
 
 
 class _PassOn:

@@ -8,11 +8,11 @@ the bench REAL, and on a REAL bench nothing simulated may guard and nothing may 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from labctl.bench._file import BenchFile
-from labctl.bench._roles import MeterRole, SourceRole, ThermometerRole
+from labctl.bench._roles import MeterRole, SourceRole, ThermometerRole, renamed
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
 from labctl.events import Beam, InstrumentFound, Invalid, Mode, Reading
@@ -140,7 +140,7 @@ def _of_source(state: SourceState, now_ns: int) -> Iterator[Reading | Invalid]:
     if state.interlock_closed is not None:
         yield Reading("laser.interlock", 1.0 if state.interlock_closed else 0.0, "", now_ns)
     for reading in state.readings:
-        yield replace(reading, channel=f"laser.{reading.channel}")
+        yield renamed(reading, f"laser.{reading.channel}")
 
 
 def _take(results: Iterable[object]) -> GuardReadings:

@@ -7,7 +7,7 @@ the protocol speaks of (`probe.temperature`, watts at the sample), with the benc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from labctl.errors import PortTimeoutError
 from labctl.events import Invalid, Reading
@@ -20,6 +20,13 @@ from labctl.instruments import (
     SourceState,
     Thermometer,
 )
+
+
+def renamed(given: Reading | Invalid, channel: str) -> Reading | Invalid:
+    """The same reading under the record's name for its channel."""
+    if isinstance(given, Reading):
+        return Reading(channel, given.value, given.unit, given.t_ns)
+    return Invalid(channel, given.reason, given.detail, given.t_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +48,9 @@ class ThermometerRole:
             return tuple(Invalid(n, "timeout", error.what, now_ns) for n in self.names.values())
         names = self.names
         return tuple(
-            replace(reading, channel=names[reading.channel])
-            for reading in given
-            if reading.channel in names
-        )
+            [renamed(reading, names[reading.channel]) for reading in given
+             if reading.channel in names]
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class MeterRole:
         except PortTimeoutError as error:
             return Invalid("meter.power", "timeout", error.what, self.now_ns())
         if isinstance(given, Invalid):
-            return replace(given, channel="meter.power")
+            return renamed(given, "meter.power")
         return Reading("meter.power", given.value / self.pick_off, "W", given.t_ns)
 
 
