@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class RunInTerminal:
         yes: bool,
         header: Sequence[str],
         bench_why: str,
-        next_commands: Sequence[str],
+        next_commands: Callable[[RunResult], Sequence[str]],
     ) -> None:
         self._request = request
         self._broker = broker
@@ -42,7 +42,7 @@ class RunInTerminal:
         self._asking = Asking(yes=yes)
         self._header = tuple(header)
         self._bench_why = bench_why
-        self._next_commands = tuple(next_commands)
+        self._next_commands = next_commands
         self._view: Presenter = choose(json=as_json, plain=plain, speed=request.speed)
         self._telemetry: Telemetry | None = None
         self._stack = ExitStack()
@@ -132,7 +132,7 @@ class RunInTerminal:
             verdict=result.verdict,
             record=result.folder.path,
             figure=figure,
-            next_commands=self._next_commands,
+            next_commands=tuple(self._next_commands(result)),
             messages=tuple(messages),
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from labctl.bench import BenchFile
 from labctl.cli._carry_out import RunInTerminal, about_process, command_name
 from labctl.cli._options import RunOptions, parse_speed
 from labctl.clock import NS
-from labctl.engine import RunRequest, way_to
+from labctl.engine import RunRequest, RunResult, way_to
+from labctl.errors import Exit
 from labctl.protocol import Plan
 from labctl.sample import Specimen
 from labctl.settings import read_settings
@@ -70,7 +73,7 @@ def prepare(
         yes=options.yes,
         header=_header(plan, specimen, request, assumed=assumed),
         bench_why=why,
-        next_commands=_next(protocol, plan, options),
+        next_commands=functools.partial(_next, protocol, plan, specimen, options),
     )
 
 
@@ -81,7 +84,7 @@ def _header(
     sample = "not named" if specimen is None else specimen.name
     if assumed:
         sample += " (no --sample was named)"
-    lines = [f"protocol {plan.name}   sample {sample}   at most {_minutes(plan.at_most_ns)}"]
+    lines = [f"protocol {plan.name}   sample {sample}   at most {_length(plan.at_most_ns)}"]
     if plan.laser_manual:
         lines.append("the laser is NOT under labctl's control: it is switched by hand")
     if specimen is not None and specimen.placeholders:
@@ -92,19 +95,27 @@ def _header(
     return lines
 
 
-def _minutes(duration_ns: int) -> str:
+def _length(duration_ns: int) -> str:
     seconds = duration_ns / NS
+    if seconds < 120:
+        return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
-def _next(protocol: str, plan: Plan, options: RunOptions) -> Sequence[str]:
+def _next(
+    protocol: str, plan: Plan, specimen: Specimen | None, options: RunOptions, result: RunResult
+) -> Sequence[str]:
     """Commands worth trying after this run."""
     name = command_name()
     if not plan.uses_light:
         return (f"{name} run heating-curve",)
-    out = [f"{name} plan {protocol}"]
+    typed = shlex.quote(protocol)
+    blank = specimen is not None and specimen.kind == "solvent"
+    if blank and result.ended.exit_code == Exit.PASS:
+        return (f"{name} run {typed} --blank {shlex.quote(str(result.folder.path))}",)
+    out = [f"{name} plan {typed}"]
     if options.sample is None:
-        out.append(f"{name} run {protocol} --sample water")
+        out.append(f"{name} run {typed} --sample water")
     if not options.faults:
-        out.append(f"{name} run {protocol} --fault beam-off-sample=-30%@300s")
+        out.append(f"{name} run {typed} --fault beam-off-sample=-30%@300s")
     return tuple(out)

@@ -84,6 +84,9 @@ _RESULTS: dict[str, str] = {
 }
 """Results in the order in which people ask for them; any others follow."""
 
+_FOR_LATER_RUNS = frozenset({"flutter", "lag"})
+"""What a blank tells the runs that name it: in the record, and no answer to a person's question."""
+
 
 def ending(summary: Summary, seen: Seen) -> Ending:
     """The last words of this run."""
@@ -165,7 +168,7 @@ def _beam(ended: RunEnded) -> str:
 
 def _results(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     names = [name for name in _RESULTS if name in results]
-    names += [name for name in results if name not in _RESULTS]
+    names += [name for name in results if name not in {*_RESULTS, *_FOR_LATER_RUNS}]
     for name in names:
         entry = results[name]
         label = _RESULTS.get(name, name.replace("_", " "))
