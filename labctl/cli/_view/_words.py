@@ -101,7 +101,7 @@ def alarm_words(alarm: Alarm) -> str:
         several = "one of" if len(alarm.causes) > 1 else "cause"
         text += f"; {several}: {', '.join(alarm.causes)}"
     if alarm.split_by:
-        text += f"; {alarm.split_by} would tell them apart"
+        text += f"; to tell them apart: {alarm.split_by}"
     return text
 
 
