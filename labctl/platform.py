@@ -17,6 +17,7 @@ import signal
 import stat
 import sys
 import tempfile
+import termios
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,6 +112,12 @@ def limit_memory(most_bytes: int) -> None:
 def is_terminal(stream: IO[Any]) -> bool:
     """Whether a person looks at this stream."""
     return not stream.closed and stream.isatty()
+
+
+def forget_typed_ahead(stream: IO[Any]) -> None:
+    """Drop what was typed before it was asked for; nothing happens where nobody types."""
+    if is_terminal(stream):
+        termios.tcflush(stream.fileno(), termios.TCIFLUSH)
 
 
 def sync_data(handle: int) -> None:

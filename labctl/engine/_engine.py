@@ -168,6 +168,8 @@ class Engine:
             self._teller.tell(
                 Tripped(self._clock.now_ns(), "beam-not-confirmed-off", str(not_confirmed(report)))
             )
+        if self._sampler.missed:
+            self.note("labctl", f"{self._sampler.missed} ticks of the sampling grid were missed")
         verdict, ending = self._judge(ending)
         self.verdict = verdict
         self._teller.tell(verdict)

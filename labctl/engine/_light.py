@@ -72,7 +72,7 @@ class Light:
                 if guard.phase in LIT and not told:
                     # Before any reading that shows the light, for the check's sake.
                     told = True
-                    self._tell_lit(guard, step, "commanded, not confirmed")
+                    self._tell_lit(step, "commanded, not confirmed", guard.state.lit_ns)
                 await self._sampler.once()
         finally:
             if not lighting.done():
@@ -81,12 +81,14 @@ class Light:
         lighting.result()
         await guard.read()
         beam, how = guard.emission()
+        lit_ns = guard.state.lit_ns
         if beam is Beam.ON:
-            self._tell_lit(guard, step, how)
+            # The edge bears its own time, a confirmation of it the time at which it came.
+            self._tell_lit(step, how, self._clock.now_ns() if told else lit_ns)
         elif not told:
             # Commanded on and not seen yet is ON for everybody who looks: never less.
-            self._tell_lit(guard, step, "commanded, not confirmed")
-        return guard.state.lit_ns
+            self._tell_lit(step, "commanded, not confirmed", lit_ns)
+        return lit_ns
 
     async def off_as_planned(self, why: str) -> None:
         """Off at a step's end; BeamNotConfirmedOffError where this bench could confirm it and did
@@ -113,10 +115,8 @@ class Light:
         if self._guard is not None:
             await self._guard.close()
 
-    def _tell_lit(self, guard: Guard, step: Irradiate, how: str) -> None:
-        self._sampler.tell_emission(
-            Emission(guard.state.lit_ns, Beam.ON, how, step.power_w, why=step.name)
-        )
+    def _tell_lit(self, step: Irradiate, how: str, t_ns: int) -> None:
+        self._sampler.tell_emission(Emission(t_ns, Beam.ON, how, step.power_w, why=step.name))
 
     def _needed(self) -> Guard:
         if self._guard is None:

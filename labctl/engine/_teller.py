@@ -6,9 +6,10 @@ of the journal can slow the sampling (publishers are bounded queues that never w
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from labctl.clock import Clock
 from labctl.errors import RecordError
@@ -40,6 +41,8 @@ class EventMonitor(Protocol):
 
 Publish = Callable[[Event], None]
 
+_PATIENCE_S = 10.0
+"""With a disk that hangs."""
 _BACKLOG = 4096
 """Events that may wait for the disk before a virtual clock is held."""
 
@@ -104,13 +107,27 @@ class Teller:
             raise fault
 
     async def durable(self) -> None:
-        """Return when all that was told is synced to disk. Holds a virtual clock meanwhile."""
+        """Return when all that was told is synced to disk. Holds a virtual clock meanwhile; in
+        real time a disk that does not answer is a fault, and nobody waits for it for ever."""
+        synced = self._clock.settle(self._journal.durable(self.last_seq))
         try:
-            await self._clock.settle(self._journal.durable(self.last_seq))
+            if self._clock.virtual:
+                await synced
+            else:
+                await self._in_time(synced)
         except RecordError as fault:
             self.fault = self.fault or fault
             if not self.closing:
                 raise
+
+    async def _in_time(self, synced: Coroutine[Any, Any, None]) -> None:
+        try:
+            await asyncio.wait_for(synced, _PATIENCE_S)
+        except TimeoutError:
+            raise RecordError(
+                f"the disk has not answered for {_PATIENCE_S:g} s",
+                fix="Check the disk, or choose another with --runs.",
+            ) from None
 
     async def breathe(self) -> None:
         """In virtual time the disk may fall behind the clock: wait for it now and then."""

@@ -125,8 +125,10 @@ class Instrument:
 
         Raises what the driver raises, with the instrument and its port named in it.
         """
+        # Before the lock: an off that overtakes a command still waiting for it ends that command.
+        begun = self._port.urgents
         async with self._lock:
-            self._port.begin_job()
+            self._port.begin_job(begun)
             try:
                 return await work()
             except PortDisconnectedError as error:
@@ -158,26 +160,28 @@ class Instrument:
     async def _begin(self) -> Identity:
         raw = self._raw
         await raw.open()
-        self._gone = False
         if self.address.claims_simulated:
             self.simulator = await shake_hands(raw, self.where)
             self.simulated = True
         raw.in_step = False
         self._troubled = False
         await self._resynchronise()
-        self._port.begin_job()
+        self._port.begin_job(self._port.urgents)
         await self.driver.configure()
         if self.identity is None:
             raise IdentityError("nobody answered", where=self.where)
+        self._gone = False
         return self.identity
 
     async def _lost_step(self, error: InstrumentError) -> None:
         """A reply was late or garbled. Nobody knows what a source does now, so it goes off."""
         what = "timeout" if isinstance(error, PortTimeoutError) else "protocol"
         self._troubled = True
-        self._tell(what, str(error))
-        if isinstance(self.driver, Source):
-            await self.driver.off()
+        try:
+            if isinstance(self.driver, Source):
+                await self.driver.off()
+        finally:
+            self._tell(what, str(error))
 
     async def _resynchronise(self) -> None:
         """Drain and identify, up to three times; then the port is in step, or this raises."""

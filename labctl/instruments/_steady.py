@@ -33,9 +33,15 @@ class SteadyPort:
         self._job_urgents = 0
         self.resynchronising = False
 
-    def begin_job(self) -> None:
-        """From here to the next call is one job: an urgent write ends its commands."""
-        self._job_urgents = self._raw.urgents
+    @property
+    def urgents(self) -> int:
+        """How many urgent writes there have been."""
+        return self._raw.urgents
+
+    def begin_job(self, urgents: int) -> None:
+        """From here to the next call is one job: an urgent write since there were `urgents` of
+        them ends its commands."""
+        self._job_urgents = urgents
 
     @property
     def address(self) -> str:

@@ -1,0 +1,88 @@
+"""Prompts: answered by the next line typed, never by one typed before, never by a late reader."""
+
+from __future__ import annotations
+
+import os
+import pty
+from collections.abc import Iterator
+
+import pytest
+
+from labctl.cli._asking import Asking
+from labctl.engine import ANSWERED_IN_ADVANCE
+from labctl.errors import InputError, StoppedError
+
+
+@pytest.fixture
+def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A terminal as standard input; what is written to the handle is typed."""
+    master, slave = pty.openpty()
+    with os.fdopen(slave, encoding="utf-8") as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        yield master
+        os.close(master)
+
+
+def test_a_line_answers_the_prompt(keyboard: int) -> None:
+    """What is typed after the question is its answer."""
+    answer = Asking(yes=False)("ready?")
+    os.write(keyboard, b"yes\n")
+
+    assert "yes" == answer.result(5)
+
+
+def test_an_empty_line_means_continue(keyboard: int) -> None:
+    """Enter alone is an answer."""
+    answer = Asking(yes=False)("ready?")
+    os.write(keyboard, b"\n")
+
+    assert "continue" == answer.result(5)
+
+
+def test_what_was_typed_ahead_answers_nothing(keyboard: int) -> None:
+    """An Enter too many must not say that a laser was switched on."""
+    os.write(keyboard, b"too early\n")
+    answer = Asking(yes=False)("laser on?")
+    os.write(keyboard, b"now\n")
+
+    assert "now" == answer.result(5)
+
+
+def test_a_prompt_that_was_given_up_swallows_no_answer(keyboard: int) -> None:
+    """The line typed after the second question answers the second question."""
+    asking = Asking(yes=False)
+    assert asking("first?").cancel()
+    second = asking("second?")
+    os.write(keyboard, b"two\n")
+
+    assert "two" == second.result(5)
+
+
+def test_the_end_of_input_at_a_prompt_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where nobody will ever answer, the run is stopped, not kept waiting."""
+    with open(os.devnull, encoding="utf-8") as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        answer = Asking(yes=False)("ready?")
+
+        with pytest.raises(StoppedError, match="standard input ended"):
+            answer.result(5)
+
+
+def test_yes_answers_at_once() -> None:
+    """With --yes nobody is waited for, and the answer says so."""
+    assert ANSWERED_IN_ADVANCE == Asking(yes=True)("ready?").result(0)
+
+
+def test_a_protocol_that_asks_is_refused_without_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before anything is touched, and with the way to go on."""
+    with open(os.devnull, encoding="utf-8") as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+
+        with pytest.raises(InputError, match="asks 2 times"):
+            Asking(yes=False).check(2)
+        Asking(yes=False).check(0)
+        Asking(yes=True).check(2)
