@@ -18,7 +18,8 @@ from labctl_simulators.world._truth import Truth
 AIR_LAG_S = 9.0
 """Lag of a bare bead hanging in still air."""
 _REFRESH_STEPS = 50
-"""Absorbed shares and humidity change with evaporation only; so often are they computed anew."""
+"""Absorbed shares, heat capacities and humidity change with evaporation only; so often are they
+computed anew."""
 
 
 class Thermal:
@@ -28,14 +29,21 @@ class Thermal:
         "_air_decay",
         "_ambient_decay",
         "_bead_decay",
+        "_core_j_per_k",
         "_count",
         "_draught",
         "_draught_keep",
         "_draught_kick",
+        "_half_wall_j_per_k",
+        "_holder_w_per_k",
+        "_mixing_w_per_k",
         "_noise",
         "_past",
+        "_rim_j_per_k",
         "_room_vapour",
+        "_swing_from",
         "_truth",
+        "_vessel",
         "ambient_bead",
         "bead",
         "bead_in_air",
@@ -61,6 +69,10 @@ class Thermal:
     def __init__(self, truth: Truth, step_s: float) -> None:
         room = truth.room
         self._truth = truth
+        vessel = self._vessel = truth.vessel
+        self._holder_w_per_k = vessel.holder_j_per_k / vessel.holder_s
+        self._half_wall_j_per_k = 0.5 * vessel.wall_heat_capacity_j_per_k
+        self._swing_from = sin(room.swing_phase)
         self.step_s = step_s
         self.steps = 0
         self.room = self._room_at(0.0)
@@ -92,9 +104,7 @@ class Thermal:
 
     def _room_at(self, t_s: float) -> float:
         room = self._truth.room
-        swing = room.swing_k * (
-            sin(tau * t_s / room.swing_s + room.swing_phase) - sin(room.swing_phase)
-        )
+        swing = room.swing_k * (sin(tau * t_s / room.swing_s + room.swing_phase) - self._swing_from)
         return room.temperature_degc + room.drift_k_per_s * t_s + swing
 
     def absorbed_shares(self) -> tuple[float, float]:
@@ -118,7 +128,10 @@ class Thermal:
         self._room_vapour = room.humidity * saturation_pa(self.room) / (self.room + KELVIN)
         liquid = self._truth.liquid
         lost = self.evaporated_kg * liquid.specific_heat_j_per_kg_k
-        self.liquid_j_per_k = liquid.heat_capacity_j_per_k - lost
+        self.liquid_j_per_k = capacity = liquid.heat_capacity_j_per_k - lost
+        self._core_j_per_k = core_j_per_k = capacity * liquid.core_share
+        self._rim_j_per_k = rim_j_per_k = capacity - core_j_per_k
+        self._mixing_w_per_k = rim_j_per_k * liquid.core_share / liquid.mixing_s
 
     @property
     def heat_per_watt(self) -> float:
@@ -130,20 +143,15 @@ class Thermal:
         h = self.step_s
         core, rim, inner, outer = self.core, self.rim, self.inner, self.outer
         holder, room, losses = self.holder, self.room, self.losses
-        truth = self._truth
-        vessel, liquid = truth.vessel, truth.liquid
-
-        share = liquid.core_share
-        capacity = self.liquid_j_per_k
-        core_j_per_k = capacity * share
-        rim_j_per_k = capacity - core_j_per_k
+        vessel = self._vessel
+        core_j_per_k, rim_j_per_k = self._core_j_per_k, self._rim_j_per_k
 
         self._draught = draught = self._draught * self._draught_keep + (
             self._draught_kick * self._noise()
         )
 
         # Flows [W], each from the node named first.
-        core_rim = (core - rim) * (rim_j_per_k * share / liquid.mixing_s)
+        core_rim = (core - rim) * self._mixing_w_per_k
         rim_inner = (rim - inner) * vessel.film_w_per_k
         inner_outer = (inner - outer) * vessel.wall_w_per_k
         outer_holder = (outer - holder) * losses.holder
@@ -157,8 +165,7 @@ class Thermal:
         ) * (1.0 + draught)
         vapour = 610.94 * exp(17.625 * rim / (rim + 243.04)) / (rim + KELVIN)
         evaporation = losses.evaporation * (vapour - self._room_vapour)
-        holder_j_per_k = vessel.holder_j_per_k
-        holder_room = (holder - room) * (holder_j_per_k / vessel.holder_s)
+        holder_room = (holder - room) * self._holder_w_per_k
 
         # Rates of the two-step rule, kept as net heat of each node.
         now = (
@@ -172,14 +179,14 @@ class Thermal:
         self._past = now
         forth, back = 1.5 * h, 0.5 * h
         light_j = power_w * self.core_share_w * self.overlap.value * h
-        wall_j_per_k = 0.5 * vessel.wall_heat_capacity_j_per_k
+        wall_j_per_k = self._half_wall_j_per_k
 
         liquid_before = rim
         self.core = core + (light_j + forth * now[0] - back * past[0]) / core_j_per_k
         self.rim = rim = rim + (forth * now[1] - back * past[1]) / rim_j_per_k
         self.inner = inner + (forth * now[2] - back * past[2]) / wall_j_per_k
         self.outer = outer + (forth * now[3] - back * past[3]) / wall_j_per_k
-        self.holder = holder + (forth * now[4] - back * past[4]) / holder_j_per_k
+        self.holder = holder + (forth * now[4] - back * past[4]) / vessel.holder_j_per_k
 
         self.deposited_j += light_j
         self.lost_j -= forth * sum(now) - back * sum(past)
