@@ -14,7 +14,6 @@ The efficiency takes no random walk: a fault must not be eaten by the estimate.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +38,7 @@ from labctl.photothermal._layout import (
     WALL_MASS,
     BankPrior,
 )
+from labctl.photothermal._told import Leading, Moments, Taken
 
 _NODES = np.array([-1.0, 0.0, 1.0])
 _NODE_WEIGHTS = np.array([0.25, 0.5, 0.25])
@@ -75,54 +75,6 @@ class _Step:
     flutter_k2: Floats
     """(K,)."""
     drift_k2: float
-
-
-@dataclass(frozen=True, slots=True)
-class Leading:
-    """How the filter of the greatest weight moved, for detectors that follow its errors."""
-
-    transition: Floats
-    """(4, 13): rows of the dynamic states."""
-    response: Floats
-    """(4, 4): what constant forcing in each dynamic state has done after the step."""
-    lag_s: float
-    """Of the bead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """How the filter of the greatest weight took a reading in."""
-
-    gain: Floats
-    """(13,)."""
-    innovation_k: float
-    variance_k2: float
-    bank_ahead: float
-    """Log likelihood of the reading in all filters of the same flutter, less that in this one.
-    Not in those of a greater flutter: they would follow any fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """Mean (7,) and covariance (7, 7) of the parameters, in the order of the constants below."""
-
-    mean: Floats
-    covariance: Floats
-
-    RATE: ClassVar[int] = 0
-    """a, K/(s W)."""
-    LN_LOSS: ClassVar[int] = 1
-    """ln of k in 1/s."""
-    LN_WALL: ClassVar[int] = 2
-    """ln of C_w in J/K."""
-    LN_COUPLING: ClassVar[int] = 3
-    """ln of G in W/K."""
-    LIGHT: ClassVar[int] = 4
-    """K/W."""
-    LN_INVERSE_LAG: ClassVar[int] = 5
-    """ln of 1/tau_c in 1/s."""
-    CURVE: ClassVar[int] = 6
-    """c, 1/K."""
 
 
 _ASKED = np.array([RATE, LOSS, WALL_MASS, COUPLING, LIGHT, LAG, CURVE])

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labctl.photothermal._bank import Leading, Taken
 from labctl.photothermal._layout import BEAD, DYNAMIC, LIQUID, STATES
+from labctl.photothermal._told import Leading, Taken
 
 HEAT, BEAD_STEP = 0, 1
 _LEAST_ENERGY = 1e-12
