@@ -94,6 +94,7 @@ class VerbGroup(click.Group):
         **extra: Any,
     ) -> NoReturn:
         """Run a verb and leave the process with its exit code. Always raises SystemExit."""
+        _open_what_is_closed()
         try:
             result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = int(result) if isinstance(result, int) else Exit.PASS
@@ -105,6 +106,17 @@ class VerbGroup(click.Group):
         except Exception as error:
             code = show_error(error)
         sys.exit(int(code))
+
+
+def _open_what_is_closed() -> None:
+    """A process may be started with a standard stream closed (`>&-`, some schedulers). The next
+    file that is opened, such as a journal, would get its number and what is printed to it."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # The lowest free number is the stream's own, because those below it are open.
+            os.open(os.devnull, os.O_RDWR)
+            mode = "w" if number else "r"
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _mute_stdout() -> None:

@@ -264,3 +264,26 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
     finally:
         os.close(writer)
     assert (int(Exit.STOPPED), "") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_standard_stream_is_no_fault(closed: str, tmp_path: Path) -> None:
+    """With a stream closed the verb ends as it should, and a file it opens holds only its own."""
+    program = (
+        "import sys, click\n"
+        "from labctl.cli import _group\n"
+        "@click.command('log')\n"
+        "def verb():\n"
+        "    with open('journal', 'w') as journal:\n"
+        "        print('to stdout', flush=True)\n"
+        "        print('to stderr', file=sys.stderr, flush=True)\n"
+        "        journal.write('its own')\n"
+        "    return 7\n"
+        "_group.VerbGroup.get_command = lambda self, ctx, name: verb\n"
+        "_group.main(['log'])\n"
+    )
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, program],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (7, "its own") == (done.returncode, (tmp_path / "journal").read_text())
