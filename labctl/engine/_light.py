@@ -10,7 +10,7 @@ from labctl.engine._sampler import GUARDED, Sampler
 from labctl.engine._teller import Teller
 from labctl.errors import RefusedError
 from labctl.events import Beam, Emission, EmissionIntent, Note
-from labctl.guard import LIT, Arm, Emit, Guard, OffReport, Phase, not_confirmed
+from labctl.guard import Arm, Emit, Guard, OffReport, Phase, not_confirmed
 from labctl.protocol import Irradiate
 
 
@@ -61,19 +61,19 @@ class Light:
         # dark: what stands now is looked at never again, what comes meanwhile is looked at after.
         gc.freeze()
         gc.disable()
-        lighting = asyncio.ensure_future(guard.emit(Emit(step.power_w, step.at_most_ns)))
-        told = False
+        request = Emit(step.power_w, step.at_most_ns)
+
+        def commanded(t_ns: int) -> None:
+            # At its own time, before any reading that shows the light: the check needs the edge.
+            self._tell_lit(step, "commanded, not confirmed", t_ns)
+
+        lighting = asyncio.ensure_future(guard.emit(request, commanded=commanded))
         try:
             while not lighting.done():
                 wait_ns = self._sampler.next_tick_ns - self._clock.now_ns()
                 await asyncio.wait({lighting}, timeout=max(0, wait_ns) / NS)
-                if lighting.done():
-                    break
-                if guard.phase in LIT and not told:
-                    # Before any reading that shows the light, for the check's sake.
-                    told = True
-                    self._tell_lit(step, "commanded, not confirmed", guard.state.lit_ns)
-                await self._sampler.once()
+                if not lighting.done():
+                    await self._sampler.once()
         finally:
             if not lighting.done():
                 lighting.cancel()
@@ -81,14 +81,9 @@ class Light:
         lighting.result()
         await guard.read()
         beam, how = guard.emission()
-        lit_ns = guard.state.lit_ns
         if beam is Beam.ON:
-            # The edge bears its own time, a confirmation of it the time at which it came.
-            self._tell_lit(step, how, self._clock.now_ns() if told else lit_ns)
-        elif not told:
-            # Commanded on and not seen yet is ON for everybody who looks: never less.
-            self._tell_lit(step, "commanded, not confirmed", lit_ns)
-        return lit_ns
+            self._tell_lit(step, how, self._clock.now_ns())
+        return guard.state.lit_ns
 
     async def off_as_planned(self, why: str) -> None:
         """Off at a step's end; BeamNotConfirmedOffError where this bench could confirm it and did

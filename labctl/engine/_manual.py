@@ -48,8 +48,9 @@ class ManualEdges:
         lit, how, at_ns = found
         self._lit = lit
         beam = Beam.ON if lit else Beam.OFF
-        power_w = power.value if power is not None and lit else None
-        return (Emission(at_ns, beam, how, power_w, why="not under labctl's control"),)
+        # No power was commanded: what the protocol states and what the meter reads is all there is,
+        # and the reading that shows the edge is an average over it.
+        return (Emission(at_ns, beam, how, None, why="not under labctl's control"),)
 
     def _found(
         self, now_ns: int, power: Reading | None, probe: Reading | None

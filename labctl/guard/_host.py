@@ -190,8 +190,12 @@ class Guard:
             self.state.phase = Phase.DISARMED
             self._emitter = None
 
-    async def emit(self, request: Emit) -> None:
-        """Light, at most as long as declared. Raises and stays dark when anything is amiss."""
+    async def emit(self, request: Emit, *, commanded: Callable[[int], None] | None = None) -> None:
+        """Light, at most as long as declared. Raises and stays dark when anything is amiss.
+
+        `commanded` is called with the time, right before on is written: from then on nobody may be
+        told OFF.
+        """
         self._refuse_if_tripped()
         emitter = self._emitter
         if self.state.phase is not Phase.ARMED or emitter is None:
@@ -222,6 +226,8 @@ class Guard:
             state.phase = Phase.EMISSION_DELAY
             self.ever_lit = True
             self._watch()
+            if commanded is not None:
+                commanded(now_ns)
             await emitter.on()
         except BaseException:
             # Cancelled, refused or lost half-way: nobody knows whether it lit.
