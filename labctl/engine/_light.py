@@ -78,6 +78,9 @@ class Light:
             if not lighting.done():
                 lighting.cancel()
                 await asyncio.wait({lighting})
+            if not lighting.cancelled():
+                # Looked at, also where sampling failed first and its error is the one that goes on.
+                lighting.exception()
         lighting.result()
         await guard.read()
         beam, how = guard.emission()
@@ -93,10 +96,11 @@ class Light:
             raise not_confirmed(report)
 
     async def off(self, why: str) -> OffReport:
-        """Off, and what is known of it; never raises for an instrument."""
+        """Off, and what is known of it; never raises for an instrument. What labctl cannot light
+        it cannot switch off either: then only what is known is said."""
         guard = self._guard
         if guard is None:
-            return OffReport(True, Beam.OFF, "no laser under control", 0)
+            return OffReport(True, *self._sampler.beam_by_hand(), 0)
         report = await guard.beam_off(why)
         gc.enable()
         self._sampler.tell_emission(

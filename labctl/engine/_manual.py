@@ -12,6 +12,8 @@ from collections import deque
 from labctl.clock import NS
 from labctl.events import Beam, Emission, Reading
 
+BY_METER = "manual: power meter"
+
 _ON_W = 0.020
 """At the sample. Rising through it is ON; below half of it is OFF again."""
 _WINDOW_S = 10.0
@@ -59,7 +61,7 @@ class ManualEdges:
             if power is None:
                 return None
             threshold_w = _ON_W / 2 if self._lit else _ON_W
-            return power.value > threshold_w, "manual: power meter", power.t_ns
+            return power.value > threshold_w, BY_METER, power.t_ns
         if self._marks:
             mark, self._mark = self._mark, None
             return None if mark is None else (mark, "manual: marked by a person", now_ns)

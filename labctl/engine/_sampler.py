@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from labctl.bench import Bench
 from labctl.clock import NS, Clock
-from labctl.engine._manual import ManualEdges
+from labctl.engine._manual import BY_METER, ManualEdges
 from labctl.engine._teller import Teller
 from labctl.errors import SafetyError
 from labctl.events import Beam, Emission, Invalid, Reading, Sample
@@ -60,6 +60,14 @@ class Sampler:
         """What is known of the beam from now on."""
         self._emission = emission
         self._teller.tell(emission)
+
+    def beam_by_hand(self) -> tuple[Beam, str]:
+        """What is known of a beam that labctl does not control, and how: a meter may have seen it,
+        a mark or a curve is no knowledge."""
+        emission = self._emission
+        if emission is not None and emission.how == BY_METER:
+            return emission.beam, emission.how
+        return Beam.UNKNOWN, "no laser under labctl's control"
 
     async def once(self) -> None:
         """Wait for the next tick and take it."""
