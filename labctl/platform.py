@@ -229,8 +229,15 @@ def runtime_dir() -> Path:
         path = Path(session) / "labctl"
     else:
         path = Path(tempfile.gettempdir()) / f"labctl-{os.getuid()}"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    seen = path.lstat()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        seen = path.lstat()
+    except OSError as error:
+        raise RefusedError(
+            f"the runtime folder cannot be made: {error.strerror}",
+            where=str(path),
+            fix="Set LABCTL_RUNTIME_DIR to a folder of your own.",
+        ) from error
     if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid():
         # Anybody may make a folder in /tmp: what it says could be anybody's.
         raise RefusedError(

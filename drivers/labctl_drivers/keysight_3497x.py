@@ -85,6 +85,11 @@ class Keysight3497x:
         if self.poll_at_most_s > self.spec.slowest_exchange_s:
             raise given.wrong("nplc", "a shorter integration time, or scan fewer channels")
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels scanned, in their order."""
+        return self._channels
+
     async def identify(self) -> Identity:
         """Make, model and firmware; a 34970A has no serial number to tell."""
         make, model, serial, firmware = (await idn(self._port, _ASK_S))[:4]

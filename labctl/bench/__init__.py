@@ -1,5 +1,6 @@
 """A bench file -> a connected, identified Bench; calibrations."""
 
+from labctl.bench._check import check_instruments
 from labctl.bench._connect import Bench, OnTrouble, Reach, connect, reach
 from labctl.bench._dump import SCHEMA
 from labctl.bench._fields import limit_field
@@ -30,6 +31,7 @@ __all__ = [
     "Role",
     "Vessel",
     "Vigilance",
+    "check_instruments",
     "connect",
     "find_bench",
     "json_schema",

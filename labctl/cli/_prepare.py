@@ -17,6 +17,7 @@ from labctl.clock import NS
 from labctl.engine import RunRequest, RunResult, way_to
 from labctl.errors import Exit
 from labctl.protocol import Plan
+from labctl.record import recover_left_behind
 from labctl.sample import Specimen
 from labctl.settings import read_settings
 from labctl.telemetry import BrokerChoice
@@ -71,7 +72,7 @@ def prepare(
         plain=options.plain,
         figure=not options.no_figure,
         yes=options.yes,
-        header=_header(plan, specimen, request, assumed=assumed),
+        header=[*_header(plan, specimen, request, assumed=assumed), *_left_behind(request)],
         bench_why=why,
         next_commands=functools.partial(_next, protocol, plan, specimen, options),
     )
@@ -93,6 +94,12 @@ def _header(
     if request.faults:
         lines.append(f"faults injected: {', '.join(request.faults)}")
     return lines
+
+
+def _left_behind(request: RunRequest) -> list[str]:
+    """Runs that were killed are made readable before a new one begins, and named."""
+    runs = recover_left_behind(request.runs_dir)
+    return [f"{run.path} was {run.state}: {run.words}" for run in runs]
 
 
 def _length(duration_ns: int) -> str:

@@ -90,7 +90,9 @@ def _check(path: Path, against: BenchFile | None) -> str:
         words = f"sample {specimen.name}"
         return f"{words} (placeholders: {placeholders})" if placeholders else words
     if kind == "bench":
-        return f"bench {benches.load(path).name}"
+        bench = benches.load(path)
+        benches.check_instruments(bench)
+        return f"bench {bench.name}"
     if against is None:
         return f"protocol {protocols.load(path).name}"
     plan = protocols.load(path, bench=against)

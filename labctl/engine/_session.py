@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import labctl
-from labctl.bench import Bench, BenchFile, Reach, connect, reach
+from labctl.bench import Bench, BenchFile, Reach, check_instruments, connect, reach
 from labctl.clock import Clock, run_real, run_virtual
 from labctl.engine._engine import Engine
 from labctl.engine._steps import Ask
 from labctl.engine._teller import Publish, Teller
-from labctl.errors import Exit, LabctlError, RecordError, RefusedError, StoppedError
+from labctl.errors import Exit, InputError, LabctlError, RecordError, RefusedError, StoppedError
 from labctl.events import Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Verdict
 from labctl.guard import Guard
 from labctl.instruments import SimSession, SimSpec, open_simulation
 from labctl.monitor import Monitor, priors_for, read_blank
+from labctl.photothermal import BlankResult
 from labctl.protocol import Plan
 from labctl.record import RunFolder
 from labctl.sample import Specimen
@@ -84,7 +85,15 @@ def way_to(plan: Plan, bench_file: BenchFile) -> Reach:
 
 def check_request(request: RunRequest) -> Reach:
     """What can be refused before anything is opened; returns how the bench is reached."""
+    check_instruments(request.bench_file)
     found = way_to(request.plan, request.bench_file)
+    specimen = request.specimen
+    if request.blank is not None and specimen is not None and specimen.kind == "solvent":
+        raise InputError(
+            f"{specimen.name} is a solvent: a blank refers to no other blank",
+            where="--blank",
+            fix="Leave --blank out, or name a sample with particles.",
+        )
     if not found.in_process and request.speed != 1.0:
         raise RefusedError(
             "a speed other than 1 is for a bench that is simulated in-process (sim://) throughout",
@@ -184,6 +193,7 @@ class _Session:
         self._ask = ask
         self._on_begin = on_begin
         self._on_signals = on_signals
+        self._blank: BlankResult | None = None
         self._engine: Engine | None = None
         self._main: asyncio.Task[Any] | None = None
         self._stopped_by = ""
@@ -212,6 +222,8 @@ class _Session:
     async def _run(self) -> RunResult:
         """Connect, keep the record, carry out, release the ports, close the record."""
         request = self._request
+        if request.blank is not None:
+            self._blank = read_blank(request.blank)
         session = self._simulation()
         bench = await connect(request.bench_file, self._found.roles, self._clock, session)
         try:
@@ -360,7 +372,7 @@ class _Session:
         priors, assumptions = priors_for(
             request.bench_file,
             request.specimen,
-            blank=read_blank(request.blank) if request.blank is not None else None,
+            blank=self._blank,
             has_ambient=any(
                 "ambient.temperature" in role.names.values() for role in bench.thermometers
             ),

@@ -29,7 +29,7 @@ from labctl.instruments._frames import Framer
 from labctl.instruments._inline import InlinePort
 from labctl.instruments._instrument import Instrument, Trouble
 from labctl.instruments._link import Link, OpenSession, SimSession, SimSpec
-from labctl.instruments._open import make_instrument
+from labctl.instruments._open import check_instrument, make_instrument
 from labctl.instruments._port import Exactly, Frame, Line, Packet, Port, Silent
 from labctl.instruments._raw import RawPort
 from labctl.instruments._registry import (
@@ -81,6 +81,7 @@ __all__ = [
     "Thermometer",
     "Transport",
     "Trouble",
+    "check_instrument",
     "driver",
     "drivers",
     "make_instrument",

@@ -149,6 +149,11 @@ class Emitter(Protocol):
 class Thermometer(Protocol):
     """Reads temperatures. Channel names are those of the bench file (`101`, ...)."""
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that it reads."""
+        ...
+
     async def read_temperatures(self) -> tuple[Reading | Invalid, ...]:
         """One reading a configured channel, degC; open or out of range is Invalid, never a
         number. `Reading.channel` is the instrument's own channel, e.g. `101`."""

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from labctl.clock import Clock
-from labctl.errors import InputError
+from labctl.errors import InputError, PortDisconnectedError
 from labctl.instruments._address import Address, Transport
-from labctl.instruments._capabilities import DriverSpec, SerialSettings
+from labctl.instruments._capabilities import Driver, DriverSpec, SerialSettings
 from labctl.instruments._inline import InlinePort
 from labctl.instruments._instrument import Instrument, Trouble
 from labctl.instruments._link import SimSession
+from labctl.instruments._port import Frame
 from labctl.instruments._raw import RawPort
 from labctl.instruments._registry import driver
 from labctl.instruments._serial import SerialTransport
@@ -44,6 +45,39 @@ def make_instrument(
         error.where = error.where or name
         raise
     return Instrument(name, driver_class, settings, where, port, on_trouble=on_trouble)
+
+
+def check_instrument(
+    name: str, driver_name: str, address: str, settings: Mapping[str, Any]
+) -> Driver:
+    """The driver that a bench file describes, on a port that leads nowhere: for what it says of
+    itself. InputError for everything that `make_instrument` would refuse."""
+    try:
+        driver_class = driver(driver_name)
+        return driver_class(_Nowhere(Address.parse(address).text), settings)
+    except InputError as error:
+        error.where = error.where or name
+        raise
+
+
+class _Nowhere:
+    """A port that must not be used."""
+
+    arrived_ns = 0
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    async def exchange(
+        self, data: bytes, reply: Frame, *, timeout_s: float, retry: bool = False
+    ) -> bytes:
+        raise PortDisconnectedError("this port leads nowhere", where=self.address)
+
+    async def urgent(self, data: bytes) -> None:
+        raise PortDisconnectedError("this port leads nowhere", where=self.address)
+
+    async def pause(self, duration_s: float) -> None:
+        raise PortDisconnectedError("this port leads nowhere", where=self.address)
 
 
 def _port(

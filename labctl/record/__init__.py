@@ -4,7 +4,12 @@ A journal is append-only and synced before anything in it counts as recorded; ev
 the folder can be made again from it. docs/reference/record.md has the format.
 """
 
-from labctl.record._describe import RunDescription, describe_run, recover_run
+from labctl.record._describe import (
+    RunDescription,
+    describe_run,
+    recover_left_behind,
+    recover_run,
+)
 from labctl.record._disk import Disk
 from labctl.record._folder import RunFolder
 from labctl.record._journal import Journal
@@ -22,5 +27,6 @@ __all__ = [
     "describe_run",
     "make_table",
     "read_journal",
+    "recover_left_behind",
     "recover_run",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labctl.errors import RecordError, RefusedError
+from labctl.errors import LabctlError, RecordError, RefusedError
 from labctl.events import RunBegun, RunEnded, Verdict
 from labctl.platform import is_locked
 from labctl.record._disk import replace_file
@@ -100,6 +100,25 @@ def recover_run(path: Path) -> RunDescription:
     told.setdefault("journal", {"head_hash": found.head_hash, "durable_seq": found.durable_seq})
     replace_file(path / "run.json", to_json(told))
     return describe_run(path)
+
+
+def recover_left_behind(runs_dir: Path, *, days: int = 2) -> tuple[RunDescription, ...]:
+    """Recover the runs of the newest `days` in `runs_dir` that say they go on, and do not: killed,
+    or cut off by a power failure. What cannot be recovered is left as it is."""
+    found = []
+    for day in sorted(runs_dir.glob("????-??-??"))[-days:]:
+        for folder in sorted(day.iterdir()):
+            facts = folder / "run.json"
+            if not (folder / "journal.jsonl").is_file() or not facts.is_file():
+                continue
+            try:
+                says_running = _facts(facts).get("state") == "running"
+                if says_running and not is_locked(folder / "journal.jsonl"):
+                    found.append(recover_run(folder))
+            except (LabctlError, OSError):
+                # Another process may be at it, or the folder may not be ours to write.
+                continue
+    return tuple(found)
 
 
 def _facts(path: Path) -> dict[str, Any]:

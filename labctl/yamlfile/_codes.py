@@ -56,6 +56,7 @@ CODES: dict[str, str] = {
     "P061": "a bench with a laser must say this",
     "P062": "units that do not fit together",
     "P063": "two things in one place",
+    "P064": "a channel that the instrument does not read",
     # Sample files.
     "P070": "a dispersion must name its material; a solvent has none",
     # Files looked up by name.

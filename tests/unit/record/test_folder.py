@@ -15,8 +15,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from labctl.errors import RecordError
-from labctl.events import Event
-from labctl.record import RunFolder, describe_run, read_journal, recover_run
+from labctl.events import Event, Note
+from labctl.record import (
+    RunFolder,
+    describe_run,
+    read_journal,
+    recover_left_behind,
+    recover_run,
+)
 from labctl.record._origin import git_state, new_run_id
 from tests.unit.record.some_events import RESULTS, BadDisk, notes, run
 
@@ -309,3 +315,29 @@ def test_recovering_a_closed_run_changes_nothing_but_a_lost_table(tmp_path: Path
 
     assert before == (folder.path / "run.json").read_bytes()
     assert rows == (folder.path / "data.csv").read_bytes()
+
+
+def test_a_run_left_behind_is_recovered_and_named(tmp_path: Path) -> None:
+    """A killed run says `running` for ever unless somebody looks: the next run does."""
+    folder = RunFolder.create(tmp_path, "heating-curve", "pda")
+    journal = folder.open_journal(real_time=False)
+    journal.append(Note(1, "test", "before the power failed"))
+    journal.close()
+
+    (found,) = recover_left_behind(tmp_path)
+
+    assert "cut off" == found.state
+    assert "cut off" == json.loads((folder.path / "run.json").read_text())["state"]
+    assert () == recover_left_behind(tmp_path)
+
+
+def test_a_run_that_goes_on_is_left_alone(tmp_path: Path) -> None:
+    """What another process writes now is not touched."""
+    folder = RunFolder.create(tmp_path, "heating-curve", "pda")
+    journal = folder.open_journal(real_time=False)
+    journal.append(Note(1, "test", "still here"))
+
+    assert () == recover_left_behind(tmp_path)
+
+    journal.close()
+    folder.finish()
