@@ -99,7 +99,7 @@ def _header(
 def _left_behind(request: RunRequest) -> list[str]:
     """Runs that were killed are made readable before a new one begins, and named."""
     runs = recover_left_behind(request.runs_dir)
-    return [f"{run.path} was {run.state}: {run.words}" for run in runs]
+    return [f"{run.path}: {run.words}" for run in runs]
 
 
 def _length(duration_ns: int) -> str:
