@@ -1,18 +1,17 @@
-"""A view that writes lines: the thread, the mailbox and the streams that plain and JSON share."""
+"""A view that writes lines: the two streams that plain and JSON share."""
 
 from __future__ import annotations
 
-import threading
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable
 from typing import TextIO
 
 from labctl.cli._view._ending import Ending, Tone, ending
 from labctl.cli._view._ending_lines import ending_lines
 from labctl.cli._view._mailbox import Full, Header, Item, Mailbox, Subscription
-from labctl.cli._view._presenter import THREAD_NAME
 from labctl.cli._view._seen import Seen
 from labctl.cli._view._summary import Summary
+from labctl.cli._view._threaded import ThreadedView
 from labctl.events import Event
 
 _WAITING_LIMIT = 20_000
@@ -21,7 +20,7 @@ _WAITING_LIMIT = 20_000
 _IN_ASCII = str.maketrans({"±": "+-", "°": "deg", "µ": "u", "²": "2", "“": '"', "”": '"'})
 
 
-class LineView(ABC):
+class LineView(ThreadedView):
     """Loses nothing: a slow reader holds a virtual clock, and in real time the lines wait.
 
     Subclasses turn an item into lines, in the view's own thread.
@@ -31,23 +30,9 @@ class LineView(ABC):
         """`stream` gets the data, `talk` what is said beside them."""
         self._stream = stream
         self._talk = talk
-        self._mailbox = Mailbox(limit=_WAITING_LIMIT if virtual else None, full=Full.WAIT)
-        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
-        self._started = False
-        self._fault: Exception | None = None
+        super().__init__(Mailbox(limit=_WAITING_LIMIT if virtual else None, full=Full.WAIT))
         self._seen = Seen()
         """What this view needs to know of the events so far; subclasses feed it."""
-
-    @property
-    def fault(self) -> Exception | None:
-        return self._fault
-
-    def start(self) -> None:
-        self._started = True
-        self._thread.start()
-
-    def header(self, lines: Sequence[str], *, at_most_ns: Sequence[int] = ()) -> None:
-        self._mailbox.put(Header(tuple(lines), tuple(at_most_ns)))
 
     @abstractmethod
     def _lines(self, item: Header | Event | Summary) -> Iterable[str]:
@@ -57,39 +42,12 @@ class LineView(ABC):
         """What to say once the last words are written."""
         return ()
 
-    def show(self, event: Event) -> None:
-        self._mailbox.put(event)
-
-    def say(self, text: str) -> None:
-        self._mailbox.put(text)
-
-    def telemetry(self, line: str) -> None:
-        self._mailbox.put(Subscription(line))
-
-    def finish(self, summary: Summary) -> None:
-        self._mailbox.put(summary)
-        self._mailbox.close()
-        if self._started:
-            self._thread.join()
-
-    def close(self, timeout_s: float = 5.0) -> None:
-        self._mailbox.close()
-        if self._started:
-            self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        try:
-            while items := self._mailbox.take(None):
-                for item in items:
-                    self._write(item)
-                self._stream.flush()
-                self._talk.flush()
-        except Exception as error:
-            # Most often the reader is gone. The run goes on and its record is complete; whoever
-            # runs it reads `fault` and says so.
-            self._fault = error
-        finally:
-            self._mailbox.close()
+    def _work(self) -> None:
+        while items := self._mailbox.take(None):
+            for item in items:
+                self._write(item)
+            self._stream.flush()
+            self._talk.flush()
 
     def _write(self, item: Item) -> None:
         if isinstance(item, str | Subscription):

@@ -7,8 +7,7 @@ cannot be shown in time are left out of the picture (never of the record).
 from __future__ import annotations
 
 import sys
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.control import Control
@@ -18,11 +17,11 @@ from labctl.cli._view._ending import Tone, ending
 from labctl.cli._view._mailbox import Full, Header, Item, Mailbox, Subscription
 from labctl.cli._view._model import Model
 from labctl.cli._view._panel import print_last_words
-from labctl.cli._view._presenter import THREAD_NAME
 from labctl.cli._view._screen import frame
 from labctl.cli._view._summary import Summary
+from labctl.cli._view._threaded import ThreadedView
 from labctl.clock import real_ns, real_sleep
-from labctl.events import Event, PromptAnswered
+from labctl.events import PromptAnswered
 
 _FRAME_S = 0.25
 _WAITING_LIMIT = 50_000
@@ -30,67 +29,26 @@ _BELLS = 3
 _BELL_S = 0.2
 
 
-class TerminalView:
+class TerminalView(ThreadedView):
     """A live curve with the model's band, numbers, progress, and the verdict in a panel."""
 
     def __init__(self, console: Console, *, speed: float | None) -> None:
         """`speed`: of the run's clock, None for as fast as it goes."""
+        super().__init__(Mailbox(limit=_WAITING_LIMIT, full=Full.SHED))
         self._console = console
         self._model = Model(speed=speed)
-        self._mailbox = Mailbox(limit=_WAITING_LIMIT, full=Full.SHED)
-        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
-        self._started = False
-        self._fault: Exception | None = None
         self._summary: Summary | None = None
         self._size = console.size
         self._smeared = False
 
-    @property
-    def fault(self) -> Exception | None:
-        return self._fault
-
-    def start(self) -> None:
-        self._started = True
-        self._thread.start()
-
-    def header(self, lines: Sequence[str], *, at_most_ns: Sequence[int] = ()) -> None:
-        self._mailbox.put(Header(tuple(lines), tuple(at_most_ns)))
-
-    def show(self, event: Event) -> None:
-        self._mailbox.put(event)
-
-    def say(self, text: str) -> None:
-        self._mailbox.put(text)
-
-    def telemetry(self, line: str) -> None:
-        self._mailbox.put(Subscription(line))
-
-    def finish(self, summary: Summary) -> None:
-        self._mailbox.put(summary)
-        self._mailbox.close()
-        if self._started:
-            self._thread.join()
-
-    def close(self, timeout_s: float = 5.0) -> None:
-        self._mailbox.close()
-        if self._started:
-            self._thread.join(timeout_s)
-
     # -- the view's own thread ---------------------------------------------------------------
 
-    def _run(self) -> None:
-        try:
-            self._absorb(self._mailbox.take(None))
-            if self._model.mode_line or self._model.seen.begun:
-                self._live()
-            if self._summary is not None:
-                self._say_last(self._summary)
-        except Exception as error:
-            # Most often the terminal is gone. The run goes on and its record is complete; whoever
-            # runs it reads `fault` and says so.
-            self._fault = error
-        finally:
-            self._mailbox.close()
+    def _work(self) -> None:
+        self._absorb(self._mailbox.take(None))
+        if self._model.mode_line or self._model.seen.begun:
+            self._live()
+        if self._summary is not None:
+            self._say_last(self._summary)
 
     def _live(self) -> None:
         live = Live(
