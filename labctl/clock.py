@@ -94,7 +94,6 @@ class Clock:
         self._loop = loop
         self._zero_ns = _boottime_ns()
         self._zero_utc_ns = wall_utc_ns()
-        self._loop_zero = loop.time()
 
     def now_ns(self) -> int:
         """Nanoseconds since the run began; never goes back."""
@@ -133,10 +132,6 @@ class Clock:
             await asyncio.wait(tasks)
             raise
         return [task.result() for task in tasks]
-
-    async def in_thread(self, executor: concurrent.futures.Executor, work: Callable[[], T]) -> T:
-        """Run blocking work in `executor`, holding this clock meanwhile."""
-        return await self.settle(executor.submit(work))
 
 
 class VirtualClock(Clock):

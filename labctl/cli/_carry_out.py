@@ -12,11 +12,13 @@ from typing import Any
 
 import click
 
-from labctl import platform
+from labctl import log, platform
 from labctl.cli._asking import Asking
+from labctl.cli._event_log import EventLog
 from labctl.cli._view import Presenter, Summary, choose, mode_line
-from labctl.engine import Begun, RunRequest, RunResult, carry_out
+from labctl.engine import Begun, Publish, RunRequest, RunResult, carry_out
 from labctl.events import Event
+from labctl.settings import read_settings
 from labctl.telemetry import BrokerChoice, Telemetry
 
 
@@ -56,7 +58,7 @@ class RunInTerminal:
             with self._stack:
                 result = carry_out(
                     self._request,
-                    publish=(view.show, self._publish),
+                    publish=(view.show, self._publish, *_event_log(self._request)),
                     ask=self._asking,
                     on_begin=self._begin,
                     on_signals=platform.on_signals,
@@ -135,6 +137,16 @@ class RunInTerminal:
             next_commands=tuple(self._next_commands(result)),
             messages=tuple(messages),
         )
+
+
+def _event_log(request: RunRequest) -> tuple[Publish, ...]:
+    """labctl's own log, where `LABCTL_LOG` asks for changes of state; else nothing is in the way
+    of a reading."""
+    level = read_settings().log_level
+    if level not in ("debug", "info"):
+        return ()
+    log.configure(level)
+    return (EventLog(log.logger(bench=request.bench_file.name, protocol=request.plan.name)).show,)
 
 
 def _show_subscription(telemetry: Telemetry, view: Presenter) -> None:

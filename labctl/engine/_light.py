@@ -101,8 +101,10 @@ class Light:
         guard = self._guard
         if guard is None:
             return OffReport(True, *self._sampler.beam_by_hand(), 0)
-        report = await guard.beam_off(why)
-        gc.enable()
+        try:
+            report = await guard.beam_off(why)
+        finally:
+            gc.enable()
         self._sampler.tell_emission(
             Emission(self._clock.now_ns(), report.beam, report.how, None, why=why)
         )

@@ -146,7 +146,7 @@ def test_settle_holds_the_clock(virtual: Virtual) -> None:
         with ThreadPoolExecutor(1) as pool:
             # The thread answers only once the loop had every chance to race ahead.
             asyncio.get_running_loop().call_soon(go_on.set)
-            answer = await clock.in_thread(pool, lambda: "done" if go_on.wait(5) else "late")
+            answer = await clock.settle(pool.submit(lambda: "done" if go_on.wait(5) else "late"))
         held = clock.now_ns(), ticks
         task.cancel()
         await asyncio.wait([task])
@@ -163,7 +163,7 @@ def test_settle_hands_on_what_the_thread_raised(virtual: Virtual) -> None:
 
     async def main(clock: Clock) -> int:
         with ThreadPoolExecutor(1) as pool, pytest.raises(OSError, match="disk full"):
-            await clock.in_thread(pool, work)
+            await clock.settle(pool.submit(work))
         await clock.sleep(NS)
         return clock.now_ns()
 
