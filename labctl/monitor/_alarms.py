@@ -103,7 +103,7 @@ def light_in_the_dark(t_ns: int, power_w: float) -> Alarm:
     return Alarm(
         t_ns,
         name="light-in-the-dark",
-        fault_class=8,
+        fault_class=5,
         causes=("laser lit though told off", "stray light on the meter"),
         onset_ns=t_ns,
         size=f"{power_w:.3g} W at the sample",
@@ -130,7 +130,7 @@ def time_went_back(t_ns: int, now_s: float, before_s: float) -> Alarm:
     return Alarm(
         t_ns,
         name="time",
-        fault_class=0,
+        fault_class=18,
         causes=("clock of the record",),
         onset_ns=ns(before_s),
         size=f"a reading at {now_s:.3f} s after one at {before_s:.3f} s",
