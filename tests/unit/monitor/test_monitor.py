@@ -199,7 +199,7 @@ def test_light_without_heat_is_found() -> None:
 
 
 def test_light_in_the_dark_is_named() -> None:
-    """A meter that sees light after the beam was told off raises class 8."""
+    """A meter that sees light after the beam was told off raises class 5: stuck on."""
     points = [replace(p, power_w=1.0) if p.t_s > 360.0 else p for p in curve(CELL, seed=16)]
     told: list[Event] = []
     for event in events(points):
