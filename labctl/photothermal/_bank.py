@@ -114,19 +114,19 @@ class FilterBank:
         wall, coupling, which = np.meshgrid(_NODES, _NODES, np.arange(len(flutter)), indexing="ij")
         w_wall, w_coupling = np.meshgrid(_NODE_WEIGHTS, _NODE_WEIGHTS, indexing="ij")
         self.filters = wall.size
-        scale = _KERNEL * np.sqrt(2.0)
-        self._c_wall = prior.wall_j_per_k * np.exp(scale * prior.wall_relative_sd * wall.ravel())
-        self._coupling = prior.coupling_w_per_k * np.exp(
-            scale * prior.coupling_relative_sd * coupling.ravel()
-        )
+        # Where the grid's points lie, as logarithms over the prior's means.
+        off = np.stack([wall.ravel(), coupling.ravel()], axis=1) @ prior.grid_directions().T
+        loss_off, coupling_off, wall_off, lag_off, self._curve_off = off.T
+        self._c_wall = prior.wall_j_per_k * np.exp(wall_off)
+        self._coupling = prior.coupling_w_per_k * np.exp(coupling_off)
         self._flutter = flutter[which.ravel()]
         self._flutters = len(flutter)
         """Filters so far apart in the bank have the same flutter."""
         weight = np.repeat((w_wall * w_coupling).ravel(), len(flutter)) / len(flutter)
         self._log_weight = np.log(weight)
         self.weight = weight
-        self._k = np.full(self.filters, prior.heat_loss_w_per_k / prior.heat_capacity_j_per_k)
-        self._inverse_lag = np.full(self.filters, 1.0 / prior.lag_s)
+        self._k = prior.heat_loss_w_per_k / prior.heat_capacity_j_per_k * np.exp(loss_off)
+        self._inverse_lag = np.exp(lag_off) / prior.lag_s
         self._share = np.full(self.filters, prior.holder_share)
         self._nominal = tuple(
             (state, values, values.copy())
@@ -142,7 +142,7 @@ class FilterBank:
         x, p = self._x, self._p
         x[:, [LIQUID, WALL, BEAD]] = first_degc - self.reference_degc
         x[:, RATE] = prior.heat_per_watt / prior.heat_capacity_j_per_k
-        x[:, CURVE] = prior.curve_per_k
+        x[:, CURVE] = prior.curve_per_k + self._curve_off
         for i in (LIQUID, WALL, BEAD):
             for j in (LIQUID, WALL, BEAD):
                 p[:, i, j] = prior.start_sd_k**2
@@ -151,16 +151,16 @@ class FilterBank:
         for state, sd in (
             (HOLDER, 0.2),
             (RATE, prior.heat_per_watt_sd / prior.heat_capacity_j_per_k),
-            (LOSS, prior.heat_loss_relative_sd),
-            (CURVE, prior.curve_sd_per_k),
             (OFFSET, prior.offset_sd_k),
             (SHARE, prior.holder_share_sd),
-            (COUPLING, _KERNEL * prior.coupling_relative_sd),
-            (WALL_MASS, _KERNEL * prior.wall_relative_sd),
             (LIGHT, prior.light_k_per_w),
-            (LAG, prior.lag_relative_sd),
         ):
             p[:, state, state] = sd**2
+        # What the grid's own spread leaves of the prior is each filter's.
+        directions = prior.grid_directions()
+        within = prior.covariance() - (1.0 - _KERNEL**2) * directions @ directions.T
+        states = np.array(BankPrior.LOGARITHMS)
+        p[:, states[:, None], states[None, :]] = within
 
     # -- nominal values ----------------------------------------------------------------------
 

@@ -15,6 +15,11 @@ the liquid's surface and the wall.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from labctl.photothermal._discretise import Floats
 
 LIQUID, WALL, BEAD, HOLDER = 0, 1, 2, 3
 """Dynamic states: temperatures above a reference; the holder's is its excess over ambient."""
@@ -61,3 +66,36 @@ class BankPrior:
     """Steady excess of the holder over ambient, as a share of the wall's."""
     holder_share_sd: float = 0.05
     start_sd_k: float = 1.0
+    log_covariance: tuple[tuple[float, ...], ...] | None = None
+    """(5, 5) over `LOGARITHMS`, in place of their single deviations: what a run in the same cell
+    left known of them together."""
+
+    LOGARITHMS: ClassVar[tuple[int, ...]] = (LOSS, COUPLING, WALL_MASS, LAG, CURVE)
+    """Parameters that describe the cell, in the order of `covariance`; logarithms but the last."""
+
+    def covariance(self) -> Floats:
+        """(5, 5) of the cell's parameters before the first reading."""
+        if self.log_covariance is not None:
+            return np.array(self.log_covariance, dtype=float)
+        sds = (
+            self.heat_loss_relative_sd,
+            self.coupling_relative_sd,
+            self.wall_relative_sd,
+            self.lag_relative_sd,
+            self.curve_sd_per_k,
+        )
+        return np.diag(np.square(np.array(sds, dtype=float)))
+
+    def grid_directions(self) -> Floats:
+        """(5, 2): where one deviation of wall, and of coupling beside it, takes all five."""
+        covariance = self.covariance()
+        wall_coupling = [self.LOGARITHMS.index(WALL_MASS), self.LOGARITHMS.index(COUPLING)]
+        block = covariance[np.ix_(wall_coupling, wall_coupling)]
+        values, vectors = np.linalg.eigh(block)
+        sds = np.sqrt(np.maximum(values, 0.0))
+        # The symmetric root keeps to the axes: for independent ones each moves alone.
+        root = (vectors * sds) @ vectors.T
+        inverse = (vectors * np.divide(1.0, sds, out=np.zeros(2), where=sds > 0.0)) @ vectors.T
+        directions: Floats = covariance[:, wall_coupling] @ inverse
+        directions[wall_coupling] = root
+        return directions
