@@ -390,7 +390,8 @@ class FilterBank:
     def moved(self) -> Leading:
         """How the leading filter moved in the last `predict`."""
         i = self._leading
-        return Leading(self._fd[i], self._response[i], 1.0 / float(self._inverse_lag[i]))
+        lag_s = 1.0 / float(self._inverse_lag[i])
+        return Leading(self._fd[i], self._response[i], lag_s, self._dt_s)
 
     def taken(self) -> Taken:
         """How the leading filter took the last reading in."""

@@ -18,6 +18,8 @@ class Leading:
     """(4, 4): what constant forcing in each dynamic state has done after the step."""
     lag_s: float
     """Of the bead."""
+    dt_s: float
+    """How long the move took."""
 
 
 @dataclass(frozen=True, slots=True)
