@@ -14,14 +14,23 @@ from labctl.photothermal._combine import (
     RateEstimate,
     efficiency,
 )
+from labctl.photothermal._forward import CellParameters, Solution, solve_cell
 from labctl.photothermal._inputs import BlankResult, Inputs, Known
 from labctl.photothermal._layout import WALL_LOSS_SHARE, BankPrior
+from labctl.photothermal._light import PowerSteps
 from labctl.photothermal._noise import NoiseEstimate
 from labctl.photothermal._optics import (
     REAR_RETURN,
     WATER_ABSORPTION_PER_M,
     absorbed_shares,
     solvent_absorbance,
+)
+from labctl.photothermal._run import (
+    RecordError,
+    RecordRun,
+    check_record,
+    noise_of_record,
+    run_record,
 )
 from labctl.photothermal._steps import BEAD_STEP, HEAT, Step, StepDetector, StepRules
 from labctl.photothermal._thermal import Thermal, thermal
@@ -39,6 +48,7 @@ __all__ = [
     "WATER_ABSORPTION_PER_M",
     "BankPrior",
     "BlankResult",
+    "CellParameters",
     "Estimate",
     "FilterBank",
     "Inputs",
@@ -47,7 +57,11 @@ __all__ = [
     "LostError",
     "Moments",
     "NoiseEstimate",
+    "PowerSteps",
     "RateEstimate",
+    "RecordError",
+    "RecordRun",
+    "Solution",
     "Step",
     "StepDetector",
     "StepRules",
@@ -55,10 +69,14 @@ __all__ = [
     "Thermal",
     "Trend",
     "absorbed_shares",
+    "check_record",
     "chi2_tail",
     "efficiency",
     "ljung_box",
     "nis_band",
+    "noise_of_record",
+    "run_record",
+    "solve_cell",
     "solvent_absorbance",
     "thermal",
 ]
