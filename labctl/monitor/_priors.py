@@ -68,14 +68,22 @@ class Priors:
         """As JSON has it."""
         plain: dict[str, Any] = dataclasses.asdict(self)
         plain["kind"] = self.kind.value
-        plain["missing"] = list(self.missing)
-        plain["bank"]["flutter_k2_per_s"] = list(self.bank.flutter_k2_per_s)
-        return plain
+        listed: dict[str, Any] = _lists(plain)
+        return listed
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Priors:
         """What `to_plain` gave; TypeError or ValueError for anything else."""
         return _load(cls, plain)
+
+
+def _lists(value: Any) -> Any:
+    """Tuples as lists, as JSON has them, however deep."""
+    if isinstance(value, dict):
+        return {name: _lists(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_lists(inner) for inner in value]
+    return value
 
 
 def _load(cls: type[T], plain: Mapping[str, Any]) -> T:
@@ -92,7 +100,8 @@ def _value(hint: Any, value: Any) -> Any:
             return None
         hint = next(kind for kind in get_args(hint) if kind is not type(None))
     if get_origin(hint) is tuple:
-        return tuple(value)
+        inner = get_args(hint)[0]
+        return tuple(_value(inner, item) for item in value)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return _load(hint, value)
     if isinstance(hint, type) and issubclass(hint, StrEnum):

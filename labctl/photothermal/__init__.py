@@ -7,12 +7,19 @@ in docs/explanation/the-check.md.
 """
 
 from labctl.photothermal._bank import FilterBank, LostError
+from labctl.photothermal._cell import BETWEEN_RUNS, CellKnowledge, HeatPerWatt, rate_ratio
 from labctl.photothermal._combine import (
     MODEL_LOSS_RELATIVE_SD,
     MODEL_RELATIVE_SD,
     Estimate,
     RateEstimate,
     efficiency,
+)
+from labctl.photothermal._electrical import (
+    REFILL_RELATIVE_SD,
+    SAME_VOLUME,
+    ElectricalCalibration,
+    electrical_prior,
 )
 from labctl.photothermal._forward import CellParameters, Solution, solve_cell
 from labctl.photothermal._inputs import BlankResult, Inputs, Known
@@ -40,17 +47,23 @@ from labctl.photothermal._whiteness import chi2_tail, ljung_box, nis_band
 
 __all__ = [
     "BEAD_STEP",
+    "BETWEEN_RUNS",
     "HEAT",
     "MODEL_LOSS_RELATIVE_SD",
     "MODEL_RELATIVE_SD",
     "REAR_RETURN",
+    "REFILL_RELATIVE_SD",
+    "SAME_VOLUME",
     "WALL_LOSS_SHARE",
     "WATER_ABSORPTION_PER_M",
     "BankPrior",
     "BlankResult",
+    "CellKnowledge",
     "CellParameters",
+    "ElectricalCalibration",
     "Estimate",
     "FilterBank",
+    "HeatPerWatt",
     "Inputs",
     "Known",
     "Leading",
@@ -72,9 +85,11 @@ __all__ = [
     "check_record",
     "chi2_tail",
     "efficiency",
+    "electrical_prior",
     "ljung_box",
     "nis_band",
     "noise_of_record",
+    "rate_ratio",
     "run_record",
     "solve_cell",
     "solvent_absorbance",

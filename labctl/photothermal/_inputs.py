@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from labctl.photothermal._cell import CellKnowledge
+from labctl.photothermal._electrical import ElectricalCalibration
 from labctl.photothermal._optics import REAR_RETURN, absorbed_shares, solvent_absorbance
 
 
@@ -32,6 +34,8 @@ class BlankResult:
     path_m: float = 0.01
     head_hash: str = ""
     """Of the blank's record, so that it can be found and proved."""
+    cell: CellKnowledge | None = None
+    """What it left known of the cell, together; None in records of version 0.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Inputs:
     particles: bool = True
     """False for a blank: solvent only, never an efficiency."""
     blank: BlankResult | None = None
+    electrical: ElectricalCalibration | None = None
+    """Of the same cell; the heat capacity then cancels."""
 
     @property
     def liquid_heat_capacity_j_per_k(self) -> Known | None:
