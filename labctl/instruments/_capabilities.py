@@ -60,7 +60,7 @@ class DriverSpec:
     confirms_emission: bool = True
     """False: 'commanded, not confirmed'; only a power meter can confirm."""
     drive: str = ""
-    """For a source: what its level is, `current` (A) or `power` (W)."""
+    """For a source: what its level is, `current` (A), `power` (W) or `voltage` (V)."""
     slowest_exchange_s: float = 0.2
     """No exchange of this driver lasts longer; at most 0.2 on ports that the guard owns."""
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -94,7 +94,8 @@ class SourceState:
     beam: Beam
     """ON or OFF as read back; UNKNOWN where it cannot be read or is only commanded."""
     level: float | None
-    """Measured drive level: A for a current-driven diode, W for a power-driven laser."""
+    """Measured drive level: A for a current-driven diode, W for a power-driven laser, V for a
+    supply that drives a resistor."""
     set_level: float | None
     """Set point as read back, or as last commanded where it cannot be read."""
     interlock_closed: bool | None
@@ -103,6 +104,9 @@ class SourceState:
     """In words; empty when none is reported."""
     starting: bool = False
     """True during the instrument's own emission delay."""
+    power_w: float | None = None
+    """Power that it gives, where it measures that itself: a supply's voltage times current. None
+    for a source whose power only a meter of its own sees."""
     readings: tuple[Reading | Invalid, ...] = ()
     """Channels for the record, named `quantity` without role, e.g. `current`."""
 
@@ -132,7 +136,7 @@ class Emitter(Protocol):
     """Lights a source. Only the guard holds one."""
 
     async def set_level(self, level: float) -> None:
-        """Set the drive level (A or W) and read it back where the instrument can; raises
+        """Set the drive level (A, W or V) and read it back where the instrument can; raises
         DeviceRefusedError when it holds another. Refuses, never clips."""
         ...
 

@@ -18,6 +18,8 @@ _FOR_PEOPLE: dict[Kind, tuple[str, ...]] = {
     Kind.CONCENTRATION: ("g/L", "ug/mL"),
     Kind.ABSORPTION: ("L/(g cm)",),
     Kind.CURRENT: ("A", "mA"),
+    Kind.VOLTAGE: ("V", "mV"),
+    Kind.RESISTANCE: ("kohm", "ohm"),
     Kind.SLOPE: ("W/A",),
     Kind.TRANSFER: ("W/W",),
     Kind.SPECIFIC_HEAT: ("J/(g K)",),

@@ -31,6 +31,8 @@ class Kind(StrEnum):
     ABSORBANCE = "absorbance"
     ABSORPTION = "absorption"
     CURRENT = "current"
+    VOLTAGE = "voltage"
+    RESISTANCE = "resistance"
     SLOPE = "slope"
     TRANSFER = "transfer"
     HEAT_CAPACITY = "heat capacity"
@@ -56,6 +58,8 @@ _TABLE: dict[Kind, dict[str, str]] = {
     Kind.ABSORBANCE: {"": "1"},
     Kind.ABSORPTION: {"m^2/kg": "1", "L/(g cm)": "100"},
     Kind.CURRENT: {"A": "1", "mA": "1e-3"},
+    Kind.VOLTAGE: {"V": "1", "mV": "1e-3"},
+    Kind.RESISTANCE: {"ohm": "1", "kohm": "1e3"},
     Kind.SLOPE: {"W/A": "1", "mW/mA": "1", "mW/A": "1e-3"},
     Kind.TRANSFER: {"W/W": "1", "mW/W": "1e-3"},
     Kind.HEAT_CAPACITY: {"J/K": "1"},
@@ -79,6 +83,7 @@ _SPELLINGS = (
     (re.compile("³|(?<=m)3$"), "^3"),
     (re.compile("\u00b0C|\u2103"), "degC"),
     (re.compile(r"(?<=[a-zA-Z])\s*[\u00b7\u22c5*]\s*(?=[a-zA-Z])"), " "),
+    (re.compile("\u03a9|\u2126|Ohm"), "ohm"),
     (re.compile(r"\bml\b"), "mL"),
     (re.compile(r"\bul\b"), "uL"),
     (re.compile(r"\bl\b"), "L"),

@@ -19,6 +19,7 @@ from labctl_simulators.wire import (
     ArroyoController,
     CniSupply,
     KeysightScanner,
+    KeysightSupply,
     Personality,
     Pm100,
 )
@@ -70,7 +71,7 @@ class Device:
     """Its key in the bench file."""
     driver: str
     kind: str
-    """`laser`, `scanner` or `meter`."""
+    """`laser`, `scanner`, `meter` or `supply`."""
     personality: Personality
     probe_channel: int = PROBE_CHANNEL
     """For a scanner: the channel whose bead is in the sample."""
@@ -177,10 +178,18 @@ def _pm100(world: World, name: str, key: str, driver: str, settings: Plain, role
     return Device(name, key, driver, "meter", Pm100(world))
 
 
+def _e36300(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    output = int(settings.get("output", 2))
+    return Device(name, key, driver, "supply", KeysightSupply(world, output))
+
+
 _BUILDERS = {
     "arroyo-laser": _arroyo,
     "cni-laser": _cni,
     "keysight-3497x": _keysight,
+    "keysight-e36300": _e36300,
     "thorlabs-pm100": _pm100,
 }
 

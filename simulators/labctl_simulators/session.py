@@ -77,6 +77,8 @@ class Session:
             "peak_bead_degc": world.peak_bead_degc,
             "optical_energy_j": world.optical_energy_j(),
             "until_ns": world.now_ns,
+            "electrical_energy_j": world.electrical_energy_j(),
+            "heating": world.heating.plain(world.now_ns, world.electrical_energy_j()),
             "emission": world.emission.plain(world.now_ns, world.optical_energy_j()),
             "faults": list(self.faults),
             "assumed": list(true.assumed),

@@ -87,6 +87,29 @@ def _pm100() -> Answer:
     return table.get
 
 
+def _e36300() -> Answer:
+    state = {"OUTP": "1", "VOLT": "5", "CURR": "1", "VOLT:PROT": "27", "VOLT:SENS:SOUR": "INT"}
+
+    def answer(data: bytes) -> bytes | None:
+        text = data.decode().strip()
+        name, _, rest = text.partition(" ")
+        if not name.endswith("?"):
+            state[name] = rest.partition(",")[0]
+            return None
+        volts = float(state["VOLT"]) * int(state["OUTP"])
+        replies = {
+            "*IDN?": "Keysight Technologies,E36312A,MY59002391,2.1.0-1.0.4-1.12",
+            "SYST:ERR?": '+0,"No error"',
+            "MEAS:VOLT?": f"{volts:+.8E}",
+            "MEAS:CURR?": f"{volts / 100.0:+.8E}",
+            "VOLT:PROT:TRIP?": "0",
+            "CURR:PROT:TRIP?": "0",
+        }
+        return replies.get(name, state.get(name[:-1], "0")).encode() + b"\n"
+
+    return answer
+
+
 CASES: dict[str, Case] = {
     "arroyo-laser": Case(
         _arroyo,
@@ -116,6 +139,15 @@ CASES: dict[str, Case] = {
             b"nan,+2.21000000E+01\r\n": "open",
         },
         settings={"channels": [101, 102]},
+    ),
+    "keysight-e36300": Case(
+        _e36300,
+        stranger=b"Agilent Technologies,E3646A,0,1.4-5.0-1.0\n",
+        off=b"OUTP 0,(@2)\n",
+        on=b"OUTP 1,(@2)\n",
+        level=8.0,
+        refused=(10.001, 1e9, -0.1, float("nan")),
+        settings={"output": 2, "max_voltage": "10 V", "max_current": "150 mA"},
     ),
     "thorlabs-pm100": Case(
         _pm100,

@@ -6,6 +6,7 @@ from labctl_simulators.wire._keysight import THERMOCOUPLES, KeysightScanner
 from labctl_simulators.wire._link import SimLink
 from labctl_simulators.wire._personality import Personality, Upsets
 from labctl_simulators.wire._pm100 import Pm100
+from labctl_simulators.wire._supply import KeysightSupply
 
 __all__ = [
     "ACKNOWLEDGEMENTS",
@@ -13,6 +14,7 @@ __all__ = [
     "ArroyoController",
     "CniSupply",
     "KeysightScanner",
+    "KeysightSupply",
     "Personality",
     "Pm100",
     "SimLink",

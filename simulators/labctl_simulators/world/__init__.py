@@ -6,19 +6,30 @@ depend on temperature, evaporation, draughts, a diode that warms up.
 
 from labctl_simulators.world._draw import draw
 from labctl_simulators.world._emission import EmissionLog
+from labctl_simulators.world._heater import Heater
 from labctl_simulators.world._laser import Laser
 from labctl_simulators.world._materials import particles
 from labctl_simulators.world._noise import Stream
 from labctl_simulators.world._thermal import Thermal
-from labctl_simulators.world._truth import Beam, Liquid, Probes, Room, Truth, Vessel
+from labctl_simulators.world._truth import (
+    Beam,
+    Liquid,
+    Probes,
+    Resistor,
+    Room,
+    Truth,
+    Vessel,
+)
 from labctl_simulators.world._world import World
 
 __all__ = [
     "Beam",
     "EmissionLog",
+    "Heater",
     "Laser",
     "Liquid",
     "Probes",
+    "Resistor",
     "Room",
     "Stream",
     "Thermal",

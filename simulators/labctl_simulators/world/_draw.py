@@ -13,7 +13,15 @@ from typing import Any
 
 from labctl_simulators.world._materials import particles
 from labctl_simulators.world._noise import Stream
-from labctl_simulators.world._truth import Beam, Liquid, Probes, Room, Truth, Vessel
+from labctl_simulators.world._truth import (
+    Beam,
+    Liquid,
+    Probes,
+    Resistor,
+    Room,
+    Truth,
+    Vessel,
+)
 
 WATER_ABSORPTION_PER_M = 2.23
 """Natural absorption coefficient of water at 808 nm (published tables: 0.0223 1/cm)."""
@@ -58,6 +66,7 @@ def draw(seed: int, sample: Plain, bench: Plain) -> Truth:
         room=_room(d),
         beam=_beam(d, _section(bench, "laser"), _section(bench, "meter")),
         probes=_probes(d),
+        heater=_resistor(d, _section(bench, "heater"), liquid),
         assumed=tuple(d.assumed),
     )
 
@@ -181,4 +190,22 @@ def _probes(d: _Draw) -> Probes:
         meter_lag_s=d.within("meter_lag", 0.03, 0.08),
         meter_noise=d.within("meter_noise", 0.001, 0.002),
         meter_dark_w=d.within("meter_dark", 1.0e-7, 2.0e-6),
+    )
+
+
+def _resistor(d: _Draw, said: Plain, liquid: Liquid) -> Resistor | None:
+    """None on a bench without one. The stated deviation is of the electrical power as read back:
+    the two gains of the supply and the wires share it."""
+    if not said:
+        return None
+    deviation = abs(_number(said, "deviation", 0.002))
+    size = (liquid.volume_m3 / 1.0e-6) ** (2.0 / 3.0)
+    return Resistor(
+        resistance_ohm=d.around("resistance", _number(said, "resistance_ohm", 100.0), 0.3),
+        heat_capacity_j_per_k=d.within("resistor_capacity", 0.03, 0.06) * size,
+        to_liquid_w_per_k=d.within("resistor_coupling", 0.06, 0.15) * size,
+        lead_w_per_k=d.within("resistor_leads", 0.00005, 0.00015),
+        lead_share=abs(d.around("lead_share", 0.0, 0.3 * deviation)),
+        voltage_gain=d.around("supply_voltage", 1.0, 0.5 * deviation),
+        current_gain=d.around("supply_current", 1.0, 0.8 * deviation),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from math import exp, sin, sqrt, tau
 
+from labctl_simulators.world._heater import Heater
 from labctl_simulators.world._losses import KELVIN, VAPORISATION_J_PER_KG, Losses, saturation_pa
 from labctl_simulators.world._noise import Stream
 from labctl_simulators.world._product import Product
@@ -52,6 +53,7 @@ class Thermal:
         "core_share_w",
         "deposited_j",
         "evaporated_kg",
+        "heater",
         "holder",
         "inner",
         "liquid_j_per_k",
@@ -80,6 +82,8 @@ class Thermal:
         self.core = self.rim = self.inner = self.room + room.start_offset_k
         self.outer = self.room + 0.9 * room.start_offset_k
         self.holder = self.room + 0.1 * room.start_offset_k
+        self.heater = None if truth.heater is None else Heater(truth.heater, step_s, self.core)
+        """The calibration resistor, on a bench that has one: part of the cell in every run."""
         self.bead = self.core
         self.ambient_bead = self.room
         self.peak_liquid = self.core
@@ -138,8 +142,9 @@ class Thermal:
         """Heat in the liquid for one watt at the sample plane."""
         return self.core_share_w * self.overlap.value
 
-    def step(self, power_w: float) -> None:
-        """One step with this mean optical power at the sample plane."""
+    def step(self, power_w: float, electrical_w: float = 0.0) -> None:
+        """One step with this mean optical power at the sample plane, and this mean electrical
+        power in the resistor."""
         h = self.step_s
         core, rim, inner, outer = self.core, self.rim, self.inner, self.outer
         holder, room, losses = self.holder, self.room, self.losses
@@ -179,16 +184,22 @@ class Thermal:
         self._past = now
         forth, back = 1.5 * h, 0.5 * h
         light_j = power_w * self.core_share_w * self.overlap.value * h
+        if self.heater is not None:
+            heat_j, lost_j = self.heater.step(electrical_w, core, room)
+            self.lost_j += lost_j
+        else:
+            heat_j = 0.0
         wall_j_per_k = self._half_wall_j_per_k
 
         liquid_before = rim
-        self.core = core + (light_j + forth * now[0] - back * past[0]) / core_j_per_k
+        heated_j = light_j + heat_j
+        self.core = core + (heated_j + forth * now[0] - back * past[0]) / core_j_per_k
         self.rim = rim = rim + (forth * now[1] - back * past[1]) / rim_j_per_k
         self.inner = inner + (forth * now[2] - back * past[2]) / wall_j_per_k
         self.outer = outer + (forth * now[3] - back * past[3]) / wall_j_per_k
         self.holder = holder + (forth * now[4] - back * past[4]) / vessel.holder_j_per_k
 
-        self.deposited_j += light_j
+        self.deposited_j += light_j + electrical_w * h
         self.lost_j -= forth * sum(now) - back * sum(past)
         self.evaporated_kg += evaporation * h / VAPORISATION_J_PER_KG
         if rim > self.peak_liquid:
@@ -220,8 +231,11 @@ class Thermal:
         return self.bead + (target - self.bead) * (1.0 - exp(-dt_s / lag))
 
     def stored_j(self) -> float:
-        """Heat above 0 degC in liquid, wall and holder."""
+        """Heat above 0 degC in liquid, wall, holder and resistor."""
         vessel, share = self._truth.vessel, self._truth.liquid.core_share
         liquid = self.liquid_j_per_k * (share * self.core + (1.0 - share) * self.rim)
         wall = 0.5 * vessel.wall_heat_capacity_j_per_k * (self.inner + self.outer)
-        return liquid + wall + vessel.holder_j_per_k * self.holder
+        heater, held = self.heater, 0.0
+        if heater is not None:
+            held = heater.true.heat_capacity_j_per_k * heater.temperature
+        return liquid + wall + vessel.holder_j_per_k * self.holder + held

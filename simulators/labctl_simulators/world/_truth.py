@@ -122,6 +122,22 @@ class Probes:
 
 
 @dataclass(frozen=True, slots=True)
+class Resistor:
+    """The calibration resistor in the liquid, and its supply's own read-back."""
+
+    resistance_ohm: float
+    heat_capacity_j_per_k: float
+    to_liquid_w_per_k: float
+    lead_w_per_k: float
+    """Up the wires into the room."""
+    lead_share: float
+    """Share of the measured power that stays in the wires outside the liquid."""
+    voltage_gain: float
+    """What the supply reads over what there is."""
+    current_gain: float
+
+
+@dataclass(frozen=True, slots=True)
 class Truth:
     """One bench as it is."""
 
@@ -131,5 +147,6 @@ class Truth:
     room: Room
     beam: Beam
     probes: Probes
+    heater: Resistor | None = None
     assumed: tuple[str, ...] = ()
     """What the statement did not say and the simulator made up."""

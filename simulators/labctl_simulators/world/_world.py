@@ -32,7 +32,10 @@ class World:
         self.truth = truth
         self.laser = Laser(truth.beam, truth.seed, step_ns / NS)
         self.thermal = Thermal(truth, step_ns / NS)
+        self.heater = self.thermal.heater
         self.emission = EmissionLog()
+        self.heating = EmissionLog()
+        """Of the resistor, in electrical watts."""
         self.peak_bead_degc = self.thermal.bead
         self._step_ns = step_ns
         self._now_ns = 0
@@ -40,6 +43,9 @@ class World:
         self._power = 0.0
         self._segment = 0.0  # optical energy of the step under way [W ns]
         self._energy = 0.0  # of all before it [W ns]
+        self._heat = 0.0  # electrical power in the resistor [W]
+        self._heat_segment = 0.0  # its energy in the step under way [W ns]
+        self._heat_energy = 0.0  # of all steps before it [W ns]
         self._head = 0.0  # power at the sample as the head's lag shows it [W]
         self._head_ns = 0
         self._queue: list[tuple[int, int, Action]] = []
@@ -79,8 +85,11 @@ class World:
             segment = self._segment + self._power * (grid - now)
             self._energy += segment
             self._segment = 0.0
+            heated = self._heat_segment + self._heat * (grid - now)
+            self._heat_energy += heated
+            self._heat_segment = 0.0
             now = grid
-            self.thermal.step(segment / step)
+            self.thermal.step(segment / step, heated / step)
             if self.thermal.bead > self.peak_bead_degc:
                 self.peak_bead_degc = self.thermal.bead
             power = self.laser.tick()
@@ -89,11 +98,15 @@ class World:
                 self._power = power
             grid += step
         self._segment += self._power * (t_ns - now)
+        self._heat_segment += self._heat * (t_ns - now)
         self._now_ns = t_ns
         self._grid_ns = grid
 
     def settle(self) -> None:
-        """Something about the light has changed at this moment: take it up, log an edge."""
+        """Something about the light, or the resistor, has changed at this moment: take it up, log
+        an edge."""
+        if self.heater is not None:
+            self._settle_heater(self.heater.power_w())
         power = self.laser.power_w()
         if power != self._power:
             self._follow_head(self._now_ns)
@@ -107,6 +120,12 @@ class World:
                 self.schedule(self._now_ns + delay_ns, action)
             self._on_first_light.clear()
 
+    def _settle_heater(self, power_w: float) -> None:
+        self._heat = power_w
+        heated = power_w > 0.0
+        if heated != self.heating.lit:
+            self.heating.edge(heated, self._now_ns, self.electrical_energy_j(), power_w)
+
     def _follow_head(self, t_ns: int) -> None:
         lag_ns = self.truth.probes.meter_lag_s * NS
         self._head = self._power + (self._head - self._power) * exp((self._head_ns - t_ns) / lag_ns)
@@ -115,6 +134,10 @@ class World:
     def optical_energy_j(self) -> float:
         """Light at the sample plane since the world began."""
         return (self._energy + self._segment) / NS
+
+    def electrical_energy_j(self) -> float:
+        """Electrical energy in the resistor since the world began."""
+        return (self._heat_energy + self._heat_segment) / NS
 
     def power_w(self) -> float:
         """Optical power at the sample plane now."""
@@ -152,11 +175,13 @@ class World:
         thermal = self.thermal
         heat_w = power_w * thermal.heat_per_watt
         room, holder = thermal.room, thermal.holder
+        wires = 0.0 if self.heater is None else self.heater.loss_w_per_k
         humidity = self.truth.room.humidity
         low, high = room - 5.0, room + 200.0
         for _ in range(60):
             middle = 0.5 * (low + high)
-            if thermal.losses.total_w(middle, room, humidity, holder) < heat_w:
+            lost_w = thermal.losses.total_w(middle, room, humidity, holder)
+            if lost_w + wires * (middle - room) < heat_w:
                 low = middle
             else:
                 high = middle
@@ -166,5 +191,5 @@ class World:
             "heat_w": heat_w,
             "temperature_degc": liquid,
             "rise_k": liquid - room,
-            "heat_loss_w_per_k": thermal.losses.conductance(liquid, room, humidity, holder),
+            "heat_loss_w_per_k": thermal.losses.conductance(liquid, room, humidity, holder) + wires,
         }
