@@ -26,7 +26,15 @@ from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Priors
 from labctl.monitor._verdict import verdict
-from labctl.photothermal import HEAT, FilterBank, LostError, NoiseEstimate, StepDetector, Trend
+from labctl.photothermal import (
+    HEAT,
+    HEAT_RAMP,
+    FilterBank,
+    LostError,
+    NoiseEstimate,
+    StepDetector,
+    Trend,
+)
 
 _LONGEST_STEP_S = 2.0
 """Temperature differences that multiply a parameter are taken as constant for no longer."""
@@ -302,9 +310,9 @@ class Monitor:
     def _look_for_steps(self, bank: FilterBank, now_s: float, t_ns: int) -> tuple[Event, ...]:
         found = self._steps.update(now_s, bank.taken())
         said: tuple[Event, ...] = ()
-        if found is not None:
+        if found is not None and found.settled:
             lit = self._power.lit
-            if found.shape == HEAT:
+            if found.shape in {HEAT, HEAT_RAMP}:
                 said += self._say(alarms.heat_step(t_ns, found, lit, self.priors))
             else:
                 said += self._say(alarms.bead_step(t_ns, found, lit))

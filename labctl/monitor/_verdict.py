@@ -110,7 +110,7 @@ def _alarm_criteria(alarms: Sequence[Alarm], priors: Priors) -> tuple[Criterion,
         Criterion(
             "no unexplained alarm",
             float(len(steps)),
-            f"0 alarms (log likelihood ratio >= {priors.steps.log_ratio:.1f})",
+            f"0 alarms (log likelihood ratio >= {priors.steps.threshold(1.0):.1f} at 1 Hz)",
             FAIL if steps else PASS,
             words,
         ),

@@ -1,188 +1,256 @@
-"""One detector of steps on the innovations: a generalised likelihood ratio over onset and shape.
+"""The detector of faults on the innovations: a generalised likelihood ratio over onset and shape.
 
-For each candidate onset and shape the detector carries along what such a step would have left in
-the innovations by now, the filter's own learning included (Willsky and Jones 1976: the error a
-fault makes obeys the filter's recursion). Matched with the innovations that came, this gives the
-step's most likely size and twice the log likelihood ratio against no step. Shapes:
+For each candidate onset and shape the detector carries along what such a fault would have left in
+the innovations by now (`_signatures`). Matched with the innovations that came, this gives the
+fault's most likely size and the log likelihood ratio against no fault:
 
-- *heat*: a step of absorbed power while lit, of heat loss (or surroundings) in the dark;
-- *bead*: a step of what the bead shows against the liquid: light on it, or an offset.
+    m = sum s_k y_k / S_k,  e = sum s_k^2 / S_k;   size = m/e,  sd = e^(-1/2),  ratio = m^2 / (2 e)
 
-The recursion is that of the bank's leading filter. What filters of other cells explain since
-the onset without any step is taken off the ratio: a filter about to lose its lead is no fault.
+with innovations y, their variances S and signatures s. Beside them a CUSUM pair watches the mean
+of the innovations (Page 1954), for faults of no shape in the bank.
 
-A step is reported when its ratio passes the threshold, its size is worth naming, and both still
-hold a few seconds later, when the shapes have drawn apart and a single bad reading is forgotten.
+What filters of other cells explain since the onset without any fault is taken off the ratio: a
+filter about to lose its lead is no fault. Innovations that were larger than foretold, beyond what
+the fault explains, divide it. What one reading alone brings is no fault: the ratio must be more.
+
+Many records whose filters share their gains can be watched at once: the signatures are the same.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from labctl.photothermal._layout import BEAD, DYNAMIC, LIQUID, STATES
+from labctl.photothermal._discretise import Floats
+from labctl.photothermal._signatures import ONSETS, Signatures, slot
+from labctl.photothermal._step_rules import (
+    BEAD_STEP,
+    HEAT,
+    HEAT_RAMP,
+    NOT_TOLD_APART,
+    SHAPES,
+    SHIFT,
+    Step,
+    StepRules,
+)
 from labctl.photothermal._told import Leading, Taken
 
-HEAT, BEAD_STEP = 0, 1
 _LEAST_ENERGY = 1e-12
-_SHAPES = 2
 _SUSPICION = 0.4
 """Of the threshold: from here on a step is likely."""
 _LEVEL_WEIGHT = 0.005
-"""Of one innovation in the running level of them all."""
+"""Of one squared innovation in the running level of them all."""
 _LEVEL_CAP = 4.0
-"""Of one squared innovation, so that the step looked for does not raise the level itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepRules:
-    """What counts as a step. Declared before the run."""
-
-    log_ratio: float = 17.4 + math.log(_SHAPES)
-    """Half of twice the log likelihood ratio: one false alarm in 1000 h at 10 Hz for one shape in
-    white innovations (first-order bound), and ln 2 for two."""
-    smallest_heat: float = 0.05
-    """Relative; smaller steps are not told from what the model leaves out."""
-    smallest_bead_k: float = 0.3
-    candidates: int = 48
-    """Onsets looked at, for each shape."""
-    heat_onset_every_s: float = 4.0
-    bead_onset_every_s: float = 1.0
-    """A bead moves in a second, the liquid in many: so fine must onsets be tried."""
-    quiet_after_edge_s: float = 12.0
-    """No onsets so soon after an edge: the liquid is not mixed yet."""
-    settle_s: float = 6.0
-    """Between passing the threshold and naming the step."""
-    settle_readings: int = 4
-    """At least so many readings pass the threshold before the step is named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step found: `shape` HEAT (size relative) or BEAD_STEP (size in K)."""
-
-    shape: int
-    onset_s: float
-    size: float
-    sd: float
-    log_ratio: float
+"""Of one squared innovation, so that the fault looked for does not raise the level itself."""
+_LEVEL_READINGS = 50.0
+"""So many readings the level before the onset counts as, beside those since."""
+_LEVEL_SLACK = 0.15
+"""By which the level may be above 1 by chance."""
+_ALONE_KEEP = 0.8
+"""Of what the largest single reading brought, kept from one reading to the next."""
 
 
 class StepDetector:
-    """Feed it each move and each reading of the bank; it answers with a step, at most once until
-    restarted."""
+    """Feed it each move and each reading of the bank. It tells of a step when it is detected, and
+    again when its shape has settled; then it is silent until restarted."""
 
-    def __init__(self, rules: StepRules) -> None:
+    def __init__(self, rules: StepRules, records: int = 1) -> None:
+        """`records`: how many are watched at once; `update_all` is theirs."""
         self.rules = rules
-        n = rules.candidates
-        self._every_s = (rules.heat_onset_every_s, rules.bead_onset_every_s)
-        self._smallest = np.repeat((rules.smallest_heat, rules.smallest_bead_k), n)
-        # A column a candidate. Under the states a row a shape: 1 where a candidate of it is open,
-        # so that the step itself comes in by the same product as what it has left so far.
-        self._error = np.zeros((STATES + _SHAPES, _SHAPES * n))
-        self._move = np.zeros((DYNAMIC, STATES + _SHAPES))
-        self._less = np.zeros((STATES, _SHAPES * n))
-        self._match = np.zeros(_SHAPES * n)
-        self._energy = np.full(_SHAPES * n, _LEAST_ENERGY)
-        self._onset = np.zeros(_SHAPES * n)
-        self._ahead = 0.0
-        self._ahead_at_onset = np.zeros(_SHAPES * n)
-        self._next = [0] * _SHAPES
-        self._last_onset_s = [0.0] * _SHAPES
-        self._passed_s: float | None = None
-        self._passed = 0
-        self._silent = False
-        self._level = 1.0
         self.suspicious = False
         """True while a step is likely: the filter followed should then not be changed."""
+        columns = SHAPES * ONSETS
+        self._signatures = Signatures(rules.out_lag_s)
+        self._energy = np.full(columns, _LEAST_ENERGY)
+        self._match = np.zeros((records, columns))
+        self._product = np.zeros((records, columns))
+        self._weighed = np.zeros(columns)
+        self._onset = np.zeros(ONSETS)
+        self._number = 0
+        self._last_onset_s = 0.0
+        self._last_s: float | None = None
+        self._every_s = 0.0
+        self._smallest = np.zeros((SHAPES, ONSETS))
+        self._smallest[HEAT] = rules.smallest_heat
+        self._smallest[BEAD_STEP] = rules.smallest_bead_k
+        self._smallest[HEAT_RAMP + 1 :] = rules.smallest_bead_k
+        # Of each record: the level of its squared innovations, their sum, what its largest single
+        # reading brought, the CUSUM pair; of each onset, the level, sum and count at it.
+        self._level = np.ones(records)
+        self._squares = np.zeros(records)
+        self._alone = np.zeros(records)
+        self._sums = np.zeros((2, records))
+        self._signs = np.array([[1.0], [-1.0]])
+        self._sums_onset_s = np.zeros((2, records))
+        self._readings = 0
+        self._ahead = 0.0
+        self._level_at = np.ones((records, ONSETS))
+        self._squares_at = np.zeros((records, ONSETS))
+        self._readings_at = np.zeros(ONSETS)
+        self._ahead_at = np.zeros(ONSETS)
+        self._told: dict[int, tuple[float, int]] = {}
+        """Records that told of a step: when, and after how many readings."""
+        self._silent = np.zeros(records, dtype=bool)
 
     def restart(self, t_s: float) -> None:
         """A commanded edge: onsets before it are no longer looked for."""
         self.forget()
-        self._last_onset_s = [t_s + self.rules.quiet_after_edge_s] * _SHAPES
-        self._passed_s = None
-        self._passed = 0
-        self._silent = self.suspicious = False
+        self._last_onset_s = t_s + self.rules.quiet_after_edge_s
+        self._last_s = None
+        self._told.clear()
+        self._silent[:] = False
+        self._alone[:] = 0.0
+        self.suspicious = False
 
     def forget(self) -> None:
         """Another filter is followed from here on: what was carried along obeys the former one."""
-        self._error[:] = 0.0
+        self._signatures.forget()
         self._match[:] = 0.0
         self._energy[:] = _LEAST_ENERGY
+        self._sums[:] = 0.0
 
     def move(self, leading: Leading, heating_k_per_s: float) -> None:
-        """The bank has predicted. `heating_k_per_s` is what a whole (100 %) step of the HEAT shape
-        adds to the liquid's rate: a P while lit, the loss it takes away in the dark."""
-        move = self._move
-        move[:, :STATES] = leading.transition
-        move[:, STATES + HEAT] = leading.response[:, LIQUID] * heating_k_per_s
-        move[:, STATES + BEAD_STEP] = leading.response[:, BEAD] / leading.lag_s
-        self._error[:DYNAMIC] = move @ self._error
+        """The bank has predicted. `heating_k_per_s` is what a whole (100 %) step of the heat adds
+        to the liquid's rate: a P while lit, the loss it takes away in the dark."""
+        self._signatures.move(leading, heating_k_per_s)
 
     def update(self, t_s: float, taken: Taken) -> Step | None:
         """The bank has taken a reading in."""
-        signature = self._error[BEAD].copy()
-        np.multiply(taken.gain[:, None], signature, out=self._less)
-        self._error[:STATES] -= self._less
+        found = self.update_all(t_s, taken, np.array([taken.innovation_k]))
+        return found[0][1] if found else None
+
+    def update_all(self, t_s: float, taken: Taken, innovations_k: Floats) -> list[tuple[int, Step]]:
+        """A filter of these gains and variance has taken a reading of each record in, with these
+        innovations (records,). What is found, each with the number of its record."""
+        signature = self._signatures.take(taken.gain)
         inverse = 1.0 / taken.variance_k2
-        weighed = signature * inverse
+        weighed, product = self._weighed, self._product
+        np.multiply(signature, inverse, out=weighed)
         signature *= weighed
         self._energy += signature
-        weighed *= taken.innovation_k
-        self._match += weighed
-        self._ahead += taken.bank_ahead
-        square = min(taken.innovation_k**2 * inverse, _LEVEL_CAP)
-        self._level += _LEVEL_WEIGHT * (square - self._level)
-        for shape in (HEAT, BEAD_STEP):
-            if t_s - self._last_onset_s[shape] >= self._every_s[shape]:
-                self._begin(shape, t_s)
-        return None if self._silent else self._decide(t_s)
-
-    def _begin(self, shape: int, t_s: float) -> None:
-        """Open a candidate whose step begins now, in place of the shape's oldest."""
-        n = self.rules.candidates
-        at = shape * n + self._next[shape]
-        self._next[shape] = (self._next[shape] + 1) % n
-        self._last_onset_s[shape] = t_s
-        self._onset[at] = t_s
-        self._ahead_at_onset[at] = self._ahead
-        self._error[:, at] = 0.0
-        self._error[STATES + shape, at] = 1.0
-        self._match[at] = 0.0
-        self._energy[at] = _LEAST_ENERGY
-
-    def _decide(self, t_s: float) -> Step | None:
-        rules = self.rules
-        size = self._match / self._energy
-        ratio = self._match * size
-        # Innovations larger than the model says are not evidence of a step.
-        ratio *= 0.5 / max(1.0, self._level)
-        if ratio.item(ratio.argmax()) <= _SUSPICION * rules.log_ratio:
-            # As nearly always. What is taken off below can only make less of it.
+        np.multiply(innovations_k[:, None], weighed, out=product)
+        self._match += product
+        self._count(t_s, innovations_k, taken)
+        ratio = np.multiply(self._match, self._match, out=product)
+        ratio *= 0.5 / self._energy
+        most = np.maximum(ratio.max(axis=1), self._sums.max(axis=0))
+        threshold = self.rules.threshold(self._every_s or 1.0)
+        likely = most > _SUSPICION * threshold
+        found: list[tuple[int, Step]] = []
+        if self._told or likely.any():
+            found = self._decide(t_s, threshold, likely)
+        else:
             self.suspicious = False
-            self._passed_s = None
-            self._passed = 0
-            return None
-        ratio -= np.maximum(self._ahead - self._ahead_at_onset, 0.0)
-        ratio *= np.abs(size) >= self._smallest
-        best = int(ratio.argmax())
-        self.suspicious = bool(ratio[best] > _SUSPICION * rules.log_ratio)
-        if ratio[best] < rules.log_ratio:
-            self._passed_s = None
-            self._passed = 0
-            return None
-        if self._passed_s is None:
-            self._passed_s = t_s
-        self._passed += 1
-        if t_s - self._passed_s < rules.settle_s or self._passed < rules.settle_readings:
-            return None
-        self._silent = True
+        if t_s - self._last_onset_s >= self.rules.onset_every_s:
+            self._begin(t_s)
+        return found
+
+    def _count(self, t_s: float, innovations_k: Floats, taken: Taken) -> None:
+        """Keep the levels and the CUSUM pair; call before candidates are opened."""
+        if self._last_s is not None:
+            dt_s = t_s - self._last_s
+            self._every_s = self._every_s or dt_s
+            self._every_s += 0.02 * (dt_s - self._every_s)
+        self._last_s = t_s
+        scaled = innovations_k / math.sqrt(taken.variance_k2)
+        squares = scaled * scaled
+        self._alone *= _ALONE_KEEP
+        np.maximum(self._alone, 0.5 * squares, out=self._alone)
+        np.minimum(squares, _LEVEL_CAP, out=squares)
+        self._squares += squares
+        squares -= self._level
+        squares *= _LEVEL_WEIGHT
+        self._level += squares
+        self._readings += 1
+        self._ahead += taken.bank_ahead
+        if t_s <= self._last_onset_s:
+            return
+        shift = self.rules.shift_sd
+        sums = self._sums
+        scaled *= shift
+        np.add(sums, self._signs * scaled, out=sums)
+        sums -= 0.5 * shift * shift + max(0.0, taken.bank_ahead)
+        np.maximum(sums, 0.0, out=sums)
+        np.copyto(self._sums_onset_s, t_s, where=sums <= 0.0)
+
+    def _begin(self, t_s: float) -> None:
+        """Open candidates whose fault begins now, in place of those outlived."""
+        self._number += 1
+        at = slot(self._number)
+        self._last_onset_s = t_s
+        self._signatures.begin(at)
+        self._onset[at] = t_s
+        self._match[:, at::ONSETS] = 0.0
+        self._energy[at::ONSETS] = _LEAST_ENERGY
+        self._level_at[:, at] = self._level
+        self._squares_at[:, at] = self._squares
+        self._readings_at[at] = self._readings
+        self._ahead_at[at] = self._ahead
+
+    def _decide(
+        self, t_s: float, threshold: float, likely: NDArray[np.bool_]
+    ) -> list[tuple[int, Step]]:
+        """Look closely at the records in which a step is likely."""
+        rules = self.rules
+        found: list[tuple[int, Step]] = []
+        suspicious = False
+        for record in sorted({*np.flatnonzero(likely).tolist(), *self._told}):
+            if self._silent[record]:
+                suspicious = True
+                continue
+            step = self._best(record, t_s, threshold)
+            told = self._told.get(record)
+            if told is None:
+                suspicious |= step.log_ratio > _SUSPICION * threshold
+                if step.log_ratio > max(threshold, self._alone[record]):
+                    self._told[record] = (t_s, self._readings)
+                    found.append((record, step))
+                continue
+            suspicious = True
+            told_s, readings = told
+            if t_s - told_s >= rules.settle_s and (
+                self._readings - readings >= rules.settle_readings
+            ):
+                self._silent[record] = True
+                found.append((record, replace(step, settled=True)))
+        self.suspicious = suspicious
+        return found
+
+    def _best(self, record: int, t_s: float, threshold: float) -> Step:
+        """What explains the innovations of a record best."""
+        energy = self._energy.reshape(SHAPES, ONSETS)
+        match = self._match[record].reshape(SHAPES, ONSETS)
+        size = match / energy
+        ratio = match * size
+        left = self._squares[record] - self._squares_at[record] - ratio
+        left += _LEVEL_READINGS * self._level_at[record]
+        left /= _LEVEL_READINGS + self._readings - self._readings_at
+        ratio *= 0.5 / np.maximum(left - _LEVEL_SLACK, 1.0)
+        ratio -= np.maximum(self._ahead - self._ahead_at, 0.0)
+        change = np.abs(size)
+        change[HEAT_RAMP] *= (t_s - self._onset) / 60.0
+        named = ratio * (change >= self._smallest)
+        shape, at = divmod(int(named.argmax()), ONSETS)
+        if shape == HEAT_RAMP and named[HEAT].max() > named[shape, at] - NOT_TOLD_APART:
+            shape, at = HEAT, int(named[HEAT].argmax())
+        by_shape = tuple(ratio.max(axis=1).tolist())
+        way = int(self._sums[:, record].argmax())
+        shifted = float(self._sums[way, record])
+        if named[shape, at] < threshold < shifted:
+            onset_s = float(self._sums_onset_s[way, record])
+            n = max(1.0, (t_s - onset_s) / self._every_s)
+            shift = shifted / (n * self.rules.shift_sd) + 0.5 * self.rules.shift_sd
+            sign = float(self._signs[way, 0])
+            return Step(SHIFT, onset_s, sign * shift, n**-0.5, shifted, by_shape, False)
         return Step(
-            best // rules.candidates,
-            float(self._onset[best]),
-            float(size[best]),
-            float(1.0 / math.sqrt(self._energy[best])),
-            float(ratio[best]),
+            shape,
+            float(self._onset[at]),
+            float(size[shape, at]),
+            float(energy[shape, at] ** -0.5),
+            float(named[shape, at]),
+            by_shape,
+            False,
         )

@@ -3,8 +3,8 @@
 import pytest
 
 from labctl.photothermal import (
-    BEAD_STEP,
     HEAT,
+    OFFSET,
     FilterBank,
     Moments,
     Step,
@@ -35,7 +35,7 @@ def _look(points: list[Point]) -> tuple[Step, float] | None:
         detector.move(bank.moved(), rate if power_w else 0.02)
         bank.update(point.degc, 0.03**2)
         found = detector.update(point.t_s, bank.taken())
-        if found is not None:
+        if found is not None and found.settled:
             return found, point.t_s
     return None
 
@@ -61,11 +61,11 @@ def test_step_of_heat_is_found(factor: float) -> None:
 
 @pytest.mark.parametrize("jump_k", [0.6, -1.0, 3.0])
 def test_jump_of_the_bead_is_found(jump_k: float) -> None:
-    """A jump of the bead against the liquid is named as such within ten seconds."""
+    """A jump of the reading against the liquid is named as an offset within ten seconds."""
     found = _look(curve(Cell(), seed=22, bead_jump=(240.0, jump_k)))
 
     assert found is not None
     step, named_s = found
-    assert BEAD_STEP == step.shape
+    assert OFFSET == step.shape
     assert jump_k == pytest.approx(step.size, rel=0.5)
     assert named_s < 255.0
