@@ -39,21 +39,37 @@ from labctl.photothermal._run import (
     noise_of_record,
     run_record,
 )
-from labctl.photothermal._steps import BEAD_STEP, HEAT, Step, StepDetector, StepRules
+from labctl.photothermal._step_rules import (
+    BEAD_OUT,
+    BEAD_STEP,
+    HEAT,
+    HEAT_RAMP,
+    NOT_TOLD_APART,
+    OFFSET,
+    SHIFT,
+    Step,
+    StepRules,
+)
+from labctl.photothermal._steps import StepDetector
 from labctl.photothermal._thermal import Thermal, thermal
 from labctl.photothermal._told import Leading, Moments, Taken
 from labctl.photothermal._trend import Trend
 from labctl.photothermal._whiteness import chi2_tail, ljung_box, nis_band
 
 __all__ = [
+    "BEAD_OUT",
     "BEAD_STEP",
     "BETWEEN_RUNS",
     "HEAT",
+    "HEAT_RAMP",
     "MODEL_LOSS_RELATIVE_SD",
     "MODEL_RELATIVE_SD",
+    "NOT_TOLD_APART",
+    "OFFSET",
     "REAR_RETURN",
     "REFILL_RELATIVE_SD",
     "SAME_VOLUME",
+    "SHIFT",
     "WALL_LOSS_SHARE",
     "WATER_ABSORPTION_PER_M",
     "BankPrior",
