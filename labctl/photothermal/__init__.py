@@ -15,16 +15,44 @@ from labctl.photothermal._combine import (
     RateEstimate,
     efficiency,
 )
+from labctl.photothermal._dose import (
+    NOTHING,
+    OF_LIQUID,
+    Bounded,
+    Damage,
+    DoseMeter,
+    ProbeTrust,
+    ThermalDose,
+    thermal_dose,
+)
 from labctl.photothermal._electrical import (
     REFILL_RELATIVE_SD,
     SAME_VOLUME,
     ElectricalCalibration,
     electrical_prior,
 )
+from labctl.photothermal._exposure import (
+    FOR_PEOPLE,
+    Exposure,
+    exposure,
+    eye_limit_w_per_m2,
+    skin_limit_w_per_m2,
+)
 from labctl.photothermal._forward import CellParameters, Solution, solve_cell
 from labctl.photothermal._inputs import BlankResult, Inputs, Known
+from labctl.photothermal._kinetics import (
+    CEM43,
+    CEM43_BREAK_42_5,
+    CEM43_UNCUT,
+    CONVENTIONS,
+    PAIRS,
+    ArrheniusPair,
+    Cem43,
+    Kinetics,
+)
 from labctl.photothermal._layout import WALL_LOSS_SHARE, BankPrior
 from labctl.photothermal._light import PowerSteps
+from labctl.photothermal._light_energy import EnergyMeter, fluence_j_per_m2
 from labctl.photothermal._noise import NoiseEstimate
 from labctl.photothermal._optics import (
     REAR_RETURN,
@@ -110,4 +138,27 @@ __all__ = [
     "solve_cell",
     "solvent_absorbance",
     "thermal",
+    "NOTHING",
+    "OF_LIQUID",
+    "Bounded",
+    "Damage",
+    "DoseMeter",
+    "ProbeTrust",
+    "ThermalDose",
+    "thermal_dose",
+    "FOR_PEOPLE",
+    "Exposure",
+    "exposure",
+    "eye_limit_w_per_m2",
+    "skin_limit_w_per_m2",
+    "CEM43",
+    "CEM43_BREAK_42_5",
+    "CEM43_UNCUT",
+    "CONVENTIONS",
+    "PAIRS",
+    "ArrheniusPair",
+    "Cem43",
+    "Kinetics",
+    "EnergyMeter",
+    "fluence_j_per_m2",
 ]
