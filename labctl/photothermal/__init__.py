@@ -73,6 +73,7 @@ from labctl.photothermal._run import (
     run_record,
 )
 from labctl.photothermal._setting import Bias, Classical, Setting
+from labctl.photothermal._shared_gains import SharedGains
 from labctl.photothermal._step_rules import (
     BEAD_OUT,
     BEAD_STEP,
@@ -149,6 +150,7 @@ __all__ = [
     "RecordError",
     "RecordRun",
     "Setting",
+    "SharedGains",
     "Solution",
     "Step",
     "StepDetector",
