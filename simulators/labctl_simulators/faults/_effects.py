@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from labctl.clock import ns
 from labctl_simulators.faults._scene import Fault, Scene, Undo, device, reading
 
@@ -13,6 +15,41 @@ def power_step(scene: Scene, fault: Fault) -> Undo:
 def beam_off_sample(scene: Scene, fault: Fault) -> Undo:
     # A person may write the loss with or without its sign.
     return scene.world.thermal.overlap.put(1.0 - abs(fault.size))
+
+
+def heat_loss_step(scene: Scene, fault: Fault) -> Undo:
+    return scene.world.thermal.exposure.put(1.0 + fault.size)
+
+
+def ambient_step(scene: Scene, fault: Fault) -> Undo:
+    thermal = scene.world.thermal
+    thermal.room_shift_k += fault.size
+
+    def undo() -> None:
+        thermal.room_shift_k -= fault.size
+
+    return undo
+
+
+def bleaching(scene: Scene, fault: Fault) -> Undo:
+    thermal = scene.world.thermal
+    per_s = -math.log1p(-min(abs(fault.size), 0.99)) / 60.0
+    thermal.bleach_per_s += per_s
+
+    def undo() -> None:
+        thermal.bleach_per_s -= per_s
+
+    return undo
+
+
+def probe_offset(scene: Scene, fault: Fault) -> Undo:
+    world = scene.world
+    world.probe_offset_k += fault.size
+
+    def undo() -> None:
+        world.probe_offset_k -= fault.size
+
+    return undo
 
 
 def bead_in_beam(scene: Scene, fault: Fault) -> Undo:

@@ -49,10 +49,12 @@ class Thermal:
         "bead",
         "bead_in_air",
         "bead_light_k_per_w",
+        "bleach_per_s",
         "core",
         "core_share_w",
         "deposited_j",
         "evaporated_kg",
+        "exposure",
         "heater",
         "holder",
         "inner",
@@ -64,8 +66,10 @@ class Thermal:
         "peak_liquid",
         "rim",
         "room",
+        "room_shift_k",
         "step_s",
         "steps",
+        "unbleached",
     )
 
     def __init__(self, truth: Truth, step_s: float) -> None:
@@ -77,6 +81,12 @@ class Thermal:
         self._swing_from = sin(room.swing_phase)
         self.step_s = step_s
         self.steps = 0
+        self.room_shift_k = 0.0
+        """A fault: the air is that much warmer than its own course."""
+        self.unbleached = 1.0
+        """Share of the particles' absorbance that is left."""
+        self.bleach_per_s = 0.0
+        """A fault: how fast light takes the absorbance away."""
         self.room = self._room_at(0.0)
         self.losses = Losses(truth.vessel, room.temperature_degc, room.humidity)
         self.core = self.rim = self.inner = self.room + room.start_offset_k
@@ -91,6 +101,8 @@ class Thermal:
         self.evaporated_kg = 0.0
         self.overlap = Product()
         """Share of the beam that meets the liquid; less when the beam has walked off."""
+        self.exposure = Product()
+        """What wall and liquid give to the air over what they gave at first: a draught, a lid."""
         self.bead_light_k_per_w = truth.probes.bead_light_k_per_w
         self.bead_in_air = False
         self.deposited_j = 0.0
@@ -109,7 +121,7 @@ class Thermal:
     def _room_at(self, t_s: float) -> float:
         room = self._truth.room
         swing = room.swing_k * (sin(tau * t_s / room.swing_s + room.swing_phase) - self._swing_from)
-        return room.temperature_degc + room.drift_k_per_s * t_s + swing
+        return room.temperature_degc + room.drift_k_per_s * t_s + swing + self.room_shift_k
 
     def absorbed_shares(self) -> tuple[float, float]:
         """Shares of the incident light absorbed by particles and by solvent.
@@ -119,7 +131,7 @@ class Thermal:
         """
         liquid, vessel = self._truth.liquid, self._truth.vessel
         full = liquid.volume_m3 * liquid.density_kg_per_m3
-        particles = liquid.absorbance * full / (full - self.evaporated_kg)
+        particles = self.unbleached * liquid.absorbance * full / (full - self.evaporated_kg)
         both = particles + liquid.solvent_absorbance
         once = 1.0 - 10.0**-both
         taken = vessel.wall_transmission * once * (1.0 + (1.0 - once) * vessel.rear_return)
@@ -167,9 +179,9 @@ class Thermal:
             losses.forced * rise
             + losses.natural * rise * sqrt(sqrt(abs(rise)))
             + losses.radiation * (hot2 * hot2 - cold2 * cold2)
-        ) * (1.0 + draught)
+        ) * ((1.0 + draught) * self.exposure.value)
         vapour = 610.94 * exp(17.625 * rim / (rim + 243.04)) / (rim + KELVIN)
-        evaporation = losses.evaporation * (vapour - self._room_vapour)
+        evaporation = losses.evaporation * self.exposure.value * (vapour - self._room_vapour)
         holder_room = (holder - room) * self._holder_w_per_k
 
         # Rates of the two-step rule, kept as net heat of each node.
@@ -219,6 +231,8 @@ class Thermal:
         self._count += 1
         if self._count == _REFRESH_STEPS:
             self._count = 0
+            if power_w > 0.0:
+                self.unbleached *= exp(-self.bleach_per_s * _REFRESH_STEPS * h)
             self._refresh()
 
     def bead_after(self, dt_s: float, power_w: float) -> float:

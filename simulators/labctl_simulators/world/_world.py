@@ -36,6 +36,8 @@ class World:
         self.emission = EmissionLog()
         self.heating = EmissionLog()
         """Of the resistor, in electrical watts."""
+        self.probe_offset_k = 0.0
+        """A fault: by how much the sample's channel reads too much."""
         self.peak_bead_degc = self.thermal.bead
         self._step_ns = step_ns
         self._now_ns = 0
@@ -154,7 +156,7 @@ class World:
         """The sample's thermocouple: what its junction would tell a perfect voltmeter."""
         thermal = self.thermal
         since_s = (self._now_ns - self._grid_ns + self._step_ns) / NS
-        return self._told(thermal.bead_after(since_s, self._power))
+        return self._told(thermal.bead_after(since_s, self._power)) + self.probe_offset_k
 
     def ambient_degc(self) -> float:
         """The thermocouple that hangs in the air beside the bench."""

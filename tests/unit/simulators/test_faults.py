@@ -11,7 +11,7 @@ from labctl.instruments import InputError, PortDisconnectedError, SimSpec
 from labctl_simulators.bench import DEFAULT_BENCH
 from labctl_simulators.faults import KINDS, describe, parse
 from labctl_simulators.session import Session, open_session
-from tests.unit.simulators._helpers import SAMPLE, ask, at, light
+from tests.unit.simulators._helpers import SAMPLE, ask, at, dark, light
 
 
 def session(*faults: str, seed: int = 3) -> Session:
@@ -45,6 +45,51 @@ def test_power_step_is_seen_by_the_meter_and_the_sample() -> None:
         healthy.world, 123.0
     ).head_power_w() == pytest.approx(0.9)
     assert at(hit.world, 400.0).probe_degc() < at(healthy.world, 400.0).probe_degc() - 0.5
+
+
+def test_a_lid_that_is_off_cools_the_sample_and_the_light_stays() -> None:
+    """More heat goes to the air; meter and absorbed share are as before; the end takes it back."""
+    hit, healthy = session("heat-loss-step=+30%@120s+60s"), session()
+    at(hit.world, 180.0)
+    at(healthy.world, 180.0)
+
+    assert hit.world.head_power_w() == healthy.world.head_power_w()
+    assert hit.world.probe_degc() < healthy.world.probe_degc() - 0.1
+    assert 1.0 == at(hit.world, 181.0).thermal.exposure.value
+
+
+def test_a_warmer_room_is_seen_by_the_ambient_bead_within_its_lag() -> None:
+    """The air steps; its bead follows; the sample only slowly."""
+    hit, healthy = session("ambient-step=+2K@120s"), session()
+    rises = {
+        t: at(hit.world, t).ambient_degc() - at(healthy.world, t).ambient_degc()
+        for t in (119.0, 123.0, 170.0)
+    }
+
+    assert 0.0 == rises[119.0]
+    assert 0.4 < rises[123.0] < 1.2
+    assert 2.0 == pytest.approx(rises[170.0], abs=0.02)
+    assert hit.world.probe_degc() - healthy.world.probe_degc() < 0.5
+
+
+def test_bleaching_takes_absorbance_while_there_is_light() -> None:
+    """Two minutes of light at 5 % a minute leave 90.25 %; the dark takes nothing."""
+    world = at(session("bleaching=5%@10s").world, 130.0)
+    left = world.thermal.unbleached
+    dark(world, 130.0)
+
+    assert 0.9025 == pytest.approx(left, rel=0.01)
+    assert left == pytest.approx(at(world, 200.0).thermal.unbleached, rel=0.005)
+
+
+def test_an_offset_shows_at_once_and_on_the_sample_only() -> None:
+    """The reading jumps without the bead's lag, the ambient channel does not."""
+    hit, healthy = session("probe-offset=+1K@120s"), session()
+    at(hit.world, 120.0)
+    at(healthy.world, 120.0)
+
+    assert 1.0 == pytest.approx(hit.world.probe_degc() - healthy.world.probe_degc())
+    assert hit.world.ambient_degc() == healthy.world.ambient_degc()
 
 
 def test_beam_off_sample_is_not_seen_by_the_meter() -> None:
