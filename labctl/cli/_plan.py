@@ -220,8 +220,12 @@ def _energy(value_j: float) -> str:
 
 
 def _condition(condition: Condition) -> str:
-    from labctl.protocol import Elapsed, Steady
+    from labctl.protocol import EfficiencyKnown, Elapsed, Steady, TimeConstants
 
+    if isinstance(condition, EfficiencyKnown):
+        return f"when the efficiency is known to {condition.relative_sd * 100.0:g} % without the inputs"
+    if isinstance(condition, TimeConstants):
+        return f"after {condition.number} time constants"
     if isinstance(condition, Steady):
         return (
             f"when {condition.channel} is steady within {condition.within_k:g} K "

@@ -20,6 +20,7 @@ from labctl.protocol import (
     Below,
     Condition,
     Cool,
+    EfficiencyKnown,
     Elapsed,
     Irradiate,
     Log,
@@ -27,6 +28,7 @@ from labctl.protocol import (
     Prompt,
     Steady,
     Step,
+    TimeConstants,
 )
 
 Ask = Callable[[str], "concurrent.futures.Future[str]"]
@@ -195,6 +197,13 @@ class Steps:
                 return value is not None and value < condition.value
             case Elapsed():
                 return now_ns - begun_ns >= condition.duration_ns
+            case EfficiencyKnown():
+                return self._monitor is not None and not self._monitor.why_not_yet(
+                    condition.relative_sd
+                )
+            case TimeConstants():
+                tau_s = None if self._monitor is None else self._monitor.time_constant_s()
+                return tau_s is not None and now_ns - begun_ns >= condition.number * tau_s * NS
 
     def _temperature(self, role: str, minus: str | None) -> float | None:
         """Of a role, or the difference of two; None while one of them is not valid."""

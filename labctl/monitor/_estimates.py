@@ -65,11 +65,10 @@ class Estimates:
         self._looked_s = -1.0
         self._live = Live()
         self._per_rate = 0.0
+        """Efficiency, and `_less` beside it, over the rate of the last look."""
         self._less = 0.0
         if priors.kind is Kind.EFFICIENCY:
             particles, solvent = priors.inputs.shares()
-            wall = priors.inputs.wall_transmission.value
-            self._per_rate = self._capacity / (wall * particles)
             self._less = solvent / particles
 
     def work_out(self, bank: FilterBank, power_w: float, lit_s: float) -> Snapshot:
@@ -78,7 +77,7 @@ class Estimates:
         found = thermal(moments, self._capacity, power_w)
         result = None
         if self._priors.kind is Kind.EFFICIENCY:
-            result = efficiency(found.rate, self._priors.inputs)
+            result = efficiency(found.rate, self._priors.inputs, moments)
         value, budget = (None, {}) if result is None else (result[0], dict(result[1]))
         flutter = bank.flutter_k2_per_s()
         return Snapshot(moments, found, value, budget, power_w, lit_s, flutter)
@@ -87,6 +86,9 @@ class Estimates:
         """Work everything out and keep it as the last look."""
         self._snapshot = self.work_out(bank, power_w, lit_s)
         self._live = self._told(self._snapshot)
+        value, rate = self._snapshot.efficiency, self._snapshot.thermal.rate.k_per_s_w
+        if value is not None and rate != 0.0:
+            self._per_rate = (value.value + self._less) / rate
 
     def snapshot(self) -> Snapshot:
         """The last look; RuntimeError before the first."""
@@ -116,6 +118,10 @@ class Estimates:
             live.heat_loss_w_per_k,
             live.heat_loss_sd_w_per_k,
         )
+
+    def told_time_constant_s(self) -> float | None:
+        """That of the last look, where it is worth telling."""
+        return self._live.time_constant_s
 
     def rate_k_per_s(self, power_w: float) -> float:
         """How fast that power heats the liquid at first."""

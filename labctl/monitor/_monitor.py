@@ -20,6 +20,7 @@ from labctl.events import (
     Verdict,
 )
 from labctl.monitor import _alarms as alarms
+from labctl.monitor._early import why_not_yet
 from labctl.monitor._estimates import Estimates, Live
 from labctl.monitor._history import History
 from labctl.monitor._meter_watch import MeterWatch
@@ -91,6 +92,26 @@ class Monitor:
     def steady(self, within_k: float, for_ns: int, now_ns: int) -> bool:
         """True when the probe changes by less than `within_k` over `for_ns`, noise allowed for."""
         return self._trend.steady(within_k, for_ns / NS, now_ns / NS)
+
+    def why_not_yet(self, relative_sd: float) -> str:
+        """Why a heating that wants the efficiency to this deviation without the inputs may not end
+        yet; '' when it may. See `labctl.photothermal.StoppingRule`."""
+        since_s = self._power.lit_since_s
+        if self._bank is None or since_s is None or not self._power.lit:
+            return "there is no light"
+        return why_not_yet(
+            relative_sd,
+            self._t_ms / 1e3 - since_s,
+            self.priors,
+            self._estimates,
+            self._history,
+            self._noise,
+            self._alarms,
+        )
+
+    def time_constant_s(self) -> float | None:
+        """Of the cell as found so far; None while it is not known to half of itself."""
+        return self._estimates.told_time_constant_s()
 
     def verdict(self, t_ns: int) -> Verdict:
         """The check's last word on the readings so far."""

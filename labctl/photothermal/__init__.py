@@ -86,6 +86,12 @@ from labctl.photothermal._step_rules import (
     StepRules,
 )
 from labctl.photothermal._steps import StepDetector
+from labctl.photothermal._stopping import (
+    Standing,
+    StoppingRule,
+    sd_without_inputs,
+    wall_time_constant_s,
+)
 from labctl.photothermal._thermal import Thermal, thermal
 from labctl.photothermal._told import Leading, Moments, Taken
 from labctl.photothermal._trend import Trend
@@ -152,9 +158,11 @@ __all__ = [
     "Setting",
     "SharedGains",
     "Solution",
+    "Standing",
     "Step",
     "StepDetector",
     "StepRules",
+    "StoppingRule",
     "Taken",
     "Thermal",
     "ThermalDose",
@@ -179,10 +187,12 @@ __all__ = [
     "noise_sd_k",
     "rate_ratio",
     "run_record",
+    "sd_without_inputs",
     "skin_limit_w_per_m2",
     "solve_cell",
     "solvent_absorbance",
     "thermal",
     "thermal_dose",
     "usable",
+    "wall_time_constant_s",
 ]

@@ -25,6 +25,8 @@ scattering into the wall)."""
 MODEL_LOSS_RELATIVE_SD = 0.03
 """The same for heat loss and time constant: one coefficient and one curvature stand for
 convection, radiation and evaporation."""
+WALL_PART = "wall heat capacity"
+"""Name of the wall in the budget: the part that the readings, not an instrument, could mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def efficiency(
         "power at the sample": gross * inputs.power_relative_sd,
         **{name: gross * relative for name, relative in parts.items()},
         "wall transmission": gross * _relative(wall_t),
-        "wall heat capacity": heat.sd_wall * per_heat,
+        WALL_PART: heat.sd_wall * per_heat,
         "absorbance": _moved(value, heat, inputs, absorbance=_up(inputs.absorbance)),
         "rear reflection": _moved(value, heat, inputs, rear_return=_up(inputs.rear_return)),
         "solvent heat": _solvent(value, heat, inputs),

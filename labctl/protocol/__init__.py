@@ -10,12 +10,14 @@ from labctl.protocol._steps import (
     Below,
     Condition,
     Cool,
+    EfficiencyKnown,
     Elapsed,
     Irradiate,
     Log,
     Prompt,
     Steady,
     Step,
+    TimeConstants,
 )
 from labctl.protocol._timeline import Row, timeline
 from labctl.yamlfile import CODES, render, render_github, render_json
@@ -28,6 +30,7 @@ __all__ = [
     "Below",
     "Condition",
     "Cool",
+    "EfficiencyKnown",
     "Elapsed",
     "Irradiate",
     "Log",
@@ -36,6 +39,7 @@ __all__ = [
     "Row",
     "Steady",
     "Step",
+    "TimeConstants",
     "bind",
     "find",
     "json_schema",

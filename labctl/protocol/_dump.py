@@ -11,11 +11,13 @@ from labctl.protocol._steps import (
     Baseline,
     Condition,
     Cool,
+    EfficiencyKnown,
     Elapsed,
     Irradiate,
     Log,
     Steady,
     Step,
+    TimeConstants,
 )
 from labctl.quantities import Kind, exact
 
@@ -93,6 +95,10 @@ def _condition(condition: Condition) -> dict[str, Any]:
         return {"steady": body}
     if isinstance(condition, Elapsed):
         return {"elapsed": time_text(condition.duration_ns)}
+    if isinstance(condition, EfficiencyKnown):
+        return {"efficiency_statistical": exact(condition.relative_sd, Kind.FRACTION)}
+    if isinstance(condition, TimeConstants):
+        return {"time_constants": condition.number}
     minus = condition.minus
     kind = Kind.TEMPERATURE if minus is None else Kind.TEMPERATURE_DIFFERENCE
     body = {

@@ -48,11 +48,20 @@ STEADY = Field("steady", Table("steady", (WITHIN, STEADY_FOR, STEADY_CHANNEL)),
 ABOVE = Field("above", Table("above", (CHANNEL, VALUE)), "A temperature is above a value")
 BELOW = Field("below", Table("below", (CHANNEL, VALUE)), "A temperature is below a value")
 ELAPSED = Field("elapsed", _LONG, "So much time of the step has passed")
+EFFICIENCY = Field(
+    "efficiency_statistical",
+    Amount(Kind.FRACTION, 0.001, 0.5),
+    "The efficiency's relative deviation without the inputs, the wall's part included, is at most "
+    "this and all checks hold; `irradiate` only",
+)
+TIME_CONSTANTS = Field(
+    "time_constants", Count(1, 20), "So many time constants of the cell have passed in this step"
+)
 CONDITION = OneKey(
     "the condition",
     "condition",
     "P044",
-    (STEADY, ABOVE, BELOW, ELAPSED),
+    (STEADY, ABOVE, BELOW, ELAPSED, EFFICIENCY, TIME_CONSTANTS),
     later={
         "cem43": "Use a time: `for: 10 min`.",
         "released": "Use a time: `for: 10 min`.",

@@ -47,7 +47,21 @@ class Elapsed:
     duration_ns: int
 
 
-Condition: TypeAlias = Steady | Above | Below | Elapsed
+@dataclass(frozen=True, slots=True)
+class EfficiencyKnown:
+    """The efficiency's deviation without the inputs is at most this, and all checks hold."""
+
+    relative_sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeConstants:
+    """So many time constants of the cell, as found so far, have passed in this step."""
+
+    number: int
+
+
+Condition: TypeAlias = Steady | Above | Below | Elapsed | EfficiencyKnown | TimeConstants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

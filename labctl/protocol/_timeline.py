@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from labctl.protocol._plan import Plan
-from labctl.protocol._steps import Condition, Elapsed, Irradiate, Prompt, Steady, Step
+from labctl.protocol._steps import (
+    Condition,
+    EfficiencyKnown,
+    Elapsed,
+    Irradiate,
+    Prompt,
+    Steady,
+    Step,
+)
+
+LEAST_LIGHT_NS = 60_000_000_000
+"""No heating ends on its efficiency before this, see `labctl.photothermal.StoppingRule`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +74,6 @@ def _shortest_ns(step: Step) -> int:
         return min(at_most_ns, condition.for_ns)
     if isinstance(condition, Elapsed):
         return min(at_most_ns, condition.duration_ns)
+    if isinstance(condition, EfficiencyKnown):
+        return min(at_most_ns, LEAST_LIGHT_NS)
     return 0

@@ -11,6 +11,7 @@ from labctl.protocol._fields import (
     AT_MOST,
     CHANNEL,
     DRIFT,
+    EFFICIENCY,
     ELAPSED,
     FOR,
     IF_LATE,
@@ -22,6 +23,7 @@ from labctl.protocol._fields import (
     STEADY_FOR,
     STEP_NAME,
     TEXT,
+    TIME_CONSTANTS,
     TIMES,
     UNTIL,
     VALUE,
@@ -33,12 +35,14 @@ from labctl.protocol._steps import (
     Below,
     Condition,
     Cool,
+    EfficiencyKnown,
     Elapsed,
     Irradiate,
     Log,
     Prompt,
     Steady,
     Step,
+    TimeConstants,
 )
 from labctl.quantities import Kind
 from labctl.yamlfile import Chosen, Mark, Reader, Row
@@ -84,7 +88,7 @@ class Unroller:
             )  # fmt: skip
             return
         self.marks[path] = step.key_node.mark
-        for field in (POWER, IRRADIANCE, FOR, AT_MOST):
+        for field in (POWER, IRRADIANCE, FOR, UNTIL, AT_MOST):
             if row.has(field):
                 self.marks[f"{path}.{field.name}"] = row.at(field).mark
         made = _MAKERS[step.key](
@@ -193,7 +197,7 @@ class Unroller:
                 self._missing_for(row, what)
             return None
         chosen = row[UNTIL]
-        condition = self._condition(chosen) if chosen is not None else None
+        condition = self._condition(chosen, what) if chosen is not None else None
         if not row.meant(AT_MOST):
             self._for_ever(
                 row, what, "Add for example 'at_most: 20 min' beside `until`.", row.key(UNTIL).mark
@@ -210,10 +214,21 @@ class Unroller:
     def _for_ever(self, row: Row, what: str, fix: str, mark: Mark | None = None) -> None:
         self._reader.add(mark or row.node.mark, "P042", f"{what} that could run for ever", fix)
 
-    def _condition(self, chosen: Chosen) -> Condition | None:
+    def _condition(self, chosen: Chosen, what: str) -> Condition | None:
         value = chosen.value
         if chosen.key == ELAPSED.name:
             return None if value is None else Elapsed(clock.ns(value))
+        if chosen.key == TIME_CONSTANTS.name:
+            return None if value is None else TimeConstants(value)
+        if chosen.key == EFFICIENCY.name:
+            if what != "an irradiate step":
+                self._reader.add(
+                    chosen.key_node,
+                    "P044",
+                    f"`{EFFICIENCY.name}` cannot end {what}: light alone tells an efficiency",
+                    "Use it in an `irradiate` step; a cooling ends with 'time_constants: 1'.",
+                )
+            return None if value is None else EfficiencyKnown(value)
         if not isinstance(value, Row):
             return None
         if chosen.key == STEADY.name:

@@ -10,7 +10,19 @@ import pytest
 from labctl import protocol
 from labctl.clock import NS
 from labctl.errors import InputError, RefusedError
-from labctl.protocol import Above, Baseline, Below, Cool, Elapsed, Irradiate, Log, Prompt, Steady
+from labctl.protocol import (
+    Above,
+    Baseline,
+    Below,
+    Cool,
+    EfficiencyKnown,
+    Elapsed,
+    Irradiate,
+    Log,
+    Prompt,
+    Steady,
+    TimeConstants,
+)
 
 HEAD = """\
 schema: labctl.protocol/1
@@ -63,12 +75,14 @@ def test_the_shipped_log_needs_no_laser() -> None:
 
 
 def test_every_kind_of_condition_is_data() -> None:
-    """steady, above, below and elapsed become values with units taken off."""
+    """Each condition becomes a value with units taken off."""
     made = steps("""\
   - irradiate: {power: 1 W, until: {steady: {within: 0.1 K, for: 60 s}}, at_most: 20 min}
   - irradiate: {power: 1 W, until: {above: {channel: probe, value: 43 degC}}, at_most: 20 min}
   - cool: {until: {below: {channel: probe - ambient, value: 500 mK}}, at_most: 30 min}
   - cool: {until: {elapsed: 10 min}, at_most: 10 min, if_late: stop}
+  - irradiate: {power: 1 W, until: {efficiency_statistical: 2 %}, at_most: 20 min}
+  - cool: {until: {time_constants: 1}, at_most: 30 min}
 """)
 
     expected = [
@@ -76,6 +90,8 @@ def test_every_kind_of_condition_is_data() -> None:
         Above("probe", None, 43.0),
         Below("probe", "ambient", 0.5),
         Elapsed(600 * NS),
+        EfficiencyKnown(0.02),
+        TimeConstants(1),
     ]
     assert expected == [step.until for step in made if isinstance(step, Irradiate | Cool)]
 
@@ -210,6 +226,7 @@ def test_a_bad_declaration_of_a_parameter_is_refused(parameter: str, code: str) 
         ("  - irradiate: {power: $p, for: 1 min}\n", [("P030", 6, 24)]),
         ("  - irradiate: 5 min\n", [("P014", 6, 16)]),
         ("  - cool: {}\n", [("P042", 6, 11)]),
+        ("  - cool: {until: {efficiency_statistical: 2 %}, at_most: 1 min}\n", [("P044", 6, 20)]),
         ("  - log: {}\n", [("P042", 6, 10)]),
         ("  - log: {for: 1 s, at_most: 2 s}\n", [("P043", 6, 21)]),
         ("  - baseline: {}\n", [("P042", 6, 15)]),
@@ -221,7 +238,7 @@ def test_a_bad_declaration_of_a_parameter_is_refused(parameter: str, code: str) 
         ("  - coool: {for: 1 s}\n", [("P012", 6, 5)]),
         ("  - sweep: {}\n", [("P015", 6, 5)]),
         ("  - hold_temperature: {}\n", [("P015", 6, 5)]),
-        ("  - cool: {until: {}, at_most: 1 s}\n", [("P044", 6, 19)]),
+        ("  - cool: {until: {}, at_most: 1 s}\n", [("P044", 6, 20)]),
         ("  - cool: {until: {cem43: 1 min}, at_most: 1 s}\n", [("P015", 6, 20)]),
         ("  - cool: {until: {below: {channel: probe, value: 1 K}}, at_most: 1 s}\n",
          [("P023", 6, 51)]),

@@ -29,6 +29,24 @@ steps:
     assert [None, 2.0, None, None, None, None] == [row.power_w for row in rows]
 
 
+def test_light_that_ends_on_the_efficiency_lasts_a_minute_at_least() -> None:
+    """The rule for an early end wants a minute of light, so that no step after it begins before."""
+    plan = protocol.loads("""\
+schema: labctl.protocol/1
+name: p
+needs: {laser: laser, probe: thermometer}
+record: {every: 500 ms}
+steps:
+  - irradiate: {power: 2 W, until: {efficiency_statistical: 2 %}, at_most: 20 min}
+  - cool: {until: {time_constants: 1}, at_most: 30 min}
+  - log: {for: 10 s}
+""")
+
+    rows = protocol.timeline(plan)
+
+    assert [0, 60, 60] == [row.start_ns // NS for row in rows]
+
+
 def test_worst_case_and_energy_are_sums_over_the_steps() -> None:
     """The longest the run can take, and the most the laser can give."""
     plan = protocol.load(protocol.find("heating-curve"), ["power=1.5 W", "heat=2 min"])
