@@ -1,7 +1,7 @@
 """The check's own equations solved forward: what readings a given cell would give without noise.
 
 For residuals of a batch fit, for bounds, and for tests of the inference alone. The equations are
-those of `_layout`, with loss k e^{r} in place of k while it is dark, and surroundings
+those of `_layout`, with loss k e^n in place of k while it is dark, and surroundings
 
     T_a(t) = ambient probe + offset + drift (t - t_0).
 

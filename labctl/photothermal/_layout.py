@@ -4,17 +4,18 @@
     wall     dT_w/dt = g_w (T_l - T_w) - f_w (k/r) (1 + c D) (T_w - T_s)
     bead     dT_m/dt = (T_l + d P - T_m) / tau_c
     holder   ds/dt   = (b_h (T_w - T_a) - s) / tau_h
-    T_s = T_a + s, T_a = ambient probe + offset, D = T_l - T_s
+    T_s = T_a + s, T_a = ambient probe + offset + drift t, D = T_l - T_s
 
 a = Q/(C_l P) [K/(s W)], P = power at the sample [W], g_l = G/C_l, g_w = G/C_w, r = C_w/C_l,
 k = hS/C_l [1/s], c = growth of the loss with temperature [1/K] (radiation, convection and
 evaporation all steepen), d = direct light on the bead [K/W]. f_l + f_w = 1 split the loss between
-the liquid's surface and the wall.
+the liquid's surface and the wall. While it is dark k e^n stands for k: without light the liquid
+mixes otherwise, and real cells cool a little slower or faster than they warm.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -24,11 +25,13 @@ from labctl.photothermal._discretise import Floats
 LIQUID, WALL, BEAD, HOLDER = 0, 1, 2, 3
 """Dynamic states: temperatures above a reference; the holder's is its excess over ambient."""
 DYNAMIC = 4
-OFFSET, RATE, LIGHT, LOSS, COUPLING, WALL_MASS, SHARE, LAG, CURVE = range(4, 13)
+OFFSET, RATE, LIGHT, LOSS, COUPLING, WALL_MASS, SHARE, LAG, CURVE, DARK, DRIFT = range(4, 15)
 """Parameters carried as states. LOSS, COUPLING, WALL_MASS and LAG are logarithms of k, G, C_w and
-1/tau_c over their nominal values in each filter. OFFSET stands for T_a over the reference."""
-STATES = 13
+1/tau_c over their nominal values in each filter. OFFSET stands for T_a over the reference; DARK is
+n, DRIFT in K/s."""
+STATES = 15
 
+_NOTHING = 1e-9
 WALL_LOSS_SHARE = 0.8
 """Share of the heat loss that leaves through the wall; the rest leaves the liquid's surface."""
 
@@ -66,12 +69,38 @@ class BankPrior:
     """Steady excess of the holder over ambient, as a share of the wall's."""
     holder_share_sd: float = 0.05
     start_sd_k: float = 1.0
+    drift_sd_k_per_s: float = 0.0
+    """Of a steady drift of that offset, mean 0, over the first hour."""
+    dark_loss_sd: float = 0.03
+    """Of the logarithm of the loss in the dark over that under light, mean 0."""
+    wall_loss_share: float = WALL_LOSS_SHARE
+    """Share of the heat loss that leaves through the wall."""
     log_covariance: tuple[tuple[float, ...], ...] | None = None
     """(5, 5) over `LOGARITHMS`, in place of their single deviations: what a run in the same cell
     left known of them together."""
 
     LOGARITHMS: ClassVar[tuple[int, ...]] = (LOSS, COUPLING, WALL_MASS, LAG, CURVE)
     """Parameters that describe the cell, in the order of `covariance`; logarithms but the last."""
+
+    def one_node(self) -> BankPrior:
+        """The same for a cell of one node: no wall, no holder, a loss that is the same with light
+        and without and does not grow. `heat_capacity_j_per_k` is then that of the whole cell. For
+        comparison with the classical methods and with bounds; never to decide when to stop."""
+        return replace(
+            self,
+            # A wall that nothing reaches, in numbers whose ratios stay finite.
+            wall_j_per_k=_NOTHING,
+            wall_relative_sd=0.0,
+            coupling_w_per_k=_NOTHING,
+            coupling_relative_sd=0.0,
+            wall_loss_share=0.0,
+            curve_per_k=0.0,
+            curve_sd_per_k=0.0,
+            holder_share=0.0,
+            holder_share_sd=0.0,
+            dark_loss_sd=0.0,
+            log_covariance=None,
+        )
 
     def covariance(self) -> Floats:
         """(5, 5) of the cell's parameters before the first reading."""

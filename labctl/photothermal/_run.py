@@ -81,8 +81,10 @@ def run_record(
     *,
     noise_sd_k: float | None = None,
     edge_spread_s: float = 0.0,
+    passes: int = 1,
 ) -> RecordRun:
-    """Run the bank over a record.
+    """Run the bank over a record; with more passes than one, again, around the curve of the pass
+    before (what is told is then less wrong by the way to it, where parameters were not yet known).
 
     `times_s` and `readings_degc` (n,), times rising; `ambients_degc` one value or one a reading
     (the ambient probe's, or the first reading's where there is none: `offset_sd_k` of the prior
@@ -97,7 +99,18 @@ def run_record(
     if noise_sd_k is None:
         noise_sd_k = noise_of_record(times, readings)
     bank = FilterBank(prior, float(readings[0]), float(ambients[0]))
-    return _once(bank, times, readings, power, ambients, noise_sd_k, edge_spread_s)
+    run = _once(bank, times, readings, power, ambients, noise_sd_k, edge_spread_s)
+    for _ in range(passes - 1):
+        bank = run.bank.again(float(readings[0]), _start(times, readings, power))
+        run = _once(bank, times, readings, power, ambients, noise_sd_k, edge_spread_s)
+    return run
+
+
+def _start(times: Floats, readings: Floats, power: PowerSteps) -> float:
+    """Where the curve begins: the mean of the readings before the light, ten at most."""
+    dark = times < power.times_s[0] if len(power.times_s) else np.ones(len(times), dtype=bool)
+    dark[0] = True
+    return float(readings[dark][:10].mean())
 
 
 def _once(

@@ -35,14 +35,21 @@ class Thermal:
     rise_sd_k: float
 
 
-def thermal(moments: Moments, heat_capacity_j_per_k: float, power_w: float) -> Thermal:
-    """What the moments say of a cell of that liquid heat capacity under that power."""
+def thermal(
+    moments: Moments,
+    heat_capacity_j_per_k: float,
+    power_w: float,
+    wall_loss_share: float = WALL_LOSS_SHARE,
+) -> Thermal:
+    """What the moments say of a cell of that liquid heat capacity under that power. The loss is
+    the one under light."""
     mean, covariance = moments.mean, moments.covariance
     k = math.exp(mean[Moments.LN_LOSS])
     wall = math.exp(mean[Moments.LN_WALL]) / heat_capacity_j_per_k
     coupling = math.exp(mean[Moments.LN_COUPLING]) / heat_capacity_j_per_k
     curve = float(mean[Moments.CURVE])
-    seen = (1.0 - WALL_LOSS_SHARE) + WALL_LOSS_SHARE * coupling / (coupling + WALL_LOSS_SHARE * k)
+    share = wall_loss_share
+    seen = (1.0 - share) + share * coupling / (coupling + share * k)
     flat = max(0.0, float(mean[Moments.RATE]) * power_w / (k * seen))
     # The root that goes over into the linear one as the curvature goes to 0.
     root = math.sqrt(max(0.04, 1.0 + 4.0 * curve * flat))

@@ -13,7 +13,7 @@ class Leading:
     """How the filter of the greatest weight moved, for detectors that follow its errors."""
 
     transition: Floats
-    """(4, 13): rows of the dynamic states."""
+    """(4, STATES): rows of the dynamic states."""
     response: Floats
     """(4, 4): what constant forcing in each dynamic state has done after the step."""
     lag_s: float
@@ -27,7 +27,7 @@ class Taken:
     """How the filter of the greatest weight took a reading in."""
 
     gain: Floats
-    """(13,)."""
+    """(STATES,)."""
     innovation_k: float
     variance_k2: float
     bank_ahead: float
