@@ -115,7 +115,7 @@ class FilterBank:
         p[:, WALL, WALL] += _START_SPREAD_K**2
         p[:, BEAD, BEAD] += _START_SPREAD_K**2
         for state, sd in (
-            (HOLDER, 0.2),
+            (HOLDER, prior.holder_start_sd_k),
             (RATE, prior.heat_per_watt_sd / prior.heat_capacity_j_per_k),
             (OFFSET, prior.offset_sd_k),
             (SHARE, prior.holder_share_sd),

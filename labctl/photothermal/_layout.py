@@ -68,6 +68,8 @@ class BankPrior:
     holder_share: float = 0.06
     """Steady excess of the holder over ambient, as a share of the wall's."""
     holder_share_sd: float = 0.05
+    holder_start_sd_k: float = 0.2
+    """Of the holder's excess over ambient before the first reading, mean 0."""
     start_sd_k: float = 1.0
     drift_sd_k_per_s: float = 0.0
     """Of a steady drift of that offset, mean 0, over the first hour."""
