@@ -56,6 +56,9 @@ from labctl.photothermal._layout import WALL_LOSS_SHARE, BankPrior
 from labctl.photothermal._light import PowerSteps
 from labctl.photothermal._light_energy import EnergyMeter, fluence_j_per_m2
 from labctl.photothermal._log_linear import LogLinear, log_linear_cooling
+from labctl.photothermal._map import MapFit, fit_record
+from labctl.photothermal._map_judge import FitCheck, judge_fit
+from labctl.photothermal._map_model import FitOptions
 from labctl.photothermal._noise import NoiseEstimate
 from labctl.photothermal._one_node import OneNodeFit, fit_one_node
 from labctl.photothermal._optics import (
@@ -139,6 +142,8 @@ __all__ = [
     "Estimate",
     "Exposure",
     "FilterBank",
+    "FitCheck",
+    "FitOptions",
     "HeatPerWatt",
     "Inputs",
     "Kinetics",
@@ -146,6 +151,7 @@ __all__ = [
     "Leading",
     "LogLinear",
     "LostError",
+    "MapFit",
     "Moments",
     "NoiseEstimate",
     "OneNodeFit",
@@ -179,7 +185,9 @@ __all__ = [
     "exposure",
     "eye_limit_w_per_m2",
     "fit_one_node",
+    "fit_record",
     "fluence_j_per_m2",
+    "judge_fit",
     "ljung_box",
     "log_linear_cooling",
     "nis_band",

@@ -1,0 +1,195 @@
+"""The model of `_layout` as the batch fit needs it: linear in all that can be linear.
+
+Given the cell (heat loss, coupling, wall, lag, growth of the loss, holder's share), the curve is
+linear in the rest: rate, light on the bead, surroundings and their drift, start temperatures. So
+the cell's parameters are few and go through one array, a row a candidate; the rest become columns
+of a regression. The growth of the loss is a square; it is taken to first order around a known
+course of the temperatures, whose error enters squared: 0.1 K beside it is 0.04 mK/K of the loss.
+
+Written apart from the filter bank, whose reference it is: what is shared is the list of equations
+and the matrix exponential.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from labctl.photothermal._discretise import Floats, step_matrices
+from labctl.photothermal._layout import WALL_LOSS_SHARE, BankPrior
+
+LIQUID, WALL, BEAD, HOLDER, SURROUNDINGS = range(5)
+"""States of the fit: degrees over the reference; the holder's over its surroundings; the
+surroundings over the ambient probe."""
+STATES = 5
+LN_LOSS, LN_COUPLING, LN_WALL, LN_INVERSE_LAG, CURVE, SHARE, LN_DARK, LN_HOLDER = range(8)
+"""Of the cell. LN_DARK is the logarithm of the loss in the dark over the loss under light,
+LN_HOLDER that of the holder's time constant in s."""
+CELL = 8
+"""The first five in the order of `BankPrior.LOGARITHMS`."""
+KNOWN, START, WALL_START, BEAD_START, HOLDER_START, OFFSET, DRIFT, RATE, LIGHT = range(9)
+"""Columns: what is known beforehand, then what the curve is linear in (K; K/s; K/(s W); K/W)."""
+COLUMNS = 9
+
+_WALL_START_SD_K = _BEAD_START_SD_K = 0.1
+_HOLDER_START_SD_K = 0.2
+"""As in a cell that has stood; the same as the bank's."""
+_OVER_SURROUNDINGS = np.array([1.0, 0.0, 0.0, -1.0, -1.0])
+_WALL_OVER_SURROUNDINGS = np.array([0.0, 1.0, 0.0, -1.0, -1.0])
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """What the batch fit may do beside `BankPrior`. Deviations of 0 leave a parameter out."""
+
+    nodes: int = 3
+    """1: liquid alone, no growth of the loss; 2: liquid and wall; 3: the holder too."""
+    dark_relative_sd: float = 0.0
+    """How far the heat loss in the dark may differ from that under light."""
+    holder_relative_sd: float = 0.0
+    """How far the holder's time constant may be from the prior's."""
+    drift_sd_k_per_s: float = 0.0
+    """Of a steady drift of the surroundings, besides the prior's random walk."""
+
+    def __post_init__(self) -> None:
+        if self.nodes not in (1, 2, 3):
+            raise ValueError(f"nodes is 1, 2 or 3, not {self.nodes!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class CellPrior:
+    """cell = mean + directions @ z, z standard normal; so correlated priors are plain too."""
+
+    mean: Floats
+    """(CELL,)."""
+    directions: Floats
+    """(CELL, R): R is the number of parameters left free."""
+    column_mean: Floats
+    """(COLUMNS,); KNOWN is 1."""
+    column_sd: Floats
+    """(COLUMNS,); KNOWN is 0."""
+
+
+def cell_prior(prior: BankPrior, options: FitOptions) -> CellPrior:
+    """What is known of the cell and of the columns before the first reading."""
+    capacity = prior.heat_capacity_j_per_k
+    mean = np.zeros(CELL)
+    mean[LN_LOSS] = np.log(prior.heat_loss_w_per_k / capacity)
+    mean[LN_COUPLING] = np.log(prior.coupling_w_per_k)
+    mean[LN_WALL] = np.log(prior.wall_j_per_k)
+    mean[LN_INVERSE_LAG] = -np.log(prior.lag_s)
+    mean[LN_HOLDER] = np.log(prior.holder_s)
+    covariance = np.zeros((CELL, CELL))
+    described = np.arange(len(prior.LOGARITHMS))
+    covariance[np.ix_(described, described)] = prior.covariance()
+    covariance[LN_DARK, LN_DARK] = options.dark_relative_sd**2
+    column_mean = np.zeros(COLUMNS)
+    column_sd = np.zeros(COLUMNS)
+    column_mean[KNOWN] = 1.0
+    column_mean[RATE] = prior.heat_per_watt / capacity
+    column_sd[[START, BEAD_START, OFFSET, DRIFT, RATE, LIGHT]] = (
+        prior.start_sd_k,
+        _BEAD_START_SD_K,
+        prior.offset_sd_k,
+        options.drift_sd_k_per_s,
+        prior.heat_per_watt_sd / capacity,
+        prior.light_k_per_w,
+    )
+    if options.nodes > 1:
+        mean[CURVE] = prior.curve_per_k
+        column_sd[WALL_START] = _WALL_START_SD_K
+    else:
+        absent = [LN_COUPLING, LN_WALL, CURVE]
+        covariance[absent] = covariance[:, absent] = 0.0
+    if options.nodes > 2:
+        mean[SHARE] = prior.holder_share
+        covariance[SHARE, SHARE] = prior.holder_share_sd**2
+        covariance[LN_HOLDER, LN_HOLDER] = options.holder_relative_sd**2
+        column_sd[HOLDER_START] = _HOLDER_START_SD_K
+    values, vectors = np.linalg.eigh(covariance)
+    free = values > 1e-12 * values.max(initial=0.0)
+    return CellPrior(mean, vectors[:, free] * np.sqrt(values[free]), column_mean, column_sd)
+
+
+def transfer(cells: Floats, capacity: float, nodes: int, lit: bool) -> tuple[Floats, Floats]:
+    """Matrices (B, 5, 5) of the linear part of the equations, and (B, 2) what one kelvin squared
+    takes off liquid and wall per second, for `cells` (B, CELL)."""
+    k = np.exp(cells[:, LN_LOSS] + (0.0 if lit else cells[:, LN_DARK]))
+    a = np.zeros((len(cells), STATES, STATES))
+    bend = np.zeros((len(cells), 2))
+    inverse_lag = np.exp(cells[:, LN_INVERSE_LAG])
+    a[:, BEAD, LIQUID], a[:, BEAD, BEAD] = inverse_lag, -inverse_lag
+    from_liquid = k if nodes == 1 else (1.0 - WALL_LOSS_SHARE) * k
+    a[:, LIQUID] -= from_liquid[:, None] * _OVER_SURROUNDINGS
+    bend[:, LIQUID] = -from_liquid * cells[:, CURVE]
+    if nodes > 1:
+        coupling, wall = np.exp(cells[:, LN_COUPLING]), np.exp(cells[:, LN_WALL])
+        from_wall = WALL_LOSS_SHARE * k * capacity / wall
+        a[:, WALL] -= from_wall[:, None] * _WALL_OVER_SURROUNDINGS
+        bend[:, WALL] = -from_wall * cells[:, CURVE]
+        a[:, LIQUID, LIQUID] -= coupling / capacity
+        a[:, LIQUID, WALL] += coupling / capacity
+        a[:, WALL, LIQUID] += coupling / wall
+        a[:, WALL, WALL] -= coupling / wall
+    if nodes > 2:
+        inverse = np.exp(-cells[:, LN_HOLDER])
+        a[:, HOLDER, WALL] = cells[:, SHARE] * inverse
+        a[:, HOLDER, SURROUNDINGS] = -cells[:, SHARE] * inverse
+        a[:, HOLDER, HOLDER] = -inverse
+    return a, bend
+
+
+TERMS = 7
+ONE, OVER, WALL_OVER, AMBIENT, LIQUID_BEND, WALL_BEND, POWER = range(TERMS)
+"""What the pieces of a step are multiplied by: 1; excess of liquid and of wall over their
+surroundings (K); ambient over the reference (K); the constants of the two squares (K2); W."""
+
+
+def step_pieces(
+    cells: Floats, capacity: float, nodes: int, lit: bool, dt_s: float
+) -> tuple[Floats, Floats]:
+    """A step of `dt_s` as a sum of TERMS pieces, (TERMS, B, 5, 5 + COLUMNS): the transition, and
+    behind it what is added to each column; and (B, 5, 5) the flutter that 1 K2/s leaves."""
+    a, bend = transfer(cells, capacity, nodes, lit)
+    exponential, response = step_matrices(a, dt_s)
+    pieces = np.zeros((TERMS, len(cells), STATES, STATES + COLUMNS))
+    move, add = pieces[:, :, :, :STATES], pieces[:, :, :, STATES:]
+    move[ONE] = exponential
+    by_liquid = response[:, :, LIQUID] * bend[:, [LIQUID]]
+    by_wall = response[:, :, WALL] * bend[:, [WALL]]
+    # D^2 = 2 D0 D - D0^2 and D W = D0 W + W0 D - D0 W0, to first order around (D0, W0).
+    move[OVER] = 2.0 * by_liquid[:, :, None] * _OVER_SURROUNDINGS
+    move[OVER] += by_wall[:, :, None] * _WALL_OVER_SURROUNDINGS
+    move[WALL_OVER] = by_wall[:, :, None] * _OVER_SURROUNDINGS
+    add[LIQUID_BEND, :, :, KNOWN] = by_liquid
+    add[WALL_BEND, :, :, KNOWN] = by_wall
+    # The ambient reading acts where the surroundings act.
+    add[AMBIENT, :, :, KNOWN] = (response @ a[:, :, [SURROUNDINGS]])[:, :, 0]
+    add[ONE, :, :, DRIFT] = response[:, :, SURROUNDINGS]
+    add[POWER, :, :, RATE] = response[:, :, LIQUID]
+    add[POWER, :, :, LIGHT] = response[:, :, BEAD] * a[:, BEAD, [LIQUID]]
+    # Simpson over the step: what flutter early in it has become by its end.
+    half, _ = step_matrices(a, 0.5 * dt_s)
+    flutter = np.zeros_like(a)
+    flutter[:, LIQUID, LIQUID] = 1.0
+    for reached, weight in ((half, 4.0), (exponential, 1.0)):
+        column = reached[:, :, LIQUID]
+        flutter += weight * column[:, :, None] * column[:, None, :]
+    return pieces, flutter * (dt_s / 6.0)
+
+
+def courses(over_k: Floats, wall_over_k: Floats, ambient_k: Floats) -> Floats:
+    """(N - 1, TERMS) multipliers of the pieces for the steps between N points of a known course:
+    excess of liquid and wall over their surroundings, and ambient over the reference during the
+    step. ONE, AMBIENT and the squares; POWER is left at 0 for the caller."""
+    out = np.zeros((len(over_k) - 1, TERMS))
+    middle, wall_middle = (0.5 * (x[1:] + x[:-1]) for x in (over_k, wall_over_k))
+    ahead, wall_ahead = middle - over_k[:-1], wall_middle - wall_over_k[:-1]
+    out[:, ONE] = 1.0
+    out[:, OVER], out[:, WALL_OVER], out[:, AMBIENT] = middle, wall_middle, ambient_k
+    out[:, LIQUID_BEND] = 2.0 * middle * (ahead - ambient_k) - middle**2
+    out[:, WALL_BEND] = (
+        middle * (wall_ahead - ambient_k) + wall_middle * (ahead - ambient_k) - middle * wall_middle
+    )
+    return out
