@@ -33,6 +33,10 @@ class Beam(StrEnum):
     UNKNOWN = "unknown"
 
 
+LASER, HEATER = "laser", "heater"
+"""The sources of energy that a run may light, by the role that each has on its bench."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One number that an instrument gave, in SI units (temperatures in degC are the exception
@@ -154,19 +158,24 @@ class EmissionIntent(Event):
     power_w: float
     at_most_ns: int
     lease_ns: int
+    source: str = LASER
+    """`laser` or `heater`: which source is about to be lit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Emission(Event):
-    """What is known of the beam after a command or an edge."""
+    """What is known of a source after a command or an edge. The calibration resistor is a source
+    as the laser is; ON is what it is while power flows through it."""
 
     kind: ClassVar[str] = "emission"
     beam: Beam
     how: str
     """`read back`, `commanded, not confirmed`, `power meter`, `manual`, ..."""
     power_w: float | None = None
-    """Power at the sample asked for."""
+    """Power at the sample asked for; of the resistor, electrical power."""
     why: str = ""
+    source: str = LASER
+    """`laser` or `heater`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +310,8 @@ class RunEnded(Event):
     samples: int
     energy_j: float
     """Laser energy at the sample, from measured power where there is a meter."""
+    electrical_j: float = 0.0
+    """Energy of the calibration resistor, from its supply's own voltage and current."""
 
 
 KINDS: dict[str, type[Event]] = {
@@ -319,6 +330,11 @@ _FIELDS: dict[type[Event], tuple[str, ...]] = {
 }
 
 
+_ADDED: dict[str, Any] = {"source": LASER, "electrical_j": 0.0}
+"""Fields that came after the first version, with the value that they had until then: not written
+while they have it, so that the same run has the same journal as ever."""
+
+
 def to_dict(event: Event) -> dict[str, Any]:
     """The event as a JSON-able dict: `{"t": t_ns, "k": kind, ...}`."""
     out: dict[str, Any] = {"t": event.t_ns, "k": event.kind}
@@ -334,6 +350,8 @@ def to_dict(event: Event) -> dict[str, Any]:
         return out
     for name in _FIELDS[type(event)]:
         value = getattr(event, name)
+        if name in _ADDED and value == _ADDED[name]:
+            continue
         if name == "criteria":
             value = [dataclasses.asdict(c) for c in value]
         elif isinstance(value, tuple):

@@ -2,6 +2,7 @@
 
 from labctl.guard._decide import LIT, RULES, GuardState, Phase, Rule, decide
 from labctl.guard._guarded import GuardedMeter, GuardedSource, GuardReadings
+from labctl.guard._guards import Guards
 from labctl.guard._host import Guard, not_confirmed
 from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
 from labctl.guard._spec import GuardSpec
@@ -17,6 +18,7 @@ __all__ = [
     "GuardState",
     "GuardedMeter",
     "GuardedSource",
+    "Guards",
     "Heartbeat",
     "OffReport",
     "Phase",

@@ -240,7 +240,7 @@ def _rate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     if -rate > spec.max_fall_k_per_s:
         return Trip(
             "fall",
-            f"{spec.guarded_channel} falls by {-rate:.2f} K/s while the laser is on: "
+            f"{spec.guarded_channel} falls by {-rate:.2f} K/s while the sample is heated: "
             "the probe is not in the liquid",
             -rate,
             spec.max_fall_k_per_s,
@@ -267,7 +267,7 @@ def _power(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
         return None
     return Trip(
         "power",
-        f"{measured_w:.3f} W measured at the sample",
+        f"{measured_w:.3f} W measured",
         measured_w,
         spec.max_measured_power_w,
         "W",

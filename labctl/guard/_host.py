@@ -18,7 +18,7 @@ from labctl.errors import (
     RefusedError,
     SafetyError,
 )
-from labctl.events import Beam, Invalid, Reading
+from labctl.events import LASER, Beam, Invalid, Reading
 from labctl.guard._decide import (
     LIT,
     GuardState,
@@ -130,8 +130,12 @@ class Guard:
 
     def _seen(self, source: SourceState, power: Reading | Invalid | None) -> SourceSeen:
         measured = power if isinstance(power, Reading) else None
+        now_ns = self._clock.now_ns()
+        if measured is None and source.power_w is not None:
+            # It measures itself what it gives: a supply, its voltage and current.
+            measured = Reading("power", source.power_w, "W", now_ns)
         return SourceSeen(
-            taken_ns=self._clock.now_ns(),
+            taken_ns=now_ns,
             beam=source.beam,
             interlock_closed=source.interlock_closed,
             key_on=source.key_on,
@@ -252,6 +256,11 @@ class Guard:
                 return OffReport(True, Beam.OFF, "never lit", self._clock.now_ns() - started_ns)
         return await self._off.until_confirmed(started_ns, failure, self._emitter)
 
+    def latch(self, cause: Trip) -> None:
+        """Another source of this bench has tripped: this one goes off and is latched with it."""
+        if self.state.phase is not Phase.TRIPPED:
+            self._trip([cause])
+
     def reset(self) -> None:
         """A person at the bench has seen to the cause; only then may it be armed again."""
         if self.state.phase is not Phase.TRIPPED:
@@ -352,12 +361,12 @@ class Guard:
 
 
 def not_confirmed(report: OffReport) -> BeamNotConfirmedOffError:
-    """The error for a beam that is not confirmed off."""
-    return BeamNotConfirmedOffError(
-        "THE BEAM IS NOT CONFIRMED OFF",
-        seen=report.how,
-        fix="Use the interlock or the key now.",
-    )
+    """The error for a source that is not confirmed off."""
+    if report.source == LASER:
+        what, fix = "THE BEAM", "Use the interlock or the key now."
+    else:
+        what, fix = f"THE {report.source.upper()}", "Pull its plug now."
+    return BeamNotConfirmedOffError(f"{what} IS NOT CONFIRMED OFF", seen=report.how, fix=fix)
 
 
 async def _or_error(reading: Awaitable[object]) -> object:

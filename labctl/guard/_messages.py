@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labctl.events import Beam
+from labctl.events import LASER, Beam
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class Arm:
 
     who: str
     digest: str
+    source: str = LASER
+    """Which of the bench's sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Emit:
     """At the sample."""
     at_most_ns: int
     """What the protocol declared; emission never lasts longer."""
+    source: str = LASER
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class SourceSeen:
     key_on: bool | None
     faults: tuple[str, ...] = ()
     measured_power_w: float | None = None
-    """At the sample; None without a meter or a valid reading."""
+    """At the sample, by a meter or by the source's own measurement; None without either."""
     meter_ns: int = 0
 
 
@@ -75,3 +78,4 @@ class OffReport:
     how: str
     """`read back`, `power meter`, `never lit`, `commanded, not confirmed`, or what was tried."""
     took_ns: int
+    source: str = LASER

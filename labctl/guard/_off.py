@@ -100,6 +100,9 @@ class OffProcedure:
         if source is not None and source.beam is Beam.ON:
             _once(tried, "OFF was commanded, it reads ON")
             return ""
+        if source is not None and self._source.confirms:
+            _once(tried, "; ".join(source.faults) or "it does not read OFF")
+            return ""
         return "power meter" if dark and self._state.meter_saw_it else ""
 
     async def _other_paths(self, tried: list[str], emitter: Emitter | None) -> None:

@@ -1,0 +1,161 @@
+"""All sources that a run may light: a lease for each, one lit at a time, one trip for all.
+
+Each source has a guard of its own with the rules as they are; here is only what holds between
+them. Whatever is not lit is watched all the same: a laser that emits while the resistor heats is
+as unbidden as one that emits in the dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from labctl.clock import Clock
+from labctl.errors import RefusedError
+from labctl.events import LASER
+from labctl.guard._decide import LIT, Phase
+from labctl.guard._guarded import GuardedMeter, GuardedSource, GuardReadings
+from labctl.guard._host import Guard
+from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, Trip
+from labctl.guard._spec import GuardSpec
+
+
+class Guards:
+    """The guards of a run's sources, by the name of the source."""
+
+    def __init__(
+        self,
+        specs: Mapping[str, GuardSpec],
+        sources: Mapping[str, GuardedSource],
+        meter: GuardedMeter | None,
+        clock: Clock,
+        *,
+        on_trip: Callable[[Trip], None],
+    ) -> None:
+        """The meter is the laser's; another source measures itself what it gives. `on_trip` is
+        called once, with the first cause, after off has been written."""
+        self._clock = clock
+        self._on_trip = on_trip
+        self._cause: tuple[str, Trip] | None = None
+        self._told = False
+        self._guards = {
+            name: Guard(
+                specs[name],
+                source,
+                meter if name == LASER else None,
+                clock,
+                on_trip=partial(self._tripped, name),
+            )
+            for name, source in sources.items()
+        }
+
+    def of(self, source: str) -> Guard:
+        """The guard of one source; RefusedError where this run has none of that name."""
+        guard = self._guards.get(source)
+        if guard is None:
+            raise RefusedError(f"this run has no {source} that labctl may light")
+        return guard
+
+    # -- at every tick -----------------------------------------------------------------------
+
+    def jobs(self) -> list[Coroutine[Any, Any, object]]:
+        """The reads of every source and the meter, to be run beside others; their results are for
+        `take`."""
+        return [_named(name, job) for name, guard in self._guards.items() for job in guard.jobs()]
+
+    def take(self, results: Sequence[object]) -> dict[str, GuardReadings]:
+        """Take in what `jobs` gave, source by source."""
+        given: dict[str, list[object]] = {name: [] for name in self._guards}
+        for result in results:
+            if isinstance(result, _Named):
+                given[result.source].append(result.value)
+        return {name: guard.take(given[name]) for name, guard in self._guards.items()}
+
+    def heartbeat(self, beat: Heartbeat) -> None:
+        """A control step's guarded reading, for every guard to look at its rules with."""
+        for guard in self._guards.values():
+            guard.heartbeat(beat)
+        for name, guard in self._guards.items():
+            if guard.trips:
+                self._latch(name, guard.trips[0])
+
+    # -- requests ----------------------------------------------------------------------------
+
+    async def arm(self, request: Arm) -> None:
+        """Make one source ready to be lit; every other is disarmed, and must be dark."""
+        self._refuse_second(request.source)
+        for name, guard in self._guards.items():
+            if name != request.source:
+                guard.disarm()
+        await self.of(request.source).arm(request)
+
+    def disarm(self) -> None:
+        """Give every right to light back."""
+        for guard in self._guards.values():
+            guard.disarm()
+
+    async def emit(self, request: Emit, *, commanded: Callable[[int], None] | None = None) -> None:
+        """Light one source while every other is dark. The limit of energy is one for all."""
+        self._refuse_second(request.source)
+        guard = self.of(request.source)
+        guard.state.energy_j = max(other.state.energy_j for other in self._guards.values())
+        await guard.emit(request, commanded=commanded)
+
+    async def beam_off(self, why: str) -> dict[str, OffReport]:
+        """Every source off, at once and side by side; see `Guard.beam_off`."""
+        names = list(self._guards)
+        reports = await self._clock.together(
+            *(guard.beam_off(why) for guard in self._guards.values())
+        )
+        return {
+            name: replace(report, source=name) for name, report in zip(names, reports, strict=True)
+        }
+
+    def reset(self) -> None:
+        """A person at the bench has seen to the cause of the trip."""
+        for guard in self._guards.values():
+            if guard.phase is Phase.TRIPPED:
+                guard.reset()
+        self._cause, self._told = None, False
+
+    async def close(self) -> None:
+        """Wait for every off that is under way."""
+        for guard in self._guards.values():
+            await guard.close()
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _refuse_second(self, source: str) -> None:
+        for name, guard in self._guards.items():
+            if name != source and guard.phase in LIT:
+                raise RefusedError(f"the {name} is on: one source at a time")
+
+    def _tripped(self, source: str, trip: Trip) -> None:
+        """Tell the first cause, named by its source where that is not the laser."""
+        source, trip = self._latch(source, trip)
+        if self._told:
+            return
+        self._told = True
+        message = trip.message if source == LASER else f"{source}: {trip.message}"
+        self._on_trip(replace(trip, message=message))
+
+    def _latch(self, source: str, cause: Trip) -> tuple[str, Trip]:
+        """Every source off and latched; returns the first cause and whose it was."""
+        self._cause = self._cause or (source, cause)
+        for guard in self._guards.values():
+            guard.latch(self._cause[1])
+        return self._cause
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What one of a source's reads gave."""
+
+    source: str
+    value: object
+
+
+async def _named(source: str, job: Coroutine[Any, Any, object]) -> _Named:
+    return _Named(source, await job)
