@@ -13,6 +13,8 @@ The efficiency takes no random walk: a fault must not be eaten by the estimate.
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -205,6 +207,17 @@ class FilterBank:
         """Widen the liquid's temperature once: light that has just come or gone is not yet mixed,
         and its edge is known to a fraction of a second only."""
         self._p[:, LIQUID, LIQUID] += sd_k**2
+
+    def let_change(self, state: int, sd: float) -> None:
+        """Let a state be another from here on, by this standard deviation: what a hypothesis of a
+        fault does, and nothing else may."""
+        self._p[:, state, state] += sd**2
+
+    def copy(self) -> FilterBank:
+        """A bank that goes its own way from here."""
+        other = copy.deepcopy(self)
+        other._p, other._x = other._both[:, :, :STATES], other._both[:, :, STATES]
+        return other
 
     def forecast(self, noise_k2: float) -> tuple[float, float]:
         """Mean (degC) and variance (K2) of the reading to come."""

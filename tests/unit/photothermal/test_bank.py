@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from labctl.photothermal import BankPrior, FilterBank, Moments, thermal
+from labctl.photothermal._layout import RATE
 from tests.unit.photothermal.cell import Cell, Point, curve
 
 PRIOR = BankPrior(
@@ -175,3 +176,20 @@ def test_an_uncertain_wall_makes_an_uncertain_rate() -> None:
 
 def _fields(prior: BankPrior) -> dict[str, object]:
     return {name: getattr(prior, name) for name in prior.__slots__}
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    """A copied bank foresees what the bank foresees, and what one takes in the other never sees."""
+    bank = FilterBank(PRIOR, 22.0, 22.0)
+    for i in range(20):
+        bank.predict(1.0, 1.0, 22.0)
+        bank.update(22.0 + 0.05 * i, 1e-3)
+    other = bank.copy()
+    for each in (bank, other):
+        each.predict(1.0, 1.0, 22.0)
+    before = bank.forecast(1e-3)
+    other.let_change(RATE, 0.01)
+    other.update(30.0, 1e-3)
+
+    assert before == bank.forecast(1e-3)
+    assert before != other.forecast(1e-3)
