@@ -14,6 +14,7 @@ The efficiency takes no random walk: a fault must not be eaten by the estimate.
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -215,9 +216,12 @@ class FilterBank:
 
     def copy(self) -> FilterBank:
         """A bank that goes its own way from here."""
-        other = copy.deepcopy(self)
-        other._p, other._x = other._both[:, :, :STATES], other._both[:, :, STATES]
-        return other
+        return copy.deepcopy(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy's covariance and mean are views into its own array."""
+        self.__dict__.update(state)
+        self._p, self._x = self._both[:, :, :STATES], self._both[:, :, STATES]
 
     def forecast(self, noise_k2: float) -> tuple[float, float]:
         """Mean (degC) and variance (K2) of the reading to come."""
