@@ -33,7 +33,7 @@ class StepRules:
 
     false_alarms_per_1000_h: float = 0.5
     """Of the whole bank of shapes and onsets together, in white innovations."""
-    ln_looks: float = 2.0
+    ln_looks: float = 1.0
     """What the shapes and onsets add to the logarithmic threshold of a single test a reading:
     found by simulation, see benchmarks/check/false_alarms.py."""
     smallest_heat: float = 0.05

@@ -1,0 +1,158 @@
+"""How soon the whole bank of detectors tells of a fault, at the whole bank's threshold.
+
+The table of delays: 1 Hz, flutter 1e-5 K2/s, white noise of 0.05 K, a cell of 5.28 J/K and 24 mW/K
+at its plateau, 23.8 K above its surroundings. See `_plateau` for what the filter knows and which
+rules of the detector are set aside (the smallest sizes). The onset lies just behind a reading, and
+a delay counts to the reading at which the step is told.
+
+Beside each: the first-order bound (the first reading by which half the sum of the fault's squared
+normalised innovations reaches ln of a thousand hours of readings), and the mean (95 %) that a
+detector of this one fault had in simulation with a threshold of 15 (the table's).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks._figures import Figure
+from benchmarks.check._plateau import (
+    AMBIENT_DEGC,
+    CELL,
+    HEAT_W,
+    LOSS_W_PER_K,
+    POWER_W,
+    Fault,
+    Floats,
+    Watch,
+    readings,
+)
+
+_BEFORE = 300
+"""Readings of the plateau before the onset."""
+_EDGE = 60
+"""Readings after which the detector starts: the filter has forgotten its own start."""
+_SLACK = 1.25
+_SAMPLE_S = 1.0
+_LN_GAMMA = math.log(1000.0 * 3600.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One of the table."""
+
+    name: str
+    fault: Fault
+    table_s: float
+    """Mean by one detector in simulation."""
+    table_95_s: float
+    at_most_s: int
+    """How long to look."""
+
+    @property
+    def goal_s(self) -> float:
+        """For the mean of the whole bank."""
+        return _SLACK * self.table_s + _SAMPLE_S
+
+
+def _power(factor: float) -> Fault:
+    return Fault(watts=lambda since_s: np.full(len(since_s), POWER_W * factor))
+
+
+def _bleach(since_s: Floats) -> Floats:
+    return POWER_W * np.exp(-0.01 * since_s / 60.0)
+
+
+def _offset(_: float, shown: Floats) -> Floats:
+    return shown + 0.2
+
+
+def _out(since_s: float, shown: Floats) -> Floats:
+    """Out of the liquid, into air: towards the ambient temperature with 10 s."""
+    left: Floats = AMBIENT_DEGC + (shown - AMBIENT_DEGC) * math.exp(-since_s / 10.0)
+    return left
+
+
+ROWS = (
+    Row("power -10 %", _power(0.90), 17.6, 22, 60),
+    Row("power -5 %", _power(0.95), 30.0, 39, 120),
+    Row("power -2 %", _power(0.98), 88.0, 129, 400),
+    Row(
+        "heat loss +10 %",
+        Fault(replace(CELL, heat_loss_w_per_k=1.1 * LOSS_W_PER_K)),
+        17.3, 21, 60,
+    ),
+    Row("ambient +1 K", Fault(ambient_degc=AMBIENT_DEGC + 1.0), 35.5, 47, 150),
+    Row(
+        "evaporation +20 mW",
+        Fault(replace(CELL, heat_per_watt=(HEAT_W - 0.02) / POWER_W)),
+        43.7, 58, 200,
+    ),
+    Row("bleach 1 %/min", Fault(watts=_bleach), 156.0, 188, 500),
+    Row("light on bead +0.5 K", Fault(replace(CELL, light_k_per_w=0.5 / POWER_W)), 2.8, 3, 20),
+    Row("offset +0.2 K", Fault(shown=_offset), 3.2, 5, 30),
+    Row("bead out", Fault(shown=_out), 2.0, 2, 20),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """Of the records that told of nothing before the onset."""
+
+    seconds: Floats
+    early: int
+    missed: int
+    """Not told within the time looked; counted with all of that time."""
+
+
+def delays(row: Row, records: int, seed: int) -> Delays:
+    """Of that many records."""
+    watch = Watch(records)
+    told = np.full(records, np.inf)
+    rng = np.random.default_rng(seed)
+    for number, read in enumerate(readings(rng, records, (_BEFORE, row.at_most_s), row.fault)):
+        if number == _EDGE:
+            watch.edge()
+        for record, _ in watch.take(read):
+            told[record] = min(told[record], number + 1.0 - _BEFORE)
+    after = told[told > 0.0]
+    missed = int(np.isinf(after).sum())
+    return Delays(np.minimum(after, row.at_most_s), records - len(after), missed)
+
+
+def bound_s(row: Row) -> float:
+    """First-order: from the innovations that the fault alone leaves, without noise."""
+    watch = Watch(1)
+    half_energy = 0.0
+    for number, read in enumerate(readings(None, 1, (_BEFORE, row.at_most_s), row.fault)):
+        watch.take(read)
+        if number >= _BEFORE:
+            half_energy += 0.5 * float(watch.normalised[0]) ** 2
+            if half_energy >= _LN_GAMMA:
+                return number + 1.0 - _BEFORE
+    return math.inf
+
+
+def figure(row: Row, records: int, seed: int, profile: str) -> Figure:
+    """One line of the table."""
+    found = delays(row, records, seed)
+    mean = float(found.seconds.mean())
+    beside = (
+        f"bound {bound_s(row):.0f} s; one detector {row.table_s:g} ({row.table_95_s:g}) s; "
+        f"95 % by {float(np.percentile(found.seconds, 95)):.0f} s, {len(found.seconds)} records"
+    )
+    if found.early or found.missed:
+        beside += f", {found.early} told early, {found.missed} not told"
+    goal = f"mean at most {row.goal_s:.1f} s"
+    holds = mean <= row.goal_s and not found.missed
+    return Figure(f"delay, {row.name}", mean, "s", profile, beside, goal, holds)
+
+
+def measure(profile: str) -> Iterator[Figure]:
+    """200 records a fault, or 1000."""
+    records = 200 if profile == "short" else 1000
+    for seed, row in enumerate(ROWS, start=1):
+        yield figure(row, records, seed, profile)
