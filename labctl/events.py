@@ -239,6 +239,9 @@ class Alarm(Event):
     """In words with a unit, e.g. `-10.2 % of the absorbed power`."""
     split_by: str
     """The instrument that would tell the causes apart, or ''."""
+    refines: str = ""
+    """Name of an earlier alarm of which this one says more, now that more is known; '' for a new
+    one."""
 
 
 @dataclass(frozen=True, slots=True)
