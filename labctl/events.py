@@ -270,6 +270,49 @@ class Assessment(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DoseBasis(Event):
+    """How the dose of this run is worked out, fixed before the first reading. Whoever reads the
+    journal again reads only this."""
+
+    kind: ClassVar[str] = "dose-basis"
+    sample: str
+    lot: str
+    """With the sample's name what makes two runs those of one sample."""
+    probe_tolerance_k: float
+    """Bound either way."""
+    lag_s: float
+    """Of the bead behind the liquid."""
+    lag_sd_s: float
+    convention: str
+    """Of CEM43, by name."""
+    pair: str
+    """Arrhenius parameters, by name."""
+    power_relative_sd: float
+    """Of the power at the sample, from its calibration."""
+    sampling_s: float
+    """Time between two samples as planned."""
+    wavelength_m: float | None
+    spot_area_m2: float | None
+    """None where the bench does not state it: then there is no fluence."""
+    spot_area_sd_m2: float
+    assumptions: tuple[str, ...] = ()
+    """In words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dose(Event):
+    """What the run added up to, in light and in heat."""
+
+    kind: ClassVar[str] = "dose"
+    energy_j: float
+    """At the sample."""
+    results: Plain
+    """Name -> {value, low, high, unit, ...}."""
+    words: tuple[str, ...]
+    """The same in sentences, each with what it is and what it is not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Criterion:
     """One declared test of the verdict."""
 
@@ -322,7 +365,7 @@ KINDS: dict[str, type[Event]] = {
     for cls in (
         RunBegun, InstrumentFound, PriorsFixed, StateChanged, StepBegun, StepEnded, Sample,
         EmissionIntent, Emission, Tripped, PortTrouble, Note, PromptAsked, PromptAnswered,
-        Alarm, Assessment, Verdict, RunEnded,
+        Alarm, Assessment, DoseBasis, Dose, Verdict, RunEnded,
     )
 }  # fmt: skip
 """Every kind of event, by its name in the journal."""

@@ -75,6 +75,11 @@ def _resolved(bench: BenchFile) -> dict[str, Any]:
             "deviation": exact(bench.pick_off.deviation, Kind.FRACTION),
             "date": bench.pick_off.date,
         }
+    if bench.probe is not None:
+        out["probe"] = {
+            "tolerance": exact(bench.probe.tolerance_k, Kind.TEMPERATURE_DIFFERENCE),
+            "source": bench.probe.source,
+        }
     if bench.vessel is not None:
         out["vessel"] = _vessel(bench.vessel)
     out["limits"] = {

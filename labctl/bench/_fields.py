@@ -72,6 +72,15 @@ PICK_OFF = Field(
 
 VESSEL_NAME = Field("name", Text(100), "What it is", True)
 PATH = Field("path", Amount(Kind.LENGTH, 10e-6, 1.0), "Way of the beam through the liquid", True)
+TOLERANCE = Field("tolerance", Amount(Kind.TEMPERATURE_DIFFERENCE, 0.0, 20.0, positive=True),
+                  "Bound either way, of the reading", True)  # fmt: skip
+TOLERANCE_SOURCE = Field("source", Text(200), "Its class, or how it was calibrated", True)
+PROBE = Field(
+    "probe",
+    Table("probe", (TOLERANCE, TOLERANCE_SOURCE)),
+    "How far the probe may be off; every dose carries it",
+)
+
 WALL_HEAT_CAPACITY = Field("wall_heat_capacity", StatedAmount(Kind.HEAT_CAPACITY),
                            "Of the wetted wall", True)  # fmt: skip
 WALL_TRANSMISSION = Field("wall_transmission", StatedAmount(Kind.FRACTION),
@@ -137,7 +146,7 @@ BENCH = Table(
     "bench file",
     (
         _SCHEMA, NAME, TITLE, INSTRUMENTS, ROLES, WAVELENGTH, SPOT_AREA, POWER_AT_SAMPLE, PICK_OFF,
-        VESSEL, LIMITS, VIGILANCE, INTERLOCK, DEAD_MAN,
+        PROBE, VESSEL, LIMITS, VIGILANCE, INTERLOCK, DEAD_MAN,
     ),
 )  # fmt: skip
 

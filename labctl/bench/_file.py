@@ -29,6 +29,7 @@ from labctl.bench._fields import (
     PATH,
     PICK_OFF,
     POWER_AT_SAMPLE,
+    PROBE,
     RATIO,
     READABLE,
     ROLES,
@@ -37,6 +38,8 @@ from labctl.bench._fields import (
     TESTED,
     THRESHOLD,
     TITLE,
+    TOLERANCE,
+    TOLERANCE_SOURCE,
     VESSEL,
     VESSEL_HEAT_LOSS,
     VESSEL_NAME,
@@ -55,6 +58,7 @@ from labctl.bench._model import (
     InstrumentEntry,
     PickOff,
     PowerAtSample,
+    ProbeTolerance,
     Role,
     Vessel,
     Vigilance,
@@ -132,8 +136,16 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
         interlock=_declaration(interlock),
         interlock_readable=readable is True,
         dead_man=_declaration(row[DEAD_MAN]),
+        probe=_probe(row[PROBE]),
         source_file=file,
     )
+
+
+def _probe(row: Row | None) -> ProbeTolerance | None:
+    if row is None:
+        return None
+    tolerance, source = row[TOLERANCE], row[TOLERANCE_SOURCE]
+    return None if tolerance is None or source is None else ProbeTolerance(tolerance, source)
 
 
 def _instruments(row: Row, reader: Reader) -> dict[str, InstrumentEntry]:

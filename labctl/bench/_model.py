@@ -84,6 +84,15 @@ class Vessel:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeTolerance:
+    """How far the probe may be off: its class, or what its calibration left."""
+
+    tolerance_k: float
+    """Bound either way."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """What stands behind the software, and how it was tried out."""
 
@@ -140,6 +149,8 @@ class BenchFile:
     interlock_readable: bool
     """The source can read its interlock: it must then read closed before anything is lit."""
     dead_man: Declaration | None
+    probe: ProbeTolerance | None = None
+    """None where the file does not say; then the class of its thermocouple is taken."""
     source_file: str = field(default="", compare=False)
 
     @property

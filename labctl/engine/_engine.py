@@ -31,7 +31,7 @@ from labctl.events import (
     Verdict,
 )
 from labctl.guard import Guard, OffReport, Trip, not_confirmed
-from labctl.monitor import Monitor
+from labctl.monitor import DoseWatch, Monitor
 from labctl.protocol import Irradiate, Plan
 
 
@@ -48,6 +48,7 @@ class Engine:
         *,
         monitor: Monitor | None,
         guard: Guard | None,
+        dose: DoseWatch,
         ask: Ask,
         armed_by: str,
     ) -> None:
@@ -55,6 +56,7 @@ class Engine:
         self._plan = plan
         self._teller = teller
         self._monitor = monitor
+        self._dose = dose
         self._state = State.READY
         self._ending: Ending | None = None
         self._control: asyncio.Task[None] | None = None
@@ -170,6 +172,7 @@ class Engine:
             )
         if self._sampler.missed:
             self.note("labctl", f"{self._sampler.missed} ticks of the sampling grid were missed")
+        ending = self._tell_dose(ending)
         verdict, ending = self._judge(ending)
         self.verdict = verdict
         self._teller.tell(verdict)
@@ -201,6 +204,16 @@ class Engine:
             # A fault of labctl itself on the way to off: then nobody knows.
             return OffReport(False, Beam.UNKNOWN, f"{type(error).__name__}: {error}", 0)
         return report
+
+    def _tell_dose(self, ending: Ending) -> Ending:
+        """What the run added up to; where that breaks it is a fault of the run, closed all the
+        same."""
+        try:
+            self._teller.tell(self._dose.told(self._clock.now_ns()))
+        except Exception as error:
+            self.note("labctl", f"no dose: {type(error).__name__}: {error}")
+            return outcome.by_error(error) if ending.exit_code is Exit.PASS else ending
+        return ending
 
     def _judge(self, ending: Ending) -> tuple[Verdict, Ending]:
         """The check's last word with what the steps have to say; a check that breaks is a fault of

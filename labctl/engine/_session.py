@@ -16,7 +16,7 @@ from typing import Any
 
 import labctl
 from labctl.bench import Bench, BenchFile, Reach, check_instruments, connect, reach
-from labctl.clock import Clock, run_real, run_virtual
+from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.engine._engine import Engine
 from labctl.engine._steps import Ask
 from labctl.engine._teller import Publish, Teller
@@ -24,7 +24,7 @@ from labctl.errors import Exit, InputError, LabctlError, RecordError, RefusedErr
 from labctl.events import Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Verdict
 from labctl.guard import Guard
 from labctl.instruments import SimSession, SimSpec, open_simulation
-from labctl.monitor import Monitor, priors_for, read_blank
+from labctl.monitor import DoseWatch, Monitor, dose_basis, priors_for, read_blank
 from labctl.photothermal import BlankResult
 from labctl.protocol import Plan
 from labctl.record import RunFolder
@@ -306,7 +306,8 @@ class _Session:
         journal = folder.open_journal(real_time=not clock.virtual, on_fault=on_fault)
         priors = self._priors(bench)
         monitor = Monitor.from_event(priors) if priors is not None else None
-        teller = Teller(clock, journal, monitor, self._publish)
+        dose = DoseWatch()
+        teller = Teller(clock, journal, monitor, (dose.feed, *self._publish))
         guard = None
         if bench.source is not None:
             guard = Guard(
@@ -323,6 +324,7 @@ class _Session:
             teller,
             monitor=monitor,
             guard=guard,
+            dose=dose,
             ask=self._ask,
             armed_by=request.armed_by,
         )
@@ -363,6 +365,16 @@ class _Session:
             teller.tell(found)
         if priors is not None:
             teller.tell(priors)
+        teller.tell(
+            dose_basis(
+                now_ns,
+                request.bench_file,
+                specimen,
+                priors,
+                has_meter=bench.meter is not None,
+                sampling_s=request.plan.period_ns / NS,
+            )
+        )
 
     def _priors(self, bench: Bench) -> PriorsFixed | None:
         """What the check starts from; None where there is no light to check."""

@@ -6,8 +6,20 @@ it starts from is in one `PriorsFixed` event, and it reads nothing else.
 
 from labctl.monitor._blank import read_blank
 from labctl.monitor._build import build_priors
+from labctl.monitor._dose import DoseWatch
+from labctl.monitor._dose_basis import dose_basis
 from labctl.monitor._inputs import priors_for
 from labctl.monitor._monitor import Monitor
 from labctl.monitor._priors import Kind, Priors, Thresholds
 
-__all__ = ["Kind", "Monitor", "Priors", "Thresholds", "build_priors", "priors_for", "read_blank"]
+__all__ = [
+    "DoseWatch",
+    "Kind",
+    "Monitor",
+    "Priors",
+    "Thresholds",
+    "build_priors",
+    "dose_basis",
+    "priors_for",
+    "read_blank",
+]

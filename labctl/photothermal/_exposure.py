@@ -94,11 +94,11 @@ class Exposure:
 
     @property
     def words(self) -> str:
-        """`6.1 times the exposure limit of skin (10 if Gaussian) and 760 times ...`."""
-        at = f"at {self.wavelength_m * 1e9:.0f} nm for {self.duration_s:g} s"
+        """`6.1 times the exposure limit of a person's skin (10 if Gaussian) and 1200 times ...`."""
+        at = f"at {self.wavelength_m * 1e9:.0f} nm for {self.duration_s:.4g} s"
         told = [
             f"{_figures(mean)} times the exposure limit of {what} "
-            f"({_figures(peak)} times in the middle of a Gaussian beam)"
+            f"({_figures(peak)} in the middle of a Gaussian beam)"
             for mean, peak, what in (
                 (self.skin, self.skin_gaussian, "a person's skin"),
                 (self.eye, self.eye_gaussian, "the eye"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from labctl.errors import LabctlError, RecordError, RefusedError
-from labctl.events import RunBegun, RunEnded, Verdict
+from labctl.events import Dose, RunBegun, RunEnded, Verdict
 from labctl.platform import is_locked
 from labctl.record._disk import replace_file
 from labctl.record._folder import RESERVE, SCHEMA, ending, to_json
@@ -28,6 +28,8 @@ class RunDescription:
     """The state in a sentence."""
     begun: RunBegun | None
     verdict: Verdict | None
+    dose: Dose | None
+    """What the run said of its own dose; None where it did not come to that."""
     ended: RunEnded | None
     durable_seq: int
     """Number of the last good event."""
@@ -47,6 +49,7 @@ def describe_run(path: Path) -> RunDescription:
     reader = JournalReader(journal)
     begun: RunBegun | None = None
     verdict: Verdict | None = None
+    dose: Dose | None = None
     ended: RunEnded | None = None
     last_ns = 0
     for event in reader:
@@ -56,6 +59,8 @@ def describe_run(path: Path) -> RunDescription:
                 begun = event
             case Verdict():
                 verdict = event
+            case Dose():
+                dose = event
             case RunEnded():
                 ended = event
     facts = _facts(path / "run.json")
@@ -68,6 +73,7 @@ def describe_run(path: Path) -> RunDescription:
         words=_words(state, reader, last_ns, matches),
         begun=begun,
         verdict=verdict,
+        dose=dose,
         ended=ended,
         durable_seq=reader.durable_seq,
         last_ns=last_ns,
@@ -94,7 +100,7 @@ def recover_run(path: Path) -> RunDescription:
         **found.facts,
         "state": found.state,
         "recovered": found.words,
-        **ending(found.ended, found.verdict),
+        **ending(found.ended, found.verdict, found.dose),
     }
     # A head hash that was kept is evidence; only where there was none may this one stand.
     told.setdefault("journal", {"head_hash": found.head_hash, "durable_seq": found.durable_seq})

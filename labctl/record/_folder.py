@@ -133,7 +133,7 @@ class RunFolder:
             "state": "closed" if journal.ended is not None and fault is None else "cut off",
             "ended": _local(clock.wall_utc_ns()).isoformat(),
             "fault": None if fault is None else str(fault),
-            **ending(journal.ended, journal.verdict),
+            **ending(journal.ended, journal.verdict, journal.dose),
             "journal": {
                 "head_hash": journal.head_hash,
                 "events": journal.seq,
@@ -160,7 +160,11 @@ def _close(journal: Journal, table: LiveTable) -> RecordError | None:
     return journal.fault
 
 
-def ending(ended: events.RunEnded | None, verdict: events.Verdict | None) -> dict[str, Any]:
+def ending(
+    ended: events.RunEnded | None,
+    verdict: events.Verdict | None,
+    dose: events.Dose | None = None,
+) -> dict[str, Any]:
     """What run.json says of a run's end."""
     said: dict[str, Any] = {}
     if ended is not None:
@@ -177,6 +181,8 @@ def ending(ended: events.RunEnded | None, verdict: events.Verdict | None) -> dic
         said["results"] = dict(verdict.results)
         said["budget"] = dict(verdict.budget)
         said["assumptions"] = list(verdict.assumptions)
+    if dose is not None:
+        said["dose"] = {**dose.results, "words": list(dose.words)}
     return said
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from labctl import clock
 from labctl.clock import NS, Clock
 from labctl.errors import RecordError
-from labctl.events import Event, RunBegun, RunEnded, Verdict
+from labctl.events import Dose, Event, RunBegun, RunEnded, Verdict
 from labctl.platform import FileLock, sync_folder
 from labctl.record._disk import Disk, cannot_write
 from labctl.record._encode import encode
@@ -85,6 +85,7 @@ class Journal:
         self._fault: RecordError | None = None
         self.begun: RunBegun | None = None
         self.verdict: Verdict | None = None
+        self.dose: Dose | None = None
         self.ended: RunEnded | None = None
         """The last of each that was appended."""
         self._writer = threading.Thread(target=self._write_on, name="labctl-journal", daemon=True)
@@ -137,6 +138,8 @@ class Journal:
                 self.ended = event
             case Verdict():
                 self.verdict = event
+            case Dose():
+                self.dose = event
             case RunBegun():
                 self.begun = event
         if seq % CHAIN_EVERY == 0 or self.ended is not None:

@@ -147,6 +147,9 @@ def _facts(
         yield from _assumptions(verdict.assumptions)
     for message in summary.messages:
         yield "note", message
+    if seen.dose and not loud:
+        for text in seen.dose.words:
+            yield "dose", text
     if ended:
         energy = f", {plain(ended.energy_j, 'J', 1)} at the sample" if ended.energy_j else ""
         yield "run", f"{span(ended.t_ns)}, {ended.samples} samples{energy}"

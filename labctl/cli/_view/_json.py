@@ -9,7 +9,7 @@ from typing import Any
 from labctl.cli._view._lines import LineView
 from labctl.cli._view._mailbox import Header
 from labctl.cli._view._summary import Summary
-from labctl.events import Event, RunBegun, RunEnded, Verdict, to_dict
+from labctl.events import Dose, Event, RunBegun, RunEnded, Verdict, to_dict
 
 SCHEMA = "labctl.event/1"
 
@@ -27,7 +27,7 @@ class JsonView(LineView):
         if isinstance(item, Summary):
             yield _dump(self._closing(item))
             return
-        if isinstance(item, RunBegun | RunEnded | Verdict):
+        if isinstance(item, RunBegun | RunEnded | Verdict | Dose):
             self._seen.apply(item)
         yield _dump({"schema": SCHEMA, "mode": self._seen.mode, **to_dict(item)})
 
@@ -45,6 +45,7 @@ class JsonView(LineView):
             "verdict": verdict.verdict if verdict else (ended.verdict if ended else "none"),
             "reasons": list(verdict.reasons) if verdict else [],
             "results": dict(verdict.results) if verdict else {},
+            "dose": dict(self._seen.dose.results) if self._seen.dose else {},
             "assumptions": list(verdict.assumptions) if verdict else [],
             "beam": ended.beam.value if ended else "unknown",
             "beam_how": ended.beam_how if ended else "",

@@ -9,6 +9,7 @@ from labctl.events import (
     Alarm,
     Assessment,
     Beam,
+    Dose,
     Emission,
     EmissionIntent,
     Event,
@@ -63,6 +64,7 @@ class Seen:
     prompt: str = ""
     assumptions: tuple[str, ...] = ()
     verdict: Verdict | None = None
+    dose: Dose | None = None
     ended: RunEnded | None = None
 
     @property
@@ -140,6 +142,8 @@ class Seen:
                 self.prompt = ""
             case Verdict():
                 self.verdict = event
+            case Dose():
+                self.dose = event
             case RunEnded():
                 self.ended = event
                 self.unconfirmed |= event.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF
