@@ -6,6 +6,7 @@ events, no files: usable from a notebook on any curve. The equations are in `_la
 in docs/explanation/the-check.md.
 """
 
+from labctl.photothermal._audit import audit
 from labctl.photothermal._bank import FilterBank, LostError
 from labctl.photothermal._branches import Branches, Edge, branches, edges
 from labctl.photothermal._cell import BETWEEN_RUNS, CellKnowledge, HeatPerWatt, rate_ratio
@@ -40,6 +41,7 @@ from labctl.photothermal._exposure import (
     eye_limit_w_per_m2,
     skin_limit_w_per_m2,
 )
+from labctl.photothermal._finding import Finding, Severity
 from labctl.photothermal._forward import CellParameters, Solution, solve_cell
 from labctl.photothermal._inputs import BlankResult, Inputs, Known
 from labctl.photothermal._kinetics import (
@@ -52,6 +54,7 @@ from labctl.photothermal._kinetics import (
     Cem43,
     Kinetics,
 )
+from labctl.photothermal._kinks import Kink, kinks, with_light
 from labctl.photothermal._layout import WALL_LOSS_SHARE, BankPrior
 from labctl.photothermal._light import PowerSteps
 from labctl.photothermal._light_energy import EnergyMeter, fluence_j_per_m2
@@ -98,6 +101,7 @@ from labctl.photothermal._stopping import (
 from labctl.photothermal._thermal import Thermal, thermal
 from labctl.photothermal._told import Leading, Moments, Taken
 from labctl.photothermal._trend import Trend
+from labctl.photothermal._unit_audit import Expected
 from labctl.photothermal._whiteness import chi2_tail, ljung_box, nis_band
 
 __all__ = [
@@ -140,13 +144,16 @@ __all__ = [
     "ElectricalCalibration",
     "EnergyMeter",
     "Estimate",
+    "Expected",
     "Exposure",
     "FilterBank",
+    "Finding",
     "FitCheck",
     "FitOptions",
     "HeatPerWatt",
     "Inputs",
     "Kinetics",
+    "Kink",
     "Known",
     "Leading",
     "LogLinear",
@@ -162,6 +169,7 @@ __all__ = [
     "RecordError",
     "RecordRun",
     "Setting",
+    "Severity",
     "SharedGains",
     "Solution",
     "Standing",
@@ -175,6 +183,7 @@ __all__ = [
     "Trend",
     "UnusableError",
     "absorbed_shares",
+    "audit",
     "branches",
     "check_record",
     "chi2_tail",
@@ -188,6 +197,7 @@ __all__ = [
     "fit_record",
     "fluence_j_per_m2",
     "judge_fit",
+    "kinks",
     "ljung_box",
     "log_linear_cooling",
     "nis_band",
@@ -203,4 +213,5 @@ __all__ = [
     "thermal_dose",
     "usable",
     "wall_time_constant_s",
+    "with_light",
 ]

@@ -17,6 +17,7 @@ Bools = NDArray[np.bool_]
 
 _LIT = 0.05
 """Share of the largest power from which the light counts as on."""
+_RESTART_ROWS = 5
 
 
 class UnusableError(ValueError):
@@ -77,9 +78,12 @@ class Record:
 
 def usable(record: Record) -> tuple[Record, NDArray[np.intp]]:
     """The rows that can be computed with, in order, and their places in `record`: those with a
-    time and a temperature, each later than all before it. UnusableError where none is left."""
-    finite = np.isfinite(record.time_s) & np.isfinite(record.temperature_degc)
-    places = np.flatnonzero(finite)
+    time and a temperature, each later than all before it, up to where the clock begins anew.
+    UnusableError where none is left."""
+    timed = np.flatnonzero(np.isfinite(record.time_s))
+    restart = restart_row(record.time_s[timed])
+    places = timed[:restart]
+    places = places[np.isfinite(record.temperature_degc[places])]
     if not len(places):
         raise UnusableError("no row has both a time and a temperature")
     times = record.time_s[places]
@@ -88,6 +92,18 @@ def usable(record: Record) -> tuple[Record, NDArray[np.intp]]:
     forward[1:] = times[1:] > latest[:-1]
     places = places[forward]
     return record.rows(places), places
+
+
+def restart_row(times_s: Floats) -> int | None:
+    """The first row from which time has another zero: it falls back, and neither of the next rows
+    is ahead of what was before. None where there is no such row; single rows out of order are
+    not."""
+    latest = np.maximum.accumulate(times_s)
+    for row in np.flatnonzero(np.diff(times_s) < 0.0) + 1:
+        following = times_s[row : row + _RESTART_ROWS]
+        if len(following) > 2 and bool((following <= latest[row - 1]).all()):
+            return int(row)
+    return None
 
 
 def noise_sd_k(record: Record) -> float | None:

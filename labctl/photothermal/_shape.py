@@ -1,0 +1,241 @@
+"""Is the record whole, one record, and does its light column agree with its curve?"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from labctl.photothermal._branches import Branches, Edge, branches, edges
+from labctl.photothermal._finding import Finding, Severity, at
+from labctl.photothermal._kinks import Kink, kinks
+from labctl.photothermal._log_linear import log_linear_cooling
+from labctl.photothermal._record import Record, UnusableError, noise_sd_k, usable
+
+_EARLY_S, _LATE_S = 6.0, 15.0
+"""A bend may be so much before and behind the interval in which the light changed: the clock's and
+the bead's share."""
+_OF_EDGE = 0.75
+"""Of the room that a bend needs: so near to an edge of the light it is the edge's."""
+_SHORT = 3.0
+"""Time constants of heating from which a plateau is within 5 %."""
+_TAIL = 1.0
+_UNSTABLE = 0.15
+"""Of the time constant, over the floors of theta."""
+_FALL = 0.25
+"""Of the whole range of the readings, from one row to the next."""
+
+
+def audit_shape(record: Record) -> tuple[Finding, ...]:
+    """Of a record with known light: glued curves, missing branches, edges of the light that the
+    curve contradicts, and a time constant that hangs on the tail."""
+    part, places = usable(record)
+    found = [*_glued(part, places)]
+    try:
+        cut = branches(part)
+    except UnusableError as error:
+        never = Finding(
+            "never-lit", Severity.WRONG, str(error), "Check the light's column and its words."
+        )
+        return (*found, never)
+    bends = kinks(part)
+    found += _edges(part, places, bends)
+    found += _branches(part, cut)
+    return tuple(found)
+
+
+def audit_no_light(record: Record) -> tuple[Finding, ...]:
+    """For a record whose light was found from its curve: says so, and where."""
+    found = edges(record)
+    words = ", ".join(f"{'on' if edge.on else 'off'} at {edge.time_s:.0f} s" for edge in found)
+    return (
+        Finding(
+            "light-from-curve",
+            Severity.DOUBTFUL,
+            f"the record does not say when the light was on; by its bends: {words}",
+            "Add a column with the light (0 or 1), or name it if it has an unusual name.",
+        ),
+    )
+
+
+# -- parts -------------------------------------------------------------------------------------
+
+
+def _glued(part: Record, places: np.ndarray) -> list[Finding]:
+    """A fall from one row to the next back to where the record began: a second one was put behind
+    it and its times made to go on."""
+    t, y = part.time_s, part.temperature_degc
+    whole = float(np.ptp(y))
+    noise = noise_sd_k(part) or 0.0
+    if len(y) < 8 or whole < 20.0 * max(noise, 0.01):
+        return []
+    start = float(np.median(y[:3]))
+    steps = np.diff(y)
+    usual = float(np.median(np.diff(t)))
+    falls = (steps < -_FALL * whole) & (np.diff(t) < 5.0 * usual)
+    falls &= np.abs(y[1:] - start) < 0.15 * whole
+    # A single low reading is no second record.
+    falls[:-1] &= np.abs(y[2:] - start) < 0.3 * whole
+    rows = np.flatnonzero(falls) + 1
+    if not len(rows):
+        return []
+    row, time_s = at(part, places, int(rows[0]))
+    return [
+        Finding(
+            "records-glued",
+            Severity.WRONG,
+            f"the temperature falls by {-steps[rows[0] - 1]:.1f} K from one row to the next, back "
+            "to where the record began: two records in one",
+            "Split the file there and analyse each part.",
+            row,
+            time_s,
+        )
+    ]
+
+
+def _edges(part: Record, places: np.ndarray, bends: tuple[Kink, ...]) -> list[Finding]:
+    found = []
+    told = edges(part)
+    usual = float(np.median(np.diff(part.time_s))) if len(part) > 1 else 0.0
+    taken: set[int] = set()
+    for edge in told:
+        near = _nearest(edge, bends)
+        room_s = 2.0 * bends[0].window_s if bends else 0.0
+        if near is not None and abs(bends[near].time_s - edge.time_s) <= _OF_EDGE * room_s:
+            taken.add(near)
+        begin, end = float(part.time_s[0]), float(part.time_s[-1])
+        if edge.row == 0 or edge.earliest_s - begin < room_s or end - edge.latest_s < room_s:
+            # A bend cannot be seen at the very ends.
+            continue
+        finding = _contradiction(edge, None if near is None else bends[near], usual)
+        if finding is None:
+            continue
+        row, _ = at(part, places, edge.row)
+        words, fix, severity = finding
+        found.append(Finding("edge-contradicts", severity, words, fix, row, edge.time_s))
+    if told and not any(f.code == "edge-contradicts" for f in found):
+        found += [_bend(bend) for i, bend in enumerate(bends) if i not in taken]
+    return found
+
+
+def _nearest(edge: Edge, bends: tuple[Kink, ...]) -> int | None:
+    same = [i for i, bend in enumerate(bends) if bend.on == edge.on]
+    return min(same, key=lambda i: abs(bends[i].time_s - edge.time_s)) if same else None
+
+
+def _contradiction(
+    edge: Edge, bend: Kink | None, usual_s: float
+) -> tuple[str, str, Severity] | None:
+    word = "on" if edge.on else "off"
+    if bend is None:
+        return (
+            f"the light goes {word} at {edge.time_s:.0f} s by its column, and the curve does not "
+            "bend",
+            "Check the light's column, and that this is the heated sample's thermocouple.",
+            Severity.DOUBTFUL,
+        )
+    early = edge.earliest_s - bend.time_s - max(_EARLY_S, usual_s, 0.25 * bend.window_s)
+    late = bend.time_s - edge.latest_s - max(_LATE_S, 1.5 * usual_s, 0.5 * bend.window_s)
+    if early <= 0.0 and late <= 0.0:
+        return None
+    off_s = bend.time_s - edge.time_s
+    behind = "later" if off_s > 0.0 else "earlier"
+    return (
+        f"the light goes {word} at {edge.time_s:.0f} s by its column, and the curve bends at "
+        f"{bend.time_s:.0f} s, {abs(off_s):.0f} s {behind}",
+        "Correct the light's column: an edge taken from the largest reading is such an error.",
+        Severity.WRONG if max(early, late) > _LATE_S else Severity.DOUBTFUL,
+    )
+
+
+def _bend(bend: Kink) -> Finding:
+    return Finding(
+        "bend-without-light",
+        Severity.DOUBTFUL,
+        f"the slope changes by {bend.change_k_per_s:+.2g} K/s at about {bend.time_s:.0f} s, as at "
+        "an edge of the light, and the light did not change",
+        "A step of power, a moved thermocouple, or a curve put together: the full model names the "
+        "class.",
+        None,
+        bend.time_s,
+    )
+
+
+def _branches(part: Record, cut: Branches) -> list[Finding]:
+    found = []
+    if cut.before.stop < 3:
+        found.append(
+            Finding(
+                "no-baseline",
+                Severity.NOTE,
+                "there is hardly a reading before the light: the surroundings are taken from the "
+                "first one",
+                "Log a minute in the dark first.",
+            )
+        )
+    if cut.cycles > 1:
+        found.append(
+            Finding(
+                "cycles",
+                Severity.NOTE,
+                f"the light came on {cut.cycles} times; the classical methods use the first",
+                "Nothing.",
+            )
+        )
+    if cut.off_s is None or cut.cooling.stop - cut.cooling.start < 3:
+        found.append(
+            Finding(
+                "no-cooling",
+                Severity.NOTE,
+                "the record has no cooling: without it heat loss and surroundings are hardly told "
+                "apart, and Roper's method has no time constant",
+                "Log at least one time constant after switch-off.",
+            )
+        )
+        return found
+    return found + _tail(part, cut)
+
+
+def _tail(part: Record, cut: Branches) -> list[Finding]:
+    dark = part.temperature_degc[cut.before]
+    surroundings = float(dark.mean()) if len(dark) >= 3 else float(part.temperature_degc[0])
+    hottest = float(part.temperature_degc[cut.heating][-5:].mean())
+    try:
+        line = log_linear_cooling(part, cut, surroundings, hottest)
+    except UnusableError as error:
+        words = "Log at least one time constant after switch-off."
+        return [Finding("no-cooling", Severity.NOTE, str(error), words)]
+    found = []
+    tau = line.time_constant_s
+    ratio = (cut.heating_s or 0.0) / tau
+    if ratio < _SHORT:
+        found.append(
+            Finding(
+                "no-plateau",
+                Severity.NOTE,
+                f"heated for {ratio:.1f} time constants: {100.0 * math.exp(-ratio):.0f} % below "
+                "its plateau",
+                "Nothing for the full model; the steady-state form is low by as much.",
+            )
+        )
+    cooled = (float(part.time_s[cut.cooling][-1]) - (cut.off_s or 0.0)) / tau
+    if cooled < _TAIL:
+        found.append(
+            Finding(
+                "short-tail",
+                Severity.NOTE,
+                f"cooled for {cooled:.1f} time constants only",
+                "Log at least one time constant after switch-off.",
+            )
+        )
+    if line.high_s - line.low_s > _UNSTABLE * tau:
+        found.append(
+            Finding(
+                "tail-unstable",
+                Severity.NOTE,
+                f"the time constant of the cooling runs from {line.low_s:.0f} to {line.high_s:.0f} "
+                "s with the least theta that is used: it is not one exponential",
+                "Do not use one time constant; the full model has more than one.",
+            )
+        )
+    return found
