@@ -223,7 +223,8 @@ def _condition(condition: Condition) -> str:
     from labctl.protocol import EfficiencyKnown, Elapsed, Steady, TimeConstants
 
     if isinstance(condition, EfficiencyKnown):
-        return f"when the efficiency is known to {condition.relative_sd * 100.0:g} % without the inputs"
+        percent = condition.relative_sd * 100.0
+        return f"when the efficiency is known to {percent:g} % without the inputs"
     if isinstance(condition, TimeConstants):
         return f"after {condition.number} time constants"
     if isinstance(condition, Steady):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from labctl.errors import InputError
 from labctl.events import PriorsFixed, Verdict
+from labctl.monitor._handed_on import blank_of
 from labctl.monitor._priors import Kind, Priors
 from labctl.photothermal import BlankResult
 from labctl.record import JournalState, read_journal
@@ -47,25 +48,4 @@ def read_blank(folder: Path) -> BlankResult:
         raise InputError(
             f"the check of this blank came to '{verdict.verdict}'", where=where, fix=_CHOOSE
         )
-    return _result(verdict, priors, reading.head_hash)
-
-
-def _result(verdict: Verdict, priors: Priors, head_hash: str) -> BlankResult:
-    found = verdict.results
-    loss, share, lag = found["heat_loss_coefficient"], found["solvent_share"], found["lag"]
-    return BlankResult(
-        heat_loss_w_per_k=loss["value"],
-        heat_loss_sd_w_per_k=_sd(loss),
-        solvent_share=share["value"],
-        solvent_share_sd=_sd(share),
-        flutter_k2_per_s=found["flutter"]["value"],
-        lag_s=lag["value"],
-        lag_sd_s=_sd(lag),
-        path_m=priors.inputs.path_m,
-        head_hash=head_hash,
-    )
-
-
-def _sd(result: dict[str, float]) -> float:
-    total: float = (result["sd_statistical"] ** 2 + result["sd_inputs"] ** 2) ** 0.5
-    return total
+    return blank_of(verdict, priors, reading.head_hash)

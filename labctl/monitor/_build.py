@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from labctl.monitor._priors import Kind, Priors, Thresholds
-from labctl.photothermal import BankPrior, BlankResult, Inputs, Known
+from labctl.photothermal import (
+    SAME_VOLUME,
+    BankPrior,
+    BlankResult,
+    ElectricalCalibration,
+    Inputs,
+    Known,
+    electrical_prior,
+)
 
 _ML = 1e-6
 _HEAT_LOSS_W_PER_K = 0.024
@@ -30,19 +38,24 @@ def build_priors(
     heat_loss: Known | None = None,
     wall_heat_capacity: Known | None = None,
     blank: BlankResult | None = None,
+    calibrates: bool = False,
     has_ambient: bool,
     has_meter: bool,
     nominal_power_w: float,
     noise_sd_k: float = 0.05,
     power_mismatch_sd: float | None = None,
     placeholders: tuple[str, ...] = (),
+    vessel: str = "",
 ) -> tuple[Priors, tuple[str, ...]]:
     """Priors and assumptions. `heat_loss` in W/K and `wall_heat_capacity` in J/K as the bench
-    states them; `power_mismatch_sd` the relative deviation of measured against commanded power by
-    both calibrations; `placeholders` are inputs that stand in until somebody measures them."""
+    states them; `calibrates`: a resistor heats the cell in this run, and the power of `inputs` is
+    its electrical power; `power_mismatch_sd` the relative deviation of measured against commanded
+    power by both calibrations; `placeholders` are inputs that stand in until somebody measures
+    them; `vessel` is the cell's name. A calibration in `inputs` is taken as it is: whether it is of
+    this cell is for the caller to see."""
     said: list[str] = []
     capacity = inputs.liquid_heat_capacity_j_per_k
-    missing = _missing(inputs)
+    missing = _missing(replace(inputs, particles=False) if calibrates else inputs)
     volume = inputs.volume_m3.value if inputs.volume_m3 else _ML
     surface = (volume / _ML) ** (2.0 / 3.0)
     known = capacity is not None
@@ -51,15 +64,19 @@ def build_priors(
             f"{' and '.join(missing)} not given: no efficiency is computed; heating rate, time "
             "constant and temperature rise are"
         )
-    loss, loss_sd = _heat_loss(heat_loss, blank, surface, known, said)
-    wall, wall_sd = _wall(wall_heat_capacity, surface, known, said)
+    electrical = None if calibrates else inputs.electrical
+    # What a calibration knows better is neither assumed nor said.
+    guessed = said if electrical is None else []
+    loss, loss_sd = _heat_loss(heat_loss, blank, surface, known, guessed)
+    wall, wall_sd = _wall(wall_heat_capacity, surface, known, guessed)
     lag, lag_sd = (1.0, 0.4) if blank is None else (blank.lag_s, blank.lag_sd_s / blank.lag_s)
     shares = inputs.shares()
     if inputs.particles:
         heat_per_watt, heat_sd = 0.4 * (shares[0] or 0.9) + shares[1], 0.6
     else:
         heat_per_watt, heat_sd = shares[1], max(0.05, 2.0 * shares[1])
-    _say_optics(inputs, blank, said)
+    if not calibrates:
+        _say_optics(inputs, blank, said)
     if not has_ambient:
         said.append(
             "no ambient probe: the surroundings are taken from the readings before the light"
@@ -85,9 +102,17 @@ def build_priors(
         drift_k2_per_s=(0.05 if has_ambient else 0.3) ** 2 / 600.0,
         flutter_k2_per_s=_flutter(blank, known),
     )
+    bank = _of_this_cell(bank, inputs, blank, electrical, said)
     kind = Kind.EFFICIENCY if inputs.particles else Kind.BLANK
     if missing and (inputs.particles or capacity is None):
         kind = Kind.RATE
+    if calibrates and capacity is not None:
+        bank = electrical_prior(bank, capacity.sd / capacity.value, inputs.power_relative_sd)
+        kind = Kind.ELECTRICAL
+        said.append(
+            "all of the resistor's power is taken as heat in the liquid: voltage and current are "
+            "those at the resistor, and it hangs in the liquid as it will under the laser"
+        )
     thresholds = Thresholds()
     if power_mismatch_sd is not None:
         relative = round(max(0.05, _MISMATCH_SD * power_mismatch_sd), 4)
@@ -101,9 +126,41 @@ def build_priors(
         has_meter=has_meter,
         nominal_power_w=nominal_power_w,
         missing=missing,
+        vessel=vessel,
         thresholds=thresholds,
     )
     return priors, tuple(said)
+
+
+def _of_this_cell(
+    bank: BankPrior,
+    inputs: Inputs,
+    blank: BlankResult | None,
+    electrical: ElectricalCalibration | None,
+    said: list[str],
+) -> BankPrior:
+    """With what an earlier run in the same cell left known of it, all together."""
+    volume = inputs.volume_m3
+    if electrical is not None and volume is not None:
+        found = electrical.prior(bank, volume.value)
+        wall_sd, loss_sd = found.wall_relative_sd * 100.0, found.heat_loss_relative_sd * 100.0
+        said.append(
+            f"cell as calibrated electrically{_on(electrical.date)} (record ends in "
+            f"{electrical.head_hash[:12] or 'no hash'}): the heat capacity cancels; wall "
+            f"{found.wall_j_per_k:.3g} J/K ± {wall_sd:.2g} %, heat loss "
+            f"{found.heat_loss_w_per_k * 1e3:.3g} mW/K ± {loss_sd:.2g} %"
+        )
+        return found
+    cell = None if blank is None else blank.cell
+    if cell is None:
+        return bank
+    ratio = bank.heat_capacity_j_per_k / cell.heat_capacity_j_per_k
+    # Of another volume it is another cell, and the blank's heat loss alone is taken.
+    return cell.prior(bank, ratio) if abs(ratio - 1.0) <= SAME_VOLUME else bank
+
+
+def _on(date: str) -> str:
+    return f" on {date}" if date else ""
 
 
 def _missing(inputs: Inputs) -> tuple[str, ...]:

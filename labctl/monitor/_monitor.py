@@ -9,6 +9,8 @@ import numpy as np
 
 from labctl.clock import NS
 from labctl.events import (
+    HEATER,
+    LASER,
     Alarm,
     Assessment,
     Emission,
@@ -25,7 +27,7 @@ from labctl.monitor._estimates import Estimates, Live
 from labctl.monitor._history import History
 from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._power import PowerInput
-from labctl.monitor._priors import Priors
+from labctl.monitor._priors import Kind, Priors
 from labctl.monitor._verdict import verdict
 from labctl.photothermal import (
     HEAT,
@@ -60,6 +62,9 @@ class Monitor:
         self.priors = priors
         self.assumptions = assumptions
         self._power = PowerInput(priors.nominal_power_w)
+        calibrates = priors.kind is Kind.ELECTRICAL
+        self._source = HEATER if calibrates else LASER
+        self._power_channel = "heater.power" if calibrates else "meter.power"
         self._noise = NoiseEstimate(priors.noise_sd_k)
         self._trend = Trend()
         self._steps = StepDetector(priors.steps)
@@ -130,7 +135,9 @@ class Monitor:
     # -- events --------------------------------------------------------------------------------
 
     def _emission(self, event: Emission) -> tuple[Event, ...]:
-        self._power.tell(event.t_ns / NS, event)
+        # A run is checked for what one source does; the other one is dark in it.
+        if event.source == self._source:
+            self._power.tell(event.t_ns / NS, event)
         return ()
 
     def _sample(self, sample: Sample) -> tuple[Event, ...]:
@@ -146,7 +153,7 @@ class Monitor:
                 probe = reading
             elif channel == "ambient.temperature":
                 self._average_ambient(reading.value, sample.t_ns)
-            elif channel == "meter.power":
+            elif channel == self._power_channel:
                 power_w = reading.value
         if probe is None:
             return ()

@@ -20,6 +20,8 @@ class Kind(StrEnum):
     EFFICIENCY = "efficiency"
     BLANK = "blank"
     """Solvent only: heat loss, solvent heat, flutter and lag, never an efficiency."""
+    ELECTRICAL = "electrical"
+    """A calibration: a resistor of measured power heats the cell, never an efficiency."""
     RATE = "rate"
     """An input is not known: heating rate, time constant and rise only."""
 
@@ -61,34 +63,40 @@ class Priors:
     nominal_power_w: float
     missing: tuple[str, ...] = ()
     """Inputs that are not known, in words."""
+    vessel: str = ""
+    """Which cell it is, as the bench calls it."""
     steps: StepRules = field(default_factory=StepRules)
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     def to_plain(self) -> dict[str, Any]:
         """As JSON has it."""
-        plain: dict[str, Any] = dataclasses.asdict(self)
-        plain["kind"] = self.kind.value
-        listed: dict[str, Any] = _lists(plain)
-        return listed
+        return to_lists(self)
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Priors:
         """What `to_plain` gave; TypeError or ValueError for anything else."""
-        return _load(cls, plain)
+        return load_plain(cls, plain)
+
+
+def to_lists(value: Any) -> dict[str, Any]:
+    """A dataclass as JSON has it: enums as their words, tuples as lists, however deep."""
+    listed: dict[str, Any] = _lists(dataclasses.asdict(value))
+    return listed
 
 
 def _lists(value: Any) -> Any:
-    """Tuples as lists, as JSON has them, however deep."""
     if isinstance(value, dict):
         return {name: _lists(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list | tuple):
         return [_lists(inner) for inner in value]
-    return value
+    return value.value if isinstance(value, StrEnum) else value
 
 
-def _load(cls: type[T], plain: Mapping[str, Any]) -> T:
+def load_plain(cls: type[T], plain: Mapping[str, Any]) -> T:
+    """The dataclass that `to_lists` made plain; ValueError for keys of another version."""
     hints = get_type_hints(cls)
-    unknown = set(plain) - set(hints)
+    fields = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    unknown = set(plain) - fields
     if unknown:
         raise ValueError(f"{cls.__name__} of another version: unknown {sorted(unknown)}")
     return cls(**{name: _value(hints[name], value) for name, value in plain.items()})
@@ -103,7 +111,7 @@ def _value(hint: Any, value: Any) -> Any:
         inner = get_args(hint)[0]
         return tuple(_value(inner, item) for item in value)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return _load(hint, value)
+        return load_plain(hint, value)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint(value)
     return value

@@ -15,6 +15,7 @@ import numpy as np
 from labctl.clock import NS
 from labctl.events import Alarm, Criterion, Verdict
 from labctl.monitor._estimates import Estimates, Snapshot, figures
+from labctl.monitor._handed_on import handed_on, heat_capacity_criterion, plain
 from labctl.monitor._history import History
 from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._priors import Kind, Priors, Thresholds
@@ -53,6 +54,7 @@ def verdict(
         _possible(used, priors),
         _agreement(used, history, alarms, priors.thresholds),
         _power_criterion(meter, priors),
+        *heat_capacity_criterion(used, priors),
         _enough_data(used, estimates, priors),
     )
     word, reasons = _weigh(criteria, alarms, used, estimates, priors)
@@ -312,56 +314,24 @@ def results(used: Snapshot, estimates: Estimates, priors: Priors) -> dict[str, A
     found: dict[str, Any] = {}
     value = used.efficiency
     if value is not None:
-        found["efficiency"] = _plain(value)
+        found["efficiency"] = plain(value)
         share = priors.inputs.shares()[0]
         external = Estimate(
             value.value * share, value.sd_statistical * share, value.sd_inputs * share
         )
-        found["external_efficiency"] = _plain(external)
+        found["external_efficiency"] = plain(external)
     loss = estimates.heat_loss(used)
     if loss is not None:
-        found["heat_loss_coefficient"] = _plain(loss)
-    found["time_constant"] = _plain(estimates.time_constant(used))
+        found["heat_loss_coefficient"] = plain(loss)
+    found["time_constant"] = plain(estimates.time_constant(used))
     thermal = used.thermal
-    found["temperature_rise"] = _plain(Estimate(thermal.rise_k, thermal.rise_sd_k, 0.0, "K"))
+    found["temperature_rise"] = plain(Estimate(thermal.rise_k, thermal.rise_sd_k, 0.0, "K"))
     rate = thermal.rate
-    found["heating_rate"] = _plain(
+    found["heating_rate"] = plain(
         Estimate(
             rate.k_per_s_w * used.power_w, rate.sd * used.power_w, rate.sd_wall * used.power_w,
             "K/s",
         )
     )  # fmt: skip
-    if priors.kind is Kind.BLANK:
-        found.update(_blank(used, priors))
+    found.update(handed_on(used, priors))
     return found
-
-
-def _blank(used: Snapshot, priors: Priors) -> dict[str, Any]:
-    """What a later run takes from this blank."""
-    inputs, rate = priors.inputs, used.thermal.rate
-    factor = priors.bank.heat_capacity_j_per_k / inputs.wall_transmission.value
-    capacity = inputs.liquid_heat_capacity_j_per_k
-    relative = math.hypot(
-        inputs.power_relative_sd, capacity.sd / capacity.value if capacity else 0.0
-    )
-    share = rate.k_per_s_w * factor
-    lag = math.exp(-used.moments.mean[Moments.LN_INVERSE_LAG])
-    variance = used.moments.covariance[Moments.LN_INVERSE_LAG, Moments.LN_INVERSE_LAG]
-    return {
-        "solvent_share": _plain(
-            Estimate(share, rate.sd * factor, math.hypot(rate.sd_wall * factor, share * relative))
-        ),
-        "flutter": _plain(Estimate(used.flutter_k2_per_s, 0.0, 0.0, "K2/s")),
-        "lag": _plain(Estimate(lag, lag * math.sqrt(variance), 0.0, "s")),
-    }
-
-
-def _plain(estimate: Estimate) -> dict[str, Any]:
-    return {
-        "value": figures(estimate.value),
-        "sd_statistical": figures(estimate.sd_statistical, 4),
-        "sd_inputs": figures(estimate.sd_inputs, 4),
-        "low": figures(estimate.low),
-        "high": figures(estimate.high),
-        "unit": estimate.unit,
-    }

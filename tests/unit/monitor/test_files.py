@@ -1,5 +1,6 @@
 """Bench, sample and blank files -> priors."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,11 +115,16 @@ BLANK = replace(INPUTS, absorbance=None, particles=False)
 
 
 def test_blank_is_read(tmp_path: Path, bench: BenchFile, particles: Specimen) -> None:
-    """A closed blank run that passed gives its heat loss, and the hash of its record."""
+    """A closed blank run that passed gives what it knows of the cell together, its solvent's
+    heat, and the hash of its record."""
     blank = read_blank(_record(tmp_path / "blank", inputs=BLANK))
 
     priors, said = _priors(bench, particles, blank)
-    assert blank.heat_loss_w_per_k == priors.bank.heat_loss_w_per_k
+    assert blank.cell is not None
+    assert priors.bank.log_covariance is not None
+    loss = math.exp(blank.cell.mean[1]) * blank.cell.heat_capacity_j_per_k
+    assert loss == pytest.approx(priors.bank.heat_loss_w_per_k)
+    assert blank.heat_loss_w_per_k == pytest.approx(loss, rel=0.1)
     assert 0.0223 == pytest.approx(blank.solvent_share, rel=0.15)
     assert blank.head_hash[:12] in said
 

@@ -1,0 +1,160 @@
+"""What a blank or an electrical calibration hands on to later runs, in its verdict's results."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from labctl.events import Criterion, Verdict
+from labctl.monitor._estimates import Snapshot, figures
+from labctl.monitor._priors import Kind, Priors, load_plain, to_lists
+from labctl.photothermal import (
+    BlankResult,
+    CellKnowledge,
+    ElectricalCalibration,
+    Estimate,
+    HeatPerWatt,
+    Moments,
+)
+
+CELL, SHARE, FLUTTER, LAG = "cell", "solvent_share", "flutter", "lag"
+"""Results that are of use to later runs only."""
+_DIGITS = 12
+
+
+def handed_on(used: Snapshot, priors: Priors) -> dict[str, Any]:
+    """Result name -> what a later run takes from this one; nothing for a run of particles."""
+    if priors.kind not in {Kind.BLANK, Kind.ELECTRICAL}:
+        return {}
+    lag = math.exp(-used.moments.mean[Moments.LN_INVERSE_LAG])
+    variance = used.moments.covariance[Moments.LN_INVERSE_LAG, Moments.LN_INVERSE_LAG]
+    found: dict[str, Any] = {
+        FLUTTER: plain(Estimate(used.flutter_k2_per_s, 0.0, 0.0, "K2/s")),
+        LAG: plain(Estimate(lag, lag * math.sqrt(variance), 0.0, "s")),
+    }
+    if used.moments.mean[Moments.RATE] > 0.0:
+        cell = CellKnowledge.of(used.moments, priors.bank.heat_capacity_j_per_k)
+        found[CELL] = {
+            "names": list(CellKnowledge.NAMES),
+            "heat_capacity_j_per_k": cell.heat_capacity_j_per_k,
+            "mean": [figures(value, _DIGITS) for value in cell.mean],
+            "covariance": [[figures(value, _DIGITS) for value in row] for row in cell.covariance],
+        }
+    if priors.kind is Kind.BLANK:
+        found[SHARE] = plain(_solvent_share(used, priors))
+    return found
+
+
+def heat_capacity_criterion(used: Snapshot, priors: Priors) -> tuple[Criterion, ...]:
+    """Of a calibration: the heat capacity that the resistor finds is the one that was stated. Far
+    from it the resistor is not in the liquid, or volume or resistance is not what is stated."""
+    capacity = priors.inputs.liquid_heat_capacity_j_per_k
+    if priors.kind is not Kind.ELECTRICAL or capacity is None:
+        return ()
+    name, words = "heat capacity as stated", "within 3 standard deviations"
+    rate = used.thermal.rate
+    if rate.k_per_s_w <= 0.0:
+        return (Criterion(name, None, words, "cannot tell", "the resistor does not heat"),)
+    found = 1.0 / rate.k_per_s_w
+    prior = math.hypot(capacity.sd / capacity.value, priors.inputs.power_relative_sd)
+    after = math.hypot(rate.sd, rate.sd_wall) / rate.k_per_s_w
+    # What was stated is part of what was found: the variance of their difference is the
+    # difference of their variances.
+    moved = math.log(found / capacity.value)
+    z = moved / math.sqrt(max(prior**2 - after**2, (0.1 * prior) ** 2))
+    if abs(z) <= 3.0:
+        return (Criterion(name, figures(z, 3), words, "pass"),)
+    why = (
+        f"the resistor finds {found:.3g} J/K and the sample states {capacity.value:.3g} J/K: check "
+        "that the resistor is in the liquid, its power, and the volume"
+    )
+    return (Criterion(name, figures(z, 3), words, "cannot tell", why),)
+
+
+def _solvent_share(used: Snapshot, priors: Priors) -> Estimate:
+    """Heat in the liquid over the power behind the front wall."""
+    inputs, rate = priors.inputs, used.thermal.rate
+    volume, capacity = inputs.volume_m3, inputs.liquid_heat_capacity_j_per_k
+    if inputs.electrical is not None and volume is not None:
+        heat = inputs.electrical.heat_per_watt(used.moments, volume.value)
+        of_heat = math.hypot(
+            inputs.electrical.power_relative_sd, inputs.electrical.refill_relative_sd
+        )
+    else:
+        c = priors.bank.heat_capacity_j_per_k
+        heat = HeatPerWatt(rate.k_per_s_w * c, rate.sd * c, rate.sd_wall * c)
+        of_heat = capacity.sd / capacity.value if capacity else 0.0
+    through = inputs.wall_transmission.value
+    value = heat.value / through
+    of_inputs = value * math.hypot(inputs.power_relative_sd, of_heat)
+    return Estimate(value, heat.sd / through, math.hypot(heat.sd_wall / through, of_inputs))
+
+
+def blank_of(verdict: Verdict, priors: Priors, head_hash: str = "") -> BlankResult:
+    """What the blank with this verdict and these priors hands on."""
+    found = verdict.results
+    loss, share, lag = found["heat_loss_coefficient"], found[SHARE], found[LAG]
+    return BlankResult(
+        heat_loss_w_per_k=loss["value"],
+        heat_loss_sd_w_per_k=_sd(loss),
+        solvent_share=share["value"],
+        solvent_share_sd=_sd(share),
+        flutter_k2_per_s=found[FLUTTER]["value"],
+        lag_s=lag["value"],
+        lag_sd_s=_sd(lag),
+        path_m=priors.inputs.path_m,
+        head_hash=head_hash,
+        cell=_cell(found[CELL]) if CELL in found else None,
+    )
+
+
+def calibration_of(
+    verdict: Verdict, priors: Priors, *, bench: str = "", date: str = "", head_hash: str = ""
+) -> ElectricalCalibration:
+    """What the electrical calibration with this verdict and these priors hands on; KeyError or
+    ValueError where it has nothing to."""
+    volume = priors.inputs.volume_m3
+    if volume is None:
+        raise ValueError("the calibration does not say the volume of its liquid")
+    return ElectricalCalibration(
+        cell=_cell(verdict.results[CELL]),
+        power_relative_sd=priors.inputs.power_relative_sd,
+        volume_m3=volume.value,
+        vessel=priors.vessel,
+        bench=bench,
+        date=date,
+        head_hash=head_hash,
+    )
+
+
+def calibration_to_plain(calibration: ElectricalCalibration) -> dict[str, Any]:
+    """As JSON has it."""
+    return to_lists(calibration)
+
+
+def calibration_from_plain(plain_: Mapping[str, Any]) -> ElectricalCalibration:
+    """What `calibration_to_plain` gave; TypeError or ValueError for anything else."""
+    return load_plain(ElectricalCalibration, plain_)
+
+
+def _cell(found: Mapping[str, Any]) -> CellKnowledge:
+    wanted = {name: value for name, value in found.items() if name != "names"}
+    return load_plain(CellKnowledge, wanted)
+
+
+def plain(estimate: Estimate) -> dict[str, Any]:
+    """A result as the verdict has it."""
+    return {
+        "value": figures(estimate.value),
+        "sd_statistical": figures(estimate.sd_statistical, 4),
+        "sd_inputs": figures(estimate.sd_inputs, 4),
+        "low": figures(estimate.low),
+        "high": figures(estimate.high),
+        "unit": estimate.unit,
+    }
+
+
+def _sd(result: Mapping[str, float]) -> float:
+    total: float = (result["sd_statistical"] ** 2 + result["sd_inputs"] ** 2) ** 0.5
+    return total
