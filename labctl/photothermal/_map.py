@@ -11,6 +11,7 @@ a wall that is known to a factor makes it skew, and then the most likely cell is
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import lgamma
 
 import numpy as np
 
@@ -38,10 +39,10 @@ from labctl.photothermal._told import Moments
 
 _NEGLIGIBLE = 1e-3
 """Share of the evidence below which a flutter is left out of the draws."""
-_WIDER = 1.15
-"""Draws come from so much wider a Gaussian than Laplace's, to reach its tails."""
-_ELEMENTS = 2.0e7
-"""Floats that one batch of draws may take at once."""
+_TAIL_DOF = 6.0
+"""Draws come from Student's t of so many degrees of freedom, for the tails to be reached."""
+_BATCH = 128
+"""Draws at once: more no longer stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,18 +208,24 @@ def _weighed(
     """Evidence and moments by importance sampling, for the flutters that matter."""
     evidence = np.array([posterior.log_evidence for posterior in found])
     likely = np.exp(evidence - evidence.max()) > _NEGLIGIBLE
-    normal = _normal(draws, problem.free)
-    chunk = max(1, int(_ELEMENTS / (9 * len(problem.record.times_s))))
+    r = problem.free
+    normal = _normal(draws, r)
+    # Student's t: each pair of mirror images shares the stretch of its tail.
+    chi2 = np.random.default_rng(2).chisquare(_TAIL_DOF, len(normal) // 2) / _TAIL_DOF
+    normal /= np.sqrt(np.concatenate([chi2, chi2]))[:, None]
+    log_density = -0.5 * (_TAIL_DOF + r) * np.log1p((normal**2).sum(axis=1) / _TAIL_DOF)
+    log_density += lgamma(0.5 * (_TAIL_DOF + r)) - lgamma(0.5 * _TAIL_DOF)
+    # Over that of a standard normal at its mean, which the prior's density is taken over too.
+    log_density += 0.5 * r * np.log(2.0 / _TAIL_DOF)
     out, effective = list(parts), float("inf")
     for i in np.flatnonzero(likely):
         posterior = found[i]
-        root = np.linalg.cholesky(posterior.z_covariance) * _WIDER
+        root = np.linalg.cholesky(posterior.z_covariance)
         z = posterior.z + normal @ root.T
-        log_weight = 0.5 * (normal**2).sum(axis=1) + np.log(np.diag(root)).sum()
-        log_weight -= 0.5 * (z**2).sum(axis=1)
+        log_weight = np.log(np.diag(root)).sum() - log_density - 0.5 * (z**2).sum(axis=1)
         values, within = [], []
-        for first in range(0, len(z), chunk):
-            some = slice(first, first + chunk)
+        for first in range(0, len(z), _BATCH):
+            some = slice(first, first + _BATCH)
             trial = problem.evaluate(z[some], np.full(len(z[some]), flutter[i]))
             log_weight[some] += trial.log_likelihood
             values.append(_asked(problem.cells(z[some]), trial.beta))

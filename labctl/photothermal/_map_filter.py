@@ -31,6 +31,7 @@ from labctl.photothermal._map_model import (
     TERMS,
     WALL,
     WALL_START,
+    Body,
     step_pieces,
 )
 
@@ -113,8 +114,7 @@ class Whitened:
 
 def whiten(
     cells: Floats,
-    capacity: float,
-    nodes: int,
+    body: Body,
     noise: Noise,
     steps: Plan,
     multipliers: Floats,
@@ -145,7 +145,7 @@ def whiten(
         if key not in found:
             if len(found) >= _CACHE:
                 found.clear()
-            pieces, spread = step_pieces(cells, capacity, nodes, key[1], dt_s)
+            pieces, spread = step_pieces(cells, body, key[1], dt_s)
             spread *= flutter
             spread[:, SURROUNDINGS, SURROUNDINGS] += noise.walk_k2_per_s * dt_s
             found[key] = pieces.reshape(TERMS, -1), spread

@@ -24,6 +24,7 @@ from labctl.photothermal._map_model import (
     START,
     SURROUNDINGS,
     WALL,
+    Body,
     CellPrior,
     FitOptions,
     cell_prior,
@@ -32,10 +33,12 @@ from labctl.photothermal._map_model import (
 from labctl.photothermal._run import RecordError
 
 _FIRST_DIFFERENCE = 1e-3
-_DIFFERENCE = 0.02
+_DIFFERENCE = 0.005
 """Of a difference quotient, in prior deviations at first, in posterior deviations later."""
 _SETTLED = 1e-4
-"""Twice the gain in log posterior that a last round still promised."""
+"""Gain in log posterior: the last round brought no more, or the next promises no more."""
+_STUCK = 1e8
+"""Damping at which no smaller move is tried."""
 _FARTHEST = 8.0
 """Prior deviations that a trial may go from the prior's mean."""
 
@@ -95,6 +98,7 @@ class Problem:
         self.record, self.prior, self.options = record, prior, options
         self.cell_prior: CellPrior = cell_prior(prior, options)
         self.reference_degc = float(record.ambients_degc[0])
+        self.body = Body(prior.heat_capacity_j_per_k, prior.wall_loss_share, options.nodes)
         self.free = self.cell_prior.directions.shape[1]
         self.plan: Plan = plan(
             record.times_s,
@@ -137,9 +141,8 @@ class Problem:
             self.prior.drift_k2_per_s,
             np.full(len(z), self.edge_rate),
         )
-        capacity, nodes = self.prior.heat_capacity_j_per_k, self.options.nodes
         kept = np.zeros(0, dtype=np.int64) if keep is None else keep
-        out = whiten(self.cells(z), capacity, nodes, noise, self.plan, self.multipliers, kept)
+        out = whiten(self.cells(z), self.body, noise, self.plan, self.multipliers, kept)
         free = np.flatnonzero(prior.column_sd > 0.0)
         known = out.columns @ prior.column_mean
         by = out.columns[:, :, free] * prior.column_sd[free]
@@ -171,11 +174,9 @@ class Problem:
         quiet = Noise(1.0, np.zeros(1), 0.0, np.zeros(1))
         every = self.plan
         blind = replace(every, reading_k=0.0 * every.reading_k, widen_k2=0.0 * every.widen_k2)
-        capacity, nodes = self.prior.heat_capacity_j_per_k, self.options.nodes
         out = whiten(
             self.cells(z[None]),
-            capacity,
-            nodes,
+            self.body,
             quiet,
             blind,
             self.multipliers,
@@ -187,67 +188,91 @@ class Problem:
         return curve + self.reference_degc
 
 
-def modes(problem: Problem, flutter: Floats, rounds: int = 30) -> tuple[list[Posterior], bool]:
+def modes(problem: Problem, flutter: Floats, rounds: int = 40) -> tuple[list[Posterior], bool]:
     """The mode for each candidate of the flutter, and whether all have converged."""
-    q, r = len(flutter), problem.free
-    at = np.zeros((q, r))
-    damping = np.full(q, 1e-3)
-    width = np.full((q, r), _FIRST_DIFFERENCE)
-    value = np.full(q, np.inf)
-    best = at.copy()
-    found: list[Posterior | None] = [None] * q
-    hessians, gradients = np.zeros((q, r, r)), np.zeros((q, r))
-    done = np.zeros(q, dtype=bool)
-    base = np.arange(q) * (r + 1)
+    searches = [_Search(problem.free) for _ in flutter]
+    size = problem.free + 2
+    base = np.arange(len(flutter)) * size
     for _ in range(rounds):
-        z = np.repeat(at[:, None, :], r + 1, axis=1)
-        z[:, np.arange(1, r + 1), np.arange(r)] += width
-        trial = problem.evaluate(z.reshape(-1, r), np.repeat(flutter, r + 1), base)
-        target = -trial.log_likelihood[base] + 0.5 * (at**2).sum(axis=1)
-        for i in range(q):
-            if not target[i] < value[i] + 1e-3:
-                damping[i] = max(damping[i], 1e-3) * 10.0
-                continue
-            first = base[i]
-            rest = slice(first + 1, first + r + 1)
-            residual_slopes = (trial.residuals[rest] - trial.residuals[first]) / width[i][:, None]
-            variance_slopes = trial.log_variance[rest] - trial.log_variance[first]
-            variance_slopes /= width[i][:, None]
-            volume_slopes = (trial.log_volume[rest] - trial.log_volume[first]) / width[i]
-            gradients[i] = residual_slopes @ trial.residuals[first] + at[i]
-            gradients[i] += 0.5 * (variance_slopes.sum(axis=1) + volume_slopes)
-            hessians[i] = residual_slopes @ residual_slopes.T + np.eye(r)
-            hessians[i] += 0.25 * variance_slopes @ variance_slopes.T
-            covariance = np.linalg.inv(hessians[i])
-            slopes = ((trial.beta[rest] - trial.beta[first]) / width[i][:, None]).T
-            evidence = -target[i] + 0.5 * np.linalg.slogdet(covariance)[1]
-            found[i] = Posterior(
-                at[i].copy(),
-                covariance,
-                trial.beta[first],
-                trial.beta_covariance[first],
-                slopes,
-                float(evidence),
-            )
-            # Two rounds at the least: the known course follows the fit only after the first.
-            gain = float(gradients[i] @ covariance @ gradients[i])
-            done[i] = bool(np.isfinite(value[i])) and gain < _SETTLED
-            value[i], best[i] = target[i], at[i]
-            damping[i] *= 0.1
-            width[i] = _DIFFERENCE * np.sqrt(np.diag(covariance))
-        if done.all() or not np.isfinite(value).all():
+        z = np.concatenate([search.asked() for search in searches])
+        trial = problem.evaluate(z, np.repeat(flutter, size), base)
+        for search, first in zip(searches, base.tolist(), strict=True):
+            search.told(trial, first)
+        if all(search.settled for search in searches):
             break
-        leader = int(np.argmin(value))
-        if np.array_equal(best[leader], at[leader]):
-            problem.follow(trial.states[:, leader], trial.beta[base[leader]])
-            problem.edge_rate = float(trial.beta[base[leader], RATE])
-        for i in range(q):
-            if not done[i]:
-                damped = hessians[i] + damping[i] * np.diag(np.diag(hessians[i]))
-                move = best[i] - np.linalg.solve(damped, gradients[i])
-                at[i] = np.clip(move, -_FARTHEST, _FARTHEST)
-            else:
-                at[i] = best[i]
-    if any(posterior is None for posterior in found):
+        leader = int(np.argmin([search.target for search in searches]))
+        best = trial.beta[base[leader]]
+        problem.follow(trial.states[:, leader], best)
+        problem.edge_rate = float(best[RATE])
+    found = [search.found for search in searches if search.found is not None]
+    if len(found) < len(searches):
         raise RecordError("no cell gives such a record: its likelihood is not a number")
-    return [posterior for posterior in found if posterior is not None], bool(done.all())
+    return found, all(search.settled for search in searches)
+
+
+class _Search:
+    """Levenberg's way to the mode of one flutter. Each round is asked for the best cell so far,
+    the one to try, and that one moved in each direction; the best again because the course that
+    the squares are taken around has moved since."""
+
+    def __init__(self, free: int) -> None:
+        self.found: Posterior | None = None
+        self.settled = False
+        self.target = np.inf
+        """Of the best so far: less log posterior."""
+        self._best = self._at = np.zeros(free)
+        self._width = np.full(free, _FIRST_DIFFERENCE)
+        self._damping = 1e-3
+        self._hessian, self._gradient = np.eye(free), np.zeros(free)
+
+    def asked(self) -> Floats:
+        """(2 + R, R)."""
+        return np.vstack([self._best, self._at, self._at + np.diag(self._width)])
+
+    def told(self, trial: Trial, first: int) -> None:
+        """Take the answers in, which begin at `first`."""
+        self.target = float(-trial.log_likelihood[first] + 0.5 * self._best @ self._best)
+        target = float(-trial.log_likelihood[first + 1] + 0.5 * self._at @ self._at)
+        if target < self.target or self.found is None:
+            if np.isfinite(target):
+                self._accept(trial, first + 1, target)
+            else:
+                # The prior's mean itself is out of reach: nothing to search from.
+                self.settled = True
+                return
+        else:
+            self._damping = max(self._damping, 1e-3) * 10.0
+            self.settled = self.settled or self._damping > _STUCK
+        if not self.settled:
+            damped = self._hessian + self._damping * np.diag(np.diag(self._hessian))
+            move = self._best - np.linalg.solve(damped, self._gradient)
+            self._at = np.clip(move, -_FARTHEST, _FARTHEST)
+        else:
+            self._at = self._best
+
+    def _accept(self, trial: Trial, at: int, target: float) -> None:
+        rest, width = slice(at + 1, at + 1 + len(self._at)), self._width[:, None]
+        residual_slopes = (trial.residuals[rest] - trial.residuals[at]) / width
+        variance_slopes = (trial.log_variance[rest] - trial.log_variance[at]) / width
+        volume_slopes = (trial.log_volume[rest] - trial.log_volume[at]) / self._width
+        gradient = residual_slopes @ trial.residuals[at] + self._at
+        gradient += 0.5 * (variance_slopes.sum(axis=1) + volume_slopes)
+        hessian = residual_slopes @ residual_slopes.T + np.eye(len(self._at))
+        hessian += 0.25 * variance_slopes @ variance_slopes.T
+        covariance = np.linalg.inv(hessian)
+        # Two rounds at the least: the known course follows the fit only after the first. Where
+        # residuals are far from noise the slopes promise gains that are not there.
+        promised = float(gradient @ covariance @ gradient)
+        self.settled = self.found is not None and min(promised, self.target - target) < _SETTLED
+        self.found = Posterior(
+            self._at,
+            covariance,
+            trial.beta[at],
+            trial.beta_covariance[at],
+            ((trial.beta[rest] - trial.beta[at]) / width).T,
+            float(-target + 0.5 * np.linalg.slogdet(covariance)[1]),
+        )
+        self._best, self.target = self._at, target
+        self._hessian, self._gradient = hessian, gradient
+        self._width = _DIFFERENCE * np.sqrt(np.diag(covariance))
+        self._damping *= 0.1

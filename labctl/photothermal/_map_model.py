@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labctl.photothermal._discretise import Floats, step_matrices
-from labctl.photothermal._layout import WALL_LOSS_SHARE, BankPrior
+from labctl.photothermal._layout import BankPrior
 
 LIQUID, WALL, BEAD, HOLDER, SURROUNDINGS = range(5)
 """States of the fit: degrees over the reference; the holder's over its surroundings; the
@@ -33,7 +33,6 @@ KNOWN, START, WALL_START, BEAD_START, HOLDER_START, OFFSET, DRIFT, RATE, LIGHT =
 COLUMNS = 9
 
 _WALL_START_SD_K = _BEAD_START_SD_K = 0.1
-_HOLDER_START_SD_K = 0.2
 """As in a cell that has stood; the same as the bank's."""
 _OVER_SURROUNDINGS = np.array([1.0, 0.0, 0.0, -1.0, -1.0])
 _WALL_OVER_SURROUNDINGS = np.array([0.0, 1.0, 0.0, -1.0, -1.0])
@@ -41,16 +40,13 @@ _WALL_OVER_SURROUNDINGS = np.array([0.0, 1.0, 0.0, -1.0, -1.0])
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """What the batch fit may do beside `BankPrior`. Deviations of 0 leave a parameter out."""
+    """What the batch fit may do beside `BankPrior`."""
 
     nodes: int = 3
-    """1: liquid alone, no growth of the loss; 2: liquid and wall; 3: the holder too."""
-    dark_relative_sd: float = 0.0
-    """How far the heat loss in the dark may differ from that under light."""
+    """1: liquid alone, a loss that neither grows nor depends on the light; 2: liquid and wall; 3:
+    the holder too."""
     holder_relative_sd: float = 0.0
-    """How far the holder's time constant may be from the prior's."""
-    drift_sd_k_per_s: float = 0.0
-    """Of a steady drift of the surroundings, besides the prior's random walk."""
+    """How far the holder's time constant may be from the prior's; 0 keeps it there."""
 
     def __post_init__(self) -> None:
         if self.nodes not in (1, 2, 3):
@@ -83,7 +79,6 @@ def cell_prior(prior: BankPrior, options: FitOptions) -> CellPrior:
     covariance = np.zeros((CELL, CELL))
     described = np.arange(len(prior.LOGARITHMS))
     covariance[np.ix_(described, described)] = prior.covariance()
-    covariance[LN_DARK, LN_DARK] = options.dark_relative_sd**2
     column_mean = np.zeros(COLUMNS)
     column_sd = np.zeros(COLUMNS)
     column_mean[KNOWN] = 1.0
@@ -92,12 +87,13 @@ def cell_prior(prior: BankPrior, options: FitOptions) -> CellPrior:
         prior.start_sd_k,
         _BEAD_START_SD_K,
         prior.offset_sd_k,
-        options.drift_sd_k_per_s,
+        prior.drift_sd_k_per_s,
         prior.heat_per_watt_sd / capacity,
         prior.light_k_per_w,
     )
     if options.nodes > 1:
         mean[CURVE] = prior.curve_per_k
+        covariance[LN_DARK, LN_DARK] = prior.dark_loss_sd**2
         column_sd[WALL_START] = _WALL_START_SD_K
     else:
         absent = [LN_COUPLING, LN_WALL, CURVE]
@@ -106,13 +102,22 @@ def cell_prior(prior: BankPrior, options: FitOptions) -> CellPrior:
         mean[SHARE] = prior.holder_share
         covariance[SHARE, SHARE] = prior.holder_share_sd**2
         covariance[LN_HOLDER, LN_HOLDER] = options.holder_relative_sd**2
-        column_sd[HOLDER_START] = _HOLDER_START_SD_K
+        column_sd[HOLDER_START] = prior.holder_start_sd_k
     values, vectors = np.linalg.eigh(covariance)
     free = values > 1e-12 * values.max(initial=0.0)
     return CellPrior(mean, vectors[:, free] * np.sqrt(values[free]), column_mean, column_sd)
 
 
-def transfer(cells: Floats, capacity: float, nodes: int, lit: bool) -> tuple[Floats, Floats]:
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What of the equations is not to be found."""
+
+    heat_capacity_j_per_k: float
+    wall_loss_share: float
+    nodes: int
+
+
+def transfer(cells: Floats, body: Body, lit: bool) -> tuple[Floats, Floats]:
     """Matrices (B, 5, 5) of the linear part of the equations, and (B, 2) what one kelvin squared
     takes off liquid and wall per second, for `cells` (B, CELL)."""
     k = np.exp(cells[:, LN_LOSS] + (0.0 if lit else cells[:, LN_DARK]))
@@ -120,12 +125,13 @@ def transfer(cells: Floats, capacity: float, nodes: int, lit: bool) -> tuple[Flo
     bend = np.zeros((len(cells), 2))
     inverse_lag = np.exp(cells[:, LN_INVERSE_LAG])
     a[:, BEAD, LIQUID], a[:, BEAD, BEAD] = inverse_lag, -inverse_lag
-    from_liquid = k if nodes == 1 else (1.0 - WALL_LOSS_SHARE) * k
+    nodes, capacity = body.nodes, body.heat_capacity_j_per_k
+    from_liquid = k if nodes == 1 else (1.0 - body.wall_loss_share) * k
     a[:, LIQUID] -= from_liquid[:, None] * _OVER_SURROUNDINGS
     bend[:, LIQUID] = -from_liquid * cells[:, CURVE]
     if nodes > 1:
         coupling, wall = np.exp(cells[:, LN_COUPLING]), np.exp(cells[:, LN_WALL])
-        from_wall = WALL_LOSS_SHARE * k * capacity / wall
+        from_wall = body.wall_loss_share * k * capacity / wall
         a[:, WALL] -= from_wall[:, None] * _WALL_OVER_SURROUNDINGS
         bend[:, WALL] = -from_wall * cells[:, CURVE]
         a[:, LIQUID, LIQUID] -= coupling / capacity
@@ -146,12 +152,10 @@ ONE, OVER, WALL_OVER, AMBIENT, LIQUID_BEND, WALL_BEND, POWER = range(TERMS)
 surroundings (K); ambient over the reference (K); the constants of the two squares (K2); W."""
 
 
-def step_pieces(
-    cells: Floats, capacity: float, nodes: int, lit: bool, dt_s: float
-) -> tuple[Floats, Floats]:
+def step_pieces(cells: Floats, body: Body, lit: bool, dt_s: float) -> tuple[Floats, Floats]:
     """A step of `dt_s` as a sum of TERMS pieces, (TERMS, B, 5, 5 + COLUMNS): the transition, and
     behind it what is added to each column; and (B, 5, 5) the flutter that 1 K2/s leaves."""
-    a, bend = transfer(cells, capacity, nodes, lit)
+    a, bend = transfer(cells, body, lit)
     exponential, response = step_matrices(a, dt_s)
     pieces = np.zeros((TERMS, len(cells), STATES, STATES + COLUMNS))
     move, add = pieces[:, :, :, :STATES], pieces[:, :, :, STATES:]

@@ -119,9 +119,9 @@ def test_the_likelihood_is_that_of_the_readings_as_one_gaussian() -> None:
 
 
 def _rates(cell: np.ndarray) -> np.ndarray:
-    from labctl.photothermal._map_model import transfer
+    from labctl.photothermal._map_model import Body, transfer
 
-    return transfer(cell[None], 4.18, 3, True)[0][0]
+    return transfer(cell[None], Body(4.18, 0.8, 3), True)[0][0]
 
 
 def _answer(a: np.ndarray, after_s: float, state: int) -> float:
