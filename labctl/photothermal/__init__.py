@@ -98,6 +98,7 @@ from labctl.photothermal._stopping import (
     sd_without_inputs,
     wall_time_constant_s,
 )
+from labctl.photothermal._stuck import Stuck
 from labctl.photothermal._thermal import Thermal, thermal
 from labctl.photothermal._told import Leading, Moments, Taken
 from labctl.photothermal._trend import Trend
@@ -177,6 +178,7 @@ __all__ = [
     "StepDetector",
     "StepRules",
     "StoppingRule",
+    "Stuck",
     "Taken",
     "Thermal",
     "ThermalDose",

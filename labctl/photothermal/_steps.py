@@ -74,7 +74,7 @@ class StepDetector:
         self._last_s: float | None = None
         self._every_s = 0.0
         self._smallest = np.zeros((SHAPES, ONSETS))
-        self._smallest[HEAT] = rules.smallest_heat
+        self._smallest[[HEAT, HEAT_RAMP]] = rules.smallest_heat
         self._smallest[BEAD_STEP] = rules.smallest_bead_k
         self._smallest[HEAT_RAMP + 1 :] = rules.smallest_bead_k
         # Of each record: the level of its squared innovations, their sum, what its largest single
