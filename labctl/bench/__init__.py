@@ -8,6 +8,7 @@ from labctl.bench._file import json_schema, load, loads
 from labctl.bench._lookup import BenchChoice, find_bench
 from labctl.bench._model import (
     BenchFile,
+    CalibrationHeater,
     Declaration,
     InstrumentEntry,
     PickOff,
@@ -23,6 +24,7 @@ __all__ = [
     "Bench",
     "BenchChoice",
     "BenchFile",
+    "CalibrationHeater",
     "Declaration",
     "InstrumentEntry",
     "OnTrouble",

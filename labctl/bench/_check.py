@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from labctl.bench._model import BenchFile
 from labctl.errors import InputError, Problem
+from labctl.events import HEATER, LASER
 from labctl.instruments import Driver, Thermometer, check_instrument
 
 
@@ -35,6 +36,8 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
                 )
     for role in bench.roles.values():
         driver = drivers.get(role.instrument)
+        if driver is not None and driver.spec.drive and role.name in (LASER, HEATER):
+            yield from _fits(bench, role.name, driver)
         if isinstance(driver, Thermometer) and role.channel not in driver.channels:
             yield Problem(
                 "P064",
@@ -44,3 +47,16 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
                 fix=f"It reads {', '.join(driver.channels)}; add the channel to its settings, or "
                 "take one of these.",
             )
+
+
+def _fits(bench: BenchFile, role: str, driver: Driver) -> Iterator[Problem]:
+    """A source is driven by what its calibration speaks of: a resistor by volts, a laser not."""
+    by_voltage = driver.spec.drive == "voltage"
+    if by_voltage != (role == HEATER):
+        yield Problem(
+            "P062",
+            f"the {role} is a {driver.spec.name}, which is driven by {driver.spec.drive}",
+            file=bench.source_file,
+            fix="A calibration resistor needs a supply that sets a voltage, a laser needs a laser "
+            "driver.",
+        )

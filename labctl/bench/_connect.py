@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from labctl.bench._file import BenchFile
 from labctl.bench._roles import MeterRole, SourceRole, ThermometerRole, renamed
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
-from labctl.events import Beam, InstrumentFound, Invalid, Mode, Reading
-from labctl.guard import Guard, GuardReadings
+from labctl.events import LASER, Beam, InstrumentFound, Invalid, Mode, Reading
+from labctl.guard import GuardReadings, Guards
 from labctl.instruments import (
     Address,
     Instrument,
@@ -72,7 +73,8 @@ class Bench:
         self.instruments = dict(instruments)
         self.thermometers: list[ThermometerRole] = []
         self.meter: MeterRole | None = None
-        self.source: SourceRole | None = None
+        self.sources: dict[str, SourceRole] = {}
+        """What can put energy into the sample, by role: `laser`, `heater`."""
         self.on_trouble: OnTrouble | None = None
         self._clock = clock
 
@@ -90,28 +92,27 @@ class Bench:
             for key, instrument in self.instruments.items()
         )
 
-    async def read_all(self, guard: Guard | None) -> tuple[Reading | Invalid, ...]:
-        """Everything, read side by side. The guard sees its own instruments' readings first.
+    async def read_all(self, guards: Guards | None) -> tuple[Reading | Invalid, ...]:
+        """Everything, read side by side. The guards see their own instruments' readings first.
 
         Raises the error of an instrument that is lost; one that was only late is Invalid.
         """
         jobs: list[Coroutine[Any, Any, object]] = [role.read() for role in self.thermometers]
-        watched = guard.jobs() if guard is not None else self._unguarded_jobs()
+        watched = guards.jobs() if guards is not None else self._unguarded_jobs()
         results = await self._clock.together(*jobs, *watched)
         readings: list[Reading | Invalid] = []
         for given in results[: len(jobs)]:
             if isinstance(given, tuple):
                 readings.extend(given)
-        if guard is not None:
-            taken = guard.take(results[len(jobs) :])
-        else:
-            taken = _take(results[len(jobs) :])
-        if taken.lost is not None:
-            raise taken.lost
-        if taken.power is not None:
-            readings.append(taken.power)
-        if taken.source is not None:
-            readings.extend(_of_source(taken.source, self._clock.now_ns()))
+        watched_gave = results[len(jobs) :]
+        told = {LASER: _take(watched_gave)} if guards is None else guards.take(watched_gave)
+        for name, taken in told.items():
+            if taken.lost is not None:
+                raise taken.lost
+            if taken.power is not None:
+                readings.append(taken.power)
+            if taken.source is not None:
+                readings.extend(_of_source(name, taken.source, self._clock.now_ns()))
         return tuple(readings)
 
     def _unguarded_jobs(self) -> list[Coroutine[Any, Any, object]]:
@@ -132,15 +133,15 @@ class Bench:
         return None
 
 
-def _of_source(state: SourceState, now_ns: int) -> Iterator[Reading | Invalid]:
+def _of_source(name: str, state: SourceState, now_ns: int) -> Iterator[Reading | Invalid]:
     """What a source says of itself, as channels. What it cannot read is not there: a read-back
     that is missing must not look like one."""
     if state.beam is not Beam.UNKNOWN:
-        yield Reading("laser.emission", 1.0 if state.beam is Beam.ON else 0.0, "", now_ns)
+        yield Reading(f"{name}.emission", 1.0 if state.beam is Beam.ON else 0.0, "", now_ns)
     if state.interlock_closed is not None:
-        yield Reading("laser.interlock", 1.0 if state.interlock_closed else 0.0, "", now_ns)
+        yield Reading(f"{name}.interlock", 1.0 if state.interlock_closed else 0.0, "", now_ns)
     for reading in state.readings:
-        yield renamed(reading, f"laser.{reading.channel}")
+        yield renamed(reading, f"{name}.{reading.channel}")
 
 
 def _take(results: Iterable[object]) -> GuardReadings:
@@ -244,8 +245,11 @@ def _assign(bench: Bench, needs: Iterable[str], clock: Clock) -> None:
                 )
             bench.meter = MeterRole(instrument, driver, pick_off.ratio, clock.now_ns)
         elif isinstance(driver, Source):
-            bench.source = SourceRole(
-                instrument, driver, instrument.spec.confirms_emission, bench.file.level_for
+            bench.sources[name] = SourceRole(
+                instrument,
+                driver,
+                instrument.spec.confirms_emission,
+                partial(bench.file.level_for, source=name),
             )
     for key, names in channels.items():
         instrument = bench.instruments[key]
@@ -257,13 +261,12 @@ def _assign(bench: Bench, needs: Iterable[str], clock: Clock) -> None:
 
 def _refuse_mixed(bench: Bench) -> None:
     """A REAL emitter may not be guarded by a simulated sensor."""
-    source = bench.source
-    if source is None or source.instrument.simulated:
-        return
-    for role in (*bench.thermometers, bench.meter):
-        if role is not None and role.instrument.simulated:
-            raise RefusedError(
-                f"{role.instrument.name} is simulated and would guard a REAL laser",
-                where=bench.file.source_file,
-                fix="Guard a real laser with real instruments.",
-            )
+    real = [name for name, source in bench.sources.items() if not source.instrument.simulated]
+    for name in real:
+        for role in (*bench.thermometers, bench.meter):
+            if role is not None and role.instrument.simulated:
+                raise RefusedError(
+                    f"{role.instrument.name} is simulated and would guard a REAL {name}",
+                    where=bench.file.source_file,
+                    fix=f"Guard a real {name} with real instruments.",
+                )

@@ -52,6 +52,9 @@ def statement(bench: BenchFile) -> dict[str, Any]:
             "heat_loss_w_per_k": vessel.heat_loss.value,
             "heat_loss_sd": vessel.heat_loss.sd,
         }
+    heater = bench.heater
+    if heater is not None:
+        out["heater"] = {"resistance_ohm": heater.resistance_ohm, "deviation": heater.deviation}
     if bench.spot_area is not None:
         out["spot_area_m2"] = bench.spot_area.value
     return out
@@ -79,6 +82,13 @@ def _resolved(bench: BenchFile) -> dict[str, Any]:
         out["probe"] = {
             "tolerance": exact(bench.probe.tolerance_k, Kind.TEMPERATURE_DIFFERENCE),
             "source": bench.probe.source,
+        }
+    if bench.heater is not None:
+        out["heater"] = {
+            "resistance": exact(bench.heater.resistance_ohm, Kind.RESISTANCE),
+            "max_power": exact(bench.heater.max_power_w, Kind.POWER),
+            "deviation": exact(bench.heater.deviation, Kind.FRACTION),
+            "date": bench.heater.date,
         }
     if bench.vessel is not None:
         out["vessel"] = _vessel(bench.vessel)

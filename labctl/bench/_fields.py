@@ -45,7 +45,7 @@ _PLACE = Name(rf"{_KEY}(\.[A-Za-z0-9_-]{{1,16}})?", "scanner.101")
 ROLES = Field(
     "roles",
     MapOf(_PLACE),
-    "What they are for: laser, probe, ambient, meter -> an instrument's key, or key.channel",
+    "What they are for: laser, heater, probe, ambient, meter -> an instrument's key or key.channel",
     True,
 )
 
@@ -68,6 +68,19 @@ RATIO = Field("ratio", Amount(Kind.FRACTION, high=10.0, positive=True),
               "Power on the meter's head over power at the sample", True)  # fmt: skip
 PICK_OFF = Field(
     "pick_off", Table("pick_off", (RATIO, DEVIATION, DATE)), "What part of the beam the meter sees"
+)
+
+RESISTANCE = Field("resistance", Amount(Kind.RESISTANCE, 0.1, 1e5),
+                   "Of the resistor in the cell", True)  # fmt: skip
+MAX_POWER = Field("max_power", Amount(Kind.POWER, positive=True),
+                  "Highest electrical power that may be asked for", True)  # fmt: skip
+ELECTRICAL_DEVIATION = Field("deviation", Amount(Kind.FRACTION, 0.0, 0.2, positive=True),
+                             "One relative standard deviation of the electrical power as read back",
+                             True)  # fmt: skip
+HEATER = Field(
+    "heater",
+    Table("heater", (RESISTANCE, MAX_POWER, ELECTRICAL_DEVIATION, DATE)),
+    "The calibration resistor in the cell, in every run of this bench",
 )
 
 VESSEL_NAME = Field("name", Text(100), "What it is", True)
@@ -146,6 +159,7 @@ BENCH = Table(
     "bench file",
     (
         _SCHEMA, NAME, TITLE, INSTRUMENTS, ROLES, WAVELENGTH, SPOT_AREA, POWER_AT_SAMPLE, PICK_OFF,
+        HEATER,
         PROBE, VESSEL, LIMITS, VIGILANCE, INTERLOCK, DEAD_MAN,
     ),
 )  # fmt: skip

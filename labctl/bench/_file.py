@@ -7,6 +7,7 @@ what they are for, calibrations with their dates, the vessel, and the limits.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ from labctl.bench._fields import (
     DEAD_MAN,
     DECLARED_DATE,
     DEVIATION,
+    ELECTRICAL_DEVIATION,
     FROZEN,
+    HEATER,
     INSTRUMENTS,
     INTERLOCK,
     LIMIT_FIELDS,
     LIMITS,
+    MAX_POWER,
     MISMATCH,
     NAME,
     OFF_CONFIRM,
@@ -32,6 +36,7 @@ from labctl.bench._fields import (
     PROBE,
     RATIO,
     READABLE,
+    RESISTANCE,
     ROLES,
     SLOPE,
     SPOT_AREA,
@@ -54,6 +59,7 @@ from labctl.bench._fields import (
 from labctl.bench._model import (
     DEFAULT_LIMITS,
     BenchFile,
+    CalibrationHeater,
     Declaration,
     InstrumentEntry,
     PickOff,
@@ -69,9 +75,9 @@ from labctl.yamlfile import Reader, Row, Source
 
 __all__ = ["BenchFile", "json_schema", "load", "loads"]
 
-_MUST = {"power": "power_w", "temperature": "temperature_degc", "exposure": "exposure_s",
-         "energy": "energy_j"}  # fmt: skip
-"""Limits without which a bench with a laser has no meaning: name, attribute."""
+_MUST_HEAT = {"temperature": "temperature_degc", "exposure": "exposure_s", "energy": "energy_j"}
+_MUST = {"power": "power_w", **_MUST_HEAT}
+"""Limits without which a bench with a laser, or with a heater, has no meaning: name, attribute."""
 
 
 def load(path: Path) -> BenchFile:
@@ -109,6 +115,8 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
     laser = _laser(row[POWER_AT_SAMPLE], reader)
     if "laser" in roles:
         _check_laser(row, limits, reader)
+    if "heater" in roles:
+        _check_heater(row, limits, reader)
     if "meter" in roles and not row.has(PICK_OFF):
         reader.add(
             row.node,
@@ -136,6 +144,7 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
         interlock=_declaration(interlock),
         interlock_readable=readable is True,
         dead_man=_declaration(row[DEAD_MAN]),
+        heater=_heater(row[HEATER]),
         probe=_probe(row[PROBE]),
         source_file=file,
     )
@@ -223,8 +232,35 @@ def _check_laser(row: Row, limits: Limits, reader: Reader) -> None:
                 f"a bench with a laser must declare {what}: '{field.name}'",
                 f"Add for example '{example}'.",
             )
+    _check_limits(row, limits, reader, "a laser", _MUST)
+
+
+def _check_heater(row: Row, limits: Limits, reader: Reader) -> None:
+    """What a bench with a calibration heater must say before it can be energised."""
+    if not row.has(HEATER):
+        reader.add(
+            row.node,
+            "P061",
+            "a bench with a heater must describe its resistor: 'heater'",
+            "Add for example 'heater: {resistance: 100 ohm, max_power: 1 W, deviation: 0.2 %, "
+            "date: 2026-01-31}'.",
+        )
+    if not row.has(DEAD_MAN):
+        reader.add(
+            row.node,
+            "P061",
+            "a bench with a heater must declare what drops its power when the computer dies: "
+            "'dead_man'",
+            "Add for example 'dead_man: {what: ..., tested: ..., date: ...}'.",
+        )
+    _check_limits(row, limits, reader, "a heater", _MUST_HEAT)
+
+
+def _check_limits(
+    row: Row, limits: Limits, reader: Reader, what: str, needed: Mapping[str, str]
+) -> None:
     given = row[LIMITS]
-    for name, attribute in _MUST.items():
+    for name, attribute in needed.items():
         if getattr(limits, attribute) is None and (given is not None or not row.has(LIMITS)):
             broken = given is not None and any(
                 given.has(field) for limit, field in LIMIT_FIELDS if limit.name == name
@@ -233,7 +269,7 @@ def _check_laser(row: Row, limits: Limits, reader: Reader) -> None:
                 reader.add(
                     row.at(LIMITS),
                     "P061",
-                    f"a bench with a laser must set the limit '{name}'",
+                    f"a bench with {what} must set the limit '{name}'",
                     f"Add '{name}' under 'limits'.",
                 )
 
@@ -256,6 +292,16 @@ def _laser(row: Row | None, reader: Reader) -> PowerAtSample | None:
         return None
     unit = "A" if by_current else "W"
     return PowerAtSample(threshold.value, slope.value, unit, deviation, date)
+
+
+def _heater(row: Row | None) -> CalibrationHeater | None:
+    if row is None:
+        return None
+    resistance, most = row[RESISTANCE], row[MAX_POWER]
+    deviation, date = row[ELECTRICAL_DEVIATION], row[DATE]
+    if resistance is None or most is None or deviation is None or date is None:
+        return None
+    return CalibrationHeater(resistance, most, deviation, date)
 
 
 def _pick_off(row: Row | None) -> PickOff | None:

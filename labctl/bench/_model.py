@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from labctl import limits
 from labctl.bench import _dump
 from labctl.errors import RefusedError
+from labctl.events import HEATER, LASER
 from labctl.guard import GuardSpec
 from labctl.limits import Limits
 from labctl.quantities import Kind, Stated, format
@@ -67,6 +69,23 @@ class PickOff:
     deviation: float
     """One relative standard deviation of the ratio."""
     date: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationHeater:
+    """The resistor in the cell, driven by voltage; its power is measured by its supply."""
+
+    resistance_ohm: float
+    max_power_w: float
+    """Electrical power that may be asked for at most."""
+    deviation: float
+    """One relative standard deviation of the electrical power as it is read back."""
+    date: str
+    """When the supply was calibrated, or the resistor measured."""
+
+    def level(self, power_w: float) -> float:
+        """Voltage that gives this power."""
+        return math.sqrt(power_w * self.resistance_ohm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +170,7 @@ class BenchFile:
     dead_man: Declaration | None
     probe: ProbeTolerance | None = None
     """None where the file does not say; then the class of its thermocouple is taken."""
+    heater: CalibrationHeater | None = None
     source_file: str = field(default="", compare=False)
 
     @property
@@ -184,12 +204,12 @@ class BenchFile:
             "digest": self.digest,
         }
 
-    def level_for(self, power_w: float) -> float:
-        """Drive level (A or W) for a power at the sample.
+    def level_for(self, power_w: float, source: str = LASER) -> float:
+        """Drive level (A or W; V for the heater) for a power at the sample.
 
         RefusedError outside the bench's limits: a power is never clipped.
         """
-        calibration, most = self._laser()
+        calibration, most = self._calibration(source)
         if not 0 < power_w <= most:
             raise RefusedError(
                 f"{format(power_w, Kind.POWER)} at the sample is outside the limits of {self.name}",
@@ -199,16 +219,22 @@ class BenchFile:
             )
         return calibration.level(power_w)
 
-    def guard_spec(self, plan_limits: Limits | None = None) -> GuardSpec:
-        """What the guard enforces: the bench's limits as the protocol tightens them.
+    def guard_spec(self, plan_limits: Limits | None = None, source: str = LASER) -> GuardSpec:
+        """What the guard enforces for a source: the bench's limits as the protocol tightens them.
 
-        RefusedError when the bench cannot arm (no laser, no calibration, a limit missing) or when
+        RefusedError when the bench cannot arm (no source, no calibration, a limit missing) or when
         the protocol would loosen a limit.
         """
-        self._laser()
-        hard = limits.tighten(self.limits, plan_limits or Limits())
-        power = self._stated("power", hard.power_w)
-        measured = hard.measured_power_w
+        asked = plan_limits or Limits()
+        _, power = self._calibration(source)
+        hard = limits.tighten(self.limits, asked)
+        measured, reads_power, interlock = None, True, False
+        if source == LASER:
+            power = self._stated("power", hard.power_w)
+            measured, reads_power = hard.measured_power_w, "meter" in self.roles
+            interlock = self.interlock_readable
+        elif asked.power_w is not None:
+            power = min(power, asked.power_w)
         if measured is None:
             measured = power * MEASURED_OVER_COMMANDED
         return GuardSpec(
@@ -225,14 +251,22 @@ class BenchFile:
             max_fall_k_per_s=self._stated("fall", hard.fall_k_per_s),
             rate_window_s=self.vigilance.rate_window_s,
             frozen_after=self.vigilance.frozen_after,
-            power_mismatch=self.vigilance.power_mismatch if "meter" in self.roles else 0.0,
-            needs_interlock=self.interlock_readable,
+            power_mismatch=self.vigilance.power_mismatch if reads_power else 0.0,
+            needs_interlock=interlock,
             off_confirm_s=self.vigilance.off_confirm_s,
         )
 
-    def _laser(self) -> tuple[PowerAtSample, float]:
-        """Calibration and power limit; RefusedError on a bench that labctl cannot light."""
-        if "laser" not in self.roles or self.power_at_sample is None:
+    def _calibration(self, source: str) -> tuple[PowerAtSample | CalibrationHeater, float]:
+        """Calibration and power limit of a source; RefusedError on a bench that has none."""
+        if source == HEATER:
+            if HEATER not in self.roles or self.heater is None:
+                raise RefusedError(
+                    f"bench {self.name} has no calibration heater",
+                    where=self.source_file,
+                    fix="Give the role `heater` and describe the resistor under `heater`.",
+                )
+            return self.heater, self.heater.max_power_w
+        if LASER not in self.roles or self.power_at_sample is None:
             raise RefusedError(
                 f"bench {self.name} has no laser under labctl's control",
                 where=self.source_file,

@@ -76,7 +76,8 @@ class MeterRole:
 
 @dataclass(frozen=True, slots=True)
 class SourceRole:
-    """A source with its calibration: power at the sample against drive level."""
+    """A source with its calibration: power at the sample against drive level. A resistor is one as
+    a laser is."""
 
     instrument: Instrument
     driver: Source

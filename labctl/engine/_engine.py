@@ -30,9 +30,9 @@ from labctl.events import (
     Tripped,
     Verdict,
 )
-from labctl.guard import Guard, OffReport, Trip, not_confirmed
+from labctl.guard import Guards, OffReport, Trip, not_confirmed
 from labctl.monitor import DoseWatch, Monitor
-from labctl.protocol import Irradiate, Plan
+from labctl.protocol import Heat, Irradiate, Plan
 
 
 class Engine:
@@ -47,7 +47,7 @@ class Engine:
         teller: Teller,
         *,
         monitor: Monitor | None,
-        guard: Guard | None,
+        guards: Guards | None,
         dose: DoseWatch,
         ask: Ask,
         armed_by: str,
@@ -62,8 +62,8 @@ class Engine:
         self._control: asyncio.Task[None] | None = None
         self.verdict: Verdict | None = None
         """The last word, once there is one."""
-        self._sampler = Sampler(clock, bench, plan, guard, teller)
-        self._light = Light(clock, guard, self._sampler, teller, armed_by)
+        self._sampler = Sampler(clock, bench, plan, guards, teller)
+        self._light = Light(clock, guards, self._sampler, teller, armed_by)
         self._steps = Steps(clock, plan, self._sampler, self._light, teller, monitor, ask, self._go)
 
     # -- from outside, on the loop's thread --------------------------------------------------
@@ -134,7 +134,7 @@ class Engine:
                     verb=step.verb,
                     name=step.name,
                     at_most_ns=step.at_most_ns or 0,
-                    power_w=step.power_w if isinstance(step, Irradiate) else None,
+                    power_w=step.power_w if isinstance(step, Irradiate | Heat) else None,
                 )
             )
             why = await self._steps.carry_out(step)
@@ -191,6 +191,7 @@ class Engine:
             beam_how=report.how,
             samples=self._sampler.samples,
             energy_j=round(self._sampler.energy_j, 3),
+            electrical_j=round(self._sampler.electrical_j, 3),
         )
         self._teller.tell(ended)
         await self._teller.durable()

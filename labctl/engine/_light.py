@@ -9,51 +9,56 @@ from labctl.clock import NS, Clock
 from labctl.engine._sampler import GUARDED, Sampler
 from labctl.engine._teller import Teller
 from labctl.errors import RefusedError
-from labctl.events import Beam, Emission, EmissionIntent, Note
-from labctl.guard import Arm, Emit, Guard, OffReport, Phase, not_confirmed
-from labctl.protocol import Irradiate
+from labctl.events import LASER, Beam, Emission, EmissionIntent, Note
+from labctl.guard import Arm, Emit, Guards, OffReport, Phase, not_confirmed
+from labctl.protocol import Heat, Irradiate
 
 
 class Light:
-    """What the engine may ask of the beam. Without a guard there is nothing to light."""
+    """What the engine may ask of laser and heater. Without guards there is nothing to light."""
 
     def __init__(
-        self, clock: Clock, guard: Guard | None, sampler: Sampler, teller: Teller, armed_by: str
+        self, clock: Clock, guards: Guards | None, sampler: Sampler, teller: Teller, armed_by: str
     ) -> None:
         self._clock = clock
-        self._guard = guard
+        self._guards = guards
         self._sampler = sampler
         self._teller = teller
         self._armed_by = armed_by
 
-    async def arm(self) -> None:
-        """Have the guard look at everything, once until somebody disarms."""
-        guard = self._needed()
+    async def arm(self, source: str) -> None:
+        """Have the guard look at everything, once until somebody disarms or arms another source."""
+        guards = self._needed()
+        guard = guards.of(source)
         if guard.phase is not Phase.DISARMED:
             return
         if GUARDED not in self._sampler.latest:
             await self._sampler.once()
-        await guard.arm(Arm(self._armed_by, guard.spec.digest()))
+        await guards.arm(Arm(self._armed_by, guard.spec.digest(), source))
+        armed = "armed" if source == LASER else f"{source} armed"
         self._teller.tell(
             Note(
                 self._clock.now_ns(),
                 self._armed_by,
-                f"armed; limits {guard.spec.digest()[:12]}",
+                f"{armed}; limits {guard.spec.digest()[:12]}",
             )
         )
 
     def disarm(self) -> None:
         """A person may put hands into the bench now."""
-        if self._guard is not None:
-            self._guard.disarm()
+        if self._guards is not None:
+            self._guards.disarm()
 
-    async def on(self, step: Irradiate) -> int:
+    async def on(self, step: Irradiate | Heat) -> int:
         """Light, sampling on meanwhile: some lasers take seconds, and the lease must not lapse.
         Returns when it was commanded."""
-        guard = self._needed()
+        guards = self._needed()
+        guard = guards.of(step.source)
         lease_ns = round(guard.spec.lease_s * NS)
         self._teller.tell(
-            EmissionIntent(self._clock.now_ns(), step.power_w, step.at_most_ns, lease_ns)
+            EmissionIntent(
+                self._clock.now_ns(), step.power_w, step.at_most_ns, lease_ns, step.source
+            )
         )
         # No light before its intent is on disk.
         await self._teller.durable()
@@ -61,13 +66,13 @@ class Light:
         # dark: what stands now is looked at never again, what comes meanwhile is looked at after.
         gc.freeze()
         gc.disable()
-        request = Emit(step.power_w, step.at_most_ns)
+        request = Emit(step.power_w, step.at_most_ns, step.source)
 
         def commanded(t_ns: int) -> None:
             # At its own time, before any reading that shows the light: the check needs the edge.
             self._tell_lit(step, "commanded, not confirmed", t_ns)
 
-        lighting = asyncio.ensure_future(guard.emit(request, commanded=commanded))
+        lighting = asyncio.ensure_future(guards.emit(request, commanded=commanded))
         try:
             while not lighting.done():
                 wait_ns = self._sampler.next_tick_ns - self._clock.now_ns()
@@ -92,34 +97,40 @@ class Light:
         """Off at a step's end; BeamNotConfirmedOffError where this bench could confirm it and did
         not."""
         report = await self.off(why)
-        if not report.confirmed and self._needed().can_confirm:
+        if not report.confirmed and self._needed().of(report.source).can_confirm:
             raise not_confirmed(report)
 
     async def off(self, why: str) -> OffReport:
-        """Off, and what is known of it; never raises for an instrument. What labctl cannot light
-        it cannot switch off either: then only what is known is said."""
-        guard = self._guard
-        if guard is None:
+        """Every source off, and what is known of it: of one that is not confirmed, where there is
+        one. Never raises for an instrument. What labctl cannot light it cannot switch off either:
+        then only what is known is said."""
+        guards = self._guards
+        if guards is None:
             return OffReport(True, *self._sampler.beam_by_hand(), 0)
+        started_ns = self._clock.now_ns()
         try:
-            report = await guard.beam_off(why)
+            reports = await guards.beam_off(why)
         finally:
             gc.enable()
-        self._sampler.tell_emission(
-            Emission(self._clock.now_ns(), report.beam, report.how, None, why=why)
-        )
-        return report
+        for source, report in reports.items():
+            # At its own time: one source may be long off when another is not yet.
+            self._sampler.tell_emission(
+                Emission(started_ns + report.took_ns, report.beam, report.how, None, why, source)
+            )
+        return next((r for r in reports.values() if not r.confirmed), next(iter(reports.values())))
 
     async def close(self) -> None:
         """Let the guard finish what it is doing, and the collector what it may."""
         gc.unfreeze()
-        if self._guard is not None:
-            await self._guard.close()
+        if self._guards is not None:
+            await self._guards.close()
 
-    def _tell_lit(self, step: Irradiate, how: str, t_ns: int) -> None:
-        self._sampler.tell_emission(Emission(t_ns, Beam.ON, how, step.power_w, why=step.name))
+    def _tell_lit(self, step: Irradiate | Heat, how: str, t_ns: int) -> None:
+        self._sampler.tell_emission(
+            Emission(t_ns, Beam.ON, how, step.power_w, step.name, step.source)
+        )
 
-    def _needed(self) -> Guard:
-        if self._guard is None:
+    def _needed(self) -> Guards:
+        if self._guards is None:
             raise RefusedError("this bench has no laser that labctl may light")
-        return self._guard
+        return self._guards

@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 from labctl.bench import Bench
 from labctl.clock import NS, Clock
+from labctl.engine._energy import Energy
 from labctl.engine._manual import BY_METER, ManualEdges
 from labctl.engine._teller import Teller
 from labctl.errors import SafetyError
-from labctl.events import Beam, Emission, Invalid, Reading, Sample
-from labctl.guard import Guard, Heartbeat
+from labctl.events import HEATER, LASER, Beam, Emission, Invalid, Reading, Sample
+from labctl.guard import Guards, Heartbeat
 from labctl.limits import tighten
 from labctl.protocol import Plan
 
@@ -24,17 +25,15 @@ class Sampler:
     """The one loop that reads a bench during a run."""
 
     def __init__(
-        self, clock: Clock, bench: Bench, plan: Plan, guard: Guard | None, teller: Teller
+        self, clock: Clock, bench: Bench, plan: Plan, guards: Guards | None, teller: Teller
     ) -> None:
         self._clock = clock
         self._bench = bench
         self._period_ns = plan.period_ns
-        self._guard = guard
+        self._guards = guards
         self._teller = teller
         self._manual = ManualEdges(plan.laser_manual, bench.meter is not None)
-        self._emission: Emission | None = None
-        self._last_power_w = 0.0
-        self._last_ns = 0
+        self._energies = {LASER: Energy("meter.power"), HEATER: Energy("heater.power")}
         self._end_ns: int | None = None
         self._total_s = tighten(bench.file.limits, plan.limits).total_s
         self.next_tick_ns = 0
@@ -43,8 +42,6 @@ class Sampler:
         self.samples = 0
         self.missed = 0
         """Ticks that could not be kept."""
-        self.energy_j = 0.0
-        """At the sample, by the meter where there is one."""
 
     def start(self) -> None:
         """The grid begins now."""
@@ -56,15 +53,25 @@ class Sampler:
         """A person says that the hand-switched laser is on or off now."""
         self._manual.marked(lit)
 
+    @property
+    def energy_j(self) -> float:
+        """Of the light at the sample, by the meter where there is one."""
+        return self._energies[LASER].joules
+
+    @property
+    def electrical_j(self) -> float:
+        """Of the calibration resistor, by its supply."""
+        return self._energies[HEATER].joules
+
     def tell_emission(self, emission: Emission) -> None:
-        """What is known of the beam from now on."""
-        self._emission = emission
+        """What is known of a source from now on."""
+        self._energies[emission.source].emission = emission
         self._teller.tell(emission)
 
     def beam_by_hand(self) -> tuple[Beam, str]:
         """What is known of a beam that labctl does not control, and how: a meter may have seen it,
         a mark or a curve is no knowledge."""
-        emission = self._emission
+        emission = self._energies[LASER].emission
         if emission is not None and emission.how == BY_METER:
             return emission.beam, emission.how
         return Beam.UNKNOWN, "no laser under labctl's control"
@@ -94,7 +101,7 @@ class Sampler:
                 return "reached"
 
     async def _tick(self, due_ns: int) -> None:
-        readings = await self._bench.read_all(self._guard)
+        readings = await self._bench.read_all(self._guards)
         now_ns = self._clock.now_ns()
         latest = self.latest
         guarded: Reading | Invalid | None = None
@@ -105,14 +112,15 @@ class Sampler:
                 latest.pop(reading.channel, None)
             if reading.channel == GUARDED:
                 guarded = reading
-        guard = self._guard
-        if guard is not None and guarded is not None:
+        guards = self._guards
+        if guards is not None and guarded is not None:
             if isinstance(guarded, Reading):
-                guard.heartbeat(Heartbeat(guarded.t_ns, guarded.value))
+                guards.heartbeat(Heartbeat(guarded.t_ns, guarded.value))
             else:
-                guard.heartbeat(Heartbeat(guarded.t_ns, None, guarded.reason))
+                guards.heartbeat(Heartbeat(guarded.t_ns, None, guarded.reason))
+        for energy in self._energies.values():
+            energy.count(now_ns, latest)
         power = latest.get("meter.power")
-        self._count_energy(now_ns, power)
         for emission in self._manual.look(now_ns, power, latest.get(GUARDED)):
             self.tell_emission(emission)
         self._teller.tell(Sample(now_ns, due_ns, readings))
@@ -121,19 +129,3 @@ class Sampler:
             # Planned steps fit, or the plan was refused; prompts take as long as people do.
             raise SafetyError("the run is longer than the limit 'total'")
         await self._teller.breathe()
-
-    def _count_energy(self, now_ns: int, measured: Reading | None) -> None:
-        """Integrate the measured power (the commanded one without a meter) while lit."""
-        emission = self._emission
-        lit = emission is not None and emission.beam is not Beam.OFF
-        if measured is not None:
-            power_w = measured.value
-        elif emission is not None and lit:
-            power_w = emission.power_w or 0.0
-        else:
-            power_w = 0.0
-        if lit and self._last_ns:
-            mean_w = max(0.0, (power_w + self._last_power_w) / 2)
-            self.energy_j += mean_w * (now_ns - self._last_ns) / NS
-        self._last_power_w = power_w
-        self._last_ns = now_ns

@@ -22,7 +22,7 @@ from labctl.engine._steps import Ask
 from labctl.engine._teller import Publish, Teller
 from labctl.errors import Exit, InputError, LabctlError, RecordError, RefusedError, StoppedError
 from labctl.events import Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Verdict
-from labctl.guard import Guard
+from labctl.guard import Guards
 from labctl.instruments import SimSession, SimSpec, open_simulation
 from labctl.monitor import DoseWatch, Monitor, dose_basis, priors_for, read_blank
 from labctl.photothermal import BlankResult
@@ -100,7 +100,7 @@ def check_request(request: RunRequest) -> Reach:
             where=request.bench_file.source_file,
             fix="Leave --speed out, or take the shipped simulated bench.",
         )
-    if found.real and request.plan.uses_light and not request.plan.laser_manual:
+    if found.real and request.plan.arms:
         raise _no_real_light(request)
     if request.faults and not found.in_process:
         raise RefusedError(
@@ -227,7 +227,7 @@ class _Session:
         session = self._simulation()
         bench = await connect(request.bench_file, self._found.roles, self._clock, session)
         try:
-            if bench.mode is Mode.REAL and bench.source is not None:
+            if bench.mode is Mode.REAL and bench.sources:
                 raise _no_real_light(request)
             folder = self._folder(bench)
             try:
@@ -308,11 +308,12 @@ class _Session:
         monitor = Monitor.from_event(priors) if priors is not None else None
         dose = DoseWatch()
         teller = Teller(clock, journal, monitor, (dose.feed, *self._publish))
-        guard = None
-        if bench.source is not None:
-            guard = Guard(
-                request.bench_file.guard_spec(request.plan.limits),
-                bench.source,
+        guards = None
+        if bench.sources:
+            limits, file = request.plan.limits, request.bench_file
+            guards = Guards(
+                {source: file.guard_spec(limits, source) for source in bench.sources},
+                bench.sources,
                 bench.meter,
                 clock,
                 on_trip=lambda trip: engines[0].tripped(trip),
@@ -323,7 +324,7 @@ class _Session:
             request.plan,
             teller,
             monitor=monitor,
-            guard=guard,
+            guards=guards,
             dose=dose,
             ask=self._ask,
             armed_by=request.armed_by,
@@ -377,9 +378,10 @@ class _Session:
         )
 
     def _priors(self, bench: Bench) -> PriorsFixed | None:
-        """What the check starts from; None where there is no light to check."""
+        """What the check starts from; None where there is no light to check, or where a resistor
+        heats too: it knows of one source of heat."""
         request = self._request
-        if not (request.plan.uses_light and request.check):
+        if not (request.plan.uses_light and request.check) or request.plan.uses_heater:
             return None
         priors, assumptions = priors_for(
             request.bench_file,

@@ -22,6 +22,7 @@ from labctl.protocol import (
     Cool,
     EfficiencyKnown,
     Elapsed,
+    Heat,
     Irradiate,
     Log,
     Plan,
@@ -76,8 +77,10 @@ class Steps:
     async def carry_out(self, step: Step) -> str:
         """Carry the step out; returns why it ended."""
         match step:
-            case Irradiate():
-                return await self._irradiate(step)
+            case Irradiate() if self._plan.laser_manual:
+                return await self._irradiate_by_hand(step)
+            case Irradiate() | Heat():
+                return await self._energise(step)
             case Prompt():
                 self._go(State.WAITING)
                 return f"answered: {await self._ask_for(step.text, step.at_most_ns)}"
@@ -116,11 +119,9 @@ class Steps:
             )
         return why
 
-    async def _irradiate(self, step: Irradiate) -> str:
-        if self._plan.laser_manual:
-            return await self._irradiate_by_hand(step)
+    async def _energise(self, step: Irradiate | Heat) -> str:
         self._go(State.ARMED)
-        await self._light.arm()
+        await self._light.arm(step.source)
         lit_ns = await self._light.on(step)
         self._go(State.EMITTING)
         why = await self._until(step, lit_ns)
@@ -160,7 +161,7 @@ class Steps:
         self._teller.tell(PromptAnswered(self._clock.now_ns(), answer))
         return answer
 
-    async def _until(self, step: Irradiate | Cool, begun_ns: int) -> str:
+    async def _until(self, step: Irradiate | Heat | Cool, begun_ns: int) -> str:
         """Sample for the step's time, or until its condition; late is noted, and may end the
         run."""
         end_ns = begun_ns + step.at_most_ns

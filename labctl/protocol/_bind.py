@@ -10,12 +10,17 @@ from labctl.errors import InputError, RefusedError
 from labctl.instruments import driver
 from labctl.limits import Limits
 from labctl.protocol._plan import Plan
-from labctl.protocol._steps import Irradiate, Step
+from labctl.protocol._steps import Heat, Irradiate, Step
 from labctl.quantities import Kind, format
 from labctl.sample import Specimen
 from labctl.yamlfile import Mark, Reader
 
-_CAPABILITY = {"laser": "source", "thermometer": "thermometer", "power_meter": "power_meter"}
+_CAPABILITY = {
+    "laser": "source",
+    "heater": "source",
+    "thermometer": "thermometer",
+    "power_meter": "power_meter",
+}
 """What a protocol calls it -> what a driver declares."""
 
 _ALWAYS_READ = ("probe", "ambient", "meter")
@@ -104,16 +109,19 @@ def _check_light(plan: Plan, bench: BenchFile, reader: Reader) -> None:
     hard = _effective(plan, bench)
     energy_j = 0.0
     for step in plan.steps:
-        if not isinstance(step, Irradiate) or step.stated_power_w is None:
+        if not isinstance(step, Irradiate | Heat):
+            continue
+        if isinstance(step, Irradiate) and step.stated_power_w is None:
             continue
         strong = plan.mark(f"{step.path}.power", f"{step.path}.irradiance", step.path)
-        if hard.power_w is not None and step.power_w > hard.power_w:
+        most_w, whose = _most_power(step, plan, bench, hard)
+        if most_w is not None and step.power_w > most_w:
             reader.add(
                 strong,
                 "P050",
-                f"{format(step.power_w, Kind.POWER)} is above the limit of "
-                f"{_whose(plan, bench, 'power_w')}, {format(hard.power_w, Kind.POWER)}",
-                f"Ask for at most {format(hard.power_w, Kind.POWER)}.",
+                f"{format(step.power_w, Kind.POWER)} is above the limit of {whose}, "
+                f"{format(most_w, Kind.POWER)}",
+                f"Ask for at most {format(most_w, Kind.POWER)}.",
             )
         length = plan.mark(f"{step.path}.for", f"{step.path}.at_most", step.path)
         if hard.exposure_s is not None and step.at_most_ns > clock.ns(hard.exposure_s):
@@ -144,8 +152,22 @@ def _check_light(plan: Plan, bench: BenchFile, reader: Reader) -> None:
             f"limit of bench '{bench.name}', {format(bench.limits.total_s, Kind.TIME)}",
             "Make it shorter.",
         )
-    if plan.uses_light and not plan.laser_manual and "laser" in bench.roles:
-        _check_can_arm(plan, bench, reader)
+    for role in ("laser", "heater"):
+        if plan.needs.get(role, "manual") != "manual" and role in bench.roles:
+            _check_can_arm(plan, bench, role, reader)
+
+
+def _most_power(
+    step: Irradiate | Heat, plan: Plan, bench: BenchFile, hard: Limits
+) -> tuple[float | None, str]:
+    """The limit of a step's power, and whose it is: the resistor has one of its own, which the
+    protocol's may tighten."""
+    if isinstance(step, Irradiate):
+        return hard.power_w, _whose(plan, bench, "power_w")
+    own, asked = None if bench.heater is None else bench.heater.max_power_w, plan.limits.power_w
+    if asked is not None and (own is None or asked < own):
+        return asked, "this protocol"
+    return own, f"the heater of bench '{bench.name}'"
 
 
 def _effective(plan: Plan, bench: BenchFile) -> Limits:
@@ -161,11 +183,11 @@ def _whose(plan: Plan, bench: BenchFile, field: str) -> str:
     return f"bench '{bench.name}'"
 
 
-def _check_can_arm(plan: Plan, bench: BenchFile, reader: Reader) -> None:
+def _check_can_arm(plan: Plan, bench: BenchFile, role: str, reader: Reader) -> None:
     try:
-        bench.guard_spec()
+        bench.guard_spec(source=role)
     except RefusedError as error:
-        reader.add(plan.mark("needs.laser"), "P052", error.what, error.fix)
+        reader.add(plan.mark(f"needs.{role}"), "P052", error.what, error.fix)
 
 
 def _check_period(plan: Plan, bench: BenchFile, reader: Reader) -> None:
@@ -186,7 +208,7 @@ def _check_period(plan: Plan, bench: BenchFile, reader: Reader) -> None:
                 f"'{found.instrument}' of bench '{bench.name}' needs for a reading",
                 f"Record every {format(least, Kind.TIME)} or slower.",
             )
-    if not plan.uses_light or plan.laser_manual or "laser" not in bench.roles:
+    if not plan.arms or not {"laser", "heater"} & set(bench.roles):
         return
     hard = _effective(plan, bench)
     bounds = [b for b in (hard.lease_s, hard.staleness_s) if b is not None]
@@ -196,7 +218,7 @@ def _check_period(plan: Plan, bench: BenchFile, reader: Reader) -> None:
             "P054",
             f"{period} is too slow for the guard of bench '{bench.name}', whose lease ends "
             f"{format(min(bounds), Kind.TIME)} after a reading",
-            f"With a laser, record every {format(min(bounds) / 2, Kind.TIME)} or faster.",
+            f"Record every {format(min(bounds) / 2, Kind.TIME)} or faster where something is lit.",
         )
 
 

@@ -13,6 +13,7 @@ from labctl.protocol._steps import (
     Cool,
     EfficiencyKnown,
     Elapsed,
+    Heat,
     Irradiate,
     Log,
     Steady,
@@ -67,6 +68,9 @@ def _step(step: Step) -> dict[str, Any]:
             body["irradiance"] = exact(step.irradiance_w_per_m2, Kind.IRRADIANCE)
         else:
             body["power"] = exact(step.power_w, Kind.POWER)
+        body.update(_duration(step.until, step.at_most_ns, step.if_late))
+    elif isinstance(step, Heat):
+        body["power"] = exact(step.power_w, Kind.POWER)
         body.update(_duration(step.until, step.at_most_ns, step.if_late))
     elif isinstance(step, Cool):
         body.update(_duration(step.until, step.at_most_ns, step.if_late))

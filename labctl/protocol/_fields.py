@@ -81,6 +81,8 @@ IF_LATE = Field(
 )
 DRIFT = Field("drift", _DIFFERENCE, "The probe should drift by no more than this over the step")
 POWER = Field("power", Amount(Kind.POWER, positive=True), "Power at the sample")
+ELECTRICAL_POWER = Field("power", Amount(Kind.POWER, positive=True),
+                         "Electrical power in the resistor", True)  # fmt: skip
 IRRADIANCE = Field("irradiance", Amount(Kind.IRRADIANCE, positive=True),
                    "Power over area at the sample; the bench says the area")  # fmt: skip
 TIMES = Field("times", Count(1, 1000), "How many times", True)
@@ -96,8 +98,13 @@ IRRADIATE = Field(
     Table("irradiate step", (POWER, IRRADIANCE, FOR, UNTIL, AT_MOST, IF_LATE)),
     "Laser on, for a time or until a condition",
 )
+HEAT = Field(
+    "heat",
+    Table("heat step", (ELECTRICAL_POWER, FOR, UNTIL, AT_MOST, IF_LATE)),
+    "Calibration resistor on, for a time or until a condition",
+)
 COOL = Field("cool", Table("cool step", (FOR, UNTIL, AT_MOST, IF_LATE)),
-             "Laser off, for a time or until a condition")  # fmt: skip
+             "Laser and heater off, for a time or until a condition")  # fmt: skip
 LOG = Field("log", Table("log step", (FOR, AT_MOST)),
             "Only record, `for` a time, or until stopped but `at_most` so long")  # fmt: skip
 REPEAT = Field("repeat", Table("repeat step", (TIMES, REPEATED)), "Do steps several times")
@@ -118,7 +125,7 @@ STEP: OneKey = OneKey(
     "a step",
     "verb",
     "P040",
-    (BASELINE, IRRADIATE, COOL, LOG, REPEAT, PROMPT),
+    (BASELINE, IRRADIATE, HEAT, COOL, LOG, REPEAT, PROMPT),
     (STEP_NAME,),
     _LATER_VERBS,
 )
@@ -154,6 +161,7 @@ CAPABILITY = Choice(
     {
         "laser": "a laser under labctl's control",
         "manual": "a laser that a person switches",
+        "heater": "a calibration resistor in the cell, under labctl's control",
         "thermometer": "a thermometer",
         "power_meter": "a power meter",
     },
@@ -162,7 +170,8 @@ CAPABILITY = Choice(
 NEEDS = Field(
     "needs",
     MapOf(CAPABILITY),
-    "Roles that a bench must have: laser: laser (or manual), probe: thermometer, ...",
+    "Roles that a bench must have: laser: laser (or manual), heater: heater, probe: thermometer, "
+    "...",
     True,
 )
 LIMIT_FIELDS = tuple((limit, limit_field(limit)) for limit in ALL_LIMITS if limit.in_protocol)

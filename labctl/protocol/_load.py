@@ -30,7 +30,7 @@ from labctl.protocol._unroll import Unroller
 from labctl.sample import Specimen
 from labctl.yamlfile import Item, MapNode, Mark, Reader, Row, Source
 
-_ROLES = {"laser": ("laser", "manual"), "meter": ("power_meter",)}
+_ROLES = {"laser": ("laser", "manual"), "heater": ("heater",), "meter": ("power_meter",)}
 """Roles whose name says what they must be; any other role is a thermometer."""
 
 
@@ -137,14 +137,14 @@ def _check_roles(needs: Mapping[str, Item[str]], reader: Reader) -> None:
                 f"the role '{role}' cannot be '{item.value}'",
                 f"Write '{role}: {' or '.join(allowed)}'.",
             )
-    laser = needs.get("laser")
-    if laser is not None and "probe" not in needs:
-        reader.add(
-            laser.key,
-            "P046",
-            "a laser needs a probe in the sample: no reading would guard it",
-            "Add 'probe: thermometer' to `needs`.",
-        )
+    for role in ("laser", "heater"):
+        if role in needs and "probe" not in needs:
+            reader.add(
+                needs[role].key,
+                "P046",
+                f"a {role} needs a probe in the sample: no reading would guard it",
+                "Add 'probe: thermometer' to `needs`.",
+            )
 
 
 def _limits(row: Row | None, marks: dict[str, Mark]) -> Limits:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from labctl import yamlfile
 from labctl.limits import Limits
 from labctl.protocol import _dump
-from labctl.protocol._steps import Irradiate, Prompt, Step
+from labctl.protocol._steps import Heat, Irradiate, Prompt, Step
 from labctl.yamlfile import Mark
 
 
@@ -25,7 +25,7 @@ class Plan:
     parameters: Mapping[str, str]
     """Name -> the value taken, as it was written."""
     needs: Mapping[str, str]
-    """Role -> capability: `laser`, `manual`, `thermometer`, `power_meter`."""
+    """Role -> capability: `laser`, `manual`, `heater`, `thermometer`, `power_meter`."""
     period_ns: int
     """Sampling period."""
     limits: Limits
@@ -39,6 +39,21 @@ class Plan:
     def uses_light(self) -> bool:
         """A laser takes part, whoever switches it."""
         return "laser" in self.needs
+
+    @property
+    def uses_heater(self) -> bool:
+        """The calibration resistor takes part."""
+        return "heater" in self.needs
+
+    @property
+    def arms(self) -> bool:
+        """Something is lit or energised under the guard's lease."""
+        return self.uses_heater or (self.uses_light and not self.laser_manual)
+
+    @property
+    def heats(self) -> bool:
+        """Energy goes into a sample, whoever switches it."""
+        return self.uses_light or self.uses_heater
 
     @property
     def laser_manual(self) -> bool:
@@ -61,8 +76,13 @@ class Plan:
 
     @property
     def energy_j(self) -> float:
-        """Most energy at the sample in the whole run."""
+        """Most laser energy at the sample in the whole run."""
         return sum(s.energy_j for s in self.steps if isinstance(s, Irradiate))
+
+    @property
+    def electrical_j(self) -> float:
+        """Most electrical energy in the resistor in the whole run."""
+        return sum(s.energy_j for s in self.steps if isinstance(s, Heat))
 
     @property
     def at_most_ns(self) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from labctl.errors import RefusedError
+from labctl.events import HEATER, LASER
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class Irradiate(_Step):
     """Laser on, for a time or until a condition."""
 
     verb: ClassVar[str] = "irradiate"
+    source: ClassVar[str] = LASER
     stated_power_w: float | None
     """Power at the sample, where the protocol gives one or the bench turned an irradiance into
     one."""
@@ -121,6 +123,26 @@ class Irradiate(_Step):
     @property
     def energy_j(self) -> float:
         """Most energy at the sample in this step."""
+        return self.power_w * self.at_most_ns / 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heat(_Step):
+    """Calibration resistor on, for a time or until a condition."""
+
+    verb: ClassVar[str] = "heat"
+    source: ClassVar[str] = HEATER
+    power_w: float
+    """Electrical power in the resistor."""
+    at_most_ns: int
+    until: Condition | None = None
+    """None: for exactly `at_most_ns`."""
+    if_late: str = "stop"
+    """When `until` is not met in time: `stop` the run or `continue`."""
+
+    @property
+    def energy_j(self) -> float:
+        """Most electrical energy in this step."""
         return self.power_w * self.at_most_ns / 1e9
 
 
@@ -155,4 +177,4 @@ class Prompt(_Step):
     """None: wait as long as it takes."""
 
 
-Step: TypeAlias = Baseline | Irradiate | Cool | Log | Prompt
+Step: TypeAlias = Baseline | Irradiate | Heat | Cool | Log | Prompt

@@ -9,6 +9,7 @@ from labctl.protocol._steps import (
     Condition,
     EfficiencyKnown,
     Elapsed,
+    Heat,
     Irradiate,
     Prompt,
     Steady,
@@ -33,9 +34,10 @@ class Row:
     at_most_ns: int | None
     """None for a prompt that waits as long as it takes."""
     power_w: float | None
-    """Power at the sample; None in the dark, or while an irradiance has met no bench."""
+    """Power at the sample, or in the resistor; None in the dark, or while an irradiance has met no
+    bench."""
     energy_j: float
-    """Most laser energy at the sample in this step."""
+    """Most energy of the laser at the sample, or of the resistor, in this step."""
     until: Condition | None = None
 
 
@@ -44,7 +46,11 @@ def timeline(plan: Plan) -> tuple[Row, ...]:
     rows = []
     start_ns = latest_ns = 0
     for step in plan.steps:
-        lit = step if isinstance(step, Irradiate) and step.stated_power_w is not None else None
+        lit: Irradiate | Heat | None = None
+        if isinstance(step, Heat) or (
+            isinstance(step, Irradiate) and step.stated_power_w is not None
+        ):
+            lit = step
         rows.append(
             Row(
                 index=step.index,

@@ -13,6 +13,7 @@ from labctl.protocol._fields import (
     DRIFT,
     EFFICIENCY,
     ELAPSED,
+    ELECTRICAL_POWER,
     FOR,
     IF_LATE,
     IRRADIANCE,
@@ -37,6 +38,7 @@ from labctl.protocol._steps import (
     Cool,
     EfficiencyKnown,
     Elapsed,
+    Heat,
     Irradiate,
     Log,
     Prompt,
@@ -139,6 +141,28 @@ class Unroller:
             **common,
             stated_power_w=power,
             irradiance_w_per_m2=irradiance,
+            at_most_ns=at_most_ns,
+            until=until,
+            if_late=row[IF_LATE] or "stop",
+        )
+
+    def heat(self, row: Row, common: dict[str, Any]) -> Step | None:
+        self._needs_probe(row, "heating")
+        if "heater" not in self._needs:
+            self._reader.add(
+                row.node,
+                "P046",
+                "heating needs a calibration resistor, and `needs` lists no heater",
+                "Add 'heater: heater' to `needs`; light is `irradiate`.",
+            )
+        power = row[ELECTRICAL_POWER]
+        bounds = self._bounds(row, "a heat step")
+        if bounds is None or power is None:
+            return None
+        until, at_most_ns = bounds
+        return Heat(
+            **common,
+            power_w=power,
             at_most_ns=at_most_ns,
             until=until,
             if_late=row[IF_LATE] or "stop",
@@ -284,6 +308,7 @@ class Unroller:
 _MAKERS = {
     "baseline": Unroller.baseline,
     "irradiate": Unroller.irradiate,
+    "heat": Unroller.heat,
     "cool": Unroller.cool,
     "log": Unroller.log,
     "prompt": Unroller.prompt,

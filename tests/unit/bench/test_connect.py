@@ -52,7 +52,7 @@ def test_a_simulated_bench_is_found_to_be_simulated_and_released() -> None:
 
     assert Mode.SIMULATED == bench.mode
     assert ["diode", "scanner", "meter"] == list(bench.instruments)
-    assert bench.source is not None
+    assert "laser" in bench.sources
     assert bench.meter is not None
     assert not any(is_open(instrument) for instrument in bench.instruments.values())
 
