@@ -45,6 +45,8 @@ class StepRules:
     come to."""
     smallest_bead_k: float = 0.3
     """Of BEAD_STEP, OFFSET and BEAD_OUT."""
+    largest_heat: float = 2.0
+    """Relative; heat that seems to change by more in a second or two is none."""
     onset_every_s: float = 0.25
     """Onsets are tried no closer than this, nor closer than the readings."""
     quiet_after_edge_s: float = 12.0
