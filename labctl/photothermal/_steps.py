@@ -77,6 +77,8 @@ class StepDetector:
         self._smallest[[HEAT, HEAT_RAMP]] = rules.smallest_heat
         self._smallest[BEAD_STEP] = rules.smallest_bead_k
         self._smallest[HEAT_RAMP + 1 :] = rules.smallest_bead_k
+        self._largest = np.full((SHAPES, 1), math.inf)
+        self._largest[[HEAT, HEAT_RAMP]] = rules.largest_heat
         # Of each record: the level of its squared innovations, their sum, what its largest single
         # reading brought, the CUSUM pair; of each onset, the level, sum and count at it.
         self._level = np.ones(records)
@@ -232,11 +234,11 @@ class StepDetector:
         ratio -= np.maximum(self._ahead - self._ahead_at, 0.0)
         change = np.abs(size)
         change[HEAT_RAMP] *= (t_s - self._onset) / 60.0
-        named = ratio * (change >= self._smallest)
+        named = ratio * ((change >= self._smallest) & (change <= self._largest))
         shape, at = divmod(int(named.argmax()), ONSETS)
         if shape == HEAT_RAMP and named[HEAT].max() > named[shape, at] - NOT_TOLD_APART:
             shape, at = HEAT, int(named[HEAT].argmax())
-        by_shape = tuple(ratio.max(axis=1).tolist())
+        by_shape = tuple(named.max(axis=1).tolist())
         way = int(self._sums[:, record].argmax())
         shifted = float(self._sums[way, record])
         if named[shape, at] < threshold < shifted:
