@@ -6,6 +6,8 @@ it starts from is in one `PriorsFixed` event, and it reads nothing else.
 
 from labctl.monitor._blank import read_blank
 from labctl.monitor._build import build_priors
+from labctl.monitor._dose import DoseWatch
+from labctl.monitor._dose_basis import dose_basis
 from labctl.monitor._handed_on import (
     calibration_from_plain,
     calibration_of,
@@ -16,6 +18,7 @@ from labctl.monitor._monitor import Monitor
 from labctl.monitor._priors import Kind, Priors, Thresholds
 
 __all__ = [
+    "DoseWatch",
     "Kind",
     "Monitor",
     "Priors",
@@ -24,6 +27,7 @@ __all__ = [
     "calibration_from_plain",
     "calibration_of",
     "calibration_to_plain",
+    "dose_basis",
     "priors_for",
     "read_blank",
 ]
