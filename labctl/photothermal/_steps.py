@@ -49,6 +49,9 @@ _LEVEL_READINGS = 50.0
 """So many readings the level before the onset counts as, beside those since."""
 _LEVEL_SLACK = 0.15
 """By which the level may be above 1 by chance."""
+_SHAPED = 0.5
+"""Of the threshold: a shape with so much explains what the CUSUM pair found. Where its size is too
+small to be worth naming, nothing is told."""
 _ALONE_KEEP = 0.8
 """Of what the largest single reading brought, kept from one reading to the next."""
 
@@ -203,11 +206,11 @@ class StepDetector:
             if self._silent[record]:
                 suspicious = True
                 continue
-            step = self._best(record, t_s, threshold)
+            step, evidence = self._best(record, t_s, threshold)
             told = self._told.get(record)
             if told is None:
-                suspicious |= step.log_ratio > _SUSPICION * threshold
-                if step.log_ratio > max(threshold, self._alone[record]):
+                suspicious |= evidence > _SUSPICION * threshold
+                if evidence > max(threshold, self._alone[record]):
                     self._told[record] = (t_s, self._readings)
                     found.append((record, step))
                 continue
@@ -221,8 +224,8 @@ class StepDetector:
         self.suspicious = suspicious
         return found
 
-    def _best(self, record: int, t_s: float, threshold: float) -> Step:
-        """What explains the innovations of a record best."""
+    def _best(self, record: int, t_s: float, threshold: float) -> tuple[Step, float]:
+        """What explains the innovations of a record best, and the log ratio of the evidence."""
         energy = self._energy.reshape(SHAPES, ONSETS)
         match = self._match[record].reshape(SHAPES, ONSETS)
         size = match / energy
@@ -238,16 +241,16 @@ class StepDetector:
         shape, at = divmod(int(named.argmax()), ONSETS)
         if shape == HEAT_RAMP and named[HEAT].max() > named[shape, at] - NOT_TOLD_APART:
             shape, at = HEAT, int(named[HEAT].argmax())
+        evidence = float(named[shape, at])
         by_shape = tuple(named.max(axis=1).tolist())
         way = int(self._sums[:, record].argmax())
         shifted = float(self._sums[way, record])
-        if named[shape, at] < threshold < shifted:
-            onset_s = float(self._sums_onset_s[way, record])
-            n = max(1.0, (t_s - onset_s) / self._every_s)
-            shift = shifted / (n * self.rules.shift_sd) + 0.5 * self.rules.shift_sd
-            sign = float(self._signs[way, 0])
-            return Step(SHIFT, onset_s, sign * shift, n**-0.5, shifted, by_shape, False)
-        return Step(
+        if shifted > max(threshold, evidence):
+            if max(by_shape) < _SHAPED * threshold:
+                return self._shift(record, way, t_s, by_shape), shifted
+            if evidence >= _SHAPED * threshold:
+                evidence = shifted
+        step = Step(
             shape,
             float(self._onset[at]),
             float(size[shape, at]),
@@ -256,3 +259,13 @@ class StepDetector:
             by_shape,
             False,
         )
+        return step, evidence
+
+    def _shift(self, record: int, way: int, t_s: float, by_shape: tuple[float, ...]) -> Step:
+        """The mean of the innovations is another one, and no shape says why."""
+        per_reading = self.rules.shift_sd
+        log_ratio, onset_s = float(self._sums[way, record]), float(self._sums_onset_s[way, record])
+        n = max(1.0, (t_s - onset_s) / self._every_s)
+        size = log_ratio / (n * per_reading) + 0.5 * per_reading
+        sign = float(self._signs[way, 0])
+        return Step(SHIFT, onset_s, sign * size, n**-0.5, log_ratio, by_shape, False)
