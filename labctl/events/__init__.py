@@ -1,0 +1,61 @@
+"""The vocabulary of a run: what happened, when, in integer nanoseconds of the run's clock.
+
+Events are slotted, frozen dataclasses of plain values. The journal writes them, the monitor and
+telemetry read them; `to_dict` and `from_dict` are the only mapping between an event and JSON.
+Nothing here is NaN or infinite: what could not be read is an `Invalid` with its reason.
+"""
+
+from labctl.events._base import HEATER, LASER, Beam, Event, Invalid, Mode, Plain, Reading
+from labctl.events._check import Alarm, Assessment, Criterion, Dose, DoseBasis, PriorsFixed, Verdict
+from labctl.events._plain import KINDS, from_dict, to_dict
+from labctl.events._run import (
+    Emission,
+    EmissionIntent,
+    InstrumentFound,
+    Note,
+    PortTrouble,
+    PromptAnswered,
+    PromptAsked,
+    RunBegun,
+    RunEnded,
+    Sample,
+    StateChanged,
+    StepBegun,
+    StepEnded,
+    Tripped,
+)
+
+__all__ = [
+    "HEATER",
+    "KINDS",
+    "LASER",
+    "Alarm",
+    "Assessment",
+    "Beam",
+    "Criterion",
+    "Dose",
+    "DoseBasis",
+    "Emission",
+    "EmissionIntent",
+    "Event",
+    "InstrumentFound",
+    "Invalid",
+    "Mode",
+    "Note",
+    "Plain",
+    "PortTrouble",
+    "PriorsFixed",
+    "PromptAnswered",
+    "PromptAsked",
+    "Reading",
+    "RunBegun",
+    "RunEnded",
+    "Sample",
+    "StateChanged",
+    "StepBegun",
+    "StepEnded",
+    "Tripped",
+    "Verdict",
+    "from_dict",
+    "to_dict",
+]

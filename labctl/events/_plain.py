@@ -1,0 +1,112 @@
+"""The only mapping between an event and JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from labctl.events._base import LASER, Beam, Event, Invalid, Mode, Reading
+from labctl.events._check import (
+    Alarm,
+    Assessment,
+    Criterion,
+    Dose,
+    DoseBasis,
+    PriorsFixed,
+    Verdict,
+)
+from labctl.events._run import (
+    Emission,
+    EmissionIntent,
+    InstrumentFound,
+    Note,
+    PortTrouble,
+    PromptAnswered,
+    PromptAsked,
+    RunBegun,
+    RunEnded,
+    Sample,
+    StateChanged,
+    StepBegun,
+    StepEnded,
+    Tripped,
+)
+
+KINDS: dict[str, type[Event]] = {
+    cls.kind: cls
+    for cls in (
+        RunBegun, InstrumentFound, PriorsFixed, StateChanged, StepBegun, StepEnded, Sample,
+        EmissionIntent, Emission, Tripped, PortTrouble, Note, PromptAsked, PromptAnswered,
+        Alarm, Assessment, DoseBasis, Dose, Verdict, RunEnded,
+    )
+}  # fmt: skip
+"""Every kind of event, by its name in the journal."""
+
+
+_FIELDS: dict[type[Event], tuple[str, ...]] = {
+    cls: tuple(f.name for f in dataclasses.fields(cls) if f.name != "t_ns")
+    for cls in KINDS.values()
+}
+
+
+_ADDED: dict[str, Any] = {"source": LASER, "electrical_j": 0.0}
+"""Fields that came after the first version, with the value that they had until then: not written
+while they have it, so that the same run has the same journal as ever."""
+
+
+def to_dict(event: Event) -> dict[str, Any]:
+    """The event as a JSON-able dict: `{"t": t_ns, "k": kind, ...}`."""
+    out: dict[str, Any] = {"t": event.t_ns, "k": event.kind}
+    if isinstance(event, Sample):
+        # The one event that comes ten times a second: written flat, by hand.
+        out["s"] = event.scheduled_ns
+        out["r"] = [
+            [r.channel, r.value, r.unit, r.t_ns]
+            if isinstance(r, Reading)
+            else [r.channel, None, r.reason, r.t_ns, r.detail]
+            for r in event.readings
+        ]
+        return out
+    for name in _FIELDS[type(event)]:
+        value = getattr(event, name)
+        if name in _ADDED and value == _ADDED[name]:
+            continue
+        if name == "criteria":
+            value = [dataclasses.asdict(c) for c in value]
+        elif isinstance(value, tuple):
+            value = list(value)
+        elif isinstance(value, StrEnum):
+            value = value.value
+        out[name] = value
+    return out
+
+
+def from_dict(data: Mapping[str, Any]) -> Event:
+    """The event that `to_dict` wrote; ValueError for a kind that this version does not know."""
+    cls = KINDS.get(data["k"])
+    if cls is None:
+        raise ValueError(f"unknown kind of event {data['k']!r}")
+    t_ns = int(data["t"])
+    if cls is Sample:
+        readings = tuple(
+            Reading(r[0], r[1], r[2], r[3]) if r[1] is not None else Invalid(r[0], r[2], r[4], r[3])
+            for r in data["r"]
+        )
+        return Sample(t_ns=t_ns, scheduled_ns=data["s"], readings=readings)
+    values: dict[str, Any] = {}
+    for name in _FIELDS[cls]:
+        if name not in data:
+            continue
+        value = data[name]
+        if name == "mode":
+            value = Mode(value)
+        elif name == "beam":
+            value = Beam(value)
+        elif name == "criteria":
+            value = tuple(Criterion(**c) for c in value)
+        elif isinstance(value, list):
+            value = tuple(value)
+        values[name] = value
+    return cls(t_ns=t_ns, **values)
