@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labctl.cli._options import bench_option, sample_option
+from labctl.cli._plan_light import light_json, light_lines
 from labctl.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def _lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
     yield from _table(rows)
     yield ""
     yield from _totals(plan)
+    yield from light_lines(plan, bench)
     yield from _limit_lines(plan, bench)
     yield "no hardware touched"
 
@@ -181,6 +183,7 @@ def _as_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
         "prompts": plan.prompts,
         "energy_j": plan.energy_j,
         "limits": _limits(plan, bench),
+        "light": light_json(plan, bench),
         "steps": [
             {
                 "index": row.index,

@@ -16,6 +16,8 @@ from labctl.cli._options import RunOptions, parse_speed
 from labctl.clock import NS
 from labctl.engine import RunRequest, RunResult, way_to
 from labctl.errors import Exit
+from labctl.events import Mode
+from labctl.ledger import identity_of, ledger_sentence, sample_ledgers
 from labctl.protocol import Plan
 from labctl.record import recover_left_behind
 from labctl.sample import Specimen
@@ -72,7 +74,11 @@ def prepare(
         plain=options.plain,
         figure=not options.no_figure,
         yes=options.yes,
-        header=[*_header(plan, specimen, request, assumed=assumed), *_left_behind(request)],
+        header=[
+            *_header(plan, specimen, request, assumed=assumed),
+            *_left_behind(request),
+            *_had(request, Mode.REAL if way.real else Mode.SIMULATED),
+        ],
         bench_why=why,
         next_commands=functools.partial(_next, protocol, plan, specimen, options),
     )
@@ -100,6 +106,14 @@ def _left_behind(request: RunRequest) -> list[str]:
     """Runs that were killed are made readable before a new one begins, and named."""
     runs = recover_left_behind(request.runs_dir)
     return [f"{run.path}: {run.words}" for run in runs]
+
+
+def _had(request: RunRequest, mode: Mode) -> list[str]:
+    """What this sample has had in earlier runs of this mode."""
+    if request.specimen is None:
+        return []
+    found = sample_ledgers(request.runs_dir, identity_of(request.specimen), mode=mode.value)
+    return [ledger_sentence(ledger) for ledger in found]
 
 
 def _length(duration_ns: int) -> str:

@@ -11,6 +11,7 @@ from labctl.record._describe import (
     recover_run,
 )
 from labctl.record._disk import Disk
+from labctl.record._ends import JournalEnds, read_ends
 from labctl.record._folder import RunFolder
 from labctl.record._journal import Journal
 from labctl.record._reading import JournalReader, JournalReading, JournalState, read_journal
@@ -19,6 +20,7 @@ from labctl.record._table import make_table
 __all__ = [
     "Disk",
     "Journal",
+    "JournalEnds",
     "JournalReader",
     "JournalReading",
     "JournalState",
@@ -26,6 +28,7 @@ __all__ = [
     "RunFolder",
     "describe_run",
     "make_table",
+    "read_ends",
     "read_journal",
     "recover_left_behind",
     "recover_run",

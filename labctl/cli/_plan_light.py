@@ -1,0 +1,55 @@
+"""What a plan would put on a sample, for `labctl plan`: fluence, irradiance, and the beam beside
+the exposure limits of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labctl.bench import BenchFile
+    from labctl.photothermal import Exposure
+    from labctl.protocol import Plan
+
+
+def light_lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
+    """`fluence ...` and `irradiance ...`; nothing where there is no light, and in words what is
+    not known."""
+    if not plan.uses_light or plan.energy_j <= 0.0:
+        return
+    if bench.spot_area is None:
+        yield "irradiance  not known, nor the fluence: the bench states no spot area"
+        return
+    area = bench.spot_area.value
+    fluence = plan.energy_j / area * 1e-4
+    yield f"fluence     {fluence:.4g} J/cm² at most, mean over a spot of {area * 1e4:.3g} cm²"
+    beam = _beam(plan, bench)
+    if beam is None:
+        irradiance = plan.nominal_power_w / area * 1e-4
+        yield f"irradiance  {irradiance:.3g} W/cm²; the bench states no wavelength"
+    else:
+        yield f"irradiance  {beam.irradiance_w_per_m2 * 1e-4:.3g} W/cm²: {beam.words}"
+
+
+def light_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
+    """The same for programs; None for what is not known."""
+    area = bench.spot_area.value if bench.spot_area is not None else None
+    lit = plan.uses_light and plan.energy_j > 0.0
+    beam = _beam(plan, bench) if lit else None
+    return {
+        "fluence_j_per_m2": plan.energy_j / area if area and lit else None,
+        "irradiance_w_per_m2": plan.nominal_power_w / area if area and lit else None,
+        "skin_exposure": beam.skin if beam else None,
+        "eye_exposure": beam.eye if beam else None,
+        "exposure_words": beam.words if beam else None,
+    }
+
+
+def _beam(plan: Plan, bench: BenchFile) -> Exposure | None:
+    from labctl.photothermal import exposure
+    from labctl.protocol import Irradiate
+
+    if bench.spot_area is None or bench.wavelength_m is None:
+        return None
+    lit_s = sum(step.at_most_ns for step in plan.steps if isinstance(step, Irradiate)) / 1e9
+    return exposure(bench.wavelength_m, plan.nominal_power_w, bench.spot_area.value, lit_s)
