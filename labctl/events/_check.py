@@ -35,8 +35,8 @@ class Alarm(Event):
     split_by: str
     """The instrument that would tell the causes apart, or ''."""
     refines: str = ""
-    """Name of an earlier alarm of which this one says more, now that more is known; '' for a new
-    one."""
+    """The name under which an earlier alarm was first told, of which this one says more, now that
+    more is known; '' for a new one. It stands in that one's place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,62 +1,140 @@
 """The alarms of the check, each with the causes that its data cannot tell apart.
 
-Fault classes are those of the project's table of faults: 1 the heat is not what it should be, 7 the
-bead does not show the liquid, 8 light that should not be, 0 the record itself.
+Fault classes are those of the project's table of faults (docs/reference/faults.md).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from labctl.clock import ns
 from labctl.events import Alarm
 from labctl.monitor._priors import Priors
-from labctl.photothermal import Step
+from labctl.photothermal import (
+    BEAD_OUT,
+    BEAD_STEP,
+    HEAT,
+    HEAT_RAMP,
+    NOT_TOLD_APART,
+    OFFSET,
+    SHIFT,
+    Cause,
+    Step,
+)
 
-BY_THE_BANK = frozenset({"heat-step", "bead-step", "bead-light", "no-rise"})
+BY_THE_BANK = frozenset(
+    {"heat-step", "heat-ramp", "bead-step", "bead-light", "bead-out", "shift", "no-rise"}
+)
 """Names of the alarms that rest on the estimator."""
+SPOILING = frozenset({"heat-step", "heat-ramp", "bead-step", "bead-out", "shift"})
+"""Alarms after which the estimates are not to be used; the others are inside the model."""
+
+POWER, OVERLAP, EFFICIENCY, LOSS = "power", "overlap of beam and sample", "efficiency", "heat loss"
+AMBIENT, LIGHT, OFF = "ambient temperature", "light on the bead", "offset of the probe"
+BLEACHING = "bleaching or settling of the particles"
+OUT = "bead out of the sample"
+_METER = "a power meter on a pick-off tells the power from the rest"
+_PROBE = "an ambient thermocouple tells the surroundings from the rest"
+_COOLING = "the cooling branch tells heat loss from the rest"
+_AFTERWARDS = "the absorbance after the run tells the particles from the rest"
+_SWITCH_OFF = "the switch-off: light on the bead jumps back there"
+_MEANS: Mapping[Cause, tuple[str, ...]] = {
+    Cause.HEAT_IN: (POWER, OVERLAP, EFFICIENCY, BLEACHING),
+    Cause.HEAT_OUT: (LOSS,),
+    Cause.SURROUNDINGS: (AMBIENT,),
+    Cause.BEAD_LIGHT: (LIGHT,),
+    Cause.READING: (OFF,),
+}
 
 
-def heat_step(t_ns: int, step: Step, lit: bool, priors: Priors) -> Alarm:
-    """The liquid's heat balance changed, and no monitor says why."""
+_HEAT_SHAPES, _BEAD_SHAPES = frozenset({HEAT, HEAT_RAMP}), frozenset({BEAD_STEP, OFFSET})
+_WORDS: Mapping[int, tuple[str, int, str]] = {
+    HEAT: ("heat-step", 1, "{size:+.1f} ± {sd:.1f} % of the {heat}"),
+    HEAT_RAMP: ("heat-ramp", 14, "{size:+.1f} ± {sd:.1f} % of the {heat} a minute"),
+    BEAD_STEP: ("bead-step", 7, "{size:+.2f} ± {sd:.2f} K at the bead"),
+    OFFSET: ("bead-step", 7, "{size:+.2f} ± {sd:.2f} K at the bead"),
+    BEAD_OUT: ("bead-out", 8, "on its way to {size:+.1f} ± {sd:.1f} K beside the liquid"),
+    SHIFT: ("shift", 0, "readings off by {size:+.2f} ± {sd:.2f} of their deviation"),
+}
+"""Shape -> name of the alarm, fault class, size in words."""
+
+
+def of_step(t_ns: int, step: Step, lit: bool, priors: Priors) -> Alarm:
+    """What the detector found on the innovations, with every shape that is near the best."""
+    near = {
+        shape
+        for shape, ratio in enumerate(step.by_shape)
+        if ratio > step.log_ratio - NOT_TOLD_APART
+    }
+    shapes = {SHIFT} if step.shape == SHIFT else {step.shape, *near}
+    name, fault_class, words = _WORDS[step.shape]
+    scale, sd_scale = 1.0, 1.0
+    if step.shape in _HEAT_SHAPES:
+        sd_scale = 100.0
+        scale = 100.0 if lit else -100.0
+    causes, split = _causes(shapes, lit, priors)
+    return Alarm(
+        t_ns,
+        name=name,
+        fault_class=fault_class,
+        causes=causes,
+        onset_ns=ns(max(0.0, step.onset_s)),
+        size=words.format(
+            size=step.size * scale,
+            sd=step.sd * sd_scale,
+            heat="absorbed power" if lit else "heat loss",
+        ),
+        split_by=split,
+    )
+
+
+def _causes(shapes: set[int], lit: bool, priors: Priors) -> tuple[tuple[str, ...], str]:
+    """All causes of these shapes that no monitor rules out, and what would tell them apart."""
     causes: list[str] = []
     split: list[str] = []
-    if lit:
-        if priors.has_meter:
-            causes.append("overlap of beam and sample")
-        else:
-            causes += ["power", "overlap of beam and sample"]
-            split.append("a power meter on a pick-off tells the power from the rest")
-        causes.append("efficiency")
-        what = "of the absorbed power"
-        split.append("the cooling branch tells heat loss from the rest")
-    else:
-        what = "of the heat loss"
-    causes.append("heat loss")
-    if not priors.has_ambient:
-        causes.append("ambient temperature")
-        split.append("an ambient thermocouple tells the surroundings from the rest")
-    size = step.size if lit else -step.size
-    return Alarm(
-        t_ns,
-        name="heat-step",
-        fault_class=1,
-        causes=tuple(causes),
-        onset_ns=ns(step.onset_s),
-        size=f"{size * 100.0:+.1f} ± {step.sd * 100.0:.1f} % {what}",
-        split_by="; ".join(split),
-    )
+    if shapes & _HEAT_SHAPES:
+        if lit and not priors.has_meter:
+            causes.append(POWER)
+            split.append(_METER)
+        if lit and HEAT in shapes:
+            causes += [OVERLAP, EFFICIENCY]
+        if lit and HEAT_RAMP in shapes:
+            causes.append(BLEACHING)
+            split.append(_AFTERWARDS)
+        causes.append(LOSS)
+        if lit:
+            split.append(_COOLING)
+        if not priors.has_ambient:
+            causes.append(AMBIENT)
+            split.append(_PROBE)
+    if shapes & _BEAD_SHAPES:
+        # An onset between two readings makes the one look like the other: both, while lit.
+        if lit:
+            causes.append(LIGHT)
+            split.append(_SWITCH_OFF)
+        causes.append(OFF)
+    if BEAD_OUT in shapes:
+        causes.append(OUT)
+    return tuple(causes) or ("something of no known shape",), "; ".join(split)
 
 
-def bead_step(t_ns: int, step: Step, lit: bool) -> Alarm:
-    """The bead moved against the liquid faster than the liquid can."""
-    return Alarm(
-        t_ns,
-        name="bead-step",
-        fault_class=7,
-        causes=("light on the bead", "offset of the probe") if lit else ("offset of the probe",),
-        onset_ns=ns(step.onset_s),
-        size=f"{step.size:+.2f} ± {step.sd:.2f} K at the bead",
-        split_by="the switch-off: light on the bead jumps back there" if lit else "",
-    )
+def settled(alarm: Alarm, first: Alarm) -> Alarm:
+    """The alarm as the shapes have it a few seconds after it was first told."""
+    return replace(alarm, refines=first.name)
+
+
+def narrowed(t_ns: int, alarm: Alarm, left: frozenset[Cause]) -> Alarm:
+    """The alarm with those causes only that what came since leaves open."""
+    open_ = {words for cause in left for words in _MEANS[cause]}
+    causes = tuple(cause for cause in alarm.causes if cause in open_)
+    if not causes or causes == alarm.causes:
+        return alarm
+    told = {POWER: _METER, AMBIENT: _PROBE, LOSS: _COOLING, BLEACHING: _AFTERWARDS}
+    several = len(causes) > 1
+    split = "; ".join(how for cause, how in told.items() if cause in causes and several)
+    first = alarm.refines or alarm.name
+    return replace(alarm, t_ns=t_ns, causes=causes, split_by=split, refines=first)
 
 
 def light_on_bead(t_ns: int, since_s: float, light_k: float, sd_k: float) -> Alarm:
@@ -65,7 +143,7 @@ def light_on_bead(t_ns: int, since_s: float, light_k: float, sd_k: float) -> Ala
         t_ns,
         name="bead-light",
         fault_class=7,
-        causes=("light on the bead",),
+        causes=(LIGHT,),
         onset_ns=ns(since_s),
         size=f"{light_k:+.2f} ± {sd_k:.2f} K at the bead while the light is on",
         split_by="",
@@ -78,9 +156,22 @@ def power_step(t_ns: int, onset_s: float, size: float) -> Alarm:
         t_ns,
         name="power-step",
         fault_class=1,
-        causes=("power",),
+        causes=(POWER,),
         onset_ns=ns(onset_s),
         size=f"{size * 100.0:+.1f} % of the power at the sample, seen by the power meter",
+        split_by="",
+    )
+
+
+def ambient_step(t_ns: int, onset_s: float, size_k: float) -> Alarm:
+    """The ambient probe saw the surroundings change faster than a room does."""
+    return Alarm(
+        t_ns,
+        name="ambient-step",
+        fault_class=1,
+        causes=(AMBIENT,),
+        onset_ns=ns(max(0.0, onset_s)),
+        size=f"{size_k:+.1f} K so far, seen by the ambient probe",
         split_by="",
     )
 
@@ -91,7 +182,7 @@ def power_not_as_commanded(t_ns: int, since_s: float, ratio: float) -> Alarm:
         t_ns,
         name="power-monitor",
         fault_class=1,
-        causes=("power", "calibration of the meter or of the laser"),
+        causes=(POWER, "calibration of the meter or of the laser"),
         onset_ns=ns(since_s),
         size=f"{ratio * 100.0:.0f} % of the commanded power",
         split_by="a power meter at the sample's place",
@@ -113,12 +204,12 @@ def light_in_the_dark(t_ns: int, power_w: float) -> Alarm:
 
 def no_rise(t_ns: int, since_s: float, priors: Priors) -> Alarm:
     """Light, and no heat."""
-    causes = ("overlap of beam and sample", "efficiency")
+    causes = (OVERLAP, EFFICIENCY)
     return Alarm(
         t_ns,
         name="no-rise",
         fault_class=1,
-        causes=causes if priors.has_meter else ("power", *causes),
+        causes=causes if priors.has_meter else (POWER, *causes),
         onset_ns=ns(since_s),
         size="no rise of temperature that particles would make",
         split_by="" if priors.has_meter else "a power meter on a pick-off",

@@ -11,7 +11,6 @@ from labctl.clock import NS
 from labctl.events import (
     HEATER,
     LASER,
-    Alarm,
     Assessment,
     Emission,
     Event,
@@ -21,23 +20,14 @@ from labctl.events import (
     Sample,
     Verdict,
 )
-from labctl.monitor import _alarms as alarms
 from labctl.monitor._early import why_not_yet
 from labctl.monitor._estimates import Estimates, Live
+from labctl.monitor._faults import Faults
 from labctl.monitor._history import History
-from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Kind, Priors
 from labctl.monitor._verdict import verdict
-from labctl.photothermal import (
-    HEAT,
-    HEAT_RAMP,
-    FilterBank,
-    LostError,
-    NoiseEstimate,
-    StepDetector,
-    Trend,
-)
+from labctl.photothermal import FilterBank, LostError, NoiseEstimate, Trend
 
 _LONGEST_STEP_S = 2.0
 """Temperature differences that multiply a parameter are taken as constant for no longer."""
@@ -48,6 +38,8 @@ _EDGE_SPREAD_S = 1.0
 ahead or behind (mixing, and the edge's own time)."""
 _AMBIENT_S = 20.0
 """The ambient probe is averaged over this."""
+_AHEAD = 0.05
+"""Of a step of the surroundings, by which the cell may be ahead of what the probe has shown."""
 _FULL_LOOK_S = 10.0
 """How often the whole uncertainty is worked out anew, and estimates are kept."""
 _ALONE_SD = 7.0
@@ -67,10 +59,9 @@ class Monitor:
         self._power_channel = "heater.power" if calibrates else "meter.power"
         self._noise = NoiseEstimate(priors.noise_sd_k)
         self._trend = Trend()
-        self._steps = StepDetector(priors.steps)
-        self._meter = MeterWatch(priors.thresholds.power_step_relative)
         self._estimates = Estimates(priors)
         self._history = History()
+        self._faults = Faults(priors, self._power, self._estimates, self._history)
         self._bank: FilterBank | None = None
         self._t_ms = 0
         self._last_dt_ms = 0
@@ -78,7 +69,6 @@ class Monitor:
         self._next_look_s = 0.0
         self._next_line_s = 0.0
         self._far = 0
-        self._alarms: list[Alarm] = []
         self._handlers: dict[type[Event], Callable[..., tuple[Event, ...]]] = {
             Sample: self._sample,
             Emission: self._emission,
@@ -111,7 +101,7 @@ class Monitor:
             self._estimates,
             self._history,
             self._noise,
-            self._alarms,
+            self._faults.alarms,
         )
 
     def time_constant_s(self) -> float | None:
@@ -128,8 +118,8 @@ class Monitor:
             self._history,
             self._bank,
             self._noise,
-            self._meter,
-            tuple(self._alarms),
+            self._faults.meter,
+            tuple(self._faults.alarms),
         )
 
     # -- events --------------------------------------------------------------------------------
@@ -143,6 +133,7 @@ class Monitor:
     def _sample(self, sample: Sample) -> tuple[Event, ...]:
         probe: Reading | None = None
         power_w: float | None = None
+        said: tuple[Event, ...] = ()
         for reading in sample.readings:
             channel = reading.channel
             if isinstance(reading, Invalid):
@@ -152,26 +143,26 @@ class Monitor:
             elif channel == "probe.temperature":
                 probe = reading
             elif channel == "ambient.temperature":
-                self._average_ambient(reading.value, sample.t_ns)
+                said = self._average_ambient(reading.value, sample.t_ns)
             elif channel == self._power_channel:
                 power_w = reading.value
         if probe is None:
-            return ()
+            return said
         t_ms = round(probe.t_ns / 1_000_000)
         bank = self._bank
         if bank is None:
             return self._first(t_ms, probe.value)
         if t_ms <= self._t_ms:
-            return self._say(alarms.time_went_back(sample.t_ns, t_ms / 1e3, self._t_ms / 1e3))
+            return self._faults.time_went_back(sample.t_ns, t_ms / 1e3, self._t_ms / 1e3)
         self._power.measured(power_w)
         try:
             # Readings that no cell gives may overflow in filters that are then replaced.
             with np.errstate(all="ignore"):
-                said = self._advance_and_take(bank, t_ms, probe.value, sample.t_ns)
+                said = self._advance_and_take(bank, t_ms, probe.value, sample.t_ns) + said
         except LostError:
-            said = self._start_anew(t_ms, probe.value)
+            said = self._start_anew(t_ms, probe.value) + said
         if power_w is not None:
-            said += self._look_at_meter(power_w, sample.t_ns)
+            said += self._faults.metered(power_w, self._t_ms / 1e3, sample.t_ns)
         return said
 
     def _first(self, t_ms: int, value_degc: float) -> tuple[Event, ...]:
@@ -185,12 +176,20 @@ class Monitor:
             self._pass_edge(self._bank)
         return ()
 
-    def _average_ambient(self, value_degc: float, t_ns: int) -> None:
+    def _average_ambient(self, value_degc: float, t_ns: int) -> tuple[Event, ...]:
         if self._ambient is None or self._bank is None:
             self._ambient = value_degc
-            return
+            return ()
         dt_s = max(0.0, t_ns / NS - self._t_ms / 1e3)
-        self._ambient += (1.0 - math.exp(-dt_s / _AMBIENT_S)) * (value_degc - self._ambient)
+        said = self._faults.felt(value_degc, t_ns / NS, t_ns)
+        surroundings = self._faults.surroundings
+        if surroundings.moving:
+            # An average of the last while would be behind; the probe is behind already.
+            self._bank.loosen(_AHEAD * abs(surroundings.fast_degc - self._ambient))
+            self._ambient = surroundings.fast_degc
+        else:
+            self._ambient += (1.0 - math.exp(-dt_s / _AMBIENT_S)) * (value_degc - self._ambient)
+        return said
 
     def _advance_and_take(
         self, bank: FilterBank, t_ms: int, value_degc: float, t_ns: int
@@ -208,8 +207,7 @@ class Monitor:
         while self._power.next_edge_s(t_ms / 1e3) is not None:
             self._pass_edge(bank)
         bank.resume(value_degc)
-        self._steps.restart(t_ms / 1e3)
-        self._meter.restart()
+        self._faults.restart(t_ms / 1e3)
         self._noise.restart()
 
     def _start_anew(self, t_ms: int, value_degc: float) -> tuple[Event, ...]:
@@ -218,7 +216,7 @@ class Monitor:
         ambient = self._ambient if self._ambient is not None else value_degc
         self._bank = FilterBank(self.priors.bank, value_degc, ambient)
         self._t_ms = t_ms
-        self._steps.restart(t_ms / 1e3)
+        self._faults.restart(t_ms / 1e3)
         self._noise.restart()
         return ()
 
@@ -230,10 +228,10 @@ class Monitor:
             self._predict(bank, max(self._t_ms, round(edge_s * 1e3)))
             self._pass_edge(bank)
         now_s = self._t_ms / 1e3
-        if now_s >= self._next_line_s and not self._steps.suspicious:
+        if now_s >= self._next_line_s and not self._faults.suspicious:
             bank.relinearise()
             if bank.follow_the_leading():
-                self._steps.forget()
+                self._faults.follow_another()
             since_s = now_s - (self._history.last_edge_s or 0.0)
             self._next_line_s = now_s + max(8.0, since_s)
         dt_ms = t_ms - self._t_ms
@@ -253,8 +251,8 @@ class Monitor:
         for part in range(parts):
             dt_s = (whole_ms * (part + 1) // parts - whole_ms * part // parts) / 1e3
             bank.predict(dt_s, power_w, ambient)
-            heating = self._estimates.heat_step_k_per_s(power_w, bank)
-            self._steps.move(bank.moved(), heating)
+            to_s = (self._t_ms + whole_ms * (part + 1) // parts) / 1e3
+            self._faults.moved(bank, to_s, dt_s, power_w, ambient)
         self._t_ms = to_ms
         if power_w > 0.0:
             history.lit_s += whole_ms / 1e3
@@ -269,11 +267,11 @@ class Monitor:
         self._history.edge(now_s, self._power.lit, was_lit, self._estimates)
         bank.relinearise()
         bank.follow_the_leading()
-        bank.loosen(_EDGE_SPREAD_S * self._estimates.rate_k_per_s(self._power.commanded_w))
+        spread_k = _EDGE_SPREAD_S * self._estimates.rate_k_per_s(self._power.commanded_w)
+        bank.loosen(spread_k)
         self._next_line_s = now_s + 8.0
         self._next_look_s = now_s + 2.0
-        self._steps.restart(now_s)
-        self._meter.restart()
+        self._faults.edge(now_s, spread_k, self._power.lit)
         self._noise.restart()
 
     # -- the reading ---------------------------------------------------------------------------
@@ -305,7 +303,7 @@ class Monitor:
             self._next_look_s = now_s + _FULL_LOOK_S
             self._estimates.look(bank, self._power.commanded_w, self._history.lit_s)
             history.keep(now_s, self._estimates)
-        said = self._look_for_steps(bank, now_s, t_ns)
+        said = self._faults.took(bank, value_degc, noise, now_s, t_ns)
         assessment = self._assess(bank, t_ns, predicted, sd, residual)
         return (assessment, *said)
 
@@ -332,64 +330,3 @@ class Monitor:
             abs(slope) * _STEADY_S <= _STEADY_K,
             round(slope, 6),
         )
-
-    # -- faults --------------------------------------------------------------------------------
-
-    def _look_for_steps(self, bank: FilterBank, now_s: float, t_ns: int) -> tuple[Event, ...]:
-        found = self._steps.update(now_s, bank.taken())
-        said: tuple[Event, ...] = ()
-        if found is not None and found.settled:
-            lit = self._power.lit
-            if found.shape in {HEAT, HEAT_RAMP}:
-                said += self._say(alarms.heat_step(t_ns, found, lit, self.priors))
-            else:
-                said += self._say(alarms.bead_step(t_ns, found, lit))
-        estimates, limits = self._estimates, self.priors.thresholds
-        since_s = self._power.lit_since_s
-        if since_s is None or estimates.looked_s(now_s):
-            return said
-        power_w = self._power.commanded_w
-        light_k, light_sd = estimates.light_on_bead(power_w)
-        lit_s = self._history.lit_s
-        if lit_s > 20.0 and abs(light_k) - 3.0 * light_sd > limits.light_on_bead_k:
-            said += self._say(alarms.light_on_bead(t_ns, since_s, light_k, light_sd))
-        if lit_s > limits.least_heating_s and self._power.lit and estimates.no_rise():
-            said += self._say(alarms.no_rise(t_ns, since_s, self.priors))
-        return said
-
-    def _look_at_meter(self, power_w: float, t_ns: int) -> tuple[Event, ...]:
-        power, limits = self._power, self.priors.thresholds
-        commanded_w = power.commanded_w
-        now_s = self._t_ms / 1e3
-        since_s = power.lit_since_s
-        if since_s is None or commanded_w <= 0.0:
-            return ()
-        if not power.lit:
-            edge_s = self._history.last_edge_s
-            dark_s = now_s - (edge_s if edge_s is not None else now_s)
-            if dark_s > 3.0 and power_w > max(0.05 * commanded_w, 0.02):
-                return self._say(alarms.light_in_the_dark(t_ns, power_w))
-            return ()
-        step = self._meter.add(now_s, now_s - since_s, power_w / commanded_w)
-        if step is not None:
-            return self._say(alarms.power_step(t_ns, step.onset_s, step.size))
-        ratio = self._meter.mean_ratio
-        if (
-            ratio is not None
-            and abs(ratio - 1.0) > limits.power_relative
-            and (now_s - since_s > 30.0)
-        ):
-            return self._say(alarms.power_not_as_commanded(t_ns, since_s, ratio))
-        return ()
-
-    def _say(self, alarm: Alarm) -> tuple[Event, ...]:
-        """An alarm is told once per name between two edges. What rests on the bank is silent
-        after the bank's first alarm: its model does not hold any longer, and would see more."""
-        edge_ns = (self._history.last_edge_s or 0.0) * NS
-        for earlier in self._alarms:
-            if earlier.name == alarm.name and earlier.t_ns >= edge_ns:
-                return ()
-            if earlier.name in alarms.BY_THE_BANK and alarm.name in alarms.BY_THE_BANK:
-                return ()
-        self._alarms.append(alarm)
-        return (alarm,)

@@ -14,6 +14,7 @@ import numpy as np
 
 from labctl.clock import NS
 from labctl.events import Alarm, Criterion, Verdict
+from labctl.monitor._alarms import SPOILING
 from labctl.monitor._estimates import Estimates, Snapshot, figures
 from labctl.monitor._handed_on import handed_on, heat_capacity_criterion, plain
 from labctl.monitor._history import History
@@ -21,8 +22,6 @@ from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._priors import Kind, Priors, Thresholds
 from labctl.photothermal import Estimate, FilterBank, Moments, NoiseEstimate, ljung_box, nis_band
 
-_SPOILING = frozenset({"heat-step", "bead-step"})
-"""Alarms after which the estimates are not to be used; the others are inside the model."""
 _LAST = 60
 """Readings whose mean innovation says whether the end is explained."""
 
@@ -82,7 +81,7 @@ def _before_trouble(
     last: Snapshot, history: History, alarms: tuple[Alarm, ...]
 ) -> tuple[Snapshot, tuple[str, ...]]:
     """The estimates from before the first unexplained change, where there are any."""
-    onsets = [alarm.onset_ns / NS for alarm in alarms if alarm.name in _SPOILING]
+    onsets = [alarm.onset_ns / NS for alarm in alarms if alarm.name in SPOILING]
     if not onsets:
         return last, ()
     kept = history.before(min(onsets))
@@ -203,7 +202,7 @@ def _agreement(
     name = "heating and cooling agree"
     words = f"within {limits.agreement_sd:g} standard deviations (heat loss)"
     first = history.at_first_off
-    if any(alarm.name in _SPOILING for alarm in alarms):
+    if any(alarm.name in SPOILING for alarm in alarms):
         return Criterion(name, None, words, NOT_APPLICABLE, "an alarm came first")
     if first is None or history.dark_after_s < limits.least_heating_s:
         return Criterion(name, None, words, NOT_APPLICABLE, "there was no cooling to compare with")

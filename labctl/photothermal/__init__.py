@@ -10,6 +10,7 @@ from labctl.photothermal._audit import audit
 from labctl.photothermal._bank import FilterBank, LostError
 from labctl.photothermal._branches import Branches, Edge, branches, edges
 from labctl.photothermal._cell import BETWEEN_RUNS, CellKnowledge, HeatPerWatt, rate_ratio
+from labctl.photothermal._change import Cause, Change, ChangeTest
 from labctl.photothermal._classical import classical_methods
 from labctl.photothermal._combine import (
     MODEL_LOSS_RELATIVE_SD,
@@ -135,9 +136,12 @@ __all__ = [
     "BlankResult",
     "Bounded",
     "Branches",
+    "Cause",
     "CellKnowledge",
     "CellParameters",
     "Cem43",
+    "Change",
+    "ChangeTest",
     "Classical",
     "Damage",
     "DoseMeter",

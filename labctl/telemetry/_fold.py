@@ -209,7 +209,9 @@ def _alarm(state: BenchState, event: Alarm, heard_ns: int) -> BenchState:
         "onset_ns": event.onset_ns,
         "split_by": event.split_by,
     }
-    return replace(state, alarms={**state.alarms, event.name: _at(event, facts)})
+    # One that says more of an earlier one stands in its place, under its topic.
+    key = event.refines or event.name
+    return replace(state, alarms={**state.alarms, key: _at(event, facts)})
 
 
 def _verdict(state: BenchState, event: Verdict, heard_ns: int) -> BenchState:

@@ -135,6 +135,7 @@ class Seen:
                 self.tripped = self.tripped or event
                 self.unconfirmed |= event.rule == BEAM_NOT_CONFIRMED_OFF
             case Alarm():
+                self.alarms = [a for a in self.alarms if (a.refines or a.name) != event.refines]
                 self.alarms.append(event)
             case PromptAsked():
                 self.prompt = event.text

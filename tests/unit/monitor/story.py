@@ -84,8 +84,29 @@ def play(told: list[Event], priors: PriorsFixed) -> tuple[Monitor, list[Event]]:
 
 
 def alarms(said: list[Event]) -> list[Alarm]:
-    """The alarms among what was said."""
+    """The alarms among what was said as they are in the end: a refined one in place of the
+    former."""
+    found: dict[str, Alarm] = {}
+    for event in said:
+        if isinstance(event, Alarm):
+            found[event.refines or event.name] = event
+    return list(found.values())
+
+
+def every_alarm(said: list[Event]) -> list[Alarm]:
+    """All alarms among what was said, in order."""
     return [event for event in said if isinstance(event, Alarm)]
 
 
-__all__ = ["INPUTS", "LOSS", "WALL", "Priors", "alarms", "events", "fixed", "heat_per_watt", "play"]
+__all__ = [
+    "INPUTS",
+    "LOSS",
+    "WALL",
+    "Priors",
+    "alarms",
+    "events",
+    "every_alarm",
+    "fixed",
+    "heat_per_watt",
+    "play",
+]

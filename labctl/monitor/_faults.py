@@ -1,0 +1,206 @@
+"""What watches a run for faults, and the alarms that were raised."""
+
+from __future__ import annotations
+
+from labctl.clock import NS
+from labctl.events import Alarm
+from labctl.monitor import _alarms as alarms
+from labctl.monitor._ambient_watch import AmbientWatch
+from labctl.monitor._estimates import Estimates
+from labctl.monitor._explain import Explanation
+from labctl.monitor._history import History
+from labctl.monitor._meter_watch import MeterWatch
+from labctl.monitor._power import PowerInput
+from labctl.monitor._priors import Priors
+from labctl.monitor._tape import Fed, Moved, Switched, Tape, Took
+from labctl.photothermal import FilterBank, Step, StepDetector
+
+Said = tuple[Alarm, ...]
+_DARK_S = 3.0
+"""After an off, until a meter must see none."""
+_MISMATCH_S = 30.0
+
+
+class Faults:
+    """The step detector on the innovations, the watches on power meter and ambient probe, the rules
+    on the estimates, and what the switch-off says of an alarm's causes.
+
+    An alarm is told once per name between two edges. What rests on the bank is silent after the
+    bank's first alarm: its model does not hold any longer, and would see more.
+    """
+
+    def __init__(
+        self, priors: Priors, power: PowerInput, estimates: Estimates, history: History
+    ) -> None:
+        self.alarms: list[Alarm] = []
+        """As they are now: one that was refined stands in place of the former."""
+        self.meter = MeterWatch(priors.thresholds.power_step_relative)
+        self.surroundings = AmbientWatch()
+        self._priors = priors
+        self._power, self._estimates, self._history = power, estimates, history
+        self._steps = StepDetector(priors.steps)
+        self._tape = Tape()
+        self._at: int | None = None
+        """Where the alarm of the bank stands that may still be refined."""
+        self._explanation: Explanation | None = None
+        self._settled = False
+        """True when nothing before now has to be asked again."""
+
+    @property
+    def suspicious(self) -> bool:
+        """True while a step is likely: the filter followed should then not be changed."""
+        return self._steps.suspicious
+
+    # -- the bank ------------------------------------------------------------------------------
+
+    def follow_another(self) -> None:
+        """The detector follows another filter from here on."""
+        self._steps.forget()
+
+    def restart(self, now_s: float) -> None:
+        """Behind a gap, or with a new bank."""
+        self._steps.restart(now_s)
+        self.meter.restart()
+        self._tape.clear()
+
+    def edge(self, now_s: float, spread_k: float, lit: bool) -> None:
+        """The light changed."""
+        self._steps.restart(now_s)
+        self.meter.restart()
+        self._feed(Switched(spread_k))
+        if self._explanation is not None:
+            self._settled = True
+            self._explanation.switched(now_s, lit)
+
+    def moved(
+        self, bank: FilterBank, to_s: float, dt_s: float, power_w: float, ambient_degc: float
+    ) -> None:
+        """The bank predicted."""
+        heating = self._estimates.heat_step_k_per_s(power_w, bank)
+        self._steps.move(bank.moved(), heating)
+        self._feed(Moved(to_s, dt_s, power_w, ambient_degc))
+
+    def took(
+        self, bank: FilterBank, value_degc: float, noise_k2: float, now_s: float, t_ns: int
+    ) -> Said:
+        """The bank took a reading in."""
+        self._feed(Took(value_degc, noise_k2))
+        if self._at is None:
+            # Not later: whatever is asked again begins before the alarm's onset.
+            self._tape.mark(now_s, bank)
+        said = self._found(self._steps.update(now_s, bank.taken()), t_ns)
+        if self._explanation is not None:
+            said += self._refined(self._explanation.look(now_s, t_ns, self._open()))
+        return said + self._by_estimates(now_s, t_ns)
+
+    def _feed(self, fed: Fed) -> None:
+        if self._explanation is not None:
+            self._explanation.add(fed)
+        if not self._settled:
+            self._tape.add(fed)
+
+    def _open(self) -> Alarm:
+        if self._at is None:
+            raise RuntimeError("no alarm can be refined")
+        return self.alarms[self._at]
+
+    def _found(self, step: Step | None, t_ns: int) -> Said:
+        """A step is told of at once, and once more when its shape has settled."""
+        if step is None:
+            return ()
+        alarm = alarms.of_step(t_ns, step, self._power.lit, self._priors)
+        if self._at is None:
+            said = self._say(alarm)
+            if said:
+                self._at = len(self.alarms) - 1
+                self._explain(step)
+            return said
+        if self._settled:
+            return ()
+        first = self._open()
+        self._explain(step)
+        if (alarm.name, alarm.causes) == (first.name, first.causes):
+            return ()
+        return self._refined(alarms.settled(alarm, first))
+
+    def _explain(self, step: Step) -> None:
+        self._settled = step.settled
+        if self._power.lit:
+            self._explanation = Explanation(self._tape, step, self._priors)
+        if self._settled:
+            self._tape.clear()
+
+    def _refined(self, alarm: Alarm) -> Said:
+        if self._at is None or alarm == self.alarms[self._at]:
+            return ()
+        self.alarms[self._at] = alarm
+        return (alarm,)
+
+    def _by_estimates(self, now_s: float, t_ns: int) -> Said:
+        """Rules that rest on the estimates, tried now and then."""
+        estimates, limits = self._estimates, self._priors.thresholds
+        since_s = self._power.lit_since_s
+        if since_s is None or estimates.looked_s(now_s):
+            return ()
+        said: Said = ()
+        light_k, light_sd = estimates.light_on_bead(self._power.commanded_w)
+        lit_s = self._history.lit_s
+        if lit_s > 20.0 and abs(light_k) - 3.0 * light_sd > limits.light_on_bead_k:
+            said += self._say(alarms.light_on_bead(t_ns, since_s, light_k, light_sd))
+        if lit_s > limits.least_heating_s and self._power.lit and estimates.no_rise():
+            said += self._say(alarms.no_rise(t_ns, since_s, self._priors))
+        return said
+
+    # -- monitors ------------------------------------------------------------------------------
+
+    def felt(self, value_degc: float, now_s: float, t_ns: int) -> Said:
+        """A reading of the ambient probe."""
+        watch = self.surroundings
+        was_moving = watch.moving
+        step = watch.add(now_s, value_degc)
+        if was_moving and not self._steps.suspicious:
+            # The probe lags behind the air: what the sample shows meanwhile is no fault of its own.
+            self._steps.restart(now_s)
+        if step is None:
+            return ()
+        self._steps.restart(now_s)
+        return self._say(alarms.ambient_step(t_ns, step.onset_s, step.size_k))
+
+    def metered(self, power_w: float, now_s: float, t_ns: int) -> Said:
+        """A reading of the power meter."""
+        power, limits = self._power, self._priors.thresholds
+        commanded_w = power.commanded_w
+        since_s = power.lit_since_s
+        if since_s is None or commanded_w <= 0.0:
+            return ()
+        if not power.lit:
+            edge_s = self._history.last_edge_s
+            dark_s = now_s - (edge_s if edge_s is not None else now_s)
+            if dark_s > _DARK_S and power_w > max(0.05 * commanded_w, 0.02):
+                return self._say(alarms.light_in_the_dark(t_ns, power_w))
+            return ()
+        step = self.meter.add(now_s, now_s - since_s, power_w / commanded_w)
+        if step is not None:
+            return self._say(alarms.power_step(t_ns, step.onset_s, step.size))
+        ratio = self.meter.mean_ratio
+        if (
+            ratio is not None
+            and abs(ratio - 1.0) > limits.power_relative
+            and (now_s - since_s > _MISMATCH_S)
+        ):
+            return self._say(alarms.power_not_as_commanded(t_ns, since_s, ratio))
+        return ()
+
+    def time_went_back(self, t_ns: int, now_s: float, before_s: float) -> Said:
+        """A reading is not later than the one before."""
+        return self._say(alarms.time_went_back(t_ns, now_s, before_s))
+
+    def _say(self, alarm: Alarm) -> Said:
+        edge_ns = (self._history.last_edge_s or 0.0) * NS
+        for earlier in self.alarms:
+            if earlier.name == alarm.name and earlier.t_ns >= edge_ns:
+                return ()
+            if earlier.name in alarms.BY_THE_BANK and alarm.name in alarms.BY_THE_BANK:
+                return ()
+        self.alarms.append(alarm)
+        return (alarm,)
