@@ -43,7 +43,7 @@ class StepRules:
     smallest_heat: float = 0.05
     """Relative; smaller steps are not told from what the model leaves out. Of a ramp: what it has
     come to."""
-    smallest_bead_k: float = 0.3
+    smallest_bead_k: float = 0.15
     """Of BEAD_STEP, OFFSET and BEAD_OUT."""
     largest_heat: float = 2.0
     """Relative; heat that seems to change by more in a second or two is none."""

@@ -12,6 +12,7 @@ of the innovations (Page 1954), for faults of no shape in the bank.
 What filters of other cells explain since the onset without any fault is taken off the ratio: a
 filter about to lose its lead is no fault. Innovations that were larger than foretold, beyond what
 the fault explains, divide it. What one reading alone brings is no fault: the ratio must be more.
+Nor is a step told whose best explanation is smaller than the rules declare worth naming.
 
 Many records whose filters share their gains can be watched at once: the signatures are the same.
 """
@@ -52,7 +53,7 @@ _LEVEL_SLACK = 0.15
 _SHAPED = 0.5
 """Of the threshold: a shape with so much explains what the CUSUM pair found. Where its size is too
 small to be worth naming, nothing is told."""
-_ALONE_KEEP = 0.8
+_ALONE_KEEP = 0.9
 """Of what the largest single reading brought, kept from one reading to the next."""
 
 
@@ -76,7 +77,7 @@ class StepDetector:
         self._last_onset_s = 0.0
         self._last_s: float | None = None
         self._every_s = 0.0
-        self._smallest = np.zeros((SHAPES, ONSETS))
+        self._smallest = np.zeros((SHAPES, 1))
         self._smallest[[HEAT, HEAT_RAMP]] = rules.smallest_heat
         self._smallest[BEAD_STEP] = rules.smallest_bead_k
         self._smallest[HEAT_RAMP + 1 :] = rules.smallest_bead_k
@@ -210,7 +211,7 @@ class StepDetector:
             told = self._told.get(record)
             if told is None:
                 suspicious |= evidence > _SUSPICION * threshold
-                if evidence > max(threshold, self._alone[record]):
+                if evidence > max(threshold, self._alone[record] + NOT_TOLD_APART):
                     self._told[record] = (t_s, self._readings)
                     found.append((record, step))
                 continue
@@ -237,12 +238,13 @@ class StepDetector:
         ratio -= np.maximum(self._ahead - self._ahead_at, 0.0)
         change = np.abs(size)
         change[HEAT_RAMP] *= (t_s - self._onset) / 60.0
-        named = ratio * ((change >= self._smallest) & (change <= self._largest))
-        shape, at = divmod(int(named.argmax()), ONSETS)
-        if shape == HEAT_RAMP and named[HEAT].max() > named[shape, at] - NOT_TOLD_APART:
-            shape, at = HEAT, int(named[HEAT].argmax())
-        evidence = float(named[shape, at])
-        by_shape = tuple(named.max(axis=1).tolist())
+        ratio *= change <= self._largest
+        by_shape = tuple(ratio.max(axis=1).tolist())
+        shape, at = divmod(int(ratio.argmax()), ONSETS)
+        if shape == HEAT_RAMP and by_shape[HEAT] > by_shape[shape] - NOT_TOLD_APART:
+            shape, at = HEAT, int(ratio[HEAT].argmax())
+        worth = change[shape, at] >= self._smallest[shape, 0]
+        evidence = by_shape[shape] if worth else 0.0
         way = int(self._sums[:, record].argmax())
         shifted = float(self._sums[way, record])
         if shifted > max(threshold, evidence):
@@ -255,7 +257,7 @@ class StepDetector:
             float(self._onset[at]),
             float(size[shape, at]),
             float(energy[shape, at] ** -0.5),
-            float(named[shape, at]),
+            by_shape[shape],
             by_shape,
             False,
         )
