@@ -5,7 +5,7 @@ One line a change of state on standard error; the journal is the record.
 
 from __future__ import annotations
 
-from labctl.events import Emission, Event, PortTrouble, StateChanged, Tripped
+from labctl.events import LASER, Emission, Event, PortTrouble, StateChanged, Tripped
 from labctl.log import Logger
 
 
@@ -22,6 +22,8 @@ class EventLog:
                 fields = {"old": event.old, "new": event.new, "why": event.why}
             case Emission():
                 fields = {"beam": event.beam.value, "how": event.how, "why": event.why}
+                if event.source != LASER:
+                    fields["source"] = event.source
             case PortTrouble():
                 fields = {"instrument": event.instrument, "what": event.what}
                 fields["detail"] = event.detail

@@ -96,7 +96,7 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _totals(plan: Plan) -> Iterator[str]:
-    from labctl.protocol import Irradiate
+    from labctl.protocol import Heat, Irradiate
 
     prompts = f", and {plan.prompts} answers of a person" if plan.prompts else ""
     yield f"worst case  {_clock(plan.at_most_ns)}{prompts}"
@@ -105,8 +105,12 @@ def _totals(plan: Plan) -> Iterator[str]:
         yield f"laser       switched by hand, NOT under labctl's control; {_clock(lit_ns)} at most"
     elif plan.uses_light:
         yield f"laser       on for {_clock(lit_ns)} at most, {_energy(plan.energy_j)} at the sample"
-    else:
+    elif not plan.uses_heater:
         yield "laser       none; nothing is armed"
+    if plan.uses_heater:
+        hot_ns = sum(step.at_most_ns for step in plan.steps if isinstance(step, Heat))
+        energy = _energy(plan.electrical_j)
+        yield f"heater      on for {_clock(hot_ns)} at most, {energy} in the cell"
 
 
 def _limit_lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
@@ -128,16 +132,18 @@ def _limit_lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
 def _limits(plan: Plan, bench: BenchFile) -> list[dict[str, Any]]:
     """What the plan uses of each limit that it can be held against beforehand, nearest first."""
     from labctl.limits import tighten
-    from labctl.protocol import Irradiate
+    from labctl.protocol import Heat, Irradiate
     from labctl.quantities import Kind, format
 
     hard = tighten(bench.limits, plan.limits)
-    lit_ns = max((s.at_most_ns for s in plan.steps if isinstance(s, Irradiate)), default=0)
+    lit_ns = max((s.at_most_ns for s in plan.steps if isinstance(s, Irradiate | Heat)), default=0)
+    hottest_w = max((s.power_w for s in plan.steps if isinstance(s, Heat)), default=0.0)
     entries = []
     for name, kind, used, allowed in (
         ("power", Kind.POWER, plan.nominal_power_w, hard.power_w),
         ("exposure", Kind.TIME, lit_ns / 1e9, hard.exposure_s),
-        ("energy", Kind.ENERGY, plan.energy_j, hard.energy_j),
+        ("heater power", Kind.POWER, hottest_w, bench.heater.max_power_w if bench.heater else None),
+        ("energy", Kind.ENERGY, plan.energy_j + plan.electrical_j, hard.energy_j),
         ("total", Kind.TIME, plan.at_most_ns / 1e9, hard.total_s),
     ):
         if allowed and used:
@@ -156,10 +162,11 @@ def _limits(plan: Plan, bench: BenchFile) -> list[dict[str, Any]]:
 
 def _caps(plan: Plan, bench: BenchFile) -> str:
     """The guard's limits that only the run itself can meet."""
-    if not plan.uses_light or plan.laser_manual:
+    if not plan.arms:
         return ""
+    source = "laser" if plan.uses_light and not plan.laser_manual else "heater"
     try:
-        spec = bench.guard_spec(plan.limits)
+        spec = bench.guard_spec(plan.limits, source)
     except RefusedError as error:
         return f"cannot arm: {error.what}"
     return (
@@ -182,6 +189,7 @@ def _as_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
         "at_most_s": plan.at_most_ns / 1e9,
         "prompts": plan.prompts,
         "energy_j": plan.energy_j,
+        "electrical_j": plan.electrical_j,
         "limits": _limits(plan, bench),
         "light": light_json(plan, bench),
         "steps": [

@@ -53,7 +53,7 @@ def prepare(
     way = way_to(plan, bench_file)
     specimen = load_sample(options.sample)
     assumed = False
-    if specimen is None and plan.uses_light and not way.real:
+    if specimen is None and plan.heats and not way.real:
         specimen, assumed = load_sample(DEFAULT_SAMPLE), True
     planned_s = plan.at_most_ns / NS
     request = RunRequest(
@@ -128,6 +128,8 @@ def _next(
 ) -> Sequence[str]:
     """Commands worth trying after this run."""
     name = command_name()
+    if plan.uses_heater and not plan.uses_light:
+        return ()
     if not plan.uses_light:
         return (f"{name} run heating-curve",)
     typed = shlex.quote(protocol)

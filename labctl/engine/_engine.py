@@ -21,6 +21,8 @@ from labctl.engine._steps import Ask, NotInTimeError, Steps
 from labctl.engine._teller import Teller
 from labctl.errors import Exit, StoppedError
 from labctl.events import (
+    HEATER,
+    LASER,
     Beam,
     Note,
     RunEnded,
@@ -164,12 +166,18 @@ class Engine:
 
     async def _close_in_order(self, ending: Ending) -> RunEnded:
         self._teller.closing = True
-        report = await self._off(ending)
+        reports = await self._off(ending)
         self._go(State.ENDING, ending.why)
-        if not report.confirmed:
-            self._teller.tell(
-                Tripped(self._clock.now_ns(), "beam-not-confirmed-off", str(not_confirmed(report)))
-            )
+        for source, report in reports.items():
+            if not report.confirmed:
+                what = "beam" if source == LASER else source
+                self._teller.tell(
+                    Tripped(
+                        self._clock.now_ns(),
+                        f"{what}-not-confirmed-off",
+                        str(not_confirmed(report)),
+                    )
+                )
         if self._sampler.missed:
             self.note("labctl", f"{self._sampler.missed} ticks of the sampling grid were missed")
         ending = self._tell_dose(ending)
@@ -181,30 +189,36 @@ class Engine:
         await self._teller.durable()
         if self._teller.fault is not None and ending.exit_code is Exit.PASS:
             ending = outcome.by_error(self._teller.fault)
+        confirmed = all(report.confirmed for report in reports.values())
+        beam, heater = reports[LASER], reports.get(HEATER)
         ended = RunEnded(
             self._clock.now_ns(),
             outcome=ending.outcome,
             why=ending.why,
-            exit_code=outcome.exit_code(ending, verdict.verdict, report.confirmed),
+            exit_code=outcome.exit_code(ending, verdict.verdict, confirmed),
             verdict=verdict.verdict,
-            beam=report.beam,
-            beam_how=report.how,
+            beam=beam.beam,
+            beam_how=beam.how,
             samples=self._sampler.samples,
             energy_j=round(self._sampler.energy_j, 3),
             electrical_j=round(self._sampler.electrical_j, 3),
+            heater=heater.beam if heater else None,
+            heater_how=heater.how if heater else "",
         )
         self._teller.tell(ended)
         await self._teller.durable()
         return ended
 
-    async def _off(self, ending: Ending) -> OffReport:
+    async def _off(self, ending: Ending) -> dict[str, OffReport]:
         try:
-            report = await self._light.off(ending.why)
+            reports = await self._light.off(ending.why)
             await self._light.close()
         except Exception as error:
             # A fault of labctl itself on the way to off: then nobody knows.
-            return OffReport(False, Beam.UNKNOWN, f"{type(error).__name__}: {error}", 0)
-        return report
+            why = f"{type(error).__name__}: {error}"
+            used = (LASER, HEATER) if self._plan.uses_heater else (LASER,)
+            return {s: OffReport(False, Beam.UNKNOWN, why, 0, s) for s in used}
+        return reports
 
     def _tell_dose(self, ending: Ending) -> Ending:
         """What the run added up to; where that breaks it is a fault of the run, closed all the

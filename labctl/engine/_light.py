@@ -96,17 +96,17 @@ class Light:
     async def off_as_planned(self, why: str) -> None:
         """Off at a step's end; BeamNotConfirmedOffError where this bench could confirm it and did
         not."""
-        report = await self.off(why)
-        if not report.confirmed and self._needed().of(report.source).can_confirm:
-            raise not_confirmed(report)
+        for report in (await self.off(why)).values():
+            if not report.confirmed and self._needed().of(report.source).can_confirm:
+                raise not_confirmed(report)
 
-    async def off(self, why: str) -> OffReport:
-        """Every source off, and what is known of it: of one that is not confirmed, where there is
-        one. Never raises for an instrument. What labctl cannot light it cannot switch off either:
-        then only what is known is said."""
+    async def off(self, why: str) -> dict[str, OffReport]:
+        """Every source off, and what is known of each. Never raises for an instrument. What labctl
+        cannot light it cannot switch off either: then only what is known is said."""
         guards = self._guards
+        by_hand = {LASER: OffReport(True, *self._sampler.beam_by_hand(), 0)}
         if guards is None:
-            return OffReport(True, *self._sampler.beam_by_hand(), 0)
+            return by_hand
         started_ns = self._clock.now_ns()
         try:
             reports = await guards.beam_off(why)
@@ -117,7 +117,7 @@ class Light:
             self._sampler.tell_emission(
                 Emission(started_ns + report.took_ns, report.beam, report.how, None, why, source)
             )
-        return next((r for r in reports.values() if not r.confirmed), next(iter(reports.values())))
+        return by_hand | reports
 
     async def close(self) -> None:
         """Let the guard finish what it is doing, and the collector what it may."""

@@ -51,7 +51,12 @@ _FIELDS: dict[type[Event], tuple[str, ...]] = {
 }
 
 
-_ADDED: dict[str, Any] = {"source": LASER, "electrical_j": 0.0}
+_ADDED: dict[str, Any] = {
+    "source": LASER,
+    "electrical_j": 0.0,
+    "heater": None,
+    "heater_how": "",
+}
 """Fields that came after the first version, with the value that they had until then: not written
 while they have it, so that the same run has the same journal as ever."""
 
@@ -102,7 +107,7 @@ def from_dict(data: Mapping[str, Any]) -> Event:
         value = data[name]
         if name == "mode":
             value = Mode(value)
-        elif name == "beam":
+        elif name in ("beam", "heater"):
             value = Beam(value)
         elif name == "criteria":
             value = tuple(Criterion(**c) for c in value)

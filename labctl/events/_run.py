@@ -168,3 +168,7 @@ class RunEnded(Event):
     """Laser energy at the sample, from measured power where there is a meter."""
     electrical_j: float = 0.0
     """Energy of the calibration resistor, from its supply's own voltage and current."""
+    heater: Beam | None = None
+    """What is known of the calibration resistor then; None in a run that does not use it. `beam`
+    is the laser's alone."""
+    heater_how: str = ""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from labctl.clock import NS
 from labctl.events import (
+    LASER,
     Alarm,
     Assessment,
     Beam,
@@ -41,11 +42,13 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """A stretch of time in which the laser was on, or in which that was not known."""
+    """A stretch of time in which the laser, or the calibration resistor, was on, or in which that
+    was not known."""
 
     begin_s: float
     end_s: float
     known: bool
+    source: str = LASER
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def read_curves(journal: Path) -> Curves:
     """What is good in a journal, as curves. RecordError when there is none."""
     curves = Curves()
     reader = JournalReader(journal)
-    lit: Emission | None = None
+    lit: dict[str, Emission | None] = {}
     for event in reader:
         curves.end_s = max(curves.end_s, event.t_ns / NS)
         match event:
@@ -98,11 +101,12 @@ def read_curves(journal: Path) -> Curves:
             case Assessment():
                 _take_assessment(curves, event)
             case Emission():
-                lit = _take_emission(curves, event, lit)
+                lit[event.source] = _take_emission(curves, event, lit.get(event.source))
             case _:
                 _take_rare(curves, event)
-    if lit is not None:
-        _put_out(curves, lit, curves.end_s)
+    for emission in lit.values():
+        if emission is not None:
+            _put_out(curves, emission, curves.end_s)
     curves.state, curves.head_hash = reader.state, reader.head_hash
     return curves
 
@@ -128,7 +132,7 @@ def _take_emission(curves: Curves, event: Emission, lit: Emission | None) -> Emi
     if lit is not None:
         _put_out(curves, lit, event.t_ns / NS)
     power_w = event.power_w if event.beam is not Beam.OFF else 0.0
-    if power_w is not None:
+    if power_w is not None and event.source == LASER:
         before = curves.asked_power.value[-1] if curves.asked_power.value else 0.0
         curves.asked_power.add(event.t_ns / NS, before)
         curves.asked_power.add(event.t_ns / NS, power_w)
@@ -136,7 +140,7 @@ def _take_emission(curves: Curves, event: Emission, lit: Emission | None) -> Emi
 
 
 def _put_out(curves: Curves, lit: Emission, end_s: float) -> None:
-    curves.light.append(Light(lit.t_ns / NS, end_s, lit.beam is Beam.ON))
+    curves.light.append(Light(lit.t_ns / NS, end_s, lit.beam is Beam.ON, lit.source))
 
 
 def _take_rare(curves: Curves, event: Event) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labctl.errors import RecordError
+from labctl.events import LASER
 from labctl.figure import _panels as panels
 from labctl.figure import _words as words
 from labctl.figure._curves import Curves, read_curves
@@ -154,7 +155,8 @@ def _legend_rows(curves: Curves) -> int:
         curves.probe.value,
         curves.predicted.value,
         curves.ambient.value,
-        any(light.known for light in curves.light),
+        any(light.known and light.source == LASER for light in curves.light),
+        any(light.known and light.source != LASER for light in curves.light),
         any(not light.known for light in curves.light),
         any(curves.asked_power.value),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labctl.events import LASER
 from labctl.figure._curves import Curves
 
 if TYPE_CHECKING:
@@ -101,8 +102,9 @@ def show_light(panel: Axes, curves: Curves, unit_s: float) -> None:
     for light in curves.light:
         begin, end = light.begin_s / unit_s, light.end_s / unit_s
         if light.known:
-            panel.axvspan(begin, end, color=YELLOW, alpha=0.35, linewidth=0, zorder=0,
-                          label="laser on")  # fmt: skip
+            color = YELLOW if light.source == LASER else VERMILION
+            panel.axvspan(begin, end, color=color, alpha=0.35 if light.source == LASER else 0.2,
+                          linewidth=0, zorder=0, label=f"{light.source} on")  # fmt: skip
         else:
             panel.axvspan(begin, end, facecolor="none", edgecolor=GREY, hatch="////", linewidth=0,
                           zorder=0, label="emission unknown")  # fmt: skip

@@ -172,6 +172,9 @@ def ending(
         said["why"] = ended.why
         said["exit_code"] = ended.exit_code
         said["beam"] = {"state": ended.beam.value, "how": ended.beam_how}
+        if ended.heater is not None:
+            said["heater"] = {"state": ended.heater.value, "how": ended.heater_how}
+            said["electrical_j"] = ended.electrical_j
         said["samples"] = ended.samples
         said["energy_j"] = ended.energy_j
         said["duration_s"] = ended.t_ns / NS

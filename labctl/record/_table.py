@@ -4,9 +4,9 @@ A convenience, not the truth: it is written as the run goes on, is not synced, a
 again from the journal at any time (`make_table`), with the same bytes.
 
 Columns: `time_s`; one a channel of the first sample (`probe.temperature` in degC becomes
-`probe_temperature_degC`); `laser` (off, on, unknown) and `step` (its number); the check's
-prediction and results, where there is a check; `remarks`, why a reading is none. A cell without
-a number is empty.
+`probe_temperature_degC`); `laser` (off, on, unknown), `heater` too where it takes part, and `step`
+(its number); the check's prediction and results, where there is a check; `remarks`, why a reading
+is none. A cell without a number is empty.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from pathlib import Path
 from labctl.clock import NS
 from labctl.errors import RecordError
 from labctl.events import (
+    HEATER,
+    LASER,
     Assessment,
     Beam,
     Emission,
@@ -64,9 +66,10 @@ class Rows:
         self._checked = False
         self._sample: Sample | None = None
         self._assessment: Assessment | None = None
-        self._beam = Beam.OFF
+        self._known = {LASER: Beam.OFF, HEATER: Beam.OFF}
+        self._has_heater = False
         self._step = 0
-        self._row_beam, self._row_step = self._beam, self._step
+        self._row_known, self._row_step = tuple(self._known.values()), self._step
         self._text = io.StringIO()
 
     def take(self, events: Iterable[Event]) -> None:
@@ -76,11 +79,11 @@ class Rows:
                 case Sample():
                     self._complete()
                     self._sample = event
-                    self._row_beam, self._row_step = self._beam, self._step
+                    self._row_known, self._row_step = tuple(self._known.values()), self._step
                 case Assessment():
                     self._assessment = event
                 case Emission():
-                    self._beam = event.beam
+                    self._known[event.source] = event.beam
                 case StepBegun():
                     self._step = event.index
                 case PriorsFixed():
@@ -105,6 +108,7 @@ class Rows:
             return
         if self._columns is None:
             self._columns = {column(r): place for place, r in enumerate(sample.readings)}
+            self._has_heater = any(r.channel.startswith("heater.") for r in sample.readings)
             csv.writer(self._text, lineterminator="\n").writerow(self._header(self._columns))
         cells = [""] * len(self._columns)
         remarks = []
@@ -117,10 +121,10 @@ class Rows:
                 remarks.append(f"{reading.channel}: {reading.value!r} {reading.unit}")
             else:
                 cells[place] = repr(reading.value)
+        cells += (beam.value for beam in self._row_known[: 1 + self._has_heater])
+        cells.append(str(self._row_step))
         if self._checked:
-            cells += (self._row_beam.value, str(self._row_step), *_check(assessment))
-        else:
-            cells += (self._row_beam.value, str(self._row_step))
+            cells += _check(assessment)
         # Numbers need no quotes; the csv module would look for reasons in each of them.
         self._text.write(f"{sample.t_ns / NS:.6f},{','.join(cells)},{_quoted(remarks)}\n")
 
@@ -130,7 +134,8 @@ class Rows:
             for channel, unit in columns
         ]
         check = CHECK.values() if self._checked else ()
-        return ["time_s", *channels, "laser", "step", *check, "remarks"]
+        sources = (LASER, HEATER)[: 1 + self._has_heater]
+        return ["time_s", *channels, *sources, "step", *check, "remarks"]
 
 
 _check_values = attrgetter(*CHECK)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, cast
 
 from labctl.events import (
+    LASER,
     Alarm,
     Beam,
     Emission,
@@ -68,6 +69,8 @@ class BenchState:
     lease_ns: int = 0
     interlock: str = "unknown"
     """`closed`, `open` or `unknown`."""
+    heater: Facts | None = None
+    """What is known of the calibration resistor; None until a run uses it."""
     run: Facts = field(default_factory=dict)
     """The run in hand, or the last one with its outcome."""
     alarms: Mapping[str, Facts] = field(default_factory=dict)
@@ -165,6 +168,10 @@ def _step(state: BenchState, event: StepBegun, heard_ns: int) -> BenchState:
 
 
 def _intended(state: BenchState, event: EmissionIntent, heard_ns: int) -> BenchState:
+    if event.source != LASER:
+        lease_ms = event.lease_ns // 1_000_000
+        facts = _heater(Beam.UNKNOWN, "about to be energised", event.power_w)
+        return replace(state, heater={**facts, "lease_ms": lease_ms})
     return replace(
         state,
         beam=Beam.UNKNOWN,
@@ -176,7 +183,19 @@ def _intended(state: BenchState, event: EmissionIntent, heard_ns: int) -> BenchS
     )
 
 
+def _heater(beam: Beam, how: str, power_w: float | None) -> dict[str, Any]:
+    return {
+        "emission": beam.value,
+        "commanded_w": 0.0 if beam is Beam.OFF else power_w,
+        "readback": readback(beam, how),
+        "how": how,
+    }
+
+
 def _emission(state: BenchState, event: Emission, heard_ns: int) -> BenchState:
+    if event.source != LASER:
+        facts = _heater(event.beam, event.how, event.power_w)
+        return replace(state, heater={**(state.heater or {}), **facts})
     return replace(
         state,
         beam=event.beam,

@@ -63,6 +63,7 @@ def state(author: Author, now: BenchState, *, stalled: bool, queue: Mapping[str,
                 "how": now.how,
                 "lease_ms": now.lease_ns // 1_000_000,
             },
+            "heater": _heater(now, stalled),
             "interlock": "unknown" if stalled else now.interlock,
             "run": {"uid": author.run, **now.run} if now.run else None,
             "hb_s": HEARTBEAT_S,
@@ -213,6 +214,12 @@ def encode(payload: Mapping[str, Any]) -> bytes:
     except ValueError:
         text = _ENCODER.encode(_finite(payload))
     return text.encode()
+
+
+def _heater(now: BenchState, stalled: bool) -> Mapping[str, Any] | None:
+    if now.heater is None or not stalled:
+        return now.heater
+    return {**now.heater, "emission": Beam.UNKNOWN.value, "readback": "none"}
 
 
 def _emission(now: BenchState, stalled: bool) -> str:

@@ -82,6 +82,19 @@ _LASER: Schema = {
 }
 
 
+_HEATER: Schema = {
+    "type": "object",
+    "properties": {
+        "emission": _EMISSION | {"description": "on while power flows through it"},
+        "commanded_w": _or_null(_NUMBER) | {"description": "W, electrical"},
+        "readback": _READBACK,
+        "how": _TEXT,
+        "lease_ms": _COUNT,
+    },
+    "required": ["emission", "readback"],
+}
+
+
 def _payload(kind: str, what: str, /, **properties: Schema) -> Schema:
     head: dict[str, Schema] = {
         "schema": {"const": f"labctl.{kind}/1"},
@@ -112,6 +125,8 @@ _PAYLOADS: dict[str, Schema] = {
         engine=_TEXT,
         stalled=_TRUTH | {"description": "a run is under way and tells nothing"},
         laser=_LASER,
+        heater=_optional(_or_null(_HEATER))
+        | {"description": "the calibration resistor; null until a run uses it"},
         interlock=_INTERLOCK,
         run=_or_null(_THING),
         hb_s=_NUMBER,

@@ -33,6 +33,7 @@ class Ink(StrEnum):
     AMBIENT = "ambient"
     BAND = "band"
     LASER = "laser"
+    HEATER = "heater"
     UNKNOWN = "unknown"
     AXIS = "axis"
 
@@ -85,16 +86,22 @@ def curve(history: History, width: int, height: int, end_ns: int) -> list[Row]:
 
 
 def laser_bar(history: History, width: int, end_ns: int, now_ns: int) -> Row:
-    """One row that marks when the laser was on, and when nobody knew."""
-    row: Row = [(f"{'laser':>{GUTTER - 1}}", Ink.AXIS), ("│", Ink.AXIS)]
+    """One row that marks when the laser was on, or the calibration resistor, and when nobody
+    knew."""
+    label = "heat" if history.heater else "laser"
+    row: Row = [(f"{label:>{GUTTER - 1}}", Ink.AXIS), ("│", Ink.AXIS)]
     letters = width - GUTTER
     for column in range(letters):
         begin_ns, stop_ns = (end_ns * edge // letters for edge in (column, column + 1))
         known = _beam_between(history.beam, begin_ns, min(stop_ns, now_ns))
+        heated = _beam_between(history.heater, begin_ns, min(stop_ns, now_ns))
+        ink = Ink.LASER
+        if heated is not None and known is not Beam.ON:
+            known, ink = (heated, Ink.HEATER) if heated is not Beam.OFF else (known or heated, ink)
         if begin_ns >= now_ns or known is None:
             row.append((" ", Ink.NONE))
         elif known is Beam.ON:
-            row.append(("█", Ink.LASER))
+            row.append(("█" if ink is Ink.LASER else "▒", ink))
         elif known is Beam.UNKNOWN:
             row.append(("?", Ink.UNKNOWN))
         else:

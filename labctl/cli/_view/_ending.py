@@ -53,6 +53,10 @@ _NEXT_ACTION: dict[str, str] = {
 }
 """Outcome -> the one next action."""
 
+_HEATER_ACTION = (
+    "Pull the plug of the calibration resistor's supply, and see that the sample cools before you "
+    "touch it."
+)
 _BEAM_ACTION = (
     "Do not open the enclosure. Turn the key off or open the interlock at the laser itself, and "
     "see with a meter that the beam is gone."
@@ -102,14 +106,21 @@ def ending(summary: Summary, seen: Seen) -> Ending:
 
 
 def _loud(summary: Summary, seen: Seen) -> bool:
-    return seen.unconfirmed or summary.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF
+    known = seen.unconfirmed or seen.heater_unconfirmed
+    return known or summary.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF
+
+
+def _unconfirmed(seen: Seen) -> str:
+    if not seen.heater_unconfirmed:
+        return "BEAM"
+    return "BEAM AND HEATER" if seen.unconfirmed else "HEATER"
 
 
 def _headline(
     summary: Summary, seen: Seen, ended: RunEnded | None, verdict: Verdict | None
 ) -> tuple[Tone, str]:
     if _loud(summary, seen):
-        return Tone.LOUD, "BEAM NOT CONFIRMED OFF"
+        return Tone.LOUD, f"{_unconfirmed(seen)} NOT CONFIRMED OFF"
     if ended is None:
         return Tone.BAD, "THE RUN DID NOT REACH ITS END"
     if ended.outcome != "completed":
@@ -125,7 +136,7 @@ def _facts(
     loud = _loud(summary, seen)
     completed = ended is not None and ended.outcome == "completed" and not loud
     if loud:
-        yield DO_NOW, _BEAM_ACTION
+        yield DO_NOW, _HEATER_ACTION if _unconfirmed(seen) == "HEATER" else _BEAM_ACTION
         if seen.begun and seen.begun.mode is Mode.SIMULATED:
             yield "mode", "SIMULATED: no real beam exists here."
     if seen.tripped:
@@ -133,7 +144,7 @@ def _facts(
     if ended and ended.why and not completed and ended.outcome != "tripped":
         yield "why", ended.why
     if ended and not completed:
-        yield "beam", _beam(ended)
+        yield from _sources(ended)
     if verdict and not loud:
         yield from _results(verdict.results)
         for reason in verdict.reasons:
@@ -141,7 +152,7 @@ def _facts(
     for alarm in seen.alarms:
         yield "alarm", alarm_words(alarm)
     if ended and completed:
-        yield "beam", _beam(ended)
+        yield from _sources(ended)
     if verdict and not loud:
         yield from _criteria(verdict)
         yield from _assumptions(verdict.assumptions)
@@ -152,6 +163,8 @@ def _facts(
             yield "dose", text
     if ended:
         energy = f", {plain(ended.energy_j, 'J', 1)} at the sample" if ended.energy_j else ""
+        if ended.electrical_j:
+            energy += f", {plain(ended.electrical_j, 'J', 1)} from the heater"
         yield "run", f"{span(ended.t_ns)}, {ended.samples} samples{energy}"
     if summary.record:
         yield "record", str(summary.record)
@@ -161,6 +174,13 @@ def _facts(
         yield "exit code", f"{summary.exit_code} ({_exit_words(summary.exit_code)})"
     if ended and ended.outcome in _NEXT_ACTION and not loud:
         yield "next", _NEXT_ACTION[ended.outcome]
+
+
+def _sources(ended: RunEnded) -> Iterator[tuple[str, str]]:
+    if ended.heater is None or ended.beam is not Beam.UNKNOWN or ended.energy_j:
+        yield "beam", _beam(ended)
+    if ended.heater is not None:
+        yield "heater", f"{ended.heater.value.upper()}{_comma(ended.heater_how)}"
 
 
 def _beam(ended: RunEnded) -> str:

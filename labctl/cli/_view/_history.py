@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labctl.events import Assessment, Beam, Emission, Event, Reading, Sample
+from labctl.events import LASER, Assessment, Beam, Emission, Event, Reading, Sample
 
 _CAPACITY = 2000
 """More points than a wide terminal has dots across."""
@@ -32,6 +32,8 @@ class History:
         self.points: list[Point] = []
         self.beam: list[tuple[int, Beam]] = []
         """When, and what is known from then on."""
+        self.heater: list[tuple[int, Beam]] = []
+        """The same of the calibration resistor."""
         self._stride = 1
         self._samples = 0
         self._newest_is_in = False
@@ -49,6 +51,8 @@ class History:
                 if self._newest_is_in and self.points:
                     self.points[-1].predicted = event.predicted_degc
                     self.points[-1].predicted_sd = event.predicted_sd_k
+            case Emission() if event.source != LASER:
+                self.heater.append((event.t_ns, event.beam))
             case Emission():
                 self.beam.append((event.t_ns, event.beam))
             case _:

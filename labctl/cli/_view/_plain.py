@@ -13,7 +13,7 @@ from labctl.cli._view._numbers import moment
 from labctl.cli._view._summary import Summary
 from labctl.cli._view._words import happening, reading_words, readings_line
 from labctl.clock import NS
-from labctl.events import Assessment, Emission, Event, Invalid, Sample
+from labctl.events import LASER, Assessment, Emission, Event, Invalid, Sample
 
 _READINGS_A_RUN = 22
 _EVERY_S = (10, 15, 20, 30, 60, 120, 180, 300)
@@ -46,7 +46,8 @@ class PlainView(LineView):
             yield from (f"  {command}" for command in summary.next_commands)
 
     def _event_lines(self, event: Event) -> Iterator[str]:
-        before = self._seen.emission
+        heater = isinstance(event, Emission) and event.source != LASER
+        before = self._seen.heater if heater else self._seen.emission
         self._seen.apply(event)
         if isinstance(event, Sample):
             yield from self._interlock_turns(event)

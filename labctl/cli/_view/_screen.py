@@ -18,7 +18,13 @@ from labctl.cli._view._curve import Ink
 from labctl.cli._view._model import Model
 from labctl.cli._view._numbers import Z95, moment, plain, span, with_sd
 from labctl.cli._view._seen import Seen
-from labctl.cli._view._words import efficiency_interval, reading_words, step_words
+from labctl.cli._view._words import (
+    beam_words,
+    efficiency_interval,
+    reading_words,
+    step_words,
+    worth_showing,
+)
 from labctl.clock import NS
 from labctl.events import Assessment, Beam
 
@@ -38,6 +44,7 @@ _INKS: dict[Ink, str] = {
     Ink.AMBIENT: "#0072b2",
     Ink.BAND: "#56b4e9",
     Ink.LASER: "#e69f00",
+    Ink.HEATER: "#d55e00",
     Ink.UNKNOWN: "bold reverse",
     Ink.AXIS: "dim",
 }
@@ -93,23 +100,30 @@ def _above(model: Model, width: int) -> list[Text]:
     gap = width - bar.cell_len - len(right)
     bar.append((" " * gap + right) if gap > 1 else " " * max(gap + len(right), 0))
     rows = [bar]
-    if seen.unconfirmed:
-        rows += [Text(line.ljust(width), style=LOUD) for line in _loud_lines(width)]
+    for what, is_so in (("BEAM", seen.unconfirmed), ("HEATER", seen.heater_unconfirmed)):
+        if is_so:
+            rows += [Text(line.ljust(width), style=LOUD) for line in _loud_lines(what, width)]
     rows.append(_state(model, width))
     return rows
 
 
-def _loud_lines(width: int) -> tuple[str, str, str]:
+def _loud_lines(what: str, width: int) -> tuple[str, str, str]:
     rule = "!" * width
-    return rule, "  BEAM NOT CONFIRMED OFF  ".center(width, "!"), rule
+    return rule, f"  {what} NOT CONFIRMED OFF  ".center(width, "!"), rule
 
 
 def _state(model: Model, width: int) -> Text:
     """What is known of the beam, where the engine is, and the time."""
     seen = model.seen
-    beam, words = beam_now(seen, model.silent_ns)
-    row = Text(" laser ")
-    row.append(f" {words} ", style="" if beam is None else _BEAM_STYLES[beam])
+    row = Text()
+    if seen.heater is None or seen.emission is not None:
+        beam, words = beam_now(seen, model.silent_ns)
+        row.append(" laser ").append(f" {words} ", style="" if beam is None else _BEAM_STYLES[beam])
+    if seen.heater is not None:
+        age_ns = seen.t_ns - seen.heater.t_ns + model.silent_ns
+        row.append(" heater ").append(
+            f" {beam_words(seen.heater, age_ns)} ", style=_BEAM_STYLES[seen.heater.beam]
+        )
     if model.silent_ns:
         row.append("  ")
         row.append(f" LOST CONTACT, no reading for {span(model.silent_ns)} ", style="bold reverse")
@@ -273,7 +287,9 @@ def _below(model: Model, width: int) -> list[Text]:
 def _stopping(seen: Seen) -> str:
     """What a stop does; it does not reach a laser that a person has switched on."""
     if seen.controls_laser:
-        return "laser off and stop"
+        return "laser off and stop" if seen.heater is None else "all off and stop"
+    if seen.heater is not None:
+        return "heater off and stop"
     lit = seen.emission is not None and seen.emission.beam is not Beam.OFF
     return "stop; the laser is yours to switch off" if lit else "stop"
 
@@ -313,7 +329,7 @@ def _value(seen: Seen, channel: str, places: int) -> str:
 def _others(seen: Seen) -> Iterator[str]:
     known = ("probe.temperature", "ambient.temperature", "meter.power")
     for channel, reading in seen.readings.items():
-        if channel not in known and not channel.startswith("laser."):
+        if channel not in known and worth_showing(channel):
             yield f"{channel} {reading_words(reading)}"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from labctl.errors import Exit
 from labctl.events import (
+    LASER,
     Alarm,
     Assessment,
     Beam,
@@ -29,7 +30,8 @@ from labctl.events import (
 )
 
 BEAM_NOT_CONFIRMED_OFF = "beam-not-confirmed-off"
-"""The rule by which the engine says so while the run is being closed."""
+HEATER_NOT_CONFIRMED_OFF = "heater-not-confirmed-off"
+"""The rules by which the engine says so while the run is being closed."""
 
 
 EMISSION, INTERLOCK = "laser.emission", "laser.interlock"
@@ -61,6 +63,9 @@ class Seen:
     """The first trip of a run is its cause."""
     unconfirmed: bool = False
     """Off was commanded and is not confirmed: the loudest thing there is."""
+    heater: Emission | None = None
+    """The newest word on the calibration resistor."""
+    heater_unconfirmed: bool = False
     prompt: str = ""
     assumptions: tuple[str, ...] = ()
     verdict: Verdict | None = None
@@ -117,7 +122,7 @@ class Seen:
             case Assessment():
                 self.assessment = event
             case EmissionIntent():
-                self.intended = True
+                self.intended |= event.source == LASER
             case RunBegun():
                 self.begun = event
             case InstrumentFound():
@@ -128,12 +133,15 @@ class Seen:
                 self.state = event.new
             case StepBegun():
                 self.step = event
+            case Emission() if event.source != LASER:
+                self.heater = event
             case Emission():
                 self.emission = event
                 self.readings.pop(EMISSION, None)
             case Tripped():
                 self.tripped = self.tripped or event
                 self.unconfirmed |= event.rule == BEAM_NOT_CONFIRMED_OFF
+                self.heater_unconfirmed |= event.rule == HEATER_NOT_CONFIRMED_OFF
             case Alarm():
                 self.alarms = [a for a in self.alarms if (a.refines or a.name) != event.refines]
                 self.alarms.append(event)
@@ -147,6 +155,7 @@ class Seen:
                 self.dose = event
             case RunEnded():
                 self.ended = event
-                self.unconfirmed |= event.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF
+                if not self.heater_unconfirmed:
+                    self.unconfirmed |= event.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF
             case _:
                 pass

@@ -47,7 +47,7 @@ def happening(event: Event) -> tuple[str, str] | None:
         case StepEnded():
             return "step", f"{event.index} ended" + (f": {event.why}" if event.why else "")
         case Emission():
-            return "laser", f"{beam_words(event)}{_because(event.why)}"
+            return event.source, f"{beam_words(event)}{_because(event.why)}"
         case Tripped():
             return "TRIPPED", trip_words(event)
         case PortTrouble():
@@ -119,7 +119,7 @@ def readings_line(seen: Seen) -> str:
     """Everything measured and what the model says of it, on one line."""
     parts = []
     for channel, reading in seen.readings.items():
-        if channel.startswith("laser."):
+        if not worth_showing(channel):
             continue
         role, _, quantity = channel.partition(".")
         label = role if quantity in ("temperature", "power") else channel
@@ -133,6 +133,12 @@ def readings_line(seen: Seen) -> str:
     if text := efficiency_words(seen):
         parts.append(f"efficiency {text}")
     return "  ".join(parts)
+
+
+def worth_showing(channel: str) -> bool:
+    """Of what a source says of itself, only the power that a heater measures: the rest is said in
+    words."""
+    return channel == "heater.power" or not channel.startswith(("laser.", "heater."))
 
 
 def efficiency_words(seen: Seen) -> str:
