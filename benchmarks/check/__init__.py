@@ -14,6 +14,7 @@ from benchmarks._figures import Figure
 
 PARTS = (
     "cost",
+    "dose",
     "real_curves",
     "bound",
     "agreement",

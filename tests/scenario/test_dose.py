@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.check.dose import cell
 from labctl.events import Dose, DoseBasis, RunEnded
 from labctl.photothermal import ProbeTrust, thermal_dose
 from tests.scenario.runs import Story, run
@@ -76,3 +77,14 @@ def test_no_word_of_the_record_says_safe(hot: Story) -> None:
     folder: Path = hot.result.folder.path
     for name in ("run.json", "journal.jsonl"):
         assert "safe" not in (folder / name).read_text().lower()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4, 5])
+def test_the_bounds_hold_the_dose_of_the_liquid_around_the_bead(seed: int) -> None:
+    """Cells of the simulated world, which knows that temperature and shares no code with the dose;
+    the bounds are not so wide that they would hold anything."""
+    found = cell(seed)
+    cem43 = found.told.results["cem43"]
+    assert found.true_min > 1.0
+    assert found.holds
+    assert cem43["high"] / cem43["low"] < 6.0

@@ -149,6 +149,14 @@ def test_cutting_a_record_in_two_leaves_its_dose(
     assert first + last == pytest.approx(dose(t_s, x), rel=1e-7, abs=1e-12)
 
 
+@given(temperatures, st.floats(-1e6, 1e6))
+def test_when_a_record_began_makes_no_difference(degc: list[float], by_s: float) -> None:
+    """The same dose on any clock."""
+    t_s = np.arange(len(degc), dtype=float)
+    one, other = thermal_dose(t_s, degc, USUAL), thermal_dose(t_s + by_s, degc, USUAL)
+    assert other.cem43_min.value == pytest.approx(one.cem43_min.value, rel=1e-6, abs=1e-12)
+
+
 @given(temperatures, st.floats(0.0, 5.0))
 def test_hotter_is_never_less(degc: list[float], by_k: float) -> None:
     """The dose of a record is no smaller when all of it is hotter."""
