@@ -238,7 +238,7 @@ def test_a_bad_declaration_of_a_parameter_is_refused(parameter: str, code: str) 
         ("  - coool: {for: 1 s}\n", [("P012", 6, 5)]),
         ("  - sweep: {}\n", [("P015", 6, 5)]),
         ("  - hold_temperature: {}\n", [("P015", 6, 5)]),
-        ("  - cool: {until: {}, at_most: 1 s}\n", [("P044", 6, 20)]),
+        ("  - cool: {until: {}, at_most: 1 s}\n", [("P044", 6, 19)]),
         ("  - cool: {until: {cem43: 1 min}, at_most: 1 s}\n", [("P015", 6, 20)]),
         ("  - cool: {until: {below: {channel: probe, value: 1 K}}, at_most: 1 s}\n",
          [("P023", 6, 51)]),
