@@ -149,6 +149,7 @@ class _Served:
         self._zero_ns: int | None = None
         self._zero_utc_ns = 0
         session.world.emission.on_edge = self._note
+        session.world.heating.on_edge = self._note_heater
 
     def begin(self) -> None:
         """The first byte for an instrument has come: the world's time begins."""
@@ -205,16 +206,21 @@ class _Served:
         # Line by line, so that the log survives whatever happens to this process.
         self._log.flush()
 
+    def _note_heater(self, fact: dict[str, Any]) -> None:
+        self._note({"source": "heater", **fact})
+
     def end(self) -> None:
         """Drop all hosts and close the log."""
         for connection in tuple(self.connections):
             connection.drop()
-        self.session.world.emission.on_edge = None
+        self.session.world.emission.on_edge = self.session.world.heating.on_edge = None
         if self._log is not None:
             now_ns = self.world_ns()
             self.session.world.advance_to(now_ns)
             lit = self.session.world.emission.lit
             said = {"edge": "end", "t_ns": now_ns, "lit": lit, "utc": self._utc(now_ns)}
+            if self.session.world.heater is not None:
+                said["heated"] = self.session.world.heating.lit
             self._log.write(json.dumps(said) + "\n")
 
 

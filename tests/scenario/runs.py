@@ -14,7 +14,16 @@ from labctl import protocol as protocols
 from labctl import sample as samples
 from labctl.bench import BenchFile
 from labctl.engine import Begun, RunRequest, RunResult, carry_out
-from labctl.events import Alarm, Beam, Emission, EmissionIntent, Event, RunEnded
+from labctl.events import (
+    HEATER,
+    LASER,
+    Alarm,
+    Beam,
+    Emission,
+    EmissionIntent,
+    Event,
+    RunEnded,
+)
 from labctl.record import JournalState, read_journal
 
 BENCHES = Path(__file__).resolve().parents[2] / "protocols" / "benches"
@@ -49,6 +58,14 @@ class Story:
         return {alarm.fault_class for alarm in self.of(Alarm)}
 
     @property
+    def heat(self) -> list[tuple[float, float | None]]:
+        """The same of the calibration resistor."""
+        return [
+            (e["on_ns"] / 1e9, None if e["off_ns"] is None else e["off_ns"] / 1e9)
+            for e in self.truth["heating"]
+        ]
+
+    @property
     def light(self) -> list[tuple[float, float | None]]:
         """The world's own log: on and off of every emission, seconds."""
         return [
@@ -63,16 +80,20 @@ class Story:
         assert isinstance(self.events[-1], RunEnded)
         assert self.result.ended == self.events[-1]
         assert self.result.fault is None
-        intents = [event.t_ns for event in self.of(EmissionIntent)]
-        asked = [e for e in self.truth["emission"] if not _by_itself(self)]
+        for source, name in ((LASER, "emission"), (HEATER, "heating")):
+            self._check_source(source, self.truth[name])
+
+    def _check_source(self, source: str, true: list[dict[str, Any]]) -> None:
+        intents = [event.t_ns for event in self.of(EmissionIntent) if event.source == source]
+        asked = [e for e in true if not _by_itself(self)]
         assert len(asked) <= len(intents)
         for entry, intent_ns in zip(asked, intents, strict=False):
             assert intent_ns <= entry["on_ns"]
         for said in self.of(Emission):
-            if said.beam is Beam.OFF:
+            if said.beam is Beam.OFF and said.source == source:
                 assert not any(
                     e["on_ns"] < said.t_ns and (e["off_ns"] is None or e["off_ns"] > said.t_ns)
-                    for e in self.truth["emission"]
+                    for e in true
                 )
 
 
@@ -109,7 +130,7 @@ def request(
     return RunRequest(
         plan=plan,
         bench_file=file,
-        specimen=samples.load(samples.find(sample)) if plan.uses_light else None,
+        specimen=samples.load(samples.find(sample)) if plan.heats else None,
         runs_dir=runs_dir,
         seed=seed,
         faults=tuple(faults),

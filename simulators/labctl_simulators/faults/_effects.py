@@ -6,6 +6,7 @@ import math
 
 from labctl.clock import ns
 from labctl_simulators.faults._scene import Fault, Scene, Undo, device, reading
+from labctl_simulators.world import Heater
 
 
 def power_step(scene: Scene, fault: Fault) -> Undo:
@@ -157,5 +158,53 @@ def wrong_readback(scene: Scene, fault: Fault) -> Undo:
 
     def undo() -> None:
         laser.readback_factor = 1.0
+
+    return undo
+
+
+def _heater(scene: Scene) -> Heater:
+    heater = scene.world.heater
+    if heater is None:
+        raise RuntimeError("a fault of the heater was let through on a bench without one")
+    return heater
+
+
+def heater_ignores_off(scene: Scene, fault: Fault) -> Undo:
+    heater = _heater(scene)
+    heater.ignores_off = True
+
+    def undo() -> None:
+        heater.ignores_off = False
+
+    return undo
+
+
+def heater_lies_about_off(scene: Scene, fault: Fault) -> Undo:
+    heater = _heater(scene)
+    heater.lied_to_off = True
+
+    def undo() -> None:
+        heater.lied_to_off = False
+
+    return undo
+
+
+def heater_on_by_itself(scene: Scene, fault: Fault) -> Undo:
+    heater = _heater(scene)
+    heater.level_v = (fault.size * heater.true.resistance_ohm) ** 0.5
+    heater.output_on = True
+
+    def undo() -> None:
+        heater.output_on = False
+
+    return undo
+
+
+def heater_breaks(scene: Scene, fault: Fault) -> Undo:
+    heater = _heater(scene)
+    heater.broken = True
+
+    def undo() -> None:
+        heater.broken = False
 
     return undo

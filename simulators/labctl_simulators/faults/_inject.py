@@ -19,6 +19,11 @@ def inject(faults: Iterable[Fault], scene: Scene) -> None:
             raise InputError(
                 f"{fault.text!r} needs a laser, and this bench has none", where="--fault"
             )
+        elif fault.kind.needs_heater and scene.world.heater is None:
+            raise InputError(
+                f"{fault.text!r} needs a calibration resistor, and this bench has none",
+                where="--fault",
+            )
         _schedule(fault, scene)
 
 

@@ -10,6 +10,10 @@ from labctl_simulators.faults._effects import (
     bleaching,
     frozen_reading,
     heat_loss_step,
+    heater_breaks,
+    heater_ignores_off,
+    heater_lies_about_off,
+    heater_on_by_itself,
     ignores_off,
     interlock_open,
     late_reply,
@@ -105,14 +109,14 @@ KINDS = (
         default=0.5,
         shown="500ms",
         target="instrument",
-        hits=("meter", "scanner", "laser"),
+        hits=("meter", "scanner", "laser", "supply"),
     ),
     Kind(
         "unplugged-port",
         "the cable of an instrument is out",
         unplugged,
         target="instrument",
-        hits=("scanner", "meter", "laser"),
+        hits=("scanner", "meter", "laser", "supply"),
     ),
     Kind(
         "laser-ignores-off", "the laser's output stage is stuck on", ignores_off, needs_laser=True
@@ -142,5 +146,27 @@ KINDS = (
         shown="+20%",
         aliases=("wrong-power",),
     ),
+    Kind(
+        "heater-ignores-off",
+        "the heater supply's output is stuck on, and it says so",
+        heater_ignores_off,
+        needs_heater=True,
+    ),
+    Kind(
+        "heater-lies-about-off",
+        "the heater supply's output stays on, and it says that it is off",
+        heater_lies_about_off,
+        needs_heater=True,
+    ),
+    Kind(
+        "heater-on-by-itself",
+        "the heater supply gives SIZE though nobody asked it to",
+        heater_on_by_itself,
+        needs_heater=True,
+        size="power",
+        default=0.3,
+        shown="0.3W",
+    ),
+    Kind("heater-breaks", "the calibration resistor is open", heater_breaks, needs_heater=True),
 )
 BY_NAME = {name: kind for kind in KINDS for name in (kind.name, *kind.aliases)}

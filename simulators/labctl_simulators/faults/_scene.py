@@ -55,6 +55,8 @@ class Kind:
     aliases: tuple[str, ...] = ()
     needs_laser: bool = False
     """It acts on the light itself: a bench without a laser refuses it."""
+    needs_heater: bool = False
+    """It acts on the calibration resistor: a bench without one refuses it."""
 
 
 def device(scene: Scene, fault: Fault) -> Device:
