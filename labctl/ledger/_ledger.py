@@ -104,8 +104,8 @@ def sample_ledgers(
             continue
         try:
             dose = run_dose(folder, rebuild=rebuild, convention=convention, pair=pair)
-        except LabctlError as error:
-            unreadable.setdefault(begun.mode.value, []).append(f"{folder}: {error.what}")
+        except (LabctlError, OSError) as error:
+            unreadable.setdefault(begun.mode.value, []).append(f"{folder}: {error}")
             continue
         if lot is None:
             unreadable.setdefault(begun.mode.value, []).append(
@@ -121,7 +121,7 @@ def sample_ledgers(
 
 def _folders(runs_dir: Path) -> Iterator[Path]:
     """Folders of runs, oldest first: by date, then by number."""
-    for day in sorted(runs_dir.glob("????-??-??")):
+    for day in sorted(path for path in runs_dir.glob("????-??-??") if path.is_dir()):
         for folder in sorted(day.iterdir()):
             if (folder / "journal.jsonl").is_file():
                 yield folder

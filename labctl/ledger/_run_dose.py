@@ -59,12 +59,20 @@ def run_dose(
         dose = ends.dose
         by_ours = dose is not None and _convention(dose.results) in (None, CEM43.words)
         if ends.begun and ends.basis and ends.ended and dose is not None and by_ours:
-            return _told(folder, ends.begun, ends.basis, dose, ends.ended)
+            told = _told(folder, ends.begun, ends.basis, dose, ends.ended)
+            if told is not None:
+                return told
     return _worked_out(folder, journal, convention, pair)
 
 
-def _told(folder: Path, begun: RunBegun, basis: DoseBasis, dose: Dose, ended: RunEnded) -> RunDose:
-    return _made(folder, begun, basis, dose, "closed", ended.t_ns, ())
+def _told(
+    folder: Path, begun: RunBegun, basis: DoseBasis, dose: Dose, ended: RunEnded
+) -> RunDose | None:
+    """As the run says; None where another version said it in a way that this one does not know."""
+    try:
+        return _made(folder, begun, basis, dose, "closed", ended.t_ns, ())
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _worked_out(
@@ -109,6 +117,9 @@ def _made(
     heat: Mapping[str, Any] = results.get("cem43", {})
     if heat.get("gaps"):
         notes += (f"{heat['gap_s']:g} s without a reading, in which no heat is counted",)
+    unknown = results.get("light_of_unknown_power")
+    if unknown is not None:
+        notes += (f"{unknown['value']:g} s of light of unknown power, counted in no energy",)
     energy: Mapping[str, Any] = results.get("energy", {})
     return RunDose(
         path=folder,

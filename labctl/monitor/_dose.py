@@ -10,11 +10,23 @@ import math
 from typing import Any
 
 from labctl.clock import NS
-from labctl.events import Beam, Dose, DoseBasis, Emission, Event, PriorsFixed, Reading, Sample
+from labctl.events import (
+    LASER,
+    Beam,
+    Dose,
+    DoseBasis,
+    Emission,
+    Event,
+    PriorsFixed,
+    Reading,
+    Sample,
+    StepBegun,
+)
 from labctl.monitor import _dose_basis as basis_of
 from labctl.monitor._dose_words import dose_words
 from labctl.monitor._estimates import figures
 from labctl.photothermal import (
+    CEM43,
     CONVENTIONS,
     PAIRS,
     ArrheniusPair,
@@ -30,7 +42,6 @@ from labctl.photothermal import (
 _LONGEST_GAP_S = 10.0
 _GAP_SAMPLES = 3.0
 """A gap is longer than so many sampling periods, and than `_LONGEST_GAP_S`."""
-_LASER = "laser"
 
 
 class DoseWatch:
@@ -47,7 +58,12 @@ class DoseWatch:
         self._energy = EnergyMeter()
         self._emission: Emission | None = None
         self._measured_w: float | None = None
+        self._stated_w: float | None = None
+        """By the step that goes on: all there is where a hand switches a laser without a meter."""
         self._highest_w = 0.0
+        self._last_t_s: float | None = None
+        self._stated_s = self._unknown_s = 0.0
+        """Seconds of light whose power was only stated, or is not known at all."""
 
     def feed(self, event: Event) -> None:
         """Take the run's next event."""
@@ -55,8 +71,10 @@ class DoseWatch:
         if kind is Sample:
             self._sample(event)  # type: ignore[arg-type]
         elif isinstance(event, Emission):
-            if getattr(event, "source", _LASER) == _LASER:
+            if event.source == LASER:
                 self._emission = event
+        elif isinstance(event, StepBegun):
+            self._stated_w = event.power_w if event.verb == "irradiate" else None
         elif isinstance(event, DoseBasis):
             self.basis = event
         elif isinstance(event, PriorsFixed):
@@ -81,6 +99,8 @@ class DoseWatch:
         if light.lit_s > 0.0:
             relative = basis.power_relative_sd
             results["energy"] = _plain(light.energy(relative), "J", lit_s=round(light.lit_s, 3))
+            if self._stated_s > 0.0:
+                results["energy"]["stated_s"] = round(self._stated_s, 3)
             if light.gaps:
                 results["energy"]["gaps"] = light.gaps
                 results["energy"]["gap_s"] = round(light.gap_s, 3)
@@ -90,6 +110,9 @@ class DoseWatch:
                 )
                 results["fluence"] = _plain(fluence, "J/m2", of="mean over the spot")
                 results |= self._beside_people(basis)
+        if self._unknown_s > 0.0:
+            unknown_s = round(self._unknown_s, 3)
+            results["light_of_unknown_power"] = {"value": unknown_s, "unit": "s", "of": "the laser"}
         if heat.peak_degc is not None:
             peak, tolerance = heat.peak_degc, basis.probe_tolerance_k
             bounded = Bounded(peak, peak - tolerance, peak + tolerance)
@@ -131,14 +154,26 @@ class DoseWatch:
                     meter.left_out += 1
             elif reading.channel == "meter.power":
                 self._measured_w = reading.value if isinstance(reading, Reading) else None
+        self._light(t_s)
+
+    def _light(self, t_s: float) -> None:
+        """Add the light since the sample before, as far as its power is known."""
         emission = self._emission
         lit = emission is not None and emission.beam is not Beam.OFF
+        since_s = t_s if self._last_t_s is None else self._last_t_s
+        self._last_t_s = t_s
         power_w = self._measured_w
-        if power_w is None:
-            power_w = (emission.power_w or 0.0) if lit and emission is not None else 0.0
-        self._energy.add(t_s, power_w, lit)
+        if lit and emission is not None and power_w is None:
+            power_w = emission.power_w
+            if power_w is None:
+                power_w = self._stated_w
+                self._stated_s += t_s - since_s if power_w is not None else 0.0
+            if power_w is None:
+                self._unknown_s += t_s - since_s
+                lit = False
         if lit and emission is not None:
-            self._highest_w = max(self._highest_w, emission.power_w or 0.0)
+            self._highest_w = max(self._highest_w, emission.power_w or self._stated_w or 0.0)
+        self._energy.add(t_s, power_w or 0.0, lit)
 
     def _begin(self) -> DoseMeter:
         basis = self.basis or self._assumed(0)
@@ -146,8 +181,9 @@ class DoseWatch:
         self._energy.longest_gap_s = longest_s
         self._meter = DoseMeter(
             ProbeTrust(basis.probe_tolerance_k, basis.lag_s, basis.lag_sd_s),
-            convention=self._convention or CONVENTIONS[basis.convention],
-            pairs=(self._pair or PAIRS[basis.pair],),
+            # A name that this version does not know gives way to ours, which is printed.
+            convention=self._convention or CONVENTIONS.get(basis.convention, CEM43),
+            pairs=(self._pair or PAIRS.get(basis.pair, PAIRS[basis_of.PAIR]),),
             longest_gap_s=longest_s,
         )
         return self._meter

@@ -19,9 +19,14 @@ def _sentences(results: Mapping[str, Any]) -> Iterator[str]:
             text += f", {_span(fluence, 1e-4, 'J/cm²')} mean over the spot"
         else:
             text += "; no fluence, because the bench states no spot area"
+        if energy.get("stated_s"):
+            text += "; by the power that the protocol states, which nobody measured"
         if energy.get("gaps"):
             text += f"; {_gaps(energy)} bridged"
         yield text
+    unknown = results.get("light_of_unknown_power")
+    if unknown is not None:
+        yield f"{unknown['value']:.4g} s of light of unknown power, counted in no energy"
     peak, heat = results.get("peak_temperature"), results.get("cem43")
     # A dark record at room temperature adds up to nothing that is worth a line.
     if heat is not None and peak is not None and (energy is not None or heat["high"] > 0.0):

@@ -17,6 +17,7 @@ from labctl.events import (
     LASER,
     Alarm,
     Beam,
+    Dose,
     Emission,
     EmissionIntent,
     Event,
@@ -233,6 +234,10 @@ def _alarm(state: BenchState, event: Alarm, heard_ns: int) -> BenchState:
     return replace(state, alarms={**state.alarms, key: _at(event, facts)})
 
 
+def _dose(state: BenchState, event: Dose, heard_ns: int) -> BenchState:
+    return replace(state, run={**state.run, "dose": event.results})
+
+
 def _verdict(state: BenchState, event: Verdict, heard_ns: int) -> BenchState:
     return replace(
         state,
@@ -291,6 +296,7 @@ _STEPS = cast(
         Emission: _emission,
         Tripped: _tripped,
         Alarm: _alarm,
+        Dose: _dose,
         Verdict: _verdict,
         RunEnded: _ended,
     },

@@ -202,6 +202,7 @@ def run_stop(author: Author, ended: Event, now: BenchState) -> bytes:
             "reason": facts["why"],
             "num_events": {"primary": facts["samples"]},
             "results": now.run.get("results", {}),
+            "dose": now.run.get("dose", {}),
             "reasons": now.run.get("reasons", []),
         }
     )

@@ -217,6 +217,7 @@ _PAYLOADS: dict[str, Schema] = {
         verdict=_TEXT,
         beam=_EMISSION,
         results=_THING,
+        dose=_THING | {"description": "light and heat that the run added up to, with bounds"},
         reasons=_TEXTS,
     ),
 }

@@ -135,6 +135,14 @@ def test_a_forged_dose_is_found_by_working_it_out(tmp_path: Path) -> None:
     assert again.cem43_min.value == pytest.approx(128.0)
 
 
+def test_a_dose_told_in_another_way_is_worked_out_anew(tmp_path: Path) -> None:
+    """A journal of another version whose numbers this one cannot read still has its readings."""
+    odd = Dose(0, 1.0, {"cem43": {"minutes": 5}, "energy": {"value": "much"}}, ())
+    write(tmp_path, 1, [odd if isinstance(e, Dose) else e for e in ending(story())])
+    (ledger,) = sample_ledgers(tmp_path, HERE)
+    assert ledger.cem43_min.value == pytest.approx(128.0)
+
+
 def test_simulated_runs_add_nothing_to_a_real_sample(tmp_path: Path) -> None:
     """Each mode has a ledger of its own."""
     write(tmp_path, 1, ending(story(mode=Mode.REAL)))

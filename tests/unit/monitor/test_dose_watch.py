@@ -18,6 +18,7 @@ from labctl.events import (
     PriorsFixed,
     Reading,
     Sample,
+    StepBegun,
     from_dict,
     to_dict,
 )
@@ -91,6 +92,31 @@ def test_light_that_nobody_knows_of_counts_as_the_meter_has_it() -> None:
     """A beam that is UNKNOWN may be on: what the meter sees counts."""
     dose = dose_of(BASIS, beam(0.0, Beam.UNKNOWN), *a_minute(25.0, 0.5))
     assert dose.energy_j == pytest.approx(30.0)
+
+
+def test_a_hand_switched_laser_without_a_meter_counts_as_the_protocol_states() -> None:
+    """Its step's power, with words that nobody measured it."""
+    step = StepBegun(0, 1, 1, "irradiate", "", 60 * NS, 0.5)
+    light = Emission(0, Beam.ON, "manual: marked by a person")
+    dose = dose_of(BASIS, step, light, *a_minute(25.0))
+    assert dose.energy_j == pytest.approx(30.0)
+    assert any("nobody measured" in words for words in dose.words)
+
+
+def test_light_of_unknown_power_is_told_and_not_counted_as_none() -> None:
+    """No energy is printed where there is no power to make it of."""
+    dose = dose_of(BASIS, Emission(0, Beam.ON, "manual: marked by a person"), *a_minute(25.0))
+    assert "energy" not in dose.results
+    assert 60.0 == dose.results["light_of_unknown_power"]["value"]
+    assert any("60 s of light of unknown power" in words for words in dose.words)
+
+
+def test_the_calibration_resistor_is_no_light() -> None:
+    """What it heats counts as heat; its power is in no fluence."""
+    heater = Emission(0, Beam.ON, "read back", 1.0, source="heater")
+    dose = dose_of(BASIS, heater, *a_minute(50.0))
+    assert "energy" not in dose.results
+    assert dose.results["cem43"]["value"] == pytest.approx(128.0)
 
 
 def test_in_the_dark_a_meter_counts_for_nothing() -> None:
