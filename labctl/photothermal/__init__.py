@@ -62,7 +62,7 @@ from labctl.photothermal._light_energy import EnergyMeter, fluence_j_per_m2
 from labctl.photothermal._log_linear import LogLinear, log_linear_cooling
 from labctl.photothermal._map import MapFit, fit_record
 from labctl.photothermal._map_judge import FitCheck, judge_fit
-from labctl.photothermal._map_model import FitOptions
+from labctl.photothermal._map_model import FitOptions, SupposedStep
 from labctl.photothermal._noise import NoiseEstimate
 from labctl.photothermal._one_node import OneNodeFit, fit_one_node
 from labctl.photothermal._optics import (
@@ -183,6 +183,7 @@ __all__ = [
     "StepRules",
     "StoppingRule",
     "Stuck",
+    "SupposedStep",
     "Taken",
     "Thermal",
     "ThermalDose",

@@ -11,13 +11,13 @@ a wall that is known to a factor makes it skew, and then the most likely cell is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import lgamma
 
 import numpy as np
 
 from labctl.photothermal._discretise import Floats
 from labctl.photothermal._layout import BankPrior
 from labctl.photothermal._light import PowerSteps
+from labctl.photothermal._map_draws import Draws, weighed
 from labctl.photothermal._map_mode import Course, Posterior, Problem, modes
 from labctl.photothermal._map_model import (
     CELL,
@@ -32,6 +32,7 @@ from labctl.photothermal._map_model import (
     LN_WALL,
     RATE,
     SHARE,
+    STEP,
     FitOptions,
 )
 from labctl.photothermal._run import RecordError, check_record, noise_of_record
@@ -39,10 +40,6 @@ from labctl.photothermal._told import Moments
 
 _NEGLIGIBLE = 1e-3
 """Share of the evidence below which a flutter is left out of the draws."""
-_TAIL_DOF = 6.0
-"""Draws come from Student's t of so many degrees of freedom, for the tails to be reached."""
-_BATCH = 128
-"""Draws at once: more no longer stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +68,8 @@ class MapFit:
     holder_s: float
     dark_loss_log: float
     """ln of the heat loss in the dark over that under light, at the mode."""
+    step: tuple[float, float]
+    """Size of the supposed step and its deviation, at the mode; zeros without one."""
     parameters: int
     """Free in the fit."""
     converged: bool
@@ -123,7 +122,11 @@ def fit_record(
     parts = [_moments(problem, posterior) for posterior in found]
     effective = 0.0
     if draws > 0:
-        evidence, parts, effective = _weighed(problem, found, parts, flutter, draws)
+        effective = float("inf")
+        for i in np.flatnonzero(np.exp(evidence - evidence.max()) > _NEGLIGIBLE):
+            drawn = weighed(problem, found[i], float(flutter[i]), draws)
+            evidence[i], parts[i] = drawn.log_evidence, _moments_of_draws(problem, drawn)
+            effective = min(effective, drawn.effective)
     weights = np.exp(evidence - evidence.max())
     total = float(evidence.max() + np.log(weights.mean()))
     weights /= weights.sum()
@@ -147,6 +150,7 @@ def fit_record(
         holder_share=float(cell[SHARE]),
         holder_s=float(np.exp(cell[LN_HOLDER])),
         dark_loss_log=float(cell[LN_DARK]),
+        step=(float(best.beta[STEP]), _step_sd(best)),
         parameters=problem.free + int((problem.cell_prior.column_sd > 0.0).sum()),
         converged=converged,
         effective_draws=effective,
@@ -188,6 +192,21 @@ def _moments(problem: Problem, posterior: Posterior) -> Moments:
     return Moments(_asked(cells, posterior.beta[None])[0], covariance)
 
 
+def _moments_of_draws(problem: Problem, drawn: Draws) -> Moments:
+    values = _asked(problem.cells(drawn.z), drawn.beta)
+    mean = drawn.weight @ values
+    off = values - mean
+    covariance = (off * drawn.weight[:, None]).T @ off
+    covariance += np.einsum("i,ijk->jk", drawn.weight, _of_columns(drawn.beta_covariance))
+    return Moments(mean, covariance)
+
+
+def _step_sd(posterior: Posterior) -> float:
+    slope = posterior.slopes[STEP]
+    with_cell = float(slope @ posterior.z_covariance @ slope)
+    return float((with_cell + posterior.beta_covariance[STEP, STEP]) ** 0.5)
+
+
 def _mixed(parts: list[Moments], weights: Floats) -> Moments:
     means = np.stack([part.mean for part in parts])
     mean = weights @ means
@@ -196,59 +215,3 @@ def _mixed(parts: list[Moments], weights: Floats) -> Moments:
     for weight, part in zip(weights, parts, strict=True):
         covariance += weight * part.covariance
     return Moments(mean, covariance)
-
-
-def _weighed(
-    problem: Problem,
-    found: list[Posterior],
-    parts: list[Moments],
-    flutter: Floats,
-    draws: int,
-) -> tuple[Floats, list[Moments], float]:
-    """Evidence and moments by importance sampling, for the flutters that matter."""
-    evidence = np.array([posterior.log_evidence for posterior in found])
-    likely = np.exp(evidence - evidence.max()) > _NEGLIGIBLE
-    r = problem.free
-    normal = _normal(draws, r)
-    # Student's t: each pair of mirror images shares the stretch of its tail.
-    chi2 = np.random.default_rng(2).chisquare(_TAIL_DOF, len(normal) // 2) / _TAIL_DOF
-    normal /= np.sqrt(np.concatenate([chi2, chi2]))[:, None]
-    log_density = -0.5 * (_TAIL_DOF + r) * np.log1p((normal**2).sum(axis=1) / _TAIL_DOF)
-    log_density += lgamma(0.5 * (_TAIL_DOF + r)) - lgamma(0.5 * _TAIL_DOF)
-    # Over that of a standard normal at its mean, which the prior's density is taken over too.
-    log_density += 0.5 * r * np.log(2.0 / _TAIL_DOF)
-    out, effective = list(parts), float("inf")
-    for i in np.flatnonzero(likely):
-        posterior = found[i]
-        root = np.linalg.cholesky(posterior.z_covariance)
-        z = posterior.z + normal @ root.T
-        log_weight = np.log(np.diag(root)).sum() - log_density - 0.5 * (z**2).sum(axis=1)
-        values, within = [], []
-        for first in range(0, len(z), _BATCH):
-            some = slice(first, first + _BATCH)
-            trial = problem.evaluate(z[some], np.full(len(z[some]), flutter[i]))
-            log_weight[some] += trial.log_likelihood
-            values.append(_asked(problem.cells(z[some]), trial.beta))
-            within.append(_of_columns(trial.beta_covariance))
-        log_weight[~np.isfinite(log_weight)] = -np.inf
-        weight = np.exp(log_weight - log_weight.max())
-        evidence[i] = log_weight.max() + np.log(weight.mean())
-        weight /= weight.sum()
-        effective = min(effective, 1.0 / float(weight @ weight))
-        value = np.concatenate(values)
-        mean = weight @ value
-        off = value - mean
-        covariance = (off * weight[:, None]).T @ off
-        covariance += np.einsum("i,ijk->jk", weight, np.concatenate(within))
-        out[i] = Moments(mean, covariance)
-    return evidence, out, effective
-
-
-def _normal(draws: int, dimensions: int) -> Floats:
-    """(draws, dimensions), always the same ones: each with its mirror image, and stretched so that
-    mean and covariance are those of a standard normal to the last digit."""
-    half = max(draws // 2, dimensions + 1)
-    some = np.random.default_rng(1).standard_normal((half, dimensions))
-    root = np.linalg.cholesky(some.T @ some / half)
-    some = np.linalg.solve(root, some.T).T
-    return np.concatenate([some, -some])

@@ -23,17 +23,23 @@ from labctl.photothermal._map_model import (
     HOLDER_START,
     KNOWN,
     LIQUID,
+    MORE_HEAT,
+    MORE_LIGHT,
     OFFSET,
     POWER,
     START,
     STATES,
+    STEP,
     SURROUNDINGS,
     TERMS,
     WALL,
     WALL_START,
     Body,
+    SupposedStep,
     step_pieces,
 )
+from labctl.photothermal._step_rules import BEAD_STEP, HEAT
+from labctl.photothermal._step_rules import OFFSET as OFFSET_STEP
 
 _LONGEST_STEP_S = 2.0
 """The squares are taken around straight pieces of the known course no longer than this."""
@@ -59,6 +65,12 @@ class Plan:
     widen_k2: Floats
     """(M,): by what the liquid's variance grows before the step, in (s W)2: edges of the light."""
     first_k: float
+    more_heat_w: Floats
+    """(M,): of a supposed step."""
+    more_light: Floats
+    """(M,): 1 while light of a supposed step falls on the bead."""
+    shifted: Floats
+    """(M,): 1 while the reading is shifted by one."""
 
     @property
     def readings(self) -> int:
@@ -66,7 +78,12 @@ class Plan:
 
 
 def plan(
-    times_s: Floats, readings_k: Floats, power: PowerSteps, ambients_k: Floats, edge_spread_s: float
+    times_s: Floats,
+    readings_k: Floats,
+    power: PowerSteps,
+    ambients_k: Floats,
+    edge_spread_s: float,
+    step: SupposedStep | None,
 ) -> Plan:
     """Steps between the readings, cut at the edges of the light."""
     cut = list(pieces(times_s, power, _LONGEST_STEP_S))
@@ -77,15 +94,23 @@ def plan(
     # To the microsecond, so that the step's matrices are found again.
     dt_s = np.round([piece.dt_s for piece in cut], 6)
     jump = np.diff(watts, prepend=watts[:1])
+    ends_s = times_s[0] + np.cumsum(dt_s)
+    stepped = np.zeros((3, len(dt_s)))
+    if step is not None:
+        behind = ends_s - 0.5 * dt_s > step.onset_s
+        which = {HEAT: (0, watts), BEAD_STEP: (1, watts > 0.0), OFFSET_STEP: (2, 1.0)}
+        at, size = which[step.shape]
+        stepped[at] = behind * size
     return Plan(
         dt_s,
-        times_s[0] + np.concatenate([[0.0], np.cumsum(dt_s)]),
+        np.concatenate([times_s[:1], ends_s]),
         watts,
         ambients_k[row],
         np.where(arrives, row, -1),
         np.where(arrives, readings_k[row], np.nan),
         np.where(switched, (edge_spread_s * jump) ** 2, 0.0),
         float(readings_k[0]),
+        *stepped,
     )
 
 
@@ -131,6 +156,8 @@ def whiten(
     m[:, HOLDER, HOLDER_START] = m[:, SURROUNDINGS, OFFSET] = 1.0
     multipliers = multipliers.copy()
     multipliers[:, POWER] = steps.power_w
+    multipliers[:, MORE_HEAT] = steps.more_heat_w
+    multipliers[:, MORE_LIGHT] = steps.more_light
     flutter = noise.flutter_k2_per_s[:, None, None]
     columns = np.empty((steps.readings, b, COLUMNS))
     variances = np.empty((steps.readings, b))
@@ -162,6 +189,7 @@ def whiten(
         if steps.row[i] >= 0:
             row = both[:, BEAD].copy()
             row[:, STATES + KNOWN] -= reading
+            row[:, STATES + STEP] += steps.shifted[i]
             variance = row[:, BEAD] + noise.reading_k2
             both -= (p[:, :, BEAD] / variance[:, None])[:, :, None] * row[:, None, :]
             columns[n] = row[:, STATES:] / np.sqrt(variance)[:, None]

@@ -17,6 +17,7 @@ from labctl.photothermal._layout import BankPrior
 from labctl.photothermal._light import PowerSteps
 from labctl.photothermal._map_filter import Noise, Plan, plan, whiten
 from labctl.photothermal._map_model import (
+    BEAD_START,
     COLUMNS,
     HOLDER,
     LIQUID,
@@ -68,6 +69,8 @@ class Posterior:
     """With the cell given."""
     slopes: Floats
     """(COLUMNS, R): how the columns' values follow the cell."""
+    residual_slopes: Floats
+    """(R, N + columns): how `Trial.residuals` follow the cell."""
     log_evidence: float
 
 
@@ -106,6 +109,7 @@ class Problem:
             record.power,
             record.ambients_degc - self.reference_degc,
             record.edge_spread_s,
+            options.step,
         )
         self.edge_rate = self.cell_prior.column_mean[RATE]
         self._start_course()
@@ -184,7 +188,7 @@ class Problem:
         )
         curve = np.full(len(self.record.times_s), np.nan)
         curve[every.row[every.row >= 0]] = out.columns[0] @ beta
-        curve[0] = every.first_k + beta[START]
+        curve[0] = every.first_k + beta[START] + beta[BEAD_START]
         return curve + self.reference_degc
 
 
@@ -270,6 +274,7 @@ class _Search:
             trial.beta[at],
             trial.beta_covariance[at],
             ((trial.beta[rest] - trial.beta[at]) / width).T,
+            residual_slopes,
             float(-target + 0.5 * np.linalg.slogdet(covariance)[1]),
         )
         self._best, self.target = self._at, target

@@ -18,6 +18,8 @@ import numpy as np
 
 from labctl.photothermal._discretise import Floats, step_matrices
 from labctl.photothermal._layout import BankPrior
+from labctl.photothermal._step_rules import BEAD_STEP, HEAT
+from labctl.photothermal._step_rules import OFFSET as READING_OFFSET
 
 LIQUID, WALL, BEAD, HOLDER, SURROUNDINGS = range(5)
 """States of the fit: degrees over the reference; the holder's over its surroundings; the
@@ -28,14 +30,32 @@ LN_LOSS, LN_COUPLING, LN_WALL, LN_INVERSE_LAG, CURVE, SHARE, LN_DARK, LN_HOLDER 
 LN_HOLDER that of the holder's time constant in s."""
 CELL = 8
 """The first five in the order of `BankPrior.LOGARITHMS`."""
-KNOWN, START, WALL_START, BEAD_START, HOLDER_START, OFFSET, DRIFT, RATE, LIGHT = range(9)
-"""Columns: what is known beforehand, then what the curve is linear in (K; K/s; K/(s W); K/W)."""
-COLUMNS = 9
+KNOWN, START, WALL_START, BEAD_START, HOLDER_START, OFFSET, DRIFT, RATE, LIGHT, STEP = range(10)
+"""Columns: what is known beforehand, then what the curve is linear in (K; K/s; K/(s W); K/W; a
+step in the unit of its shape)."""
+COLUMNS = 10
 
 _WALL_START_SD_K = _BEAD_START_SD_K = 0.1
 """As in a cell that has stood; the same as the bank's."""
 _OVER_SURROUNDINGS = np.array([1.0, 0.0, 0.0, -1.0, -1.0])
 _WALL_OVER_SURROUNDINGS = np.array([0.0, 1.0, 0.0, -1.0, -1.0])
+
+
+@dataclass(frozen=True, slots=True)
+class SupposedStep:
+    """A step of unknown size from `onset_s` on (to within 2 s), fitted with the rest; so that
+    what it may have been can be compared by `MapFit.log_evidence`."""
+
+    shape: int
+    """HEAT: more or less heat while lit, in K/(s W). BEAD_STEP: light on the bead while lit, in K.
+    OFFSET: of the reading, light or not, in K."""
+    onset_s: float
+    sd: float
+    """Of its size, mean 0."""
+
+    def __post_init__(self) -> None:
+        if self.shape not in (HEAT, BEAD_STEP, READING_OFFSET):
+            raise ValueError("a supposed step is of HEAT, BEAD_STEP or OFFSET")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,8 @@ class FitOptions:
     the holder too."""
     holder_relative_sd: float = 0.0
     """How far the holder's time constant may be from the prior's; 0 keeps it there."""
+
+    step: SupposedStep | None = None
 
     def __post_init__(self) -> None:
         if self.nodes not in (1, 2, 3):
@@ -91,6 +113,8 @@ def cell_prior(prior: BankPrior, options: FitOptions) -> CellPrior:
         prior.heat_per_watt_sd / capacity,
         prior.light_k_per_w,
     )
+    if options.step is not None:
+        column_sd[STEP] = options.step.sd
     if options.nodes > 1:
         mean[CURVE] = prior.curve_per_k
         covariance[LN_DARK, LN_DARK] = prior.dark_loss_sd**2
@@ -146,10 +170,11 @@ def transfer(cells: Floats, body: Body, lit: bool) -> tuple[Floats, Floats]:
     return a, bend
 
 
-TERMS = 7
-ONE, OVER, WALL_OVER, AMBIENT, LIQUID_BEND, WALL_BEND, POWER = range(TERMS)
+TERMS = 9
+ONE, OVER, WALL_OVER, AMBIENT, LIQUID_BEND, WALL_BEND, POWER, MORE_HEAT, MORE_LIGHT = range(TERMS)
 """What the pieces of a step are multiplied by: 1; excess of liquid and of wall over their
-surroundings (K); ambient over the reference (K); the constants of the two squares (K2); W."""
+surroundings (K); ambient over the reference (K); the constants of the two squares (K2); W; W of a
+supposed step of the heat; 1 while light of one falls on the bead."""
 
 
 def step_pieces(cells: Floats, body: Body, lit: bool, dt_s: float) -> tuple[Floats, Floats]:
@@ -173,6 +198,8 @@ def step_pieces(cells: Floats, body: Body, lit: bool, dt_s: float) -> tuple[Floa
     add[ONE, :, :, DRIFT] = response[:, :, SURROUNDINGS]
     add[POWER, :, :, RATE] = response[:, :, LIQUID]
     add[POWER, :, :, LIGHT] = response[:, :, BEAD] * a[:, BEAD, [LIQUID]]
+    add[MORE_HEAT, :, :, STEP] = response[:, :, LIQUID]
+    add[MORE_LIGHT, :, :, STEP] = add[POWER, :, :, LIGHT]
     # Simpson over the step: what flutter early in it has become by its end.
     half, _ = step_matrices(a, 0.5 * dt_s)
     flutter = np.zeros_like(a)
@@ -186,7 +213,7 @@ def step_pieces(cells: Floats, body: Body, lit: bool, dt_s: float) -> tuple[Floa
 def courses(over_k: Floats, wall_over_k: Floats, ambient_k: Floats) -> Floats:
     """(N - 1, TERMS) multipliers of the pieces for the steps between N points of a known course:
     excess of liquid and wall over their surroundings, and ambient over the reference during the
-    step. ONE, AMBIENT and the squares; POWER is left at 0 for the caller."""
+    step. ONE, AMBIENT and the squares; the light is left at 0 for the caller."""
     out = np.zeros((len(over_k) - 1, TERMS))
     middle, wall_middle = (0.5 * (x[1:] + x[:-1]) for x in (over_k, wall_over_k))
     ahead, wall_ahead = middle - over_k[:-1], wall_middle - wall_over_k[:-1]
