@@ -45,8 +45,11 @@ class StepRules:
     come to."""
     smallest_bead_k: float = 0.15
     """Of BEAD_STEP, OFFSET and BEAD_OUT."""
-    largest_heat: float = 2.0
-    """Relative; heat that seems to change by more in a second or two is none."""
+    largest_heat: float = 1.25
+    """Relative to the heat now or at the last edge, whichever is more; what seems to be a greater
+    change is no heat."""
+    smallest_out_k: float = 1.0
+    """A bead that leaves the liquid is on its way farther than this."""
     onset_every_s: float = 0.25
     """Onsets are tried no closer than this, nor closer than the readings."""
     quiet_after_edge_s: float = 12.0

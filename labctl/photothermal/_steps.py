@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from labctl.photothermal._discretise import Floats
 from labctl.photothermal._signatures import ONSETS, Signatures, slot
 from labctl.photothermal._step_rules import (
+    BEAD_OUT,
     BEAD_STEP,
     HEAT,
     HEAT_RAMP,
@@ -50,6 +51,8 @@ _LEVEL_READINGS = 50.0
 """So many readings the level before the onset counts as, beside those since."""
 _LEVEL_SLACK = 0.15
 """By which the level may be above 1 by chance."""
+_LIT_K_PER_S = 0.01
+"""Heat by which the most there could be is known."""
 _SHAPED = 0.5
 """Of the threshold: a shape with so much explains what the CUSUM pair found. Where its size is too
 small to be worth naming, nothing is told."""
@@ -81,8 +84,8 @@ class StepDetector:
         self._smallest[[HEAT, HEAT_RAMP]] = rules.smallest_heat
         self._smallest[BEAD_STEP] = rules.smallest_bead_k
         self._smallest[HEAT_RAMP + 1 :] = rules.smallest_bead_k
-        self._largest = np.full((SHAPES, 1), math.inf)
-        self._largest[[HEAT, HEAT_RAMP]] = rules.largest_heat
+        self._heat_k_per_s = self._heat_before_k_per_s = 0.0
+        """Now, and at the last edge."""
         # Of each record: the level of its squared innovations, their sum, what its largest single
         # reading brought, the CUSUM pair; of each onset, the level, sum and count at it.
         self._level = np.ones(records)
@@ -104,6 +107,7 @@ class StepDetector:
     def restart(self, t_s: float) -> None:
         """A commanded edge: onsets before it are no longer looked for."""
         self.forget()
+        self._heat_before_k_per_s = self._heat_k_per_s
         self._last_onset_s = t_s + self.rules.quiet_after_edge_s
         self._last_s = None
         self._told.clear()
@@ -122,6 +126,7 @@ class StepDetector:
         """The bank has predicted. `heating_k_per_s` is what a whole (100 %) step of the heat adds
         to the liquid's rate: a P while lit, the loss it takes away in the dark."""
         self._signatures.move(leading, heating_k_per_s)
+        self._heat_k_per_s = heating_k_per_s
 
     def update(self, t_s: float, taken: Taken) -> Step | None:
         """The bank has taken a reading in."""
@@ -238,7 +243,7 @@ class StepDetector:
         ratio -= np.maximum(self._ahead - self._ahead_at, 0.0)
         change = np.abs(size)
         change[HEAT_RAMP] *= (t_s - self._onset) / 60.0
-        ratio *= change <= self._largest
+        self._rule_out(ratio, change)
         by_shape = tuple(ratio.max(axis=1).tolist())
         shape, at = divmod(int(ratio.argmax()), ONSETS)
         if shape == HEAT_RAMP and by_shape[HEAT] > by_shape[shape] - NOT_TOLD_APART:
@@ -262,6 +267,16 @@ class StepDetector:
             False,
         )
         return step, evidence
+
+    def _rule_out(self, ratio: Floats, change: Floats) -> None:
+        """Zero where a shape of that size is none: heat beyond all there is, a bead that
+        leaves the liquid for a place as warm."""
+        rules, most = self.rules, max(self._heat_k_per_s, self._heat_before_k_per_s)
+        if most > _LIT_K_PER_S:
+            largest = rules.largest_heat * most / self._heat_k_per_s
+            for shape in (HEAT, HEAT_RAMP):
+                ratio[shape] *= change[shape] <= largest
+        ratio[BEAD_OUT] *= change[BEAD_OUT] >= rules.smallest_out_k
 
     def _shift(self, record: int, way: int, t_s: float, by_shape: tuple[float, ...]) -> Step:
         """The mean of the innovations is another one, and no shape says why."""
