@@ -6,6 +6,13 @@ it starts from is in one `PriorsFixed` event, and it reads nothing else.
 
 from labctl.monitor._blank import read_blank
 from labctl.monitor._build import build_priors
+from labctl.monitor._calibration import (
+    files_in,
+    fitting_calibration,
+    load_calibration,
+    read_calibration,
+    store_calibration,
+)
 from labctl.monitor._dose import DoseWatch
 from labctl.monitor._dose_basis import dose_basis
 from labctl.monitor._handed_on import (
@@ -16,6 +23,7 @@ from labctl.monitor._handed_on import (
 from labctl.monitor._inputs import priors_for
 from labctl.monitor._monitor import Monitor
 from labctl.monitor._priors import Kind, Priors, Thresholds
+from labctl.monitor._refit import cell_of
 
 __all__ = [
     "DoseWatch",
@@ -27,7 +35,13 @@ __all__ = [
     "calibration_from_plain",
     "calibration_of",
     "calibration_to_plain",
+    "cell_of",
     "dose_basis",
+    "files_in",
+    "fitting_calibration",
+    "load_calibration",
     "priors_for",
     "read_blank",
+    "read_calibration",
+    "store_calibration",
 ]

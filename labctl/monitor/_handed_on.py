@@ -18,9 +18,8 @@ from labctl.photothermal import (
     Moments,
 )
 
-CELL, SHARE, FLUTTER, LAG = "cell", "solvent_share", "flutter", "lag"
+SHARE, FLUTTER, LAG = "solvent_share", "flutter", "lag"
 """Results that are of use to later runs only."""
-_DIGITS = 12
 
 
 def handed_on(used: Snapshot, priors: Priors) -> dict[str, Any]:
@@ -33,14 +32,6 @@ def handed_on(used: Snapshot, priors: Priors) -> dict[str, Any]:
         FLUTTER: plain(Estimate(used.flutter_k2_per_s, 0.0, 0.0, "K2/s")),
         LAG: plain(Estimate(lag, lag * math.sqrt(variance), 0.0, "s")),
     }
-    if used.moments.mean[Moments.RATE] > 0.0:
-        cell = CellKnowledge.of(used.moments, priors.bank.heat_capacity_j_per_k)
-        found[CELL] = {
-            "names": list(CellKnowledge.NAMES),
-            "heat_capacity_j_per_k": cell.heat_capacity_j_per_k,
-            "mean": [figures(value, _DIGITS) for value in cell.mean],
-            "covariance": [[figures(value, _DIGITS) for value in row] for row in cell.covariance],
-        }
     if priors.kind is Kind.BLANK:
         found[SHARE] = plain(_solvent_share(used, priors))
     return found
@@ -91,8 +82,10 @@ def _solvent_share(used: Snapshot, priors: Priors) -> Estimate:
     return Estimate(value, heat.sd / through, math.hypot(heat.sd_wall / through, of_inputs))
 
 
-def blank_of(verdict: Verdict, priors: Priors, head_hash: str = "") -> BlankResult:
-    """What the blank with this verdict and these priors hands on."""
+def blank_of(
+    verdict: Verdict, priors: Priors, cell: CellKnowledge | None, head_hash: str = ""
+) -> BlankResult:
+    """What the blank with this verdict and these priors hands on; `cell` from its whole record."""
     found = verdict.results
     loss, share, lag = found["heat_loss_coefficient"], found[SHARE], found[LAG]
     return BlankResult(
@@ -105,20 +98,20 @@ def blank_of(verdict: Verdict, priors: Priors, head_hash: str = "") -> BlankResu
         lag_sd_s=_sd(lag),
         path_m=priors.inputs.path_m,
         head_hash=head_hash,
-        cell=_cell(found[CELL]) if CELL in found else None,
+        cell=cell,
     )
 
 
 def calibration_of(
-    verdict: Verdict, priors: Priors, *, bench: str = "", date: str = "", head_hash: str = ""
+    cell: CellKnowledge, priors: Priors, *, bench: str = "", date: str = "", head_hash: str = ""
 ) -> ElectricalCalibration:
-    """What the electrical calibration with this verdict and these priors hands on; KeyError or
-    ValueError where it has nothing to."""
+    """What an electrical calibration with these priors hands on; `cell` from its whole record.
+    ValueError where the volume is not known."""
     volume = priors.inputs.volume_m3
     if volume is None:
         raise ValueError("the calibration does not say the volume of its liquid")
     return ElectricalCalibration(
-        cell=_cell(verdict.results[CELL]),
+        cell=cell,
         power_relative_sd=priors.inputs.power_relative_sd,
         volume_m3=volume.value,
         vessel=priors.vessel,
@@ -136,11 +129,6 @@ def calibration_to_plain(calibration: ElectricalCalibration) -> dict[str, Any]:
 def calibration_from_plain(plain_: Mapping[str, Any]) -> ElectricalCalibration:
     """What `calibration_to_plain` gave; TypeError or ValueError for anything else."""
     return load_plain(ElectricalCalibration, plain_)
-
-
-def _cell(found: Mapping[str, Any]) -> CellKnowledge:
-    wanted = {name: value for name, value in found.items() if name != "names"}
-    return load_plain(CellKnowledge, wanted)
 
 
 def plain(estimate: Estimate) -> dict[str, Any]:

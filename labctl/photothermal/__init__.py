@@ -34,6 +34,7 @@ from labctl.photothermal._electrical import (
     SAME_VOLUME,
     ElectricalCalibration,
     electrical_prior,
+    know_cell,
 )
 from labctl.photothermal._exposure import (
     FOR_PEOPLE,
@@ -205,6 +206,7 @@ __all__ = [
     "fluence_j_per_m2",
     "judge_fit",
     "kinks",
+    "know_cell",
     "ljung_box",
     "log_linear_cooling",
     "nis_band",

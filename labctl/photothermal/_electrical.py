@@ -16,14 +16,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from labctl.photothermal._bank import LostError
 from labctl.photothermal._cell import CellKnowledge, HeatPerWatt, rate_ratio
+from labctl.photothermal._discretise import Floats
 from labctl.photothermal._layout import BankPrior
+from labctl.photothermal._light import PowerSteps
+from labctl.photothermal._map import fit_record
+from labctl.photothermal._run import RecordError, run_record
 from labctl.photothermal._told import Moments
 
 REFILL_RELATIVE_SD = 0.005
 """Of the volume, when the cell is filled anew to the same mark. Declared, not measured."""
 SAME_VOLUME = 0.02
 """Volumes that differ by more are not the same cell any longer."""
+_DRAWS = 200
+_FEWEST_DRAWS = 30.0
+"""Weighed draws that are worth fewer than so many say no more than the most likely cell does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +76,41 @@ def electrical_prior(
         heat_per_watt_sd=math.hypot(capacity_relative_sd, power_relative_sd),
         light_k_per_w=0.0,
     )
+
+
+def know_cell(
+    prior: BankPrior,
+    times_s: Floats,
+    readings_degc: Floats,
+    power: PowerSteps,
+    ambients_degc: float | Floats,
+    *,
+    noise_sd_k: float | None = None,
+    edge_spread_s: float = 0.0,
+) -> CellKnowledge:
+    """What a whole record (of a calibration, or of a blank) leaves known of its cell; arguments as
+    those of `run_record`, RecordError where there is no cell to be found in it.
+
+    All readings at once, and not the live bank's last word: a calibration tightens a wall that is
+    known to a factor, and on the way there the bank, which goes forward once, gets surer of the
+    wall than it should (its squared standardised errors are twice too large; those of this are not,
+    see `benchmarks check early_stop`).
+    """
+    fit = fit_record(
+        prior, times_s, readings_degc, power, ambients_degc, noise_sd_k=noise_sd_k,
+        edge_spread_s=edge_spread_s, draws=_DRAWS,
+    )  # fmt: skip
+    # Weighed draws are right wherever the search for the most likely cell ended.
+    found = fit.moments if fit.effective_draws >= _FEWEST_DRAWS else fit.mode
+    if not fit.converged and fit.effective_draws < _FEWEST_DRAWS:
+        try:
+            found = run_record(
+                prior, times_s, readings_degc, power, ambients_degc, noise_sd_k=noise_sd_k,
+                edge_spread_s=edge_spread_s, passes=2,
+            ).moments  # fmt: skip
+        except LostError as error:
+            raise RecordError("the readings are those of no cell") from error
+    try:
+        return CellKnowledge.of(found, prior.heat_capacity_j_per_k)
+    except ValueError as error:
+        raise RecordError(str(error)) from error

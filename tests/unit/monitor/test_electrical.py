@@ -9,7 +9,7 @@ import pytest
 
 from labctl.clock import NS
 from labctl.events import HEATER, Emission, Event, PriorsFixed, Reading, Sample, Verdict
-from labctl.monitor import Kind, Priors, build_priors, calibration_of
+from labctl.monitor import Kind, Priors, build_priors, calibration_of, cell_of
 from labctl.photothermal import ElectricalCalibration, Known
 from tests.unit.monitor.story import INPUTS, LOSS, WALL, events, heat_per_watt, play
 from tests.unit.photothermal.cell import Cell, curve
@@ -55,33 +55,34 @@ def _by_resistor(told: list[Event]) -> list[Event]:
     return out
 
 
-def _calibrate(cell: Cell = CELL) -> tuple[Verdict, Priors]:
+def _calibrate(cell: Cell = CELL) -> tuple[Verdict, Priors, list[Event]]:
     points = curve(replace(cell, heat_per_watt=1.0), seed=61, heat_s=500.0, power_w=POWER_W)
     told = _by_resistor(events(points, commanded_w=POWER_W))
     monitor, _ = play(told, _fixed(WATER, calibrates=True))
-    return monitor.verdict(900 * NS), monitor.priors
+    return monitor.verdict(900 * NS), monitor.priors, told
 
 
 @pytest.fixture(scope="module")
 def calibration() -> ElectricalCalibration:
     """Of the cell that the later run is done in."""
-    verdict, priors = _calibrate()
+    verdict, priors, told = _calibrate()
     assert "pass" == verdict.verdict, verdict.reasons
-    return calibration_of(verdict, priors, date="2026-11-21", head_hash="ab" * 32)
+    cell = cell_of(told, priors)
+    return calibration_of(cell, priors, date="2026-11-21", head_hash="ab" * 32)
 
 
 def test_a_calibration_has_no_efficiency() -> None:
-    """It gives the cell, heat loss and time constant, and never an efficiency."""
-    verdict, priors = _calibrate()
+    """It gives heat loss and time constant, and never an efficiency."""
+    verdict, priors, _ = _calibrate()
 
     assert Kind.ELECTRICAL == priors.kind
     assert "efficiency" not in verdict.results
-    assert {"cell", "heat_loss_coefficient", "time_constant"} <= set(verdict.results)
+    assert {"heat_loss_coefficient", "time_constant", "flutter"} <= set(verdict.results)
 
 
 def test_a_cell_with_another_heat_capacity_than_stated_is_not_passed() -> None:
     """A resistor that finds a sixth more than volume and specific heat make is no calibration."""
-    verdict, _ = _calibrate(replace(CELL, liquid_j_per_k=4.9))
+    verdict, _, _ = _calibrate(replace(CELL, liquid_j_per_k=4.9))
 
     assert "pass" != verdict.verdict
     assert "heat capacity as stated" in {c.name for c in verdict.criteria if c.outcome != "pass"}

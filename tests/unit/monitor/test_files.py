@@ -101,7 +101,8 @@ def _record(folder: Path, *, inputs=INPUTS, closed: bool = True, verdict: str = 
     told = events(curve(cell, seed=31, heat_s=400.0))
     monitor, _ = play(told, fixed(inputs))
     journal = Journal(folder / "journal.jsonl", real_time=False)
-    journal.append(fixed(inputs))
+    for event in (fixed(inputs), *told):
+        journal.append(event)
     journal.append(replace(monitor.verdict(800 * NS), verdict=verdict))
     if closed:
         journal.append(
