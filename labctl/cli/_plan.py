@@ -135,14 +135,18 @@ def _limits(plan: Plan, bench: BenchFile) -> list[dict[str, Any]]:
     from labctl.protocol import Heat, Irradiate
     from labctl.quantities import Kind, format
 
-    hard = tighten(bench.limits, plan.limits)
+    hard, heater = tighten(bench.limits, plan.limits), bench.heater
     lit_ns = max((s.at_most_ns for s in plan.steps if isinstance(s, Irradiate | Heat)), default=0)
-    hottest_w = max((s.power_w for s in plan.steps if isinstance(s, Heat)), default=0.0)
     entries = []
     for name, kind, used, allowed in (
         ("power", Kind.POWER, plan.nominal_power_w, hard.power_w),
         ("exposure", Kind.TIME, lit_ns / 1e9, hard.exposure_s),
-        ("heater power", Kind.POWER, hottest_w, bench.heater.max_power_w if bench.heater else None),
+        (
+            "heater power",
+            Kind.POWER,
+            plan.nominal_electrical_w,
+            heater.max_power_w if heater else None,
+        ),
         ("energy", Kind.ENERGY, plan.energy_j + plan.electrical_j, hard.energy_j),
         ("total", Kind.TIME, plan.at_most_ns / 1e9, hard.total_s),
     ):

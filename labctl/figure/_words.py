@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labctl.errors import Exit
+from labctl.events import Beam
 from labctl.figure._curves import Curves
 from labctl.record import JournalState
 
@@ -48,7 +49,10 @@ def _verdict(curves: Curves) -> str:
     if ended is None:
         return f"CUT OFF at {curves.end_s:.0f} s: no closing event, no verdict"
     if ended.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF:
-        return _list(f"BEAM NOT CONFIRMED OFF ({ended.beam_how})", ended.outcome, ended.why)
+        what, how = "BEAM", ended.beam_how
+        if ended.heater is not None and ended.heater is not Beam.OFF:
+            what, how = "HEATER", ended.heater_how
+        return _list(f"{what} NOT CONFIRMED OFF ({how})", ended.outcome, ended.why)
     if ended.outcome != "completed":
         # A number that no verdict stands for is not shown.
         return _list(f"no verdict: {ended.outcome}", ended.why)

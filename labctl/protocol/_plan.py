@@ -80,6 +80,11 @@ class Plan:
         return sum(s.energy_j for s in self.steps if isinstance(s, Irradiate))
 
     @property
+    def nominal_electrical_w(self) -> float:
+        """Highest electrical power that is asked for; 0 without heating."""
+        return max((s.power_w for s in self.steps if isinstance(s, Heat)), default=0.0)
+
+    @property
     def electrical_j(self) -> float:
         """Most electrical energy in the resistor in the whole run."""
         return sum(s.energy_j for s in self.steps if isinstance(s, Heat))

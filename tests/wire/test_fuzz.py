@@ -7,14 +7,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labctl.instruments import SimSpec
+from labctl_simulators.bench import DEFAULT_BENCH
 from labctl_simulators.session import open_session
 from tests.unit.simulators._helpers import ask
+
+SUPPLY = {"driver": "keysight-e36300", "address": "sim://supply"}
+BENCH = {
+    **DEFAULT_BENCH,
+    "instruments": {**DEFAULT_BENCH["instruments"], "supply": SUPPLY},
+    "heater": {"resistance_ohm": 100.0, "deviation": 0.002},
+}
 
 WORDS = st.sampled_from(
     [
         *(b"*IDN? READ? LAS:OUT SENS:AVER:COUN UNIT:TEMP (@ 1e99 nan -1 ; ? : FETC?".split()),
         b"CONF:TEMP TC,K,(@101:102)",
         b"ROUT:SCAN (@:)",
+        b"VOLT 5,(@2)",
+        b"OUTP 1,(@2)",
         b"\r\n",
         b"\n",
         b" ",
@@ -25,10 +35,10 @@ WORDS = st.sampled_from(
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(WORDS, max_size=12))
-@pytest.mark.parametrize("name", ["laser", "scanner", "meter"])
+@pytest.mark.parametrize("name", ["laser", "scanner", "meter", "supply"])
 def test_any_bytes_leave_it_alive(name: str, words: list[bytes]) -> None:
     """After any bytes, and the end of the line, the instrument identifies itself."""
-    link = open_session(SimSpec(1)).link(f"sim://{name}")
+    link = open_session(SimSpec(1, bench=BENCH)).link(f"sim://{name}")
     ask(link, b"".join(words) + b"\n")
 
     assert len(ask(link, b"*IDN?\n", 100.0)) > 10

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from labctl.cli._view._seen import Seen
 from labctl.cli._view._words import READ_BACK, beam_words
-from labctl.events import Beam, Emission
+from labctl.events import LASER, Beam, Emission
 
 
-def beam_now(seen: Seen, silent_ns: int = 0) -> tuple[Beam | None, str]:
-    """The beam, None where nothing is known of it yet, and in words how that is known and since
+def beam_now(seen: Seen, silent_ns: int = 0, source: str = LASER) -> tuple[Beam | None, str]:
+    """The beam (of the laser, or whether another source is on), None where nothing is known of it yet, and in words how that is known and since
     when; `silent_ns` is how long nothing has been heard beyond what the run's clock says.
 
     A reading makes what was told younger or contradicts it, and then only to the worse.
     """
-    told, read = seen.emission, seen.read_back
+    told, read = seen.told(source), seen.read_back(source)
     if read is None:
         if told is None:
             return None, "not lit in this run"
         return told.beam, beam_words(told, seen.t_ns - told.t_ns + silent_ns)
     beam = Beam.ON if read.value else Beam.OFF
-    power_w = seen.power_asked_w if beam is Beam.ON else None
+    power_w = seen.asked_w(source) if beam is Beam.ON else None
     words = beam_words(
         Emission(read.t_ns, beam, READ_BACK, power_w), seen.t_ns - read.t_ns + silent_ns
     )

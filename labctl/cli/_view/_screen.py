@@ -19,14 +19,13 @@ from labctl.cli._view._model import Model
 from labctl.cli._view._numbers import Z95, moment, plain, span, with_sd
 from labctl.cli._view._seen import Seen
 from labctl.cli._view._words import (
-    beam_words,
     efficiency_interval,
     reading_words,
     step_words,
     worth_showing,
 )
 from labctl.clock import NS
-from labctl.events import Assessment, Beam
+from labctl.events import HEATER, LASER, Assessment, Beam
 
 _SIDE_PANEL_FROM = 116
 """Columns from which the numbers stand beside the curve instead of below it."""
@@ -116,14 +115,10 @@ def _state(model: Model, width: int) -> Text:
     """What is known of the beam, where the engine is, and the time."""
     seen = model.seen
     row = Text()
-    if seen.heater is None or seen.emission is not None:
-        beam, words = beam_now(seen, model.silent_ns)
-        row.append(" laser ").append(f" {words} ", style="" if beam is None else _BEAM_STYLES[beam])
-    if seen.heater is not None:
-        age_ns = seen.t_ns - seen.heater.t_ns + model.silent_ns
-        row.append(" heater ").append(
-            f" {beam_words(seen.heater, age_ns)} ", style=_BEAM_STYLES[seen.heater.beam]
-        )
+    for source in _sources(seen):
+        beam, words = beam_now(seen, model.silent_ns, source)
+        row.append(f" {source} ")
+        row.append(f" {words} ", style="" if beam is None else _BEAM_STYLES[beam])
     if model.silent_ns:
         row.append("  ")
         row.append(f" LOST CONTACT, no reading for {span(model.silent_ns)} ", style="bold reverse")
@@ -138,6 +133,14 @@ def _state(model: Model, width: int) -> Text:
         if row.cell_len + len(pace) + 2 <= width:
             return row.append(f"  {pace}", style="dim")
     return row
+
+
+def _sources(seen: Seen) -> tuple[str, ...]:
+    """What the run can light; a laser is spoken of also where there is none."""
+    if not seen.uses_heater:
+        return (LASER,)
+    has_laser = seen.emission is not None or seen.controls_laser
+    return (LASER, HEATER) if has_laser else (HEATER,)
 
 
 def _pace(speed: float | None) -> tuple[str, ...]:
@@ -287,8 +290,8 @@ def _below(model: Model, width: int) -> list[Text]:
 def _stopping(seen: Seen) -> str:
     """What a stop does; it does not reach a laser that a person has switched on."""
     if seen.controls_laser:
-        return "laser off and stop" if seen.heater is None else "all off and stop"
-    if seen.heater is not None:
+        return "all off and stop" if seen.uses_heater else "laser off and stop"
+    if seen.uses_heater:
         return "heater off and stop"
     lit = seen.emission is not None and seen.emission.beam is not Beam.OFF
     return "stop; the laser is yours to switch off" if lit else "stop"

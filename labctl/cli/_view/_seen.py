@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from labctl.errors import Exit
 from labctl.events import (
+    HEATER,
     LASER,
     Alarm,
     Assessment,
@@ -78,20 +79,31 @@ class Seen:
 
     @property
     def power_asked_w(self) -> float | None:
-        """Power at the sample that was commanded, while something is lit."""
-        lit = self.emission is not None and self.emission.beam is not Beam.OFF
-        return self.emission.power_w if lit and self.emission else None
+        """Power at the sample that was commanded, while the laser is lit."""
+        return self.asked_w(LASER)
+
+    def told(self, source: str) -> Emission | None:
+        """The newest word on a source."""
+        return self.emission if source == LASER else self.heater
+
+    def asked_w(self, source: str) -> float | None:
+        """Power that was commanded of a source, while it is lit."""
+        told = self.told(source)
+        return told.power_w if told is not None and told.beam is not Beam.OFF else None
+
+    @property
+    def uses_heater(self) -> bool:
+        """Whether this run has shown a calibration resistor."""
+        return self.heater is not None or f"{HEATER}.emission" in self.readings
 
     def value(self, channel: str) -> float | None:
         """The newest reading of a channel; None where there is none or it is no reading."""
         reading = self.readings.get(channel)
         return reading.value if isinstance(reading, Reading) else None
 
-    @property
-    def read_back(self) -> Reading | None:
-        """What the source read back since the last word on the beam: 1 is ON; None where nothing
-        was."""
-        reading = self.readings.get(EMISSION)
+    def read_back(self, source: str) -> Reading | None:
+        """What a source read back since the last word on it: 1 is ON; None where nothing was."""
+        reading = self.readings.get(f"{source}.emission")
         return reading if isinstance(reading, Reading) else None
 
     @property
@@ -135,6 +147,7 @@ class Seen:
                 self.step = event
             case Emission() if event.source != LASER:
                 self.heater = event
+                self.readings.pop(f"{HEATER}.emission", None)
             case Emission():
                 self.emission = event
                 self.readings.pop(EMISSION, None)

@@ -11,7 +11,7 @@ from labctl.cli._view._beam import beam_now
 from labctl.cli._view._model import Model
 from labctl.cli._view._seen import Seen
 from labctl.clock import NS
-from labctl.events import Beam, Emission, Event, Reading, Sample
+from labctl.events import HEATER, Beam, Emission, Event, Reading, Sample
 from tests.unit.view import storyteller as story
 from tests.unit.view.test_screen import drawn
 
@@ -37,6 +37,21 @@ def after(*events: Event) -> Seen:
         seen.apply(event)
     seen.t_ns += round(0.4 * NS)
     return seen
+
+
+def test_the_heater_s_newest_reading_counts_beside_the_laser_s() -> None:
+    """Each source has its own word and its own read-back."""
+    told = Emission(10 * NS, Beam.ON, "read back", 0.5, source=HEATER)
+    t_ns = 20 * NS
+    readings = (
+        Reading("laser.emission", 0.0, "", t_ns),
+        Reading("heater.emission", 1.0, "", t_ns),
+        Reading("heater.power", 0.5, "W", t_ns),
+    )
+    seen = after(OFF, told, Sample(t_ns, t_ns, readings))
+
+    assert (Beam.OFF, "OFF, read back 0.4 s ago") == beam_now(seen)
+    assert (Beam.ON, "ON 0.50 W, read back 0.4 s ago") == beam_now(seen, source=HEATER)
 
 
 @pytest.mark.parametrize(
