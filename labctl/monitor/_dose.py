@@ -198,9 +198,9 @@ class DoseWatch:
         )  # fmt: skip
 
     def _beside_people(self, basis: DoseBasis) -> dict[str, Any]:
-        """The beam beside the exposure limits of a person, by the commanded power, or the measured
-        where none was commanded."""
-        power_w = self._highest_w or self._energy.highest_w
+        """The beam beside the exposure limits of a person: at the highest power commanded, or the
+        mean measured where that is more."""
+        power_w = max(self._highest_w, self._energy.energy_j / self._energy.lit_s)
         if basis.wavelength_m is None or basis.spot_area_m2 is None or power_w <= 0.0:
             return {}
         beam = exposure(basis.wavelength_m, power_w, basis.spot_area_m2, self._energy.lit_s)

@@ -20,8 +20,6 @@ class EnergyMeter:
         self.gaps = 0
         """Times without a reading while lit that were bridged."""
         self.gap_s = 0.0
-        self.highest_w = 0.0
-        """Largest power met while lit."""
         self._t_s: float | None = None
         self._power_w = 0.0
 
@@ -39,7 +37,6 @@ class EnergyMeter:
         if lit:
             self.energy_j += max(0.0, (power_w + self._power_w) / 2.0) * dt_s
             self.lit_s += dt_s
-            self.highest_w = max(self.highest_w, power_w)
             if dt_s > self.longest_gap_s:
                 self.gaps += 1
                 self.gap_s += dt_s

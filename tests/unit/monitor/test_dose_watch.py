@@ -141,6 +141,12 @@ def test_the_skin_and_the_eye_stand_side_by_side_and_nothing_is_called_safe() ->
     assert "safe" not in f"{said} {dose.results}".lower()
 
 
+def test_more_power_than_was_commanded_is_what_the_limits_are_held_against() -> None:
+    """1.5 W measured for 1 W commanded: 3 W/cm2, not 2."""
+    dose = dose_of(BASIS, beam(0.0, Beam.ON, 1.0), *a_minute(25.0, 1.5))
+    assert dose.results["irradiance"]["value"] == pytest.approx(3e4)
+
+
 def test_a_gap_is_told() -> None:
     """Twenty seconds without a reading: nothing counted, and said."""
     events = [s for s in a_minute(50.0) if not 20 < s.t_ns / NS < 40]
