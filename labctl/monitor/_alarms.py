@@ -27,7 +27,9 @@ BY_THE_BANK = frozenset(
     {"heat-step", "heat-ramp", "bead-step", "bead-light", "bead-out", "shift", "no-rise"}
 )
 """Names of the alarms that rest on the estimator."""
-SPOILING = frozenset({"heat-step", "heat-ramp", "bead-step", "bead-out", "shift"})
+SILENCING = BY_THE_BANK | {"stuck-probe"}
+"""Alarms after which the estimator sees what is no fault of its own."""
+SPOILING = frozenset({"heat-step", "heat-ramp", "bead-step", "bead-out", "shift", "stuck-probe"})
 """Alarms after which the estimates are not to be used; the others are inside the model."""
 
 POWER, OVERLAP, EFFICIENCY, LOSS = "power", "overlap of beam and sample", "efficiency", "heat loss"
@@ -146,6 +148,19 @@ def light_on_bead(t_ns: int, since_s: float, light_k: float, sd_k: float) -> Ala
         causes=(LIGHT,),
         onset_ns=ns(since_s),
         size=f"{light_k:+.2f} ± {sd_k:.2f} K at the bead while the light is on",
+        split_by="",
+    )
+
+
+def stuck_probe(t_ns: int, since_s: float, value_degc: float) -> Alarm:
+    """The probe repeats one reading."""
+    return Alarm(
+        t_ns,
+        name="stuck-probe",
+        fault_class=9,
+        causes=("probe or its scanner stuck",),
+        onset_ns=ns(since_s),
+        size=f"every reading {value_degc:.6g} degC",
         split_by="",
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from labctl.clock import NS
 from labctl.events import Alarm
 from labctl.monitor import _alarms as alarms
@@ -13,7 +15,7 @@ from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Priors
 from labctl.monitor._tape import Fed, Moved, Switched, Tape, Took
-from labctl.photothermal import FilterBank, Step, StepDetector
+from labctl.photothermal import FilterBank, Step, StepDetector, Stuck
 
 Said = tuple[Alarm, ...]
 _DARK_S = 3.0
@@ -39,6 +41,7 @@ class Faults:
         self._priors = priors
         self._power, self._estimates, self._history = power, estimates, history
         self._steps = StepDetector(priors.steps)
+        self._stuck = Stuck()
         self._tape = Tape()
         self._at: int | None = None
         """Where the alarm of the bank stands that may still be refined."""
@@ -84,11 +87,15 @@ class Faults:
         self, bank: FilterBank, value_degc: float, noise_k2: float, now_s: float, t_ns: int
     ) -> Said:
         """The bank took a reading in."""
+        stuck_s = self._stuck.add(now_s, value_degc, math.sqrt(noise_k2))
         self._feed(Took(value_degc, noise_k2))
         if self._at is None:
             # Not later: whatever is asked again begins before the alarm's onset.
             self._tape.mark(now_s, bank)
-        said = self._found(self._steps.update(now_s, bank.taken()), t_ns)
+        said: Said = ()
+        if stuck_s is not None:
+            said = self._say(alarms.stuck_probe(t_ns, stuck_s, value_degc))
+        said += self._found(self._steps.update(now_s, bank.taken()), t_ns)
         if self._explanation is not None:
             said += self._refined(self._explanation.look(now_s, t_ns, self._open()))
         return said + self._by_estimates(now_s, t_ns)
@@ -200,7 +207,7 @@ class Faults:
         for earlier in self.alarms:
             if earlier.name == alarm.name and earlier.t_ns >= edge_ns:
                 return ()
-            if earlier.name in alarms.BY_THE_BANK and alarm.name in alarms.BY_THE_BANK:
+            if earlier.name in alarms.SILENCING and alarm.name in alarms.BY_THE_BANK:
                 return ()
         self.alarms.append(alarm)
         return (alarm,)
