@@ -112,7 +112,7 @@ class Light:
             reports = await guards.beam_off(why)
         finally:
             gc.enable()
-        for source, report in reports.items():
+        for source, report in sorted(reports.items(), key=lambda item: item[1].took_ns):
             # At its own time: one source may be long off when another is not yet.
             self._sampler.tell_emission(
                 Emission(started_ns + report.took_ns, report.beam, report.how, None, why, source)

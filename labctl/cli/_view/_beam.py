@@ -8,8 +8,9 @@ from labctl.events import LASER, Beam, Emission
 
 
 def beam_now(seen: Seen, silent_ns: int = 0, source: str = LASER) -> tuple[Beam | None, str]:
-    """The beam (of the laser, or whether another source is on), None where nothing is known of it yet, and in words how that is known and since
-    when; `silent_ns` is how long nothing has been heard beyond what the run's clock says.
+    """The beam (of the heater: whether power flows), None where nothing is known of it yet, and in
+    words how that is known and since when; `silent_ns` is how long nothing has been heard beyond
+    what the run's clock says.
 
     A reading makes what was told younger or contradicts it, and then only to the worse.
     """

@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,13 @@ Visit = Callable[[Clock, Session, Ports], Awaitable[None]]
 PATIENCE_S = 5.0
 
 
-def visit(host: Visit, *faults: str, log: Path | None = None) -> None:
+def visit(
+    host: Visit, *faults: str, log: Path | None = None, bench: Mapping[str, Any] | None = None
+) -> None:
     """Serve a bench in this process, let `host` talk to it, end the server."""
 
     async def main(clock: Clock) -> None:
-        session = open_session(SimSpec(3, faults, SAMPLE))
+        session = open_session(SimSpec(3, faults, SAMPLE, bench or {}))
         listening: asyncio.Future[Ports] = asyncio.get_running_loop().create_future()
 
         def ready(table: Sequence[dict[str, Any]]) -> None:
@@ -92,6 +94,30 @@ def test_handshake_says_who_is_simulated() -> None:
         assert b"HEWLETT-PACKARD,34970A,0,13-2-2\n" == name
 
     visit(host, "bead-out@300s")
+
+
+def test_a_resistor_s_supply_is_served_and_its_edges_are_logged(tmp_path: Path) -> None:
+    """Energised and switched off over TCP: two lines of the log, which say that it is the heater,
+    and the last line, which says that it is off."""
+    bench = {
+        "instruments": {"supply": {"driver": "keysight-e36300", "address": "sim://supply"}},
+        "heater": {"resistance_ohm": 100.0, "deviation": 0.002},
+    }
+    log = tmp_path / "edges.jsonl"
+
+    async def host(clock: Clock, session: Session, ports: Ports) -> None:
+        async with Host(ports["supply"]) as supply:
+            await supply.tell(b"VOLT 8,(@2)\nOUTP 1,(@2)\n")
+            assert b"1\n" == await supply.ask(b"OUTP? (@2)\n")
+            assert 8.0 == pytest.approx(float(await supply.ask(b"MEAS:VOLT? (@2)\n")), rel=0.01)
+            await supply.tell(b"OUTP 0,(@2)\n")
+            assert b"0\n" == await supply.ask(b"OUTP? (@2)\n")
+
+    visit(host, log=log, bench=bench)
+    on, off, end = (json.loads(line) for line in log.read_text().splitlines())
+
+    assert [("on", "heater"), ("off", "heater")] == [(e["edge"], e["source"]) for e in (on, off)]
+    assert ("end", False, False) == (end["edge"], end["lit"], end["heated"])
 
 
 def test_handshake_may_come_in_pieces() -> None:
