@@ -24,7 +24,7 @@ from labctl.errors import Exit, InputError, LabctlError, RecordError, RefusedErr
 from labctl.events import Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Verdict
 from labctl.guard import Guards
 from labctl.instruments import SimSession, SimSpec, open_simulation
-from labctl.monitor import DoseWatch, Monitor, dose_basis, priors_for, read_blank
+from labctl.monitor import DoseWatch, Monitor, declared, dose_basis, priors_for, read_blank
 from labctl.photothermal import BlankResult
 from labctl.protocol import Plan
 from labctl.record import RunFolder
@@ -393,4 +393,5 @@ class _Session:
             has_meter=bench.meter is not None,
             nominal_power_w=request.plan.nominal_power_w,
         )
-        return PriorsFixed(self._clock.now_ns(), priors.to_plain(), assumptions)
+        now_ns = self._clock.now_ns()
+        return PriorsFixed(now_ns, priors.to_plain(), assumptions, declared(priors))

@@ -9,6 +9,19 @@ from labctl.events._base import Event, Plain
 
 
 @dataclass(frozen=True, slots=True)
+class Criterion:
+    """One declared test of the verdict."""
+
+    name: str
+    value: float | None
+    threshold: str
+    """In words, e.g. `>= 0.01`."""
+    outcome: str
+    """`pass`, `fail`, `cannot tell`, `not applicable`; `declared` before the run."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PriorsFixed(Event):
     """What the check starts from, computed once. Replay reads only this."""
 
@@ -16,6 +29,8 @@ class PriorsFixed(Event):
     priors: Plain
     assumptions: tuple[str, ...]
     """In words, for the result to repeat."""
+    declared: tuple[Criterion, ...] = ()
+    """The criteria of the verdict with their thresholds; nothing else goes into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +80,6 @@ class Assessment(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
-    """One declared test of the verdict."""
-
-    name: str
-    value: float | None
-    threshold: str
-    """In words, e.g. `>= 0.01`."""
-    outcome: str
-    """`pass`, `fail`, `cannot tell`, `not applicable`."""
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict(Event):
     """The check's last word."""
 
@@ -91,6 +93,8 @@ class Verdict(Event):
     assumptions: tuple[str, ...]
     budget: Plain = field(default_factory=dict)
     """Input -> relative standard deviation it contributes to the efficiency."""
+    improve: str = ""
+    """In words: which input to better first, and what that would bring."""
 
 
 @dataclass(frozen=True, slots=True)

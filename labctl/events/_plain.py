@@ -56,6 +56,9 @@ _ADDED: dict[str, Any] = {
     "electrical_j": 0.0,
     "heater": None,
     "heater_how": "",
+    "refines": "",
+    "declared": (),
+    "improve": "",
 }
 """Fields that came after the first version, with the value that they had until then: not written
 while they have it, so that the same run has the same journal as ever."""
@@ -78,7 +81,7 @@ def to_dict(event: Event) -> dict[str, Any]:
         value = getattr(event, name)
         if name in _ADDED and value == _ADDED[name]:
             continue
-        if name == "criteria":
+        if name in ("criteria", "declared"):
             value = [dataclasses.asdict(c) for c in value]
         elif isinstance(value, tuple):
             value = list(value)
@@ -109,7 +112,7 @@ def from_dict(data: Mapping[str, Any]) -> Event:
             value = Mode(value)
         elif name in ("beam", "heater"):
             value = Beam(value)
-        elif name == "criteria":
+        elif name in ("criteria", "declared"):
             value = tuple(Criterion(**c) for c in value)
         elif isinstance(value, list):
             value = tuple(value)

@@ -6,6 +6,7 @@ it starts from is in one `PriorsFixed` event, and it reads nothing else.
 
 from labctl.monitor._blank import read_blank
 from labctl.monitor._build import build_priors
+from labctl.monitor._criteria import declared
 from labctl.monitor._calibration import (
     files_in,
     fitting_calibration,
@@ -36,6 +37,7 @@ __all__ = [
     "calibration_of",
     "calibration_to_plain",
     "cell_of",
+    "declared",
     "dose_basis",
     "files_in",
     "fitting_calibration",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from labctl.events import Criterion, Verdict
+from labctl.events import Verdict
 from labctl.monitor._estimates import Snapshot, figures
 from labctl.monitor._priors import Kind, Priors, load_plain, to_lists
 from labctl.photothermal import (
@@ -33,20 +33,20 @@ def handed_on(used: Snapshot, priors: Priors) -> dict[str, Any]:
         LAG: plain(Estimate(lag, lag * math.sqrt(variance), 0.0, "s")),
     }
     if priors.kind is Kind.BLANK:
-        found[SHARE] = plain(_solvent_share(used, priors))
+        found[SHARE] = plain(solvent_share(used, priors))
     return found
 
 
-def heat_capacity_criterion(used: Snapshot, priors: Priors) -> tuple[Criterion, ...]:
-    """Of a calibration: the heat capacity that the resistor finds is the one that was stated. Far
-    from it the resistor is not in the liquid, or volume or resistance is not what is stated."""
+def heat_capacity_z(used: Snapshot, priors: Priors) -> tuple[float | None, str]:
+    """Of a calibration: by how many deviations the heat capacity that the resistor finds is off the
+    stated one, and what that may mean. Far from it the resistor is not in the liquid, or volume or
+    resistance is not what is stated. None where there is nothing to compare."""
     capacity = priors.inputs.liquid_heat_capacity_j_per_k
-    if priors.kind is not Kind.ELECTRICAL or capacity is None:
-        return ()
-    name, words = "heat capacity as stated", "within 3 standard deviations"
     rate = used.thermal.rate
+    if capacity is None:
+        return None, "volume, density or specific heat is not known"
     if rate.k_per_s_w <= 0.0:
-        return (Criterion(name, None, words, "cannot tell", "the resistor does not heat"),)
+        return None, "the resistor does not heat"
     found = 1.0 / rate.k_per_s_w
     prior = math.hypot(capacity.sd / capacity.value, priors.inputs.power_relative_sd)
     after = math.hypot(rate.sd, rate.sd_wall) / rate.k_per_s_w
@@ -54,16 +54,13 @@ def heat_capacity_criterion(used: Snapshot, priors: Priors) -> tuple[Criterion, 
     # difference of their variances.
     moved = math.log(found / capacity.value)
     z = moved / math.sqrt(max(prior**2 - after**2, (0.1 * prior) ** 2))
-    if abs(z) <= 3.0:
-        return (Criterion(name, figures(z, 3), words, "pass"),)
-    why = (
+    return z, (
         f"the resistor finds {found:.3g} J/K and the sample states {capacity.value:.3g} J/K: check "
         "that the resistor is in the liquid, its power, and the volume"
     )
-    return (Criterion(name, figures(z, 3), words, "cannot tell", why),)
 
 
-def _solvent_share(used: Snapshot, priors: Priors) -> Estimate:
+def solvent_share(used: Snapshot, priors: Priors) -> Estimate:
     """Heat in the liquid over the power behind the front wall."""
     inputs, rate = priors.inputs, used.thermal.rate
     volume, capacity = inputs.volume_m3, inputs.liquid_heat_capacity_j_per_k

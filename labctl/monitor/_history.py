@@ -32,6 +32,8 @@ class History:
         """Times without a reading so long that the temperatures started anew."""
         self.lost = 0
         """How often no filter followed the readings any longer."""
+        self.edges: list[int] = []
+        """How many innovations there were at each edge of the light."""
         self.last_edge_s: float | None = None
         self.kept: list[Kept] = []
         self.at_first_off: Kept | None = None
@@ -51,6 +53,7 @@ class History:
     def edge(self, t_s: float, lit: bool, was_lit: bool, estimates: Estimates) -> None:
         """The light changed."""
         self.last_edge_s = t_s
+        self.edges.append(len(self.innovations_k))
         if was_lit and not lit:
             if self.at_first_off is None:
                 self.at_first_off = Kept(t_s, estimates.snapshot())

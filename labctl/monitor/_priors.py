@@ -31,6 +31,7 @@ class Thresholds:
     """Of the criteria of the verdict. Declared before the run."""
 
     ljung_box_p: float = 0.01
+    sign_runs_p: float = 0.002
     power_relative: float = 0.15
     """Mean measured power against the commanded, both with their calibration's deviation."""
     power_step_relative: float = 0.03

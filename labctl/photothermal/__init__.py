@@ -105,7 +105,7 @@ from labctl.photothermal._thermal import Thermal, thermal
 from labctl.photothermal._told import Leading, Moments, Taken
 from labctl.photothermal._trend import Trend
 from labctl.photothermal._unit_audit import Expected
-from labctl.photothermal._whiteness import chi2_tail, ljung_box, nis_band
+from labctl.photothermal._whiteness import chi2_tail, ljung_box, nis_band, sign_runs
 
 __all__ = [
     "BEAD_OUT",
@@ -215,6 +215,7 @@ __all__ = [
     "rate_ratio",
     "run_record",
     "sd_without_inputs",
+    "sign_runs",
     "skin_limit_w_per_m2",
     "solve_cell",
     "solvent_absorbance",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,3 +55,30 @@ def nis_band(n: int, noise_dof: float) -> tuple[float, float]:
     middle = 1.0 - 2.0 / (9.0 * n)
     reach = 2.576 * math.sqrt(spread)
     return max(0.0, middle - reach) ** 3, (middle + reach) ** 3
+
+
+def sign_runs(residuals: Floats, edges: Sequence[int] = (), block: int = 20) -> float | None:
+    """p of too few runs of sign among the means of `block` residuals, branch by branch.
+
+    `edges` are the places at which a new branch begins; a run does not reach across one. Errors
+    that stay on one side for long make few runs (Wald and Wolfowitz 1940, normal approximation
+    with a correction for continuity). None where the branches hold fewer than 20 means.
+    """
+    runs, expected, variance, count = 0.0, 0.0, 0.0, 0
+    bounds = [0, *sorted(edge for edge in edges if 0 < edge < len(residuals)), len(residuals)]
+    for begin, end in pairwise(bounds):
+        whole = (end - begin) // block
+        if whole < 2:
+            continue
+        means = residuals[end - whole * block : end].reshape(whole, block).mean(axis=1)
+        above = means > 0.0
+        up = int(above.sum())
+        both = 2.0 * up * (whole - up)
+        runs += 1.0 + float((above[1:] != above[:-1]).sum())
+        expected += 1.0 + both / whole
+        variance += both * (both - whole) / (whole * whole * (whole - 1.0))
+        count += whole
+    if count < 20 or variance <= 0.0:
+        return None
+    z = (runs + 0.5 - expected) / math.sqrt(variance)
+    return 0.5 * math.erfc(-z / math.sqrt(2.0))

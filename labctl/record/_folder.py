@@ -183,6 +183,7 @@ def ending(
         said["reasons"] = list(verdict.reasons)
         said["results"] = dict(verdict.results)
         said["budget"] = dict(verdict.budget)
+        said["improve"] = verdict.improve
         said["assumptions"] = list(verdict.assumptions)
     if dose is not None:
         said["dose"] = {**dose.results, "words": list(dose.words)}

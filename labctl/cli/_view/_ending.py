@@ -155,6 +155,8 @@ def _facts(
         yield from _sources(ended)
     if verdict and not loud:
         yield from _criteria(verdict)
+        if verdict.improve:
+            yield "to improve", verdict.improve
         yield from _assumptions(verdict.assumptions)
     for message in summary.messages:
         yield "note", message

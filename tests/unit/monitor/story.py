@@ -6,7 +6,7 @@ import random
 
 from labctl.clock import NS, ns
 from labctl.events import Alarm, Beam, Emission, Event, PriorsFixed, Reading, Sample
-from labctl.monitor import Monitor, Priors, build_priors
+from labctl.monitor import Monitor, Priors, build_priors, declared
 from labctl.photothermal import Inputs, Known
 from tests.unit.photothermal.cell import Point
 
@@ -30,7 +30,7 @@ def fixed(inputs: Inputs = INPUTS, *, meter: bool = True, ambient: bool = True) 
         has_meter=meter,
         nominal_power_w=1.0,
     )
-    return PriorsFixed(0, priors.to_plain(), assumptions)
+    return PriorsFixed(0, priors.to_plain(), assumptions, declared(priors))
 
 
 def heat_per_watt(efficiency: float, inputs: Inputs = INPUTS) -> float:

@@ -291,23 +291,57 @@ def test_short_light_cannot_tell() -> None:
     assert "cannot tell" == play(told, fixed())[0].verdict(END_NS).verdict
 
 
-def test_criteria_are_all_there() -> None:
-    """The verdict lists every declared criterion with its threshold, passed or not."""
+def test_criteria_are_those_declared_before_the_run() -> None:
+    """The verdict holds every criterion that the priors' event declares, each with the threshold
+    declared and a value or the reason why there is none, and no other."""
+    priors = fixed()
+    verdict = play(events(curve(CELL, seed=23)), priors)[0].verdict(END_NS)
+
+    assert [c.name for c in priors.declared] == [c.name for c in verdict.criteria]
+    assert {"declared"} == {c.outcome for c in priors.declared}
+    for before, after in zip(priors.declared, verdict.criteria, strict=True):
+        assert before.threshold
+        assert after.threshold.startswith(before.threshold)
+        assert after.value is not None or after.why
+
+
+def test_declared_criteria_go_through_json() -> None:
+    """The declared criteria are read from a record as they were written."""
+    priors = fixed()
+
+    assert priors == from_priors(priors)
+
+
+def test_every_verdict_says_that_its_limits_are_a_floor() -> None:
+    """A statistical deviation is a floor on a real bench; the verdict says so among the first."""
     verdict = play(events(curve(CELL, seed=23)), fixed())[0].verdict(END_NS)
 
-    assert [
-        "no unexplained alarm",
-        "time runs forward",
-        "readings of one cell",
-        "size of the innovations",
-        "whiteness",
-        "end explained",
-        "0 < efficiency <= 1",
-        "heating and cooling agree",
-        "power as commanded",
-        "enough data (heating / time constant)",
-    ] == [c.name for c in verdict.criteria]
-    assert all(c.threshold for c in verdict.criteria)
+    assert "a floor" in verdict.assumptions[0]
+
+
+def test_the_budget_says_what_to_improve() -> None:
+    """The largest input is named with what bettering it would bring."""
+    verdict = play(events(curve(CELL, seed=23)), fixed())[0].verdict(END_NS)
+    largest = max(verdict.budget, key=lambda name: verdict.budget[name])
+
+    assert f"the largest part is {largest}" in verdict.improve
+    assert "would bring the total to" in verdict.improve
+
+
+def test_a_blank_with_particles_in_it_cannot_tell() -> None:
+    """A blank that turns more light into heat than its solvent absorbs is not called one."""
+    inputs = replace(INPUTS, absorbance=None, particles=False)
+    verdicts = [
+        play(events(curve(Cell(heat_per_watt=heat), seed=6, heat_s=400.0)), fixed(inputs))[
+            0
+        ].verdict(END_NS)
+        for heat in (heat_per_watt(0.0, inputs), 0.10)
+    ]
+
+    outcomes = [
+        next(c.outcome for c in v.criteria if c.name == "blank without particles") for v in verdicts
+    ]
+    assert ["pass", "cannot tell"] == outcomes
 
 
 def test_verdict_changes_nothing() -> None:

@@ -6,7 +6,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labctl.photothermal import chi2_tail, ljung_box, nis_band
+from labctl.photothermal import chi2_tail, ljung_box, nis_band, sign_runs
 
 
 @given(st.floats(0.0, 200.0), st.integers(1, 30))
@@ -62,3 +62,29 @@ def test_band_widens_with_an_estimated_noise() -> None:
 
     assert estimated[0] < known[0]
     assert estimated[1] > known[1]
+
+
+def test_white_noise_passes_the_sign_runs_test() -> None:
+    """Of 300 records of white noise in three branches, at most two are doubted at 0.2 %."""
+    rng = np.random.default_rng(1)
+    doubted = 0
+    for _ in range(300):
+        p = sign_runs(rng.normal(size=1500), [60, 660])
+        doubted += p is not None and p < 0.002
+
+    assert doubted <= 2
+
+
+def test_errors_that_stay_on_one_side_are_doubted() -> None:
+    """A slow swing of a third of the noise, too small for the size of it, makes few runs."""
+    t = np.arange(1500.0)
+    residuals = np.random.default_rng(2).normal(size=1500) + 0.33 * np.sin(t / 100.0)
+    p = sign_runs(residuals, [60, 660])
+
+    assert p is not None
+    assert p < 0.002
+
+
+def test_short_branches_have_no_sign_runs() -> None:
+    """Fewer than 20 means are too few to count runs."""
+    assert sign_runs(np.ones(300), [100]) is None

@@ -153,7 +153,7 @@ def any_event(cls: type[Event]) -> st.SearchStrategy[Event]:
             fields[item.name] = st.lists(_text, max_size=3).map(tuple)
         elif item.name == "readings":
             fields[item.name] = st.lists(_reading, max_size=4).map(tuple)
-        elif item.name == "criteria":
+        elif item.name in ("criteria", "declared"):
             fields[item.name] = st.lists(
                 st.builds(events.Criterion, _text, st.none() | _number, _text, _text, _text),
                 max_size=2,
