@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labctl.cli._options import bench_option, sample_option
+from labctl.cli._plan_check import check_json, check_lines
 from labctl.cli._plan_light import light_json, light_lines
 from labctl.errors import RefusedError
 
 if TYPE_CHECKING:
     from labctl.bench import BenchFile
     from labctl.protocol import Condition, Plan, Row
+    from labctl.sample import Specimen
 
 NEAR = 0.5
 """A limit is near when the protocol uses at least this fraction of it."""
@@ -44,14 +46,14 @@ def command(
     specimen = samples.load(samples.find(sample)) if sample else None
     plan = protocols.load(protocols.find(protocol), parameters, bench=bench_file, specimen=specimen)
     if as_json:
-        click.echo(json.dumps(_as_json(plan, bench_file), ensure_ascii=False))
+        click.echo(json.dumps(_as_json(plan, bench_file, specimen), ensure_ascii=False))
         return
     click.echo(f"PLAN  {plan.name} on bench {bench_file.name} ({found.why})")
-    for line in _lines(plan, bench_file):
+    for line in _lines(plan, bench_file, specimen):
         click.echo(line)
 
 
-def _lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
+def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[str]:
     from labctl.protocol import timeline
 
     if plan.title:
@@ -66,6 +68,7 @@ def _lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
     yield from _totals(plan)
     yield from light_lines(plan, bench)
     yield from _limit_lines(plan, bench)
+    yield from check_lines(plan, bench, specimen)
     yield "no hardware touched"
 
 
@@ -180,7 +183,7 @@ def _caps(plan: Plan, bench: BenchFile) -> str:
     )
 
 
-def _as_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
+def _as_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[str, Any]:
     from labctl.protocol import timeline
 
     return {
@@ -196,6 +199,7 @@ def _as_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
         "electrical_j": plan.electrical_j,
         "limits": _limits(plan, bench),
         "light": light_json(plan, bench),
+        "criteria": check_json(plan, bench, specimen),
         "steps": [
             {
                 "index": row.index,
