@@ -14,6 +14,7 @@ from labctl.engine._teller import Teller
 from labctl.errors import Exit, StoppedError
 from labctl.events import Criterion, Note, PromptAnswered, PromptAsked
 from labctl.monitor import Monitor
+from labctl.photothermal import Trend
 from labctl.protocol import (
     Above,
     Baseline,
@@ -69,6 +70,7 @@ class Steps:
         self._monitor = monitor
         self._ask = ask
         self._go = go
+        self._trend = Trend()
         self.criteria: list[Criterion] = []
         """What the steps themselves have to say about the verdict."""
         self.ends_by_stop = False
@@ -165,6 +167,7 @@ class Steps:
         """Sample for the step's time, or until its condition; late is noted, and may end the
         run."""
         end_ns = begun_ns + step.at_most_ns
+        self._trend = Trend()
         condition = step.until
         if condition is None:
             return await self._sampler.until(end_ns)
@@ -187,8 +190,13 @@ class Steps:
         now_ns = self._clock.now_ns()
         match condition:
             case Steady():
-                if self._monitor is None or now_ns - begun_ns < condition.for_ns:
+                if self._monitor is None:
+                    self._follow(condition.channel)
+                if now_ns - begun_ns < condition.for_ns:
                     return False
+                if self._monitor is None:
+                    over_s, now_s = condition.for_ns / NS, now_ns / NS
+                    return self._trend.steady(condition.within_k, over_s, now_s)
                 return self._monitor.steady(condition.within_k, condition.for_ns, now_ns)
             case Above():
                 value = self._temperature(condition.channel, condition.minus)
@@ -205,6 +213,12 @@ class Steps:
             case TimeConstants():
                 tau_s = None if self._monitor is None else self._monitor.time_constant_s()
                 return tau_s is not None and now_ns - begun_ns >= condition.number * tau_s * NS
+
+    def _follow(self, role: str) -> None:
+        """Keep the readings of this step, where no check does."""
+        reading = self._sampler.latest.get(f"{role}.temperature")
+        if reading is not None:
+            self._trend.add(reading.t_ns / NS, reading.value)
 
     def _temperature(self, role: str, minus: str | None) -> float | None:
         """Of a role, or the difference of two; None while one of them is not valid."""

@@ -174,3 +174,14 @@ def test_the_source_that_is_not_asked_for_ends_the_step_of_the_other(
     assert (source == HEATER) == tripped.message.startswith("heater: ")
     assert all(off_s is not None for _, off_s in (*story.light, *story.heat))
     assert (Beam.OFF, Beam.OFF) == (story.ended.beam, story.ended.heater)
+
+
+def test_a_condition_of_rest_needs_no_check(tmp_path: Path) -> None:
+    """With two sources of heat there is no check; the readings alone say when the probe rests."""
+    text = BOTH.replace(
+        "  - baseline: {for: 10 s}\n",
+        "  - cool: {until: {steady: {within: 0.3 K, for: 20 s}}, at_most: 100 s}\n",
+    )
+    story = calibrate(tmp_path, protocol=text, parameters=(), sample="pda-aminoacid")
+
+    assert 20.0 <= story.heat[0][0] < 60.0
