@@ -3,49 +3,59 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+
+import numpy as np
 
 _LONGEST_S = 1800.0
+_FIRST = 1024
 
 
 class Trend:
     """Least-squares line through the readings of a window."""
 
     def __init__(self) -> None:
-        self._readings: deque[tuple[float, float]] = deque()
+        self._readings = np.zeros((2, _FIRST))
+        """Times and values; those from `_begin` to `_end` are within the longest window."""
+        self._begin = self._end = 0
 
     def add(self, t_s: float, value_degc: float) -> None:
-        """One more reading."""
-        self._readings.append((t_s, value_degc))
-        while self._readings[0][0] < t_s - _LONGEST_S:
-            self._readings.popleft()
+        """One more reading, no earlier than the one before."""
+        if self._end == self._readings.shape[1]:
+            self._make_room()
+        self._readings[:, self._end] = t_s, value_degc
+        self._end += 1
+
+    def _make_room(self) -> None:
+        """Drop what no window reaches; double the room where that leaves less than half free."""
+        times = self._readings[0, self._begin : self._end]
+        self._begin += int(times.searchsorted(times[-1] - _LONGEST_S))
+        kept = self._readings[:, self._begin : self._end].copy()
+        count = kept.shape[1]
+        if 2 * count > self._readings.shape[1]:
+            self._readings = np.zeros((2, 2 * self._readings.shape[1]))
+        self._readings[:, :count] = kept
+        self._begin, self._end = 0, count
 
     def slope(self, now_s: float, window_s: float) -> tuple[float, float] | None:
         """(slope, its standard deviation) in K/s over the last `window_s`; None while readings do
         not fill the window. The deviation is that of the readings about the line."""
         begin_s = now_s - window_s
-        readings = self._readings
-        if not readings or readings[0][0] > begin_s + 0.05 * window_s:
+        times, values = self._readings[:, self._begin : self._end]
+        if not len(times) or times[0] > begin_s + 0.05 * window_s:
             return None
-        n, st, sy, stt, sty, syy = 0, 0.0, 0.0, 0.0, 0.0, 0.0
-        zero = readings[-1][1]
-        for t_s, value in reversed(readings):
-            if t_s < begin_s:
-                break
-            t, y = t_s - now_s, value - zero
-            n += 1
-            st += t
-            sy += y
-            stt += t * t
-            sty += t * y
-            syy += y * y
+        first = int(times.searchsorted(begin_s))
+        t, y = times[first:] - now_s, values[first:] - values[-1]
+        n = len(t)
         if n < 4:
             return None
-        ss_t = stt - st * st / n
+        t -= t.mean()
+        y -= y.mean()
+        # Sums, not products of vectors: those of long windows would wake other threads.
+        ss_t = float(np.square(t).sum())
         if ss_t <= 0.0:
             return None
-        slope = (sty - st * sy / n) / ss_t
-        left = max(0.0, syy - sy * sy / n - slope * slope * ss_t)
+        slope = float((t * y).sum()) / ss_t
+        left = max(0.0, float(np.square(y).sum()) - slope * slope * ss_t)
         return slope, math.sqrt(left / (n - 2) / ss_t)
 
     def steady(self, within_k: float, for_s: float, now_s: float) -> bool:

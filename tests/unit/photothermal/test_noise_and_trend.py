@@ -91,3 +91,14 @@ def test_half_a_window_is_not_steady() -> None:
 def test_readings_that_stopped_coming_are_not_steady() -> None:
     """With too few readings in the window nothing is steady."""
     assert not _trend(0.0, 0.0).steady(0.1, 60.0, 200.0)
+
+
+def test_old_readings_make_room() -> None:
+    """After hours the window still holds the latest readings, and no more is kept than half an
+    hour's twice over."""
+    trend = Trend()
+    for i in range(20_000):
+        trend.add(float(i), 20.0 if i < 18_000 else 21.0)
+
+    assert trend.steady(0.01, 1500.0, 19_999.0)
+    assert not trend.steady(0.01, 2500.0, 19_999.0)
