@@ -15,12 +15,10 @@ from math import lgamma
 import numpy as np
 
 from labctl.photothermal._discretise import Floats
-from labctl.photothermal._map_mode import Posterior, Problem
+from labctl.photothermal._map_mode import SOFT_SD, Posterior, Problem, chord
 
 _TAIL_DOF = 6.0
 """Draws come from Student's t of so many degrees of freedom, for the tails to be reached."""
-_SOFT_SD = 0.15
-"""Directions of the posterior wider than this share of the prior are soft."""
 _ROUNDS = 3
 _BATCH = 128
 """Draws at once: more no longer stay in the processor's cache."""
@@ -48,23 +46,24 @@ class Draws:
 
 def weighed(problem: Problem, posterior: Posterior, flutter: float, draws: int) -> Draws:
     """Draw about one flutter's mode; always the same numbers."""
-    r = problem.free
     values, vectors = np.linalg.eigh(posterior.z_covariance)
     sd = np.sqrt(values)
-    soft = sd > _SOFT_SD
-    normal, log_density = _student(draws, r)
-    n = len(normal)
-    z = posterior.z + (normal * sd * soft) @ vectors.T
-    if not soft.all():
-        stiff = vectors[:, ~soft]
-        slopes = np.hstack([posterior.residual_slopes, np.eye(r)]).T @ stiff
-        back = stiff @ np.linalg.pinv(slopes)
+    soft = sd > SOFT_SD
+    normal, log_density = _student(draws, problem.free)
+    ways = normal * sd * soft
+    ridge = posterior.z + np.concatenate([ways, -ways]) @ vectors.T
+    back = chord(posterior)
+    if back is not None:
         for _ in range(_ROUNDS):
-            for some in _batches(n):
-                trial = problem.evaluate(z[some], np.full(len(z[some]), flutter))
-                off = np.hstack([trial.residuals, z[some]])
-                z[some] -= np.nan_to_num(off @ back.T)
-        z += (normal * sd * ~soft) @ vectors.T
+            for some in _batches(len(ridge)):
+                trial = problem.evaluate(ridge[some], np.full(len(ridge[some]), flutter))
+                off = np.hstack([trial.residuals, ridge[some]])
+                ridge[some] -= np.nan_to_num(off @ back.T)
+    across = (normal * sd * ~soft) @ vectors.T
+    across = np.concatenate([across, across])
+    z = np.concatenate([ridge + across, ridge - across])
+    log_density = np.tile(log_density, 4)
+    n = len(z)
     trials = [problem.evaluate(z[some], np.full(len(z[some]), flutter)) for some in _batches(n)]
 
     def every(name: str) -> Floats:
@@ -84,16 +83,15 @@ def _batches(n: int) -> list[slice]:
 
 
 def _student(draws: int, dimensions: int) -> tuple[Floats, Floats]:
-    """(S, R) and the logarithm of their density over that of a standard normal at 0. Each with its
-    mirror image, and stretched so that mean and covariance of the normal numbers behind them are
-    right to the last digit."""
-    half = max(draws // 2, dimensions + 1)
-    some = np.random.default_rng(1).standard_normal((half, dimensions))
-    root = np.linalg.cholesky(some.T @ some / half)
+    """A quarter of the draws (S / 4, R), for each to come with its mirror images along the ridge
+    and across; and the logarithm of their density over that of a standard normal at 0. The normal
+    numbers behind them are stretched so that their covariance is right to the last digit."""
+    quarter = max(draws // 4, dimensions + 1)
+    some = np.random.default_rng(1).standard_normal((quarter, dimensions))
+    root = np.linalg.cholesky(some.T @ some / quarter)
     some = np.linalg.solve(root, some.T).T
-    some /= np.sqrt(np.random.default_rng(2).chisquare(_TAIL_DOF, half) / _TAIL_DOF)[:, None]
-    every = np.concatenate([some, -some])
+    some /= np.sqrt(np.random.default_rng(2).chisquare(_TAIL_DOF, quarter) / _TAIL_DOF)[:, None]
     both = 0.5 * (_TAIL_DOF + dimensions)
-    density = -both * np.log1p((every**2).sum(axis=1) / _TAIL_DOF)
+    density = -both * np.log1p((some**2).sum(axis=1) / _TAIL_DOF)
     density += lgamma(both) - lgamma(0.5 * _TAIL_DOF) + 0.5 * dimensions * np.log(2.0 / _TAIL_DOF)
-    return every, density
+    return some, density

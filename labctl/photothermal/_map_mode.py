@@ -38,8 +38,13 @@ _DIFFERENCE = 0.005
 """Of a difference quotient, in prior deviations at first, in posterior deviations later."""
 _SETTLED = 1e-4
 """Gain in log posterior: the last round brought no more, or the next promises no more."""
+_LARGEST = 1e14
+"""Sum of the columns' information, in squared prior deviations, beyond which it is no number."""
 _STUCK = 1e8
 """Damping at which no smaller move is tried."""
+_BACK = 2
+SOFT_SD = 0.15
+"""Directions of the posterior wider than this share of the prior are soft, the others stiff."""
 _FARTHEST = 8.0
 """Prior deviations that a trial may go from the prior's mean."""
 
@@ -152,6 +157,9 @@ class Problem:
         by = out.columns[:, :, free] * prior.column_sd[free]
         across = by.transpose(0, 2, 1)
         information = across @ by + np.eye(len(free))
+        # Cells that no curve is of may overflow: they are impossible, not errors.
+        sound = np.einsum("ijj->i", information) < _LARGEST
+        information[~sound] = np.eye(len(free))
         covariance = np.linalg.inv(information)
         scaled = -(covariance @ (across @ known[:, :, None]))[:, :, 0]
         residuals = np.concatenate([known + (by @ scaled[:, :, None])[:, :, 0], scaled], axis=1)
@@ -163,6 +171,7 @@ class Problem:
             + log_volume
             + n * np.log(2.0 * np.pi)
         )
+        log_likelihood[~sound] = -np.inf
         beta = np.tile(prior.column_mean, (len(z), 1))
         beta[:, free] += scaled * prior.column_sd[free]
         full = np.zeros((len(z), COLUMNS, COLUMNS))
@@ -208,6 +217,11 @@ def modes(problem: Problem, flutter: Floats, rounds: int = 40) -> tuple[list[Pos
         best = trial.beta[base[leader]]
         problem.follow(trial.states[:, leader], best)
         problem.edge_rate = float(best[RATE])
+        # A straight move leaves the bent ridge of the posterior; back onto it before the look.
+        for _ in range(_BACK):
+            ahead = problem.evaluate(np.stack([search.at for search in searches]), flutter)
+            for i, search in enumerate(searches):
+                search.back(ahead.residuals[i])
     found = [search.found for search in searches if search.found is not None]
     if len(found) < len(searches):
         raise RecordError("no cell gives such a record: its likelihood is not a number")
@@ -224,24 +238,25 @@ class _Search:
         self.settled = False
         self.target = np.inf
         """Of the best so far: less log posterior."""
-        self._best = self._at = np.zeros(free)
+        self._best = self.at = np.zeros(free)
         self._width = np.full(free, _FIRST_DIFFERENCE)
         self._damping = 1e-3
         self._hessian, self._gradient = np.eye(free), np.zeros(free)
+        self._chord: Floats | None = None
 
     def asked(self) -> Floats:
         """(2 + R, R)."""
-        return np.vstack([self._best, self._at, self._at + np.diag(self._width)])
+        return np.vstack([self._best, self.at, self.at + np.diag(self._width)])
 
     def told(self, trial: Trial, first: int) -> None:
         """Take the answers in, which begin at `first`."""
         self.target = float(-trial.log_likelihood[first] + 0.5 * self._best @ self._best)
-        target = float(-trial.log_likelihood[first + 1] + 0.5 * self._at @ self._at)
+        target = float(-trial.log_likelihood[first + 1] + 0.5 * self.at @ self.at)
         if target < self.target or self.found is None:
             if np.isfinite(target):
                 self._accept(trial, first + 1, target)
             else:
-                # The prior's mean itself is out of reach: nothing to search from.
+                # The prior's mean is out of reach: nothing to search from.
                 self.settled = True
                 return
         else:
@@ -250,18 +265,24 @@ class _Search:
         if not self.settled:
             damped = self._hessian + self._damping * np.diag(np.diag(self._hessian))
             move = self._best - np.linalg.solve(damped, self._gradient)
-            self._at = np.clip(move, -_FARTHEST, _FARTHEST)
+            self.at = np.clip(move, -_FARTHEST, _FARTHEST)
         else:
-            self._at = self._best
+            self.at = self._best
+
+    def back(self, residuals: Floats) -> None:
+        """Move the cell to try back in the stiff directions, `residuals` being its own."""
+        if not self.settled and self._chord is not None:
+            off = self._chord @ np.concatenate([residuals, self.at])
+            self.at = np.clip(self.at - np.nan_to_num(off), -_FARTHEST, _FARTHEST)
 
     def _accept(self, trial: Trial, at: int, target: float) -> None:
-        rest, width = slice(at + 1, at + 1 + len(self._at)), self._width[:, None]
+        rest, width = slice(at + 1, at + 1 + len(self.at)), self._width[:, None]
         residual_slopes = (trial.residuals[rest] - trial.residuals[at]) / width
         variance_slopes = (trial.log_variance[rest] - trial.log_variance[at]) / width
         volume_slopes = (trial.log_volume[rest] - trial.log_volume[at]) / self._width
-        gradient = residual_slopes @ trial.residuals[at] + self._at
+        gradient = residual_slopes @ trial.residuals[at] + self.at
         gradient += 0.5 * (variance_slopes.sum(axis=1) + volume_slopes)
-        hessian = residual_slopes @ residual_slopes.T + np.eye(len(self._at))
+        hessian = residual_slopes @ residual_slopes.T + np.eye(len(self.at))
         hessian += 0.25 * variance_slopes @ variance_slopes.T
         covariance = np.linalg.inv(hessian)
         # Two rounds at the least: the known course follows the fit only after the first. Where
@@ -269,7 +290,7 @@ class _Search:
         promised = float(gradient @ covariance @ gradient)
         self.settled = self.found is not None and min(promised, self.target - target) < _SETTLED
         self.found = Posterior(
-            self._at,
+            self.at,
             covariance,
             trial.beta[at],
             trial.beta_covariance[at],
@@ -277,7 +298,20 @@ class _Search:
             residual_slopes,
             float(-target + 0.5 * np.linalg.slogdet(covariance)[1]),
         )
-        self._best, self.target = self._at, target
+        self._best, self.target = self.at, target
         self._hessian, self._gradient = hessian, gradient
+        self._chord = chord(self.found)
         self._width = _DIFFERENCE * np.sqrt(np.diag(covariance))
         self._damping *= 0.1
+
+
+def chord(posterior: Posterior) -> Floats | None:
+    """(R, N + columns + R): by how much the stiff directions have to go back for residuals and
+    distances from the prior, by the slopes at the mode; None where no direction is stiff."""
+    values, vectors = np.linalg.eigh(posterior.z_covariance)
+    stiff = vectors[:, np.sqrt(values) <= SOFT_SD]
+    if not stiff.size:
+        return None
+    slopes = np.hstack([posterior.residual_slopes, np.eye(len(values))]).T @ stiff
+    back: Floats = stiff @ np.linalg.pinv(slopes)
+    return back
