@@ -1,0 +1,45 @@
+"""What the retained state says of a calibration resistor."""
+
+from __future__ import annotations
+
+from labctl.events import HEATER, Beam, Emission, EmissionIntent
+from labctl.telemetry import _payloads as payloads
+from tests.unit.telemetry import runs
+from tests.unit.telemetry.test_fold import after
+from tests.unit.telemetry.test_payloads import AUTHOR, QUEUE, valid
+
+INTENT = EmissionIntent(50, 0.5, 10, 2_000_000_000, HEATER)
+ON = Emission(60, Beam.ON, "read back", 0.5, "Heat", HEATER)
+
+
+def test_a_run_without_one_says_nothing_of_it() -> None:
+    """`heater` is null until a run uses it."""
+    sent = valid(payloads.state(AUTHOR, after(runs.DARK), stalled=False, queue=QUEUE))
+
+    assert sent["heater"] is None
+
+
+def test_it_is_unknown_from_the_intent_until_it_is_told() -> None:
+    """And the laser stays as it was: off, read back."""
+    state = after(runs.DARK, INTENT)
+    sent = valid(payloads.state(AUTHOR, state, stalled=False, queue=QUEUE))
+
+    assert ("unknown", 0.5, 2000) == (
+        sent["heater"]["emission"], sent["heater"]["commanded_w"], sent["heater"]["lease_ms"]
+    )  # fmt: skip
+    assert "off" == sent["laser"]["emission"]
+    assert state.known_off
+
+
+def test_it_is_told_as_it_is_known() -> None:
+    """On with its power and how that is known; off with none; unknown of a run that is silent."""
+    lit, dark = after(runs.DARK, INTENT, ON), after(ON, Emission(70, Beam.OFF, "read back",
+                                                                  source=HEATER))  # fmt: skip
+    told = [
+        valid(payloads.state(AUTHOR, state, stalled=stalled, queue=QUEUE))["heater"]
+        for state, stalled in ((lit, False), (dark, False), (lit, True))
+    ]
+
+    assert [("on", 0.5, "ok"), ("off", 0.0, "ok"), ("unknown", 0.5, "none")] == [
+        (said["emission"], said["commanded_w"], said["readback"]) for said in told
+    ]
