@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ("labctl.cli._run", "Run a protocol on a bench, check it live, leave a record."),
     "log": ("labctl.cli._log", "Log thermocouples; no laser, no arming."),
     "plan": ("labctl.cli._plan", "Show what a protocol would do; no hardware touched."),
+    "calibrate": ("labctl.cli._calibrate", "Keep an electrical calibration with its bench."),
     "dose": ("labctl.cli._dose", "What a sample has had over all its runs."),
     "validate": ("labctl.cli._validate", "Check protocol, bench and sample files."),
     "schema": ("labctl.cli._schema", "Print the JSON Schema of a kind of file."),

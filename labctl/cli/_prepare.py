@@ -11,6 +11,7 @@ from labctl import bench as benches
 from labctl import protocol as protocols
 from labctl import sample as samples
 from labctl.bench import BenchFile
+from labctl.cli._calibrations import choose
 from labctl.cli._carry_out import RunInTerminal, about_process, command_name
 from labctl.cli._options import RunOptions, parse_speed
 from labctl.clock import NS
@@ -18,6 +19,7 @@ from labctl.engine import RunRequest, RunResult, way_to
 from labctl.errors import Exit
 from labctl.events import Mode
 from labctl.ledger import identity_of, ledger_sentence, sample_ledgers
+from labctl.photothermal import ElectricalCalibration
 from labctl.protocol import Plan
 from labctl.record import recover_left_behind
 from labctl.sample import Specimen
@@ -45,6 +47,7 @@ def prepare(
     options: RunOptions,
     *,
     blank: Path | None = None,
+    calibration: str | None = None,
 ) -> RunInTerminal:
     """Everything that can be refused is refused here, before anything is touched."""
     env = read_settings()
@@ -55,6 +58,11 @@ def prepare(
     assumed = False
     if specimen is None and plan.heats and not way.real:
         specimen, assumed = load_sample(DEFAULT_SAMPLE), True
+    world = "" if way.real else f"seed {options.seed}"
+    electrical: ElectricalCalibration | None = None
+    calibrated: tuple[str, ...] = ()
+    if plan.uses_light:
+        electrical, calibrated = choose(calibration, bench_file, specimen, world)
     planned_s = plan.at_most_ns / NS
     request = RunRequest(
         plan=plan,
@@ -65,6 +73,7 @@ def prepare(
         faults=options.faults,
         speed=parse_speed(options.speed, in_process=way.in_process, planned_s=planned_s),
         blank=blank,
+        calibration=electrical,
         about=about_process(),
     )
     return RunInTerminal(
@@ -76,6 +85,7 @@ def prepare(
         yes=options.yes,
         header=[
             *_header(plan, specimen, request, assumed=assumed),
+            *calibrated,
             *_left_behind(request),
             *_had(request, Mode.REAL if way.real else Mode.SIMULATED),
         ],

@@ -25,9 +25,19 @@ from labctl.cli._options import RunOptions, run_options
     metavar="RUN",
     help="Folder of the water run that this one refers to.",
 )
+@click.option(
+    "--calibration",
+    default=None,
+    metavar="FILE|RUN|none",
+    help="Electrical calibration of this cell; else the youngest of the bench that fits.",
+)
 @run_options
 def command(
-    protocol: str, parameters: tuple[str, ...], blank: Path | None, options: RunOptions
+    protocol: str,
+    parameters: tuple[str, ...],
+    blank: Path | None,
+    calibration: str | None,
+    options: RunOptions,
 ) -> int:
     """Run PROTOCOL, the name of a shipped protocol or a file, on a bench.
 
@@ -36,4 +46,4 @@ def command(
     """
     from labctl.cli._prepare import prepare
 
-    return prepare(protocol, parameters, options, blank=blank).run()
+    return prepare(protocol, parameters, options, blank=blank, calibration=calibration).run()

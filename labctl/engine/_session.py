@@ -25,7 +25,7 @@ from labctl.events import Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Ve
 from labctl.guard import Guards
 from labctl.instruments import SimSession, SimSpec, open_simulation
 from labctl.monitor import DoseWatch, Monitor, declared, dose_basis, priors_for, read_blank
-from labctl.photothermal import BlankResult
+from labctl.photothermal import BlankResult, ElectricalCalibration
 from labctl.protocol import Plan
 from labctl.record import RunFolder
 from labctl.sample import Specimen
@@ -50,6 +50,8 @@ class RunRequest:
     from 1."""
     blank: Path | None = None
     """Folder of the blank run that this one refers to."""
+    calibration: ElectricalCalibration | None = None
+    """Of this cell with this volume in it, by an earlier run."""
     armed_by: str = "simulation"
     check: bool = True
     """False leaves the photothermal check out, e.g. to measure what it costs."""
@@ -378,20 +380,21 @@ class _Session:
         )
 
     def _priors(self, bench: Bench) -> PriorsFixed | None:
-        """What the check starts from; None where there is no light to check, or where a resistor
-        heats too: it knows of one source of heat."""
-        request = self._request
-        if not (request.plan.uses_light and request.check) or request.plan.uses_heater:
+        """What the check starts from; None unless one source heats, and no other."""
+        request, plan = self._request, self._request.plan
+        if not request.check or plan.uses_light == plan.uses_heater:
             return None
         priors, assumptions = priors_for(
             request.bench_file,
             request.specimen,
             blank=self._blank,
+            electrical=request.calibration,
+            calibrates=plan.uses_heater,
             has_ambient=any(
                 "ambient.temperature" in role.names.values() for role in bench.thermometers
             ),
-            has_meter=bench.meter is not None,
-            nominal_power_w=request.plan.nominal_power_w,
+            has_meter=plan.uses_heater or bench.meter is not None,
+            nominal_power_w=plan.nominal_electrical_w or plan.nominal_power_w,
         )
         now_ns = self._clock.now_ns()
         return PriorsFixed(now_ns, priors.to_plain(), assumptions, declared(priors))

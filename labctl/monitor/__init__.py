@@ -6,14 +6,15 @@ it starts from is in one `PriorsFixed` event, and it reads nothing else.
 
 from labctl.monitor._blank import read_blank
 from labctl.monitor._build import build_priors
-from labctl.monitor._criteria import declared
 from labctl.monitor._calibration import (
     files_in,
     fitting_calibration,
     load_calibration,
     read_calibration,
     store_calibration,
+    why_not_used,
 )
+from labctl.monitor._criteria import declared
 from labctl.monitor._dose import DoseWatch
 from labctl.monitor._dose_basis import dose_basis
 from labctl.monitor._handed_on import (
@@ -46,4 +47,5 @@ __all__ = [
     "read_blank",
     "read_calibration",
     "store_calibration",
+    "why_not_used",
 ]

@@ -28,6 +28,8 @@ _RELATIVE_COUPLING = 0.47
 _FLUTTER = (3e-8, 1e-6, 3e-5)
 _MISMATCH_SD = 3.5
 """Measured and commanded power may differ by so many deviations: once in 2000 runs."""
+_UNKNOWN_CAPACITY = 0.3
+"""Relative deviation of a heat capacity of which only the volume is known, or not even that."""
 _UNKNOWN_FLUTTER = (3e-6, 3e-5, 3e-4)
 """For a cell of which nothing is known, not even its volume."""
 
@@ -106,8 +108,9 @@ def build_priors(
     kind = Kind.EFFICIENCY if inputs.particles else Kind.BLANK
     if missing and (inputs.particles or capacity is None):
         kind = Kind.RATE
-    if calibrates and capacity is not None:
-        bank = electrical_prior(bank, capacity.sd / capacity.value, inputs.power_relative_sd)
+    if calibrates:
+        capacity_sd = _UNKNOWN_CAPACITY if capacity is None else capacity.sd / capacity.value
+        bank = electrical_prior(bank, capacity_sd, inputs.power_relative_sd)
         kind = Kind.ELECTRICAL
         said.append(
             "all of the resistor's power is taken as heat in the liquid: voltage and current are "

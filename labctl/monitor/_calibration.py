@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -38,11 +39,12 @@ def read_calibration(folder: Path) -> ElectricalCalibration:
     )  # fmt: skip
     try:
         cell = cell_of(found.events, found.priors)
-        return calibration_of(
+        calibration = calibration_of(
             cell, found.priors, bench=found.bench, date=found.date, head_hash=found.head_hash
         )
     except (RecordError, ValueError) as error:
         raise InputError(str(error), where=str(folder), fix=_CHOOSE) from error
+    return replace(calibration, world=found.world)
 
 
 def store_calibration(calibration: ElectricalCalibration, folder: Path) -> Path:
@@ -77,14 +79,19 @@ def load_calibration(path: Path) -> ElectricalCalibration:
 
 
 def fitting_calibration(
-    paths: Iterable[Path], *, vessel: str, volume_m3: float | None, today: date
+    paths: Iterable[Path],
+    *,
+    vessel: str,
+    volume_m3: float | None,
+    today: date,
+    world: str = "",
 ) -> tuple[ElectricalCalibration | None, tuple[str, ...]]:
     """The youngest one of this vessel and volume, and in words what was left aside and why."""
     said: list[str] = []
     fits: list[tuple[str, ElectricalCalibration]] = []
     for path in sorted(paths):
         found = load_calibration(path)
-        why = _why_not(found, vessel, volume_m3, today)
+        why = why_not_used(found, vessel=vessel, volume_m3=volume_m3, today=today, world=world)
         if why:
             said.append(f"calibration {path.name} is not used: {why}")
         else:
@@ -94,9 +101,17 @@ def fitting_calibration(
     return max(fits, key=lambda pair: pair[0])[1], tuple(said)
 
 
-def _why_not(
-    found: ElectricalCalibration, vessel: str, volume_m3: float | None, today: date
+def why_not_used(
+    found: ElectricalCalibration,
+    *,
+    vessel: str,
+    volume_m3: float | None,
+    today: date,
+    world: str = "",
 ) -> str:
+    """Why a calibration is not one of this cell as it is now; '' when it is."""
+    if found.world != world:
+        return f"it is of {_cell_of(found.world)}, and this run of {_cell_of(world)}"
     if not vessel or found.vessel != vessel:
         return f"it is of {found.vessel or 'a vessel without a name'}"
     if volume_m3 is None:
@@ -110,6 +125,10 @@ def _why_not(
     if days > OLDEST_DAYS:
         return f"it is {days} days old, and {OLDEST_DAYS} days are the most"
     return ""
+
+
+def _cell_of(world: str) -> str:
+    return f"the simulated cell of {world}" if world else "a real cell"
 
 
 def files_in(folders: Sequence[Path]) -> list[Path]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labctl.errors import InputError
-from labctl.events import Event, PriorsFixed, RunBegun, Verdict
+from labctl.events import Event, Mode, PriorsFixed, RunBegun, Verdict
 from labctl.monitor._priors import Kind, Priors
 from labctl.record import JournalState, read_journal
 
@@ -24,6 +24,8 @@ class Earlier:
     date: str
     """`2026-01-31`; empty where the record's description is gone."""
     head_hash: str
+    world: str
+    """Empty for a real bench, else which simulated world: `seed 7`."""
 
 
 def read_earlier(folder: Path, kind: Kind, *, what: str, no_such: str, choose: str) -> Earlier:
@@ -63,8 +65,11 @@ def read_earlier(folder: Path, kind: Kind, *, what: str, no_such: str, choose: s
         raise InputError(
             f"the check of this {what} came to '{verdict.verdict}'", where=where, fix=choose
         )
-    name = begun.bench if begun is not None else ""
-    return Earlier(reading.events, priors, verdict, name, _date(folder), reading.head_hash)
+    name, world = "", ""
+    if begun is not None:
+        name = begun.bench
+        world = f"seed {begun.seed}" if begun.mode is Mode.SIMULATED else ""
+    return Earlier(reading.events, priors, verdict, name, _date(folder), reading.head_hash, world)
 
 
 def _date(folder: Path) -> str:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labctl.monitor._build import build_priors
-from labctl.photothermal import WATER_ABSORPTION_PER_M, BlankResult, Inputs, Known
+from labctl.photothermal import (
+    WATER_ABSORPTION_PER_M,
+    BlankResult,
+    ElectricalCalibration,
+    Inputs,
+    Known,
+)
 
 if TYPE_CHECKING:
     from labctl.bench import BenchFile
@@ -30,12 +37,16 @@ def priors_for(
     specimen: Specimen | None,
     *,
     blank: BlankResult | None,
+    electrical: ElectricalCalibration | None = None,
+    calibrates: bool = False,
     has_ambient: bool,
     has_meter: bool,
     nominal_power_w: float,
 ) -> tuple[Priors, tuple[str, ...]]:
     """Priors and assumptions of a run of this specimen on this bench. `has_meter` and
-    `has_ambient` say what this run reads; `nominal_power_w` is the protocol's largest power."""
+    `has_ambient` say what this run reads; `nominal_power_w` is the protocol's largest power.
+    `electrical`: an earlier calibration of this cell with this volume in it; `calibrates`: the
+    bench's resistor heats in this run, not the laser."""
     said: list[str] = []
     laser = bench.power_at_sample.deviation if bench.power_at_sample else None
     meter = bench.pick_off.deviation if bench.pick_off and has_meter else None
@@ -43,18 +54,26 @@ def priors_for(
     if power is None:
         power = _UNCALIBRATED_RELATIVE_SD
         said.append(f"the power at the sample was not calibrated: ± {power * 100.0:.0f} % assumed")
+    if calibrates and bench.heater is not None:
+        said, power, laser, meter = [], bench.heater.deviation, None, None
     inputs = _inputs(bench, specimen, blank, power, said)
+    if calibrates:
+        inputs = replace(inputs, particles=False, absorbance=None)
+    elif electrical is not None:
+        inputs = replace(inputs, electrical=electrical)
     vessel = bench.vessel
     priors, more = build_priors(
         inputs,
         heat_loss=_known(vessel.heat_loss) if vessel else None,
         wall_heat_capacity=_known(vessel.wall_heat_capacity) if vessel else None,
         blank=blank,
+        calibrates=calibrates,
         has_ambient=has_ambient,
         has_meter=has_meter,
         nominal_power_w=nominal_power_w,
         power_mismatch_sd=None if laser is None or meter is None else math.hypot(laser, meter),
         placeholders=_placeholders(bench, specimen),
+        vessel=vessel.name if vessel else "",
     )
     return priors, (*said, *more)
 

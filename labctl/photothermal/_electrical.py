@@ -49,6 +49,8 @@ class ElectricalCalibration:
     """Of the calibration run, `2026-01-31`."""
     head_hash: str = ""
     """Of its record, so that it can be found and proved."""
+    world: str = ""
+    """Empty for a real cell, else which simulated one: `seed 7`."""
     refill_relative_sd: float = REFILL_RELATIVE_SD
 
     def prior(self, start: BankPrior, volume_m3: float) -> BankPrior:

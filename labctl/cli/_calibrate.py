@@ -1,0 +1,72 @@
+"""`labctl calibrate`: keep what an electrical calibration run found with its bench."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from labctl.cli._options import bench_option
+from labctl.errors import InputError
+
+if TYPE_CHECKING:
+    from labctl.bench import BenchFile
+    from labctl.photothermal import ElectricalCalibration
+
+
+@click.command("calibrate")
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@bench_option
+@click.option("--into", default=None, type=click.Path(file_okay=False, path_type=Path),
+              help="Folder to put it in; else beside the bench file.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(run: Path, bench: str | None, into: Path | None, as_json: bool) -> None:
+    """Work out the electrical calibration in RUN (the folder of a run of `electrical-calibration`
+    that passed) and keep it with the bench.
+
+    Later runs in the same vessel with the same volume take it by themselves, and say so; the heat
+    capacity then cancels. The bench file itself is not touched.
+    """
+    from labctl.cli._calibrations import home
+    from labctl.cli._prepare import load_bench
+    from labctl.monitor import calibration_to_plain, read_calibration, store_calibration
+
+    bench_file, _ = load_bench(bench)
+    found = read_calibration(run)
+    _check_bench(found, bench_file, run)
+    path = store_calibration(found, into or home(bench_file))
+    if as_json:
+        click.echo(json.dumps({"file": str(path), **calibration_to_plain(found)}))
+        return
+    for line in _lines(found):
+        click.echo(line)
+    click.echo(f"kept in {path}")
+
+
+def _check_bench(found: ElectricalCalibration, bench: BenchFile, run: Path) -> None:
+    if found.bench != bench.name:
+        raise InputError(
+            f"this run was on bench '{found.bench}', and the bench file is of '{bench.name}'",
+            where=str(run),
+            fix="Name the run's own bench with --bench.",
+        )
+
+
+def _lines(found: ElectricalCalibration) -> list[str]:
+    cell = found.cell
+    sds = [math.sqrt(row[i]) * 100.0 for i, row in enumerate(cell.covariance)]
+    capacity = math.exp(-cell.mean[0])
+    loss = math.exp(cell.mean[1]) * cell.heat_capacity_j_per_k
+    of = f" ({found.world}, simulated)" if found.world else ""
+    return [
+        f"CALIBRATION  {found.vessel}, {found.volume_m3 * 1e6:.3g} mL, {found.date}{of}",
+        f"heat capacity of the liquid  {capacity:.4g} J/K ± {sds[0]:.2g} %",
+        f"wall                         {math.exp(cell.mean[3]):.3g} J/K ± {sds[3]:.2g} %",
+        f"coupling to it               {math.exp(cell.mean[2]):.3g} W/K ± {sds[2]:.2g} %",
+        f"heat loss                    {loss * 1e3:.3g} mW/K ± {sds[1]:.2g} %",
+        f"electrical power             ± {found.power_relative_sd * 100.0:.2g} %",
+        "one standard deviation each; what they leave open together is kept with them",
+    ]
