@@ -23,7 +23,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labctl.photothermal._discretise import Floats
 from labctl.photothermal._signatures import ONSETS, Signatures, slot
@@ -38,15 +37,12 @@ from labctl.photothermal._step_rules import (
     Step,
     StepRules,
 )
+from labctl.photothermal._tally import Tallies, Tally
 from labctl.photothermal._told import Leading, Taken
 
 _LEAST_ENERGY = 1e-12
 _SUSPICION = 0.4
 """Of the threshold: from here on a step is likely."""
-_LEVEL_WEIGHT = 0.005
-"""Of one squared innovation in the running level of them all."""
-_LEVEL_CAP = 4.0
-"""Of one squared innovation, so that the fault looked for does not raise the level itself."""
 _LEVEL_READINGS = 50.0
 """So many readings the level before the onset counts as, beside those since."""
 _LEVEL_SLACK = 0.15
@@ -56,8 +52,6 @@ _LIT_K_PER_S = 0.01
 _SHAPED = 0.5
 """Of the threshold: a shape with so much explains what the CUSUM pair found. Where its size is too
 small to be worth naming, nothing is told."""
-_ALONE_KEEP = 0.9
-"""Of what the largest single reading brought, kept from one reading to the next."""
 
 
 class StepDetector:
@@ -86,16 +80,11 @@ class StepDetector:
         self._smallest[HEAT_RAMP + 1 :] = rules.smallest_bead_k
         self._heat_k_per_s = self._heat_before_k_per_s = 0.0
         """Now, and at the last edge."""
-        # Of each record: the level of its squared innovations, their sum, what its largest single
-        # reading brought, the CUSUM pair; of each onset, the level, sum and count at it.
-        self._level = np.ones(records)
-        self._squares = np.zeros(records)
-        self._alone = np.zeros(records)
-        self._sums = np.zeros((2, records))
-        self._signs = np.array([[1.0], [-1.0]])
-        self._sums_onset_s = np.zeros((2, records))
+        shift = rules.shift_sd
+        self._tally = Tally(shift) if records == 1 else Tallies(shift, records)
         self._readings = 0
         self._ahead = 0.0
+        # As they were at each onset.
         self._level_at = np.ones((records, ONSETS))
         self._squares_at = np.zeros((records, ONSETS))
         self._readings_at = np.zeros(ONSETS)
@@ -112,7 +101,7 @@ class StepDetector:
         self._last_s = None
         self._told.clear()
         self._silent[:] = False
-        self._alone[:] = 0.0
+        self._tally.forget_single()
         self.suspicious = False
 
     def forget(self) -> None:
@@ -120,7 +109,7 @@ class StepDetector:
         self._signatures.forget()
         self._match[:] = 0.0
         self._energy[:] = _LEAST_ENERGY
-        self._sums[:] = 0.0
+        self._tally.forget()
 
     def move(self, leading: Leading, heating_k_per_s: float) -> None:
         """The bank has predicted. `heating_k_per_s` is what a whole (100 %) step of the heat adds
@@ -147,11 +136,10 @@ class StepDetector:
         self._count(t_s, innovations_k, taken)
         ratio = np.multiply(self._match, self._match, out=product)
         ratio *= 0.5 / self._energy
-        most = np.maximum(ratio.max(axis=1), self._sums.max(axis=0))
         threshold = self.rules.threshold(self._every_s or 1.0)
-        likely = most > _SUSPICION * threshold
+        likely = self._tally.likely(ratio, _SUSPICION * threshold)
         found: list[tuple[int, Step]] = []
-        if self._told or likely.any():
+        if likely or self._told:
             found = self._decide(t_s, threshold, likely)
         else:
             self.suspicious = False
@@ -167,25 +155,11 @@ class StepDetector:
             self._every_s += 0.02 * (dt_s - self._every_s)
         self._last_s = t_s
         scaled = innovations_k / math.sqrt(taken.variance_k2)
-        squares = scaled * scaled
-        self._alone *= _ALONE_KEEP
-        np.maximum(self._alone, 0.5 * squares, out=self._alone)
-        np.minimum(squares, _LEVEL_CAP, out=squares)
-        self._squares += squares
-        squares -= self._level
-        squares *= _LEVEL_WEIGHT
-        self._level += squares
+        self._tally.add(scaled)
         self._readings += 1
         self._ahead += taken.bank_ahead
-        if t_s <= self._last_onset_s:
-            return
-        shift = self.rules.shift_sd
-        sums = self._sums
-        scaled *= shift
-        np.add(sums, self._signs * scaled, out=sums)
-        sums -= 0.5 * shift * shift + max(0.0, taken.bank_ahead)
-        np.maximum(sums, 0.0, out=sums)
-        np.copyto(self._sums_onset_s, t_s, where=sums <= 0.0)
+        if t_s > self._last_onset_s:
+            self._tally.sum(t_s, scaled, max(0.0, taken.bank_ahead))
 
     def _begin(self, t_s: float) -> None:
         """Open candidates whose fault begins now, in place of those outlived."""
@@ -196,19 +170,17 @@ class StepDetector:
         self._onset[at] = t_s
         self._match[:, at::ONSETS] = 0.0
         self._energy[at::ONSETS] = _LEAST_ENERGY
-        self._level_at[:, at] = self._level
-        self._squares_at[:, at] = self._squares
+        self._level_at[:, at] = self._tally.level
+        self._squares_at[:, at] = self._tally.squares
         self._readings_at[at] = self._readings
         self._ahead_at[at] = self._ahead
 
-    def _decide(
-        self, t_s: float, threshold: float, likely: NDArray[np.bool_]
-    ) -> list[tuple[int, Step]]:
+    def _decide(self, t_s: float, threshold: float, likely: list[int]) -> list[tuple[int, Step]]:
         """Look closely at the records in which a step is likely."""
         rules = self.rules
         found: list[tuple[int, Step]] = []
         suspicious = False
-        for record in sorted({*np.flatnonzero(likely).tolist(), *self._told}):
+        for record in sorted({*likely, *self._told}):
             if self._silent[record]:
                 suspicious = True
                 continue
@@ -216,7 +188,7 @@ class StepDetector:
             told = self._told.get(record)
             if told is None:
                 suspicious |= evidence > _SUSPICION * threshold
-                if evidence > max(threshold, self._alone[record] + NOT_TOLD_APART):
+                if evidence > max(threshold, self._tally.alone(record) + NOT_TOLD_APART):
                     self._told[record] = (t_s, self._readings)
                     found.append((record, step))
                 continue
@@ -236,7 +208,7 @@ class StepDetector:
         match = self._match[record].reshape(SHAPES, ONSETS)
         size = match / energy
         ratio = match * size
-        left = self._squares[record] - self._squares_at[record] - ratio
+        left = np.atleast_1d(self._tally.squares)[record] - self._squares_at[record] - ratio
         left += _LEVEL_READINGS * self._level_at[record]
         left /= _LEVEL_READINGS + self._readings - self._readings_at
         ratio *= 0.5 / np.maximum(left - _LEVEL_SLACK, 1.0)
@@ -250,11 +222,10 @@ class StepDetector:
             shape, at = HEAT, int(ratio[HEAT].argmax())
         worth = change[shape, at] >= self._smallest[shape, 0]
         evidence = by_shape[shape] if worth else 0.0
-        way = int(self._sums[:, record].argmax())
-        shifted = float(self._sums[way, record])
+        _, shifted, _ = self._tally.shift(record)
         if shifted > max(threshold, evidence):
             if max(by_shape) < _SHAPED * threshold:
-                return self._shift(record, way, t_s, by_shape), shifted
+                return self._shift(record, t_s, by_shape), shifted
             if evidence >= _SHAPED * threshold:
                 evidence = shifted
         step = Step(
@@ -278,11 +249,10 @@ class StepDetector:
                 ratio[shape] *= change[shape] <= largest
         ratio[BEAD_OUT] *= change[BEAD_OUT] >= rules.smallest_out_k
 
-    def _shift(self, record: int, way: int, t_s: float, by_shape: tuple[float, ...]) -> Step:
+    def _shift(self, record: int, t_s: float, by_shape: tuple[float, ...]) -> Step:
         """The mean of the innovations is another one, and no shape says why."""
         per_reading = self.rules.shift_sd
-        log_ratio, onset_s = float(self._sums[way, record]), float(self._sums_onset_s[way, record])
+        sign, log_ratio, onset_s = self._tally.shift(record)
         n = max(1.0, (t_s - onset_s) / self._every_s)
-        size = log_ratio / (n * per_reading) + 0.5 * per_reading
-        sign = float(self._signs[way, 0])
-        return Step(SHIFT, onset_s, sign * size, n**-0.5, log_ratio, by_shape, False)
+        size = sign * (log_ratio / (n * per_reading) + 0.5 * per_reading)
+        return Step(SHIFT, onset_s, size, n**-0.5, log_ratio, by_shape, False)
