@@ -50,6 +50,9 @@ _MEANS: Mapping[Cause, tuple[str, ...]] = {
 }
 
 
+_LATER_STEP = 0.10
+"""Relative. A loss of heat below this is not told from a ramp: what the bank has learned of a ramp
+before it is found makes it look like a step that came later."""
 _HEAT_SHAPES, _BEAD_SHAPES = frozenset({HEAT, HEAT_RAMP}), frozenset({BEAD_STEP, OFFSET})
 _WORDS: Mapping[int, tuple[str, int, str]] = {
     HEAT: ("heat-step", 1, "{size:+.1f} ± {sd:.1f} % of the {heat}"),
@@ -69,6 +72,8 @@ def of_step(t_ns: int, step: Step, lit: bool, priors: Priors) -> Alarm:
         for shape, ratio in enumerate(step.by_shape)
         if ratio > step.log_ratio - NOT_TOLD_APART
     }
+    if step.shape == HEAT and -_LATER_STEP < step.size < 0.0 and lit:
+        near.add(HEAT_RAMP)
     shapes = {SHIFT} if step.shape == SHIFT else {step.shape, *near}
     name, fault_class, words = _WORDS[step.shape]
     scale, sd_scale = 1.0, 1.0
@@ -121,15 +126,30 @@ def _causes(shapes: set[int], lit: bool, priors: Priors) -> tuple[tuple[str, ...
     return tuple(causes) or ("something of no known shape",), "; ".join(split)
 
 
+def worth_naming(step: Step, priors: Priors) -> bool:
+    """False for a step of the bead that is smaller than what is named."""
+    return step.shape not in _BEAD_SHAPES or abs(step.size) >= priors.steps.smallest_bead_k
+
+
+def as_first_told(first: Step, now: Step) -> Step:
+    """The step with the shape that was told, now that another explains as much but is too small to
+    be a fault; with the evidence of now for the other shapes."""
+    by_shape = tuple(
+        0.0 if shape == now.shape else ratio for shape, ratio in enumerate(now.by_shape)
+    )
+    ratio = by_shape[first.shape] if first.shape < len(by_shape) else first.log_ratio
+    return replace(first, by_shape=by_shape, log_ratio=ratio, settled=True)
+
+
 def settled(alarm: Alarm, first: Alarm) -> Alarm:
     """The alarm as the shapes have it a few seconds after it was first told."""
     return replace(alarm, refines=first.name)
 
 
-def narrowed(t_ns: int, alarm: Alarm, left: frozenset[Cause]) -> Alarm:
-    """The alarm with those causes only that what came since leaves open."""
-    open_ = {words for cause in left for words in _MEANS[cause]}
-    causes = tuple(cause for cause in alarm.causes if cause in open_)
+def narrowed(t_ns: int, alarm: Alarm, ruled_out: frozenset[Cause]) -> Alarm:
+    """The alarm without the causes that what came since rules out."""
+    gone = {words for cause in ruled_out for words in _MEANS[cause]}
+    causes = tuple(cause for cause in alarm.causes if cause not in gone)
     if not causes or causes == alarm.causes:
         return alarm
     told = {POWER: _METER, AMBIENT: _PROBE, LOSS: _COOLING, BLEACHING: _AFTERWARDS}

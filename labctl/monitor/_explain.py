@@ -62,8 +62,8 @@ class Explanation:
         wait_s = _DARK_S if self._heat else _BEAD_DARK_S
         if self._pending or self._over or since_s is None or now_s - since_s < wait_s:
             return alarm
-        left = frozenset(c for c, odds in self._test.odds().items() if odds > _RULED_OUT)
-        return narrowed(t_ns, alarm, left)
+        out = frozenset(c for c, odds in self._test.odds().items() if odds <= _RULED_OUT)
+        return narrowed(t_ns, alarm, out)
 
     def _run(self, most: int) -> None:
         test, pending = self._test, self._pending

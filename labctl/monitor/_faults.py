@@ -45,6 +45,7 @@ class Faults:
         self._tape = Tape()
         self._at: int | None = None
         """Where the alarm of the bank stands that may still be refined."""
+        self._told: Step | None = None
         self._explanation: Explanation | None = None
         self._settled = False
         """True when nothing before now has to be asked again."""
@@ -115,14 +116,18 @@ class Faults:
         """A step is told of at once, and once more when its shape has settled."""
         if step is None:
             return ()
+        told = self._told
+        if step.settled and told is not None and not alarms.worth_naming(step, self._priors):
+            step = alarms.as_first_told(told, step)
         alarm = alarms.of_step(t_ns, step, self._power.lit, self._priors)
         if self._at is None:
             said = self._say(alarm)
             if said:
                 self._at = len(self.alarms) - 1
+                self._told = step
                 self._explain(step)
             return said
-        if self._settled:
+        if self._settled or told is None:
             return ()
         first = self._open()
         self._explain(step)
