@@ -18,6 +18,9 @@ from labctl.instruments._capabilities import (
     Driver,
     DriverSpec,
     Emitter,
+    Gate,
+    Gatekeeper,
+    GateState,
     Identity,
     PowerMeter,
     SerialSettings,
@@ -30,7 +33,7 @@ from labctl.instruments._inline import InlinePort
 from labctl.instruments._instrument import Instrument, Trouble
 from labctl.instruments._link import Link, OpenSession, SimSession, SimSpec
 from labctl.instruments._open import check_instrument, make_instrument
-from labctl.instruments._port import Exactly, Frame, Line, Packet, Port, Silent
+from labctl.instruments._port import Counted, Exactly, Frame, Line, Packet, Port, Silent
 from labctl.instruments._raw import RawPort
 from labctl.instruments._registry import (
     driver,
@@ -45,6 +48,7 @@ from labctl.instruments._settings import Settings
 __all__ = [
     "Address",
     "Beam",
+    "Counted",
     "DeviceRefusedError",
     "Driver",
     "DriverSpec",
@@ -52,6 +56,9 @@ __all__ = [
     "Exactly",
     "Frame",
     "Framer",
+    "Gate",
+    "GateState",
+    "Gatekeeper",
     "Identity",
     "IdentityError",
     "InlinePort",

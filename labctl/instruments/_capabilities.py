@@ -53,7 +53,7 @@ class DriverSpec:
     title: str
     """For people: make and models."""
     capabilities: frozenset[str]
-    """Of `source`, `thermometer`, `power_meter`."""
+    """Of `source`, `thermometer`, `power_meter`, `gate`."""
     transport: str
     """`serial` or `visa`: which library reaches it on a real bench."""
     serial: SerialSettings | None = None
@@ -67,6 +67,12 @@ class DriverSpec:
     """Key -> help, for the keys that `settings:` in a bench file may carry."""
     fails_safe: str = "none"
     """`hardware_watchdog`, `modulation_gate` or `none`: what drops the beam if the host dies."""
+    sets_power_before_on: bool = True
+    """False for a source that takes its power only once it is on: it is lit behind a closed shutter
+    until the power is set and measured."""
+    slowest_off_s: float = 0.25
+    """From the moment off (or block) is asked for to the energy gone, at the worst that the
+    instrument's own protocol allows; over 0.5 a gate must be the way off."""
 
 
 class Driver(Protocol):
@@ -146,6 +152,60 @@ class Emitter(Protocol):
 
     async def on(self) -> None:
         """Switch emission on at the level set. Never retried."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GateState:
+    """What a gate says of itself. Fields it cannot sense are None."""
+
+    blocks: bool | None
+    """True when no energy passes, as sensed (a blade's or a contact's position), not as commanded.
+    """
+    dropped: bool = False
+    """It has blocked by itself, because it was not fed, and stays so until it is let through anew.
+    """
+    faults: tuple[str, ...] = ()
+    """In words; empty when none is reported."""
+
+
+@runtime_checkable
+class Gate(Protocol):
+    """Stands in the way of the energy: a shutter in the beam, a relay in the laser's interlock loop.
+
+    `block` and `read_gate` are everybody's. What lets through is handed out only against a seal
+    that nothing but the guard makes.
+    """
+
+    @property
+    def drops_after_s(self) -> float | None:
+        """It blocks by itself when it has not been fed for so long; None for one that stays."""
+        ...
+
+    async def block(self) -> None:
+        """Block, by as few exchanges as the instrument allows; where it can, at once and blind."""
+        ...
+
+    async def read_gate(self) -> GateState:
+        """Ask for the state, in at most the exchanges that `spec` declares. Feeds nothing."""
+        ...
+
+    def gatekeeper(self, seal: Seal) -> Gatekeeper:
+        """The way to let energy through; raises when the seal is not the guard's."""
+        ...
+
+
+class Gatekeeper(Protocol):
+    """Lets energy pass a gate. Only the guard holds one."""
+
+    async def let_through(self) -> None:
+        """Open the shutter, close the relay, and read it back; DeviceRefusedError when it does not.
+        Never retried. A dead-man that has dropped is reset by this and by nothing else."""
+        ...
+
+    async def feed(self) -> GateState:
+        """Keep a dead-man from dropping, and read it; nothing but a read for a gate that stays.
+        Never lets through what blocks."""
         ...
 
 

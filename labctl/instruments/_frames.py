@@ -7,7 +7,7 @@ A `Framer` serves one reply; what came behind it is left in `rest`.
 from __future__ import annotations
 
 from labctl.errors import PortProtocolError
-from labctl.instruments._port import Exactly, Frame, Line, Packet, Silent
+from labctl.instruments._port import Counted, Exactly, Frame, Line, Packet, Silent
 
 _CHUNK = 4096
 
@@ -48,6 +48,8 @@ class Framer:
             return self._take(frame.count) if len(self._buffer) >= frame.count else None
         if isinstance(frame, Packet):
             return self._packet(frame)
+        if isinstance(frame, Counted):
+            return self._counted(frame)
         return self._silent(frame)
 
     def _line(self, frame: Line) -> bytes | None:
@@ -73,6 +75,19 @@ class Framer:
         if size > frame.at_most:
             raise self._too_long(frame.at_most, frame.end)
         return None if found < 0 else self._take(size)
+
+    def _counted(self, frame: Counted) -> bytes | None:
+        head = frame.at + 2
+        if len(self._buffer) < head:
+            return None
+        size = head + int.from_bytes(self._buffer[frame.at : head], "big")
+        if size > frame.at_most:
+            raise PortProtocolError(
+                f"a reply that says it has {size} bytes",
+                seen=repr(bytes(self._buffer[:40])),
+                fix="Look at what is plugged in here.",
+            )
+        return self._take(size) if len(self._buffer) >= size else None
 
     def _silent(self, frame: Silent) -> bytes:
         return b""

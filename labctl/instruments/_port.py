@@ -36,11 +36,19 @@ class Packet:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """A reply that says how long it is: two bytes, big endian, at `at` count what follows them."""
+
+    at: int
+    at_most: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
 class Silent:
     """No reply is expected: the exchange ends when the bytes are written."""
 
 
-Frame = Line | Exactly | Packet | Silent
+Frame = Line | Exactly | Packet | Counted | Silent
 
 
 class Port(Protocol):

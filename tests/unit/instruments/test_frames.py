@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labctl.instruments import Exactly, Frame, Framer, Line, Packet, PortProtocolError, Silent
+from labctl.instruments import (
+    Counted,
+    Exactly,
+    Frame,
+    Framer,
+    Line,
+    Packet,
+    PortProtocolError,
+    Silent,
+)
 from labctl.instruments._frames import is_one_line
 
 
@@ -128,3 +137,20 @@ def test_no_more_is_wanted_than_belongs_to_a_counted_reply(count: int, have: byt
 
     assert reply is None
     assert count - len(have[: count - 1]) == framer.wanted
+
+
+@given(st.binary(min_size=4, max_size=4), st.binary(max_size=40), st.binary(), places)
+def test_a_counted_reply_is_as_long_as_it_says(
+    head: bytes, body: bytes, behind: bytes, where: list[int]
+) -> None:
+    """However it is cut, the reply is its head and as many bytes as two of them say."""
+    whole = head + len(body).to_bytes(2, "big") + body
+    reply, rest = feed_all(Counted(4), cut(whole + behind, where))
+
+    assert (whole, behind) == (reply, rest)
+
+
+def test_a_counted_reply_that_says_too_much_is_refused() -> None:
+    """A length that no reply of this instrument has is no length."""
+    with pytest.raises(PortProtocolError, match="says it has 65541 bytes"):
+        Framer(Counted(4)).feed(b"\x00\x01\x00\x00\xff\xff")
