@@ -95,7 +95,8 @@ def test_a_documented_command_exists(page: str, command: str) -> None:
     named = given.get("protocol")
     if named and not _PLACEHOLDERS.match(named) and not named.endswith(".yaml"):
         overrides = given.get("parameters") or ()
-        where = bench.load(bench.find_bench("simulated").path)
+        on = given.get("bench") or "simulated"
+        where = bench.load(bench.find_bench("simulated" if on.endswith(".yaml") else on).path)
         protocol.load(protocol.find(named), overrides=overrides, bench=where)
     if given.get("sample") and not _PLACEHOLDERS.match(given["sample"]):
         sample.load(sample.find(given["sample"]))
