@@ -66,6 +66,8 @@ class Faults:
         self._steps.restart(now_s)
         self.meter.restart()
         self._tape.clear()
+        # What its hypotheses were fed breaks off here.
+        self._explanation = None
 
     def edge(self, now_s: float, spread_k: float, lit: bool) -> None:
         """The light changed."""

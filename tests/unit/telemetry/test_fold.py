@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labctl.events import (
+    Alarm,
     Beam,
     Emission,
     EmissionIntent,
@@ -168,3 +169,13 @@ def test_any_order_can_be_folded(events: list[Event]) -> None:
     state = after(*events)
     told = [e for e in events if isinstance(e, Emission | EmissionIntent | RunEnded)]
     assert state.known_off == (told[-1] in (runs.DARK, runs.ENDED))
+
+
+def test_an_alarm_that_says_more_stands_in_the_place_of_the_former() -> None:
+    """One topic an alarm, whatever it is called when more is known."""
+    first = Alarm(5, "heat-step", 1, ("power", "heat loss"), 4, "-10 %", "a meter")
+    more = Alarm(9, "bead-step", 7, ("offset of the probe",), 4, "-1 K", "", refines="heat-step")
+    alarms = after(first, more).alarms
+
+    assert ["heat-step"] == list(alarms)
+    assert ["offset of the probe"] == alarms["heat-step"]["causes"]
