@@ -40,6 +40,7 @@ from labctl.photothermal import (
 )
 from labctl.photothermal._layout import DYNAMIC, STATES
 from labctl.photothermal._signatures import ONSETS, slot
+from labctl.photothermal._tally import Tallies, Tally
 
 
 @pytest.mark.parametrize("row", detection.ROWS, ids=lambda row: row.name)
@@ -226,3 +227,22 @@ def test_restart_lets_it_speak_again() -> None:
         said += [(number, step.shape) for _, step in watch.take(read + off)]
 
     assert [100, 300] == pytest.approx([number for number, _ in said], abs=3)
+
+
+def test_tally_of_one_is_that_of_many() -> None:
+    """The floats of a live run and the arrays of many records keep the same."""
+    one, many = Tally(1.4), Tallies(1.4, 2)
+    rng = np.random.default_rng(8)
+    ratios = np.zeros((2, 3))
+    for number in range(300):
+        z = rng.normal(0.3, 1.0, 2)
+        one.add(z[1:])
+        many.add(z)
+        one.sum(float(number), z[1:], 0.01)
+        many.sum(float(number), z, 0.01)
+        assert one.shift(0) == pytest.approx(many.shift(1))
+        assert (1 in many.likely(ratios, 3.0)) == bool(one.likely(ratios[1:], 3.0))
+
+    assert [one.level, one.squares, one.alone(0)] == pytest.approx(
+        [many.level[1], many.squares[1], many.alone(1)]
+    )
