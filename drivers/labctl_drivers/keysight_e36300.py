@@ -116,10 +116,18 @@ class KeysightE36300:
             _refuse_other("current limit", self._max_a, await self._number(b"CURR?"), "A")
         self._set_v = await self._number(b"VOLT?")
         self._until_look = 0
-        if (await self.read()).beam is not Beam.OFF:
+        state = await self.read()
+        if state.beam is not Beam.OFF:
             raise DeviceRefusedError(
                 "the supply does not read off after it was switched off",
                 fix="Switch its output off at the front panel, and pull the resistor's plug.",
+            )
+        if state.faults:
+            # It stays latched, and would not be lit: somebody should know why first.
+            raise DeviceRefusedError(
+                "a protection of the supply has tripped",
+                seen="; ".join(state.faults),
+                fix="See to the cause, and clear it at the front panel.",
             )
 
     # -- source ------------------------------------------------------------------------------

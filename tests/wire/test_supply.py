@@ -94,6 +94,16 @@ def test_the_power_read_back_is_within_what_the_bench_states(link: SimLink, worl
     assert told_w == pytest.approx(world.heater.power_w(), rel=0.006)
 
 
+def test_the_truth_of_a_run_without_light_is_that_of_its_heat(link: SimLink, world: World) -> None:
+    """The plateau is where this electrical power would bring the cell, and its loss there."""
+    energise(link, 1.0, 8.0)
+    at(world, 1800.0)
+    plateau = world.plateau()
+
+    assert 0.64 == pytest.approx(plateau["power_w"], rel=0.01)
+    assert plateau["temperature_degc"] == pytest.approx(world.thermal.rim, abs=0.5)
+
+
 def test_over_current_switches_off_by_itself(link: SimLink, world: World) -> None:
     """Above the current limit with its protection on the output goes off, and says why."""
     ask(link, b"CURR 0.05,(@2)\n")

@@ -168,7 +168,8 @@ class World:
         return reference + (junction_degc - reference) * probes.gain + probes.common_offset_k
 
     def plateau(self) -> dict[str, Any]:
-        """Steady state and its linearisation, for the power that the sample got (or 1 W).
+        """Steady state and its linearisation, for the power that the sample got last: light (1 W of
+        it where there was none), or in a run without light what the resistor got.
 
         Holder and room are held where they are: they follow over tens of minutes only.
         """
@@ -176,6 +177,10 @@ class World:
         power_w = emitted[-1]["mean_power_w"] if emitted else 1.0
         thermal = self.thermal
         heat_w = power_w * thermal.heat_per_watt
+        heated = self.heating.plain(self._now_ns, self.electrical_energy_j())
+        if heated and not emitted and self.heater is not None:
+            power_w = heated[-1]["mean_power_w"]
+            heat_w = power_w * (1.0 - self.heater.true.lead_share)
         room, holder = thermal.room, thermal.holder
         wires = 0.0 if self.heater is None else self.heater.loss_w_per_k
         humidity = self.truth.room.humidity

@@ -108,6 +108,13 @@ def test_settings_outside_the_instrument_are_refused(
         (configuration(sense=b"INT\n")[:9], "sense wires were not taken"),
         (configuration(limit=b"+1.00000000E+00\n")[:10], "current limit was not taken"),
         ([*configuration(), *reads(1, 5.0, 0.05, *NO_TRIP)], "does not read off"),
+        (
+            [
+                *configuration(),
+                *reads(0, 0.0, 0.0, (b"VOLT:PROT:TRIP? (@2)\n", b"1\n"), NO_TRIP[1]),
+            ],
+            "has tripped .seen: over voltage",
+        ),
         ([*configuration(), *reads(0, 5.0, 0.05, *NO_TRIP)], "does not read off"),
     ],
 )
