@@ -52,8 +52,9 @@ _LONGEST_DRIFT_S = 3600.0
 _BOUND = np.full(STATES, 1e4)
 _BOUND[[LOSS, COUPLING, WALL_MASS, LAG]] = 2.0 * FARTHEST
 """A filter with a state beyond this is lost."""
-_MORE = 0.5
-"""By no more than this part may a loss that grows change how errors fade."""
+_FAR, _LESS, _MORE = 0.7, 0.6, 2.0
+"""How far a filter may carry the loss from its nominal value: the logarithm; the part less, more.
+Beyond, it waits for its nominal values to follow."""
 _NEGLIGIBLE = -700.0
 """Logarithm of the weight of a filter that was lost."""
 
@@ -94,7 +95,7 @@ class FilterBank:
         """A bank to run the same readings once more, with every filter linearised around the curve
         that it ended with, in place of what it knew on the way (one more step of Gauss and
         Newton). `start_degc` is where that curve begins."""
-        self.relinearise()
+        self._nominal.move_to(self._x)
         bank = FilterBank(self.prior, first_degc, self.reference_degc)
         bank._nominal.start_from(self._nominal, bank._x)
         centre = bank._centre = self._x.copy()
@@ -178,27 +179,33 @@ class FilterBank:
         inputs[RATE:] = power_w
         u = x[:, :INPUTS] * inputs
         u[:, OFFSET] += x[:, DRIFT] * elapsed_s
-        over = u[:, LIQUID] - u[:, HOLDER]
+        after = np.matmul(step.fixed, u[:, :, None])
+        # The middle of the step by its linear part: the loss grows with what is there then.
+        over = 0.5 * (u[:, LIQUID] + after[:, LIQUID, 0] - u[:, HOLDER] - after[:, HOLDER, 0])
         over -= u[:, OFFSET]
         bent = np.matmul(step.bent, u[:, :, None]).reshape(-1, DYNAMIC, BENT)
-        of_loss = bent[:, :, 0]
-        fd[:, :, LOSS : LAG + 1] = bent
-        np.multiply(of_loss, over[:, None], out=fd[:, :, CURVE])
-        fd[:, :, DARK] = of_loss if power_w == 0.0 else 0.0
-        after = np.matmul(step.fixed, u[:, :, None])
-        after += np.matmul(fd[:, :, LOSS : DARK + 1], x[:, LOSS : DARK + 1, None])
-        # So far the parameters' derivatives. Those of the states lean on the growth of the loss
-        # too; the other parameters are near their nominal values, or not to be trusted yet.
-        more = x[:, CURVE] * over
-        if power_w == 0.0:
-            more += x[:, DARK]
-        np.clip(more, -_MORE, _MORE, out=more)
+        # The loss is k e^{LOSS + DARK} (1 + c D); what it is more than k bends the step.
+        of_loss = bent[:, :, 0].copy()
+        log = x[:, LOSS] + x[:, DARK] if power_w == 0.0 else x[:, LOSS]
+        level = np.exp(np.clip(log, -_FAR, _FAR))
+        growth = level * x[:, CURVE]
+        more = np.clip(growth * over + level - 1.0, -_LESS, _MORE)
+        fd[:, :, LOSS : LAG + 1] = bent[:, :, :-1]
+        fd[:, :, WALL_MASS] += bent[:, :, -1] * more[:, None]
+        fd[:, :, LOSS] = 0.0
+        after += np.matmul(fd[:, :, LOSS : LAG + 1], x[:, LOSS : LAG + 1, None])
+        after[:, :, 0] += of_loss * more[:, None]
+        np.multiply(of_loss, (1.0 + more)[:, None], out=fd[:, :, LOSS])
+        np.multiply(of_loss, (level * over)[:, None], out=fd[:, :, CURVE])
+        fd[:, :, DARK] = fd[:, :, LOSS] if power_w == 0.0 else 0.0
+        # The other parameters are near their nominal values, or not to be trusted yet: what the
+        # states' derivatives lean on them is left out.
         by_state = step.by_loss * more[:, None, None]
         by_state += step.fixed
-        growing = of_loss * x[:, CURVE, None]
-        by_state[:, :, LIQUID] += growing
-        by_state[:, :, HOLDER] -= growing
-        by_state[:, :, OFFSET] -= growing
+        of_loss *= growth[:, None]
+        by_state[:, :, LIQUID] += of_loss
+        by_state[:, :, HOLDER] -= of_loss
+        by_state[:, :, OFFSET] -= of_loss
         np.multiply(by_state, inputs, out=fd[:, :, :INPUTS])
         np.multiply(fd[:, :, OFFSET], elapsed_s, out=fd[:, :, DRIFT])
         moved: Floats = after[:, :, 0]

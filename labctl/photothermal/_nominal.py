@@ -31,8 +31,9 @@ from labctl.photothermal._layout import (
 
 INPUTS = LIGHT + 1
 """The states up to LIGHT: temperatures, and what warms."""
-BENT = LAG + 1 - LOSS
-"""Parameters in a row (LOSS to LAG) whose effect is linear in the states before them."""
+BENT = LAG + 2 - LOSS
+"""Parameters in a row (LOSS to LAG) whose effect is linear in the states before them; and behind
+them WALL_MASS again by the wall's loss alone, which grows as the loss does."""
 _GAUSS = 0.5 + np.array([-1.0, 0.0, 1.0]) * np.sqrt(0.15)
 _GAUSS_WEIGHTS = np.array([5.0, 8.0, 5.0]) / 18.0
 FARTHEST = 3.0
@@ -53,7 +54,7 @@ class Step:
     fixed: Floats
     """(K, 4, 7): of the states up to LIGHT; of RATE and LIGHT for one watt."""
     bent: Floats
-    """(K, 20, 7): of LOSS to LAG, for one unit in each of the states up to LIGHT (and one watt)."""
+    """(K, 24, 7): of what is `BENT`, for one unit in each of the states up to LIGHT, one watt."""
     by_loss: Floats
     """(K, 4, 7): the same, of LOSS alone."""
     flutter_k2: Floats
@@ -162,6 +163,7 @@ class Nominal:
             (WALL, COUPLING, 1.0, self._g_w, LIQUID, (WALL,)),
             (WALL, WALL_MASS, 1.0, self._k_w, WALL, (HOLDER, OFFSET)),
             (WALL, WALL_MASS, -1.0, self._g_w, LIQUID, (WALL,)),
+            (WALL, LAG + 1, 1.0, self._k_w, WALL, (HOLDER, OFFSET)),
             (HOLDER, SHARE, 1.0 / prior.holder_s, 1.0, WALL, (OFFSET,)),
             (BEAD, LAG, 1.0, self.inverse_lag, LIQUID, (BEAD,)),
             (BEAD, LAG, 1.0, self.inverse_lag, LIGHT, ()),

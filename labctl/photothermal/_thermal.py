@@ -21,6 +21,9 @@ from labctl.photothermal._discretise import Floats
 from labctl.photothermal._layout import WALL_LOSS_SHARE
 from labctl.photothermal._told import Moments
 
+_STEP = 0.1
+"""Deviations that a parameter is moved by, to see what it does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thermal:
@@ -44,47 +47,44 @@ def thermal(
     """What the moments say of a cell of that liquid heat capacity under that power. The loss is
     the one under light."""
     mean, covariance = moments.mean, moments.covariance
-    k = math.exp(mean[Moments.LN_LOSS])
-    wall = math.exp(mean[Moments.LN_WALL]) / heat_capacity_j_per_k
-    coupling = math.exp(mean[Moments.LN_COUPLING]) / heat_capacity_j_per_k
-    curve = float(mean[Moments.CURVE])
-    share = wall_loss_share
-    seen = (1.0 - share) + share * coupling / (coupling + share * k)
-    flat = max(0.0, float(mean[Moments.RATE]) * power_w / (k * seen))
-    # The root that goes over into the linear one as the curvature goes to 0.
-    root = math.sqrt(max(0.04, 1.0 + 4.0 * curve * flat))
-    rise = 2.0 * flat / (1.0 + root)
-    steep = max(0.2, 1.0 + 2.0 * curve * rise)
-    loss = k * seen * steep
-    tau = (1.0 + wall) / loss
-    gradient = np.zeros(len(mean))
-    gradient[Moments.LN_LOSS] = 1.0
-    gradient[Moments.CURVE] = 2.0 * rise / steep
-    of_loss = _split(gradient, covariance, loss)
-    gradient = -gradient
-    gradient[Moments.LN_WALL] += wall / (1.0 + wall)
-    of_tau = _split(gradient, covariance, tau)
-    gradient = np.zeros(len(mean))
-    gradient[Moments.RATE] = 1.0
-    of_rate = _split(gradient, covariance, 1.0)
-    gradient = np.zeros(len(mean))
-    if flat > 0.0:
-        gradient[Moments.RATE] = rise / mean[Moments.RATE] / root
-        gradient[Moments.LN_LOSS] = -rise / root
-        gradient[Moments.CURVE] = -rise * rise / root
-    return Thermal(
-        RateEstimate(float(mean[Moments.RATE]), *of_rate),
-        (loss, *of_loss),
-        (tau, *of_tau),
-        rise,
-        math.hypot(*_split(gradient, covariance, 1.0)),
+    n = len(mean)
+    steps = _STEP * np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    # The values, and what moving each parameter up and down makes of them.
+    points = np.tile(mean, (2 * n + 1, 1))
+    points[1 : n + 1] += np.diag(steps)
+    points[n + 1 :] -= np.diag(steps)
+    values = _at_plateau(points, heat_capacity_j_per_k, power_w, wall_loss_share)
+    apart = np.where(steps > 0.0, 2.0 * steps, 1.0)
+    loss, tau, rise = (
+        (float(found[0]), *_split((found[1 : n + 1] - found[n + 1 :]) / apart, covariance))
+        for found in values
     )
+    by_rate = np.zeros(n)
+    by_rate[Moments.RATE] = 1.0
+    rate = RateEstimate(float(mean[Moments.RATE]), *_split(by_rate, covariance))
+    return Thermal(rate, loss, tau, rise[0], math.hypot(*rise[1:]))
 
 
-def _split(gradient: Floats, covariance: Floats, scale: float) -> tuple[float, float]:
-    """Standard deviation with the wall given, and what the wall adds; times `scale`."""
+def _at_plateau(
+    parameters: Floats, capacity: float, power_w: float, share: float
+) -> tuple[Floats, Floats, Floats]:
+    """hS/C_l, tau and rise for each row of parameters, in the order of `Moments`."""
+    rate, ln_loss, ln_wall, ln_coupling = parameters[:, :4].T
+    curve = parameters[:, Moments.CURVE]
+    k = np.exp(ln_loss)
+    wall, coupling = np.exp(ln_wall) / capacity, np.exp(ln_coupling) / capacity
+    seen = (1.0 - share) + share * coupling / (coupling + share * k)
+    flat = np.maximum(0.0, rate * power_w / (k * seen))
+    # The root that goes over into the linear one as the curvature goes to 0.
+    rise = 2.0 * flat / (1.0 + np.sqrt(np.maximum(0.04, 1.0 + 4.0 * curve * flat)))
+    loss = k * seen * np.maximum(0.2, 1.0 + 2.0 * curve * rise)
+    return loss, (1.0 + wall) / loss, rise
+
+
+def _split(gradient: Floats, covariance: Floats) -> tuple[float, float]:
+    """Standard deviation with the wall given, and what the wall adds."""
     across = covariance @ gradient
     total = float(gradient @ across)
     wall_variance = float(covariance[Moments.LN_WALL, Moments.LN_WALL])
     wall = float(across[Moments.LN_WALL]) ** 2 / wall_variance if wall_variance > 0.0 else 0.0
-    return math.sqrt(max(0.0, total - wall)) * scale, math.sqrt(min(wall, total)) * scale
+    return math.sqrt(max(0.0, total - wall)), math.sqrt(min(wall, max(0.0, total)))
