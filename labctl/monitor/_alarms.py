@@ -36,6 +36,7 @@ POWER, OVERLAP, EFFICIENCY, LOSS = "power", "overlap of beam and sample", "effic
 AMBIENT, LIGHT, OFF = "ambient temperature", "light on the bead", "offset of the probe"
 BLEACHING = "bleaching or settling of the particles"
 OUT = "bead out of the sample"
+JUNCTION = "reference junction of the thermocouples"
 _METER = "a power meter on a pick-off tells the power from the rest"
 _PROBE = "an ambient thermocouple tells the surroundings from the rest"
 _COOLING = "the cooling branch tells heat loss from the rest"
@@ -65,8 +66,10 @@ _WORDS: Mapping[int, tuple[str, int, str]] = {
 """Shape -> name of the alarm, fault class, size in words."""
 
 
-def of_step(t_ns: int, step: Step, lit: bool, priors: Priors) -> Alarm:
-    """What the detector found on the innovations, with every shape that is near the best."""
+def of_step(t_ns: int, step: Step, lit: bool, priors: Priors, *, unsettled_room: bool) -> Alarm:
+    """What the detector found on the innovations, with every shape that is near the best.
+    `unsettled_room`: the ambient probe saw a step not long ago, and how far it has reached the cell
+    is not known."""
     near = {
         shape
         for shape, ratio in enumerate(step.by_shape)
@@ -81,6 +84,8 @@ def of_step(t_ns: int, step: Step, lit: bool, priors: Priors) -> Alarm:
         sd_scale = 100.0
         scale = 100.0 if lit else -100.0
     causes, split = _causes(shapes, lit, priors)
+    if unsettled_room and shapes & _HEAT_SHAPES and AMBIENT not in causes:
+        causes += (AMBIENT,)
     return Alarm(
         t_ns,
         name=name,
@@ -208,6 +213,19 @@ def ambient_step(t_ns: int, onset_s: float, size_k: float) -> Alarm:
         onset_ns=ns(max(0.0, onset_s)),
         size=f"{size_k:+.1f} K so far, seen by the ambient probe",
         split_by="",
+    )
+
+
+def junction_jumped(t_ns: int, alarm: Alarm, size_k: float) -> Alarm:
+    """The bead's step stands on the ambient channel too, at the same time: what both readings have
+    in common is their reference."""
+    return replace(
+        alarm,
+        t_ns=t_ns,
+        causes=(JUNCTION,),
+        size=f"{size_k:+.2f} K on the probe and on the ambient channel",
+        split_by="",
+        refines=alarm.refines or alarm.name,
     )
 
 

@@ -9,8 +9,9 @@ _FAST_S, _SLOW_S = 3.0, 60.0
 _MOVING_K = 0.25
 """The air conditioning's swing and a room's drift stay well below this in a minute."""
 _STEP_K = 0.4
-_HOLD_S = 3.0
-"""A step is named when it has stood so long: one reading is none."""
+_HOLD_S = 4.0
+"""A step is named when it has stood so long: one reading is none, and a reference that all channels
+share is told from a room by then."""
 _STILL_K = 0.03
 """The step is over when the fast mean moves by less than this in `_FAST_S`."""
 
@@ -39,7 +40,8 @@ class AmbientWatch:
         self._last_s: float | None = None
         self._since_s = 0.0
         self._passed_s: float | None = None
-        self._told = False
+        self.told = False
+        """True from when a step was told of until the next begins."""
 
     @property
     def fast_degc(self) -> float:
@@ -65,12 +67,12 @@ class AmbientWatch:
                 horizon = max(dt_s, min(_SLOW_S, t_s - self._since_s))
                 self._slow += (1.0 - math.exp(-dt_s / horizon)) * (value_degc - self._slow)
                 return None
-            self.moving, self._passed_s, self._told = True, t_s, False
+            self.moving, self._passed_s, self.told = True, t_s, False
         self.size_k = off
         since_s = self._passed_s if self._passed_s is not None else t_s
         found = None
-        if not self._told and t_s - since_s >= _HOLD_S and abs(off) >= _STEP_K:
-            self._told = True
+        if not self.told and t_s - since_s >= _HOLD_S and abs(off) >= _STEP_K:
+            self.told = True
             found = AmbientStep(since_s - _FAST_S, off)
         at_rest = abs(self._fast - self._before) < _STILL_K
         if at_rest and t_s - since_s >= 2.0 * _HOLD_S:

@@ -7,7 +7,7 @@ import math
 from labctl.clock import NS
 from labctl.events import Alarm
 from labctl.monitor import _alarms as alarms
-from labctl.monitor._ambient_watch import AmbientWatch
+from labctl.monitor._ambient_watch import AmbientStep, AmbientWatch
 from labctl.monitor._estimates import Estimates
 from labctl.monitor._explain import Explanation
 from labctl.monitor._history import History
@@ -15,12 +15,16 @@ from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Priors
 from labctl.monitor._tape import Fed, Moved, Switched, Tape, Took
-from labctl.photothermal import FilterBank, Step, StepDetector, Stuck
+from labctl.photothermal import BEAD_STEP, OFFSET, FilterBank, Step, StepDetector, Stuck
 
 Said = tuple[Alarm, ...]
 _DARK_S = 3.0
 """After an off, until a meter must see none."""
 _MISMATCH_S = 30.0
+_ROOM_S = 300.0
+"""So long after a step of the surroundings the cell may still be following."""
+_TOGETHER_S, _ALIKE = 6.0, 0.5
+"""Steps of the probe and of the ambient channel this close are one, of their common reference."""
 
 
 class Faults:
@@ -121,7 +125,8 @@ class Faults:
         told = self._told
         if step.settled and told is not None and not alarms.worth_naming(step, self._priors):
             step = alarms.as_first_told(told, step)
-        alarm = alarms.of_step(t_ns, step, self._power.lit, self._priors)
+        room = any(a.name == "ambient-step" and t_ns - a.t_ns < _ROOM_S * NS for a in self.alarms)
+        alarm = alarms.of_step(t_ns, step, self._power.lit, self._priors, unsettled_room=room)
         if self._at is None:
             said = self._say(alarm)
             if said:
@@ -170,15 +175,27 @@ class Faults:
     def felt(self, value_degc: float, now_s: float, t_ns: int) -> Said:
         """A reading of the ambient probe."""
         watch = self.surroundings
-        was_moving = watch.moving
         step = watch.add(now_s, value_degc)
-        if was_moving and not self._steps.suspicious:
+        if watch.moving and watch.told and not self._steps.suspicious:
             # The probe lags behind the air: what the sample shows meanwhile is no fault of its own.
             self._steps.restart(now_s)
         if step is None:
             return ()
+        both = self._seen_by_both(step)
+        if both is not None:
+            self._settled, self._explanation = True, None
+            self._steps.restart(now_s)
+            return self._refined(alarms.junction_jumped(t_ns, both, step.size_k))
         self._steps.restart(now_s)
         return self._say(alarms.ambient_step(t_ns, step.onset_s, step.size_k))
+
+    def _seen_by_both(self, ambient: AmbientStep) -> Alarm | None:
+        """The alarm of a step at the bead that came with this one of the ambient channel."""
+        if self._at is None or self._told is None or self._told.shape not in {BEAD_STEP, OFFSET}:
+            return None
+        together = abs(self._told.onset_s - ambient.onset_s) <= _TOGETHER_S
+        alike = abs(self._told.size - ambient.size_k) <= _ALIKE * abs(ambient.size_k)
+        return self._open() if together and alike else None
 
     def metered(self, power_w: float, now_s: float, t_ns: int) -> Said:
         """A reading of the power meter."""

@@ -185,7 +185,8 @@ class Monitor:
         surroundings = self._faults.surroundings
         if surroundings.moving:
             # An average of the last while would be behind; the probe is behind already.
-            self._bank.loosen(_AHEAD * abs(surroundings.fast_degc - self._ambient))
+            more = abs(surroundings.fast_degc - self._ambient)
+            self._bank.loosen(_AHEAD * math.sqrt(more * abs(surroundings.size_k)))
             self._ambient = surroundings.fast_degc
         else:
             self._ambient += (1.0 - math.exp(-dt_s / _AMBIENT_S)) * (value_degc - self._ambient)

@@ -53,6 +53,16 @@ def probe_offset(scene: Scene, fault: Fault) -> Undo:
     return undo
 
 
+def junction_offset(scene: Scene, fault: Fault) -> Undo:
+    world = scene.world
+    world.junction_offset_k += fault.size
+
+    def undo() -> None:
+        world.junction_offset_k -= fault.size
+
+    return undo
+
+
 def bead_in_beam(scene: Scene, fault: Fault) -> Undo:
     thermal = scene.world.thermal
     thermal.bead_light_k_per_w += fault.size

@@ -38,6 +38,8 @@ class World:
         """Of the resistor, in electrical watts."""
         self.probe_offset_k = 0.0
         """A fault: by how much the sample's channel reads too much."""
+        self.junction_offset_k = 0.0
+        """A fault: by how much all channels do."""
         self.peak_bead_degc = self.thermal.bead
         self._step_ns = step_ns
         self._now_ns = 0
@@ -165,7 +167,8 @@ class World:
     def _told(self, junction_degc: float) -> float:
         probes = self.truth.probes
         reference = self.truth.room.temperature_degc
-        return reference + (junction_degc - reference) * probes.gain + probes.common_offset_k
+        offset = probes.common_offset_k + self.junction_offset_k
+        return reference + (junction_degc - reference) * probes.gain + offset
 
     def plateau(self) -> dict[str, Any]:
         """Steady state and its linearisation, for the power that the sample got last: light (1 W of

@@ -78,3 +78,13 @@ def test_an_ambient_step_is_told_once(rise_k: float) -> None:
 def test_a_swing_of_the_room_is_no_step() -> None:
     """What air conditioning does is not told."""
     assert [] == _steps(0.2)
+
+
+def test_a_junction_that_jumps_is_neither_room_nor_bead() -> None:
+    """What the probe and the ambient channel show at once and alike is their reference's."""
+    schedule = Schedule(heat_s=300.0, cool_s=20.0)
+    done = run(3, faults=("junction-offset=+1K@240s",), schedule=schedule)
+
+    assert {7} == {alarm.fault_class for alarm in done.alarms}
+    assert ("reference junction of the thermocouples",) == done.alarms[-1].causes
+    assert "bead-step" == done.alarms[-1].refines

@@ -92,6 +92,16 @@ def test_an_offset_shows_at_once_and_on_the_sample_only() -> None:
     assert hit.world.ambient_degc() == healthy.world.ambient_degc()
 
 
+def test_a_cold_junction_that_jumps_shows_on_every_channel() -> None:
+    """Sample and air read too much by the same."""
+    hit, healthy = session("junction-offset=+1K@120s"), session()
+    at(hit.world, 120.0)
+    at(healthy.world, 120.0)
+
+    assert 1.0 == pytest.approx(hit.world.probe_degc() - healthy.world.probe_degc())
+    assert 1.0 == pytest.approx(hit.world.ambient_degc() - healthy.world.ambient_degc())
+
+
 def test_beam_off_sample_is_not_seen_by_the_meter() -> None:
     """The meter stays, the sample gets less; the emission log shows the same light."""
     hit, healthy = session("beam-off-sample=-30%@120s"), session()
