@@ -17,7 +17,7 @@ from labctl.bench._roles import MeterRole, SourceRole, ThermometerRole, renamed
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
 from labctl.events import LASER, Beam, InstrumentFound, Invalid, Mode, Reading
-from labctl.guard import GuardReadings, Guards
+from labctl.guard import Guards
 from labctl.instruments import (
     Address,
     Instrument,
@@ -98,14 +98,18 @@ class Bench:
         Raises the error of an instrument that is lost; one that was only late is Invalid.
         """
         jobs: list[Coroutine[Any, Any, object]] = [role.read() for role in self.thermometers]
-        watched = guards.jobs() if guards is not None else self._unguarded_jobs()
+        if self.meter is not None and LASER not in self.sources:
+            # Of a laser that labctl does not control: nobody guards with it.
+            jobs.append(self.meter.read_power_at_sample())
+        watched = guards.jobs() if guards is not None else []
         results = await self._clock.together(*jobs, *watched)
         readings: list[Reading | Invalid] = []
         for given in results[: len(jobs)]:
             if isinstance(given, tuple):
                 readings.extend(given)
-        watched_gave = results[len(jobs) :]
-        told = {LASER: _take(watched_gave)} if guards is None else guards.take(watched_gave)
+            elif isinstance(given, Reading | Invalid):
+                readings.append(given)
+        told = {} if guards is None else guards.take(results[len(jobs) :])
         for name, taken in told.items():
             if taken.lost is not None:
                 raise taken.lost
@@ -114,9 +118,6 @@ class Bench:
             if taken.source is not None:
                 readings.extend(_of_source(name, taken.source, self._clock.now_ns()))
         return tuple(readings)
-
-    def _unguarded_jobs(self) -> list[Coroutine[Any, Any, object]]:
-        return [self.meter.read_power_at_sample()] if self.meter is not None else []
 
     async def close(self) -> None:
         """Release every port, also behind one that cannot be released, whose error is raised then.
@@ -142,15 +143,6 @@ def _of_source(name: str, state: SourceState, now_ns: int) -> Iterator[Reading |
         yield Reading(f"{name}.interlock", 1.0 if state.interlock_closed else 0.0, "", now_ns)
     for reading in state.readings:
         yield renamed(reading, f"{name}.{reading.channel}")
-
-
-def _take(results: Iterable[object]) -> GuardReadings:
-    """The meter's reading on a bench whose light labctl does not control."""
-    source: SourceState | None = None
-    for result in results:
-        if isinstance(result, Reading | Invalid):
-            return GuardReadings(source, result)
-    return GuardReadings(source, None)
 
 
 async def connect(

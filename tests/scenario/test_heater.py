@@ -185,3 +185,14 @@ def test_a_condition_of_rest_needs_no_check(tmp_path: Path) -> None:
     story = calibrate(tmp_path, protocol=text, parameters=(), sample="pda-aminoacid")
 
     assert 20.0 <= story.heat[0][0] < 60.0
+
+
+def test_beside_a_laser_switched_by_hand_the_meter_is_still_read(tmp_path: Path) -> None:
+    """The heater is guarded, the laser is not labctl's, and its meter belongs to no guard."""
+    text = BOTH.replace("laser: laser", "laser: manual")
+    text = text[: text.index("  - cool: {for: 5 s}\n  - irradiate")]
+    story = calibrate(tmp_path, protocol=text, parameters=(), sample="pda-aminoacid")
+
+    assert len(story.of(Sample)) == len(powers(story, "meter.power")) > 70
+    assert "completed" == story.ended.outcome
+    assert Beam.OFF is story.ended.heater
