@@ -155,11 +155,12 @@ class StepDetector:
             self._every_s += 0.02 * (dt_s - self._every_s)
         self._last_s = t_s
         scaled = innovations_k / math.sqrt(taken.variance_k2)
-        self._tally.add(scaled)
+        less = max(0.0, taken.bank_ahead)
+        self._tally.add(scaled, less)
         self._readings += 1
         self._ahead += taken.bank_ahead
         if t_s > self._last_onset_s:
-            self._tally.sum(t_s, scaled, max(0.0, taken.bank_ahead))
+            self._tally.sum(t_s, scaled, less)
 
     def _begin(self, t_s: float) -> None:
         """Open candidates whose fault begins now, in place of those outlived."""
@@ -184,11 +185,11 @@ class StepDetector:
             if self._silent[record]:
                 suspicious = True
                 continue
-            step, evidence = self._best(record, t_s, threshold)
+            step, evidence, alone = self._best(record, t_s, threshold)
             told = self._told.get(record)
             if told is None:
                 suspicious |= evidence > _SUSPICION * threshold
-                if evidence > max(threshold, self._tally.alone(record) + NOT_TOLD_APART):
+                if evidence > max(threshold, alone + NOT_TOLD_APART):
                     self._told[record] = (t_s, self._readings)
                     found.append((record, step))
                 continue
@@ -202,8 +203,9 @@ class StepDetector:
         self.suspicious = suspicious
         return found
 
-    def _best(self, record: int, t_s: float, threshold: float) -> tuple[Step, float]:
-        """What explains the innovations of a record best, and the log ratio of the evidence."""
+    def _best(self, record: int, t_s: float, threshold: float) -> tuple[Step, float, float]:
+        """What explains the innovations of a record best, the log ratio of the evidence, and of
+        that what one reading alone has brought."""
         energy = self._energy.reshape(SHAPES, ONSETS)
         match = self._match[record].reshape(SHAPES, ONSETS)
         size = match / energy
@@ -211,7 +213,8 @@ class StepDetector:
         left = np.atleast_1d(self._tally.squares)[record] - self._squares_at[record] - ratio
         left += _LEVEL_READINGS * self._level_at[record]
         left /= _LEVEL_READINGS + self._readings - self._readings_at
-        ratio *= 0.5 / np.maximum(left - _LEVEL_SLACK, 1.0)
+        np.maximum(left - _LEVEL_SLACK, 1.0, out=left)
+        ratio *= 0.5 / left
         ratio -= np.maximum(self._ahead - self._ahead_at, 0.0)
         change = np.abs(size)
         change[HEAT_RAMP] *= (t_s - self._onset) / 60.0
@@ -222,10 +225,11 @@ class StepDetector:
             shape, at = HEAT, int(ratio[HEAT].argmax())
         worth = change[shape, at] >= self._smallest[shape, 0]
         evidence = by_shape[shape] if worth else 0.0
+        alone = self._tally.alone(record) / float(left[shape, at])
         _, shifted, _ = self._tally.shift(record)
         if shifted > max(threshold, evidence):
             if max(by_shape) < _SHAPED * threshold:
-                return self._shift(record, t_s, by_shape), shifted
+                return self._shift(record, t_s, by_shape), shifted, alone
             if evidence >= _SHAPED * threshold:
                 evidence = shifted
         step = Step(
@@ -237,7 +241,7 @@ class StepDetector:
             by_shape,
             False,
         )
-        return step, evidence
+        return step, evidence, alone
 
     def _rule_out(self, ratio: Floats, change: Floats) -> None:
         """Zero where a shape of that size is none: heat beyond all there is, a bead that

@@ -42,17 +42,18 @@ class Tally:
         """No reading stands out yet."""
         self._alone = 0.0
 
-    def add(self, scaled: Floats) -> None:
-        """An innovation over its standard deviation, (1,)."""
+    def add(self, scaled: Floats, less: float) -> None:
+        """An innovation over its standard deviation, (1,); `less` is the log ratio by which
+        something else explains it."""
         z = float(scaled[0])
         square = z * z
-        self._alone = max(_ALONE_KEEP * self._alone, 0.5 * square)
+        self._alone = max(_ALONE_KEEP * self._alone, 0.5 * square - less)
         square = min(square, _LEVEL_CAP)
         self.squares += square
         self.level += _LEVEL_WEIGHT * (square - self.level)
 
     def sum(self, t_s: float, scaled: Floats, less: float) -> None:
-        """The same for the CUSUM pair; `less` is what explains the reading without a shift."""
+        """The same for the CUSUM pair."""
         shift = self._shift
         z = shift * float(scaled[0])
         less += 0.5 * shift * shift
@@ -97,10 +98,10 @@ class Tallies:
         """No reading stands out yet."""
         self._alone[:] = 0.0
 
-    def add(self, scaled: Floats) -> None:
-        """Innovations over their standard deviation, (records,)."""
+    def add(self, scaled: Floats, less: float) -> None:
+        """As `Tally.add`, (records,)."""
         square = scaled * scaled
-        np.maximum(_ALONE_KEEP * self._alone, 0.5 * square, out=self._alone)
+        np.maximum(_ALONE_KEEP * self._alone, 0.5 * square - less, out=self._alone)
         np.minimum(square, _LEVEL_CAP, out=square)
         self.squares += square
         self.level += _LEVEL_WEIGHT * (square - self.level)

@@ -110,7 +110,7 @@ def test_ramp_is_told_from_a_step() -> None:
     watch = Watch(1)
     rng = np.random.default_rng(2)
     found = [step for read in readings(rng, 1, (100, 120), fault) for _, step in watch.take(read)]
-    step, evidence = watch.detector._best(0, watch.t_s, 15.0)
+    step, evidence, _ = watch.detector._best(0, watch.t_s, 15.0)
 
     assert 1 == len(found)
     assert HEAT_RAMP == step.shape
@@ -236,8 +236,8 @@ def test_tally_of_one_is_that_of_many() -> None:
     ratios = np.zeros((2, 3))
     for number in range(300):
         z = rng.normal(0.3, 1.0, 2)
-        one.add(z[1:])
-        many.add(z)
+        one.add(z[1:], 0.1)
+        many.add(z, 0.1)
         one.sum(float(number), z[1:], 0.01)
         many.sum(float(number), z, 0.01)
         assert one.shift(0) == pytest.approx(many.shift(1))
