@@ -155,6 +155,8 @@ def _take_rare(curves: Curves, event: Event) -> None:
             curves.marks.append(Mark(event.t_ns / NS, event.rule, trip=True))
         case Alarm():
             text = f"{event.name} (class {event.fault_class})"
-            curves.marks.append(Mark(event.onset_ns / NS, text, trip=False))
+            # One that says more of an earlier one has its mark already.
+            if not event.refines:
+                curves.marks.append(Mark(event.onset_ns / NS, text, trip=False))
         case _:
             pass

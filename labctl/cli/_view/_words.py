@@ -61,7 +61,8 @@ def happening(event: Event) -> tuple[str, str] | None:
         case PromptAnswered():
             return "answer", event.answer
         case Alarm():
-            return "ALARM", alarm_words(event)
+            # With fewer causes than when it was first told.
+            return "ALARM", ("known now: " if event.refines else "") + alarm_words(event)
         case _:
             return None
 
