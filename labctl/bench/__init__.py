@@ -18,8 +18,10 @@ from labctl.bench._model import (
     Vessel,
     Vigilance,
 )
+from labctl.bench._roles import GATES
 
 __all__ = [
+    "GATES",
     "SCHEMA",
     "Bench",
     "BenchChoice",

@@ -13,13 +13,14 @@ from functools import partial
 from typing import Any
 
 from labctl.bench._file import BenchFile
-from labctl.bench._roles import MeterRole, SourceRole, ThermometerRole, renamed
+from labctl.bench._roles import GateRole, MeterRole, SourceRole, ThermometerRole, renamed
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
 from labctl.events import LASER, Beam, InstrumentFound, Invalid, Mode, Reading
 from labctl.guard import Guards
 from labctl.instruments import (
     Address,
+    Gate,
     Instrument,
     PowerMeter,
     SimSession,
@@ -75,6 +76,8 @@ class Bench:
         self.meter: MeterRole | None = None
         self.sources: dict[str, SourceRole] = {}
         """What can put energy into the sample, by role: `laser`, `heater`."""
+        self.gates: list[GateRole] = []
+        """What stands in the laser's way: `shutter`, `deadman`."""
         self.on_trouble: OnTrouble | None = None
         self._clock = clock
 
@@ -115,6 +118,9 @@ class Bench:
                 raise taken.lost
             if taken.power is not None:
                 readings.append(taken.power)
+            if taken.before_shutter is not None:
+                readings.append(taken.before_shutter)
+            readings.extend(taken.gates)
             if taken.source is not None:
                 readings.extend(_of_source(name, taken.source, self._clock.now_ns()))
         return tuple(readings)
@@ -236,6 +242,8 @@ def _assign(bench: Bench, needs: Iterable[str], clock: Clock) -> None:
                     fix="Give the meter a `pick_off: {ratio: ..., deviation: ...}`.",
                 )
             bench.meter = MeterRole(instrument, driver, pick_off.ratio, clock.now_ns)
+        elif isinstance(driver, Gate):
+            bench.gates.append(GateRole(name, instrument, driver))
         elif isinstance(driver, Source):
             bench.sources[name] = SourceRole(
                 instrument,

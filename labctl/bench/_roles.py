@@ -13,6 +13,9 @@ from labctl.errors import PortTimeoutError
 from labctl.events import Invalid, Reading
 from labctl.instruments import (
     Emitter,
+    Gate,
+    Gatekeeper,
+    GateState,
     Instrument,
     PowerMeter,
     Seal,
@@ -20,6 +23,10 @@ from labctl.instruments import (
     SourceState,
     Thermometer,
 )
+
+SHUTTER, DEADMAN = "shutter", "deadman"
+GATES = (SHUTTER, DEADMAN)
+"""Roles of what stands in the laser's way."""
 
 
 def renamed(given: Reading | Invalid, channel: str) -> Reading | Invalid:
@@ -84,6 +91,15 @@ class SourceRole:
     confirms: bool
     level_for: Callable[[float], float]
 
+    @property
+    def sets_power_before_on(self) -> bool:
+        return self.instrument.spec.sets_power_before_on
+
+    @property
+    def needs_shutter(self) -> bool:
+        """In-process nothing can be hurt, and a bench may be tried out without."""
+        return not (self.sets_power_before_on or self.instrument.address.simulated)
+
     async def off(self) -> None:
         """Off, at once and blind: past the port's queue."""
         await self.instrument.off()
@@ -101,6 +117,47 @@ class SourceRole:
     def level(self, power_w: float) -> float:
         """Drive level for a power at the sample; RefusedError outside the calibration."""
         return self.level_for(power_w)
+
+
+@dataclass(frozen=True, slots=True)
+class GateRole:
+    """A gate in the laser's way: the role `shutter` stands in the beam, `deadman` in the loop."""
+
+    name: str
+    instrument: Instrument
+    driver: Gate
+
+    @property
+    def in_beam(self) -> bool:
+        return self.name == SHUTTER
+
+    @property
+    def drops_after_s(self) -> float | None:
+        return self.driver.drops_after_s
+
+    async def block(self) -> None:
+        """Block; past the port's queue where the instrument can be told so blindly."""
+        await self.instrument.block()
+
+    async def read(self) -> GateState:
+        return await self.instrument.job(self.driver.read_gate)
+
+    async def gatekeeper(self, seal: Seal) -> Gatekeeper:
+        return _KeeperOnPort(self.instrument, self.driver.gatekeeper(seal))
+
+
+class _KeeperOnPort:
+    """A gatekeeper whose every act is one job of the port's worker, never repeated."""
+
+    def __init__(self, instrument: Instrument, keeper: Gatekeeper) -> None:
+        self._instrument = instrument
+        self._keeper = keeper
+
+    async def let_through(self) -> None:
+        await self._instrument.job(self._keeper.let_through)
+
+    async def feed(self) -> GateState:
+        return await self._instrument.job(self._keeper.feed)
 
 
 class _OnPort:

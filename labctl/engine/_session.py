@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import labctl
-from labctl.bench import Bench, BenchFile, Reach, check_instruments, connect, reach
+from labctl.bench import GATES, Bench, BenchFile, Reach, check_instruments, connect, reach
 from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.engine._engine import Engine
 from labctl.engine._steps import Ask
@@ -167,10 +167,10 @@ def _said(ended: RunEnded) -> dict[str, Any]:
 
 
 def _roles(plan: Plan, bench_file: BenchFile) -> tuple[str, ...]:
-    """What the plan needs, and the thermometers and the meter that the bench has beside it: they
-    cost nothing and tell causes apart."""
+    """What the plan needs, what stands in the way of its light, and the sensors beside it."""
     wanted = [role for role, capability in plan.needs.items() if capability != "manual"]
-    beside = ("probe", "ambient", "meter") if plan.uses_light else ("probe", "ambient")
+    gates = GATES if plan.arms else ()
+    beside = ("probe", "ambient", *(("meter", *gates) if plan.uses_light else ()))
     wanted += [role for role in beside if role in bench_file.roles and role not in wanted]
     return tuple(wanted)
 
@@ -312,13 +312,13 @@ class _Session:
         teller = Teller(clock, journal, monitor, (dose.feed, *self._publish))
         guards = None
         if bench.sources:
-            limits, file = request.plan.limits, request.bench_file
             guards = Guards(
-                {source: file.guard_spec(limits, source) for source in bench.sources},
+                {s: request.bench_file.guard_spec(request.plan.limits, s) for s in bench.sources},
                 bench.sources,
                 bench.meter,
                 clock,
                 on_trip=lambda trip: engines[0].tripped(trip),
+                gates=bench.gates,
             )
         engine = Engine(
             clock,

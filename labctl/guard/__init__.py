@@ -1,21 +1,25 @@
 """The one room that can put energy into a sample: arming, leases, latched faults."""
 
-from labctl.guard._decide import LIT, RULES, GuardState, Phase, Rule, decide
-from labctl.guard._guarded import GuardedMeter, GuardedSource, GuardReadings
+from labctl.guard._decide import RULES, Rule, decide
+from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._guards import Guards
-from labctl.guard._host import Guard, not_confirmed
+from labctl.guard._host import Guard
 from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
+from labctl.guard._off import not_confirmed
 from labctl.guard._spec import GuardSpec
+from labctl.guard._state import LIT, GateSeen, GuardState, Phase
 
 __all__ = [
     "LIT",
     "RULES",
     "Arm",
     "Emit",
+    "GateSeen",
     "Guard",
     "GuardReadings",
     "GuardSpec",
     "GuardState",
+    "GuardedGate",
     "GuardedMeter",
     "GuardedSource",
     "Guards",

@@ -6,102 +6,19 @@ clock and no instrument, and so it is the same in a process of its own and in a 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
 from labctl.clock import NS
 from labctl.events import Beam
-from labctl.guard._messages import Heartbeat, SourceSeen, Trip
+from labctl.guard._messages import Trip
 from labctl.guard._spec import GuardSpec
-
-
-class Phase(StrEnum):
-    """Where the guard is. Off works in all of them."""
-
-    DISARMED = "DISARMED"
-    ARMED = "ARMED"
-    EMISSION_DELAY = "EMISSION DELAY"
-    """Commanded on; the instrument's own delay runs, or the first read-back is awaited."""
-    EMITTING = "EMITTING"
-    TRIPPED = "TRIPPED"
-    """Latched, until a person resets it."""
-
-
-LIT = frozenset({Phase.EMISSION_DELAY, Phase.EMITTING})
-LIVE = LIT | {Phase.ARMED}
+from labctl.guard._state import LIT, LIVE, GuardState, Phase, meter_threshold_w
 
 _SETTLE_NS = 2 * NS
 """After an edge, source and meter may take this long to agree with the command."""
-
-
-@dataclass(slots=True)
-class GuardState:
-    """All that the rules look at. The host keeps it up to date through the functions below."""
-
-    phase: Phase = Phase.DISARMED
-    commanded_w: float = 0.0
-    lit_ns: int = 0
-    """When the present emission was commanded."""
-    dark_ns: int = 0
-    """When off was last commanded."""
-    at_most_ns: int = 0
-    lease_until_ns: int = 0
-    energy_j: float = 0.0
-    beat: Heartbeat | None = None
-    seen: SourceSeen | None = None
-    meter_saw_it: bool = False
-    """The meter has seen the present (or last) emission on, or light that nobody asked for."""
-    temperatures: deque[tuple[int, float]] = field(default_factory=deque)
-    """(taken_ns, degC) over the rate window."""
-    identical: int = 0
-    """How many guarded readings in a row were bit-identical."""
-    energy_to_ns: int = 0
-
-
-def note_heartbeat(spec: GuardSpec, state: GuardState, beat: Heartbeat, now_ns: int) -> None:
-    """Take in the newest guarded reading; renew the lease if it is one and is newer."""
-    window = state.temperatures
-    # Against the newest valid one: neither an old reading nor an invalid one between may make a
-    # repeated value look new.
-    newest_ns, newest = window[-1] if window else (None, None)
-    state.beat = beat
-    if beat.temperature_degc is None or (newest_ns is not None and beat.taken_ns <= newest_ns):
-        return
-    state.identical = state.identical + 1 if newest == beat.temperature_degc else 1
-    window.append((beat.taken_ns, beat.temperature_degc))
-    horizon = beat.taken_ns - round(spec.rate_window_s * NS)
-    while len(window) > 2 and window[1][0] <= horizon:
-        window.popleft()
-    # A lease that has run out stays so: a machine that was suspended must not renew it.
-    if state.phase in LIT and now_ns <= state.lease_until_ns:
-        state.lease_until_ns = now_ns + round(spec.lease_s * NS)
-
-
-def note_source(state: GuardState, seen: SourceSeen) -> None:
-    """Take in what source and meter say; integrate the energy and complete the emission delay."""
-    note_meter(state, seen.measured_power_w, seen.taken_ns)
-    state.seen = seen
-    if state.phase is Phase.EMISSION_DELAY and (seen.beam is Beam.ON or state.meter_saw_it):
-        state.phase = Phase.EMITTING
-
-
-def note_meter(state: GuardState, measured_w: float | None, taken_ns: int) -> None:
-    """Take in what the meter says (None: nothing), also while a source is being lit and its own
-    port is busy; without a meter the commanded power counts as given."""
-    if measured_w is not None and measured_w > meter_threshold_w(state):
-        state.meter_saw_it = True
-    if state.phase in LIT:
-        power_w = state.commanded_w if measured_w is None else measured_w
-        since_ns = max(state.energy_to_ns, state.lit_ns)
-        state.energy_j += max(0.0, power_w) * max(0, taken_ns - since_ns) / NS
-    state.energy_to_ns = taken_ns
-
-
-def meter_threshold_w(state: GuardState) -> float:
-    """Measured power above this is emission: a tenth of what was asked, at least 10 mW."""
-    return max(0.010, 0.1 * state.commanded_w)
+_GATE_NS = NS // 2
+"""The same of a blade or a contact."""
 
 
 def decide(spec: GuardSpec, state: GuardState, now_ns: int) -> list[Trip]:
@@ -263,7 +180,8 @@ def _frozen(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
 
 def _power(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     measured_w = state.seen.measured_power_w if state.seen else None
-    if measured_w is None or measured_w <= spec.max_measured_power_w:
+    # What a laser gives before it takes its power is for the closed shutter.
+    if measured_w is None or measured_w <= spec.max_measured_power_w or state.held_back:
         return None
     return Trip(
         "power",
@@ -301,6 +219,22 @@ def _interlock(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
         return Trip("interlock", "the interlock does not read closed")
     if seen.key_on is False:
         return Trip("interlock", "the key switch reads off")
+    return None
+
+
+def _gate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
+    for name, seen in state.gates.items():
+        age_s = (now_ns - seen.taken_ns) / NS
+        if age_s > spec.staleness_s:
+            return Trip(
+                "gate", f"the {name} was last heard {age_s:.2f} s ago", age_s, spec.staleness_s, "s"
+            )
+        if seen.through and seen.state.dropped:
+            return Trip("gate", f"the {name} has dropped by itself")
+        settled = seen.taken_ns - seen.since_ns > _GATE_NS
+        if settled and seen.state.blocks is seen.through:
+            said = "closed although opened" if seen.through else "open although closed"
+            return Trip("gate", f"the {name} reads {said}")
     return None
 
 
@@ -357,6 +291,7 @@ RULES: tuple[Rule, ...] = (
     Rule("rate", LIT, _rate),
     Rule("frozen", LIT, _frozen),
     Rule("interlock", LIVE, _interlock),
+    Rule("gate", LIVE, _gate),
     Rule("power", LIT, _power),
     Rule("power-mismatch", LIT, _mismatch),
     Rule("dropped", LIT, _dropped),

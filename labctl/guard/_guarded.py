@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 
-from labctl.errors import LabctlError
+from labctl.errors import InstrumentError, LabctlError
 from labctl.events import Invalid, Reading
-from labctl.instruments import Emitter, Seal, SourceState
+from labctl.instruments import Emitter, Gatekeeper, GateState, Seal, SourceState
 
 
 class GuardedSource(Protocol):
@@ -16,6 +17,16 @@ class GuardedSource(Protocol):
     @property
     def confirms(self) -> bool:
         """Whether emission can be read back from the source itself."""
+        ...
+
+    @property
+    def sets_power_before_on(self) -> bool:
+        """False: it is lit behind a closed shutter until its power is set and measured."""
+        ...
+
+    @property
+    def needs_shutter(self) -> bool:
+        """Without a shutter it may not be armed."""
         ...
 
     async def off(self) -> None: ...
@@ -33,8 +44,35 @@ class GuardedSource(Protocol):
         ...
 
 
+class GuardedGate(Protocol):
+    """A shutter in the beam, or a dead-man relay in the laser's interlock loop."""
+
+    @property
+    def name(self) -> str:
+        """Its role on the bench: `shutter`, `deadman`."""
+        ...
+
+    @property
+    def in_beam(self) -> bool:
+        """True for a shutter: that it reads closed says that no light reaches the sample. An open
+        contact in an interlock loop says nothing of the light."""
+        ...
+
+    @property
+    def drops_after_s(self) -> float | None:
+        """It blocks by itself when not fed for so long; None for one that stays as it is."""
+        ...
+
+    async def block(self) -> None: ...
+
+    async def read(self) -> GateState: ...
+
+    async def gatekeeper(self, seal: Seal) -> Gatekeeper: ...
+
+
 class GuardedMeter(Protocol):
-    """The power meter, already converted to watts at the sample."""
+    """The power meter, already converted to watts at the sample. On a bench with a shutter it sees
+    the beam before the shutter."""
 
     async def read_power_at_sample(self) -> Reading | Invalid: ...
 
@@ -45,5 +83,17 @@ class GuardReadings:
 
     source: SourceState | None
     power: Reading | Invalid | None
+    before_shutter: Reading | None = None
+    """What the meter sees while a closed shutter holds the light back; `power` is zero then."""
+    gates: tuple[Reading, ...] = ()
+    """`shutter.closed`, `deadman.closed`, as sensed: 1 or 0."""
     lost: LabctlError | None = None
     """Set when the source or the meter could not be read at all."""
+
+
+async def or_error(reading: Awaitable[object]) -> object:
+    """The reading, or the error that an instrument made of it, as a value."""
+    try:
+        return await reading
+    except InstrumentError as error:
+        return error

@@ -15,11 +15,11 @@ from typing import Any
 from labctl.clock import Clock
 from labctl.errors import RefusedError
 from labctl.events import LASER
-from labctl.guard._decide import LIT, Phase
-from labctl.guard._guarded import GuardedMeter, GuardedSource, GuardReadings
+from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._host import Guard
 from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._spec import GuardSpec
+from labctl.guard._state import LIT, Phase
 
 
 class Guards:
@@ -33,9 +33,10 @@ class Guards:
         clock: Clock,
         *,
         on_trip: Callable[[Trip], None],
+        gates: Sequence[GuardedGate] = (),
     ) -> None:
-        """The meter is the laser's; another source measures itself what it gives. `on_trip` is
-        called once, with the first cause, after off has been written."""
+        """Meter and gates are the laser's; another source measures itself what it gives. `on_trip`
+        is called once, with the first cause, after off has been written."""
         self._clock = clock
         self._on_trip = on_trip
         self._cause: tuple[str, Trip] | None = None
@@ -47,6 +48,7 @@ class Guards:
                 meter if name == LASER else None,
                 clock,
                 on_trip=partial(self._tripped, name),
+                gates=gates if name == LASER else (),
             )
             for name, source in sources.items()
         }

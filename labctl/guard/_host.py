@@ -8,31 +8,39 @@ Every way out of here goes through `beam_off`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 from labctl.clock import NS, Clock
 from labctl.errors import (
-    BeamNotConfirmedOffError,
     InstrumentError,
     RefusedError,
     SafetyError,
 )
-from labctl.events import LASER, Beam, Invalid, Reading
-from labctl.guard._decide import (
+from labctl.events import Beam, Invalid, Reading
+from labctl.guard._decide import decide
+from labctl.guard._gates import Gates, power_as_asked
+from labctl.guard._guarded import (
+    GuardedGate,
+    GuardedMeter,
+    GuardedSource,
+    GuardReadings,
+    or_error,
+)
+from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
+from labctl.guard._off import OffProcedure
+from labctl.guard._spec import GuardSpec
+from labctl.guard._state import (
     LIT,
+    LIVE,
     GuardState,
     Phase,
-    decide,
     meter_threshold_w,
     note_heartbeat,
     note_meter,
     note_source,
 )
-from labctl.guard._guarded import GuardedMeter, GuardedSource, GuardReadings
-from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
-from labctl.guard._off import OffProcedure
-from labctl.guard._spec import GuardSpec
 from labctl.instruments import Emitter, Seal, SourceState
 
 _LATE_NS = 20_000_000
@@ -50,6 +58,7 @@ class Guard:
         clock: Clock,
         *,
         on_trip: Callable[[Trip], None],
+        gates: Sequence[GuardedGate] = (),
     ) -> None:
         """`on_trip` is called once, with the first cause, after off has been written."""
         self.spec = spec
@@ -62,7 +71,9 @@ class Guard:
         self._timer: asyncio.TimerHandle | None = None
         self._switching: list[asyncio.Task[None]] = []
         self._lighting = False
-        self._off = OffProcedure(spec, self.state, source, clock, self.read)
+        self._arming = False
+        self._gates = Gates(gates, self.state, clock)
+        self._off = OffProcedure(spec, self.state, source, self._gates, clock, self.read)
         self.trips: list[Trip] = []
         self.ever_lit = False
 
@@ -75,7 +86,7 @@ class Guard:
     @property
     def can_confirm(self) -> bool:
         """Whether anything on this bench can tell that the beam is off."""
-        return self._source.confirms or self._meter is not None
+        return self._source.confirms or self._meter is not None or self._gates.in_beam
 
     def emission(self) -> tuple[Beam, str]:
         """What is known of the beam now, and how."""
@@ -88,6 +99,8 @@ class Guard:
         if measured_w is not None and self.state.meter_saw_it:
             lit = measured_w > meter_threshold_w(self.state)
             return (Beam.ON if lit else Beam.OFF), "power meter"
+        if self._gates.seen_closed:
+            return Beam.OFF, "shutter reads closed"
         if not self.ever_lit:
             return Beam.UNKNOWN, "commanded off, not confirmed"
         return Beam.UNKNOWN, "commanded, not confirmed"
@@ -105,9 +118,9 @@ class Guard:
         """
         jobs: list[Coroutine[Any, Any, object]] = []
         if not self._lighting:
-            jobs.append(_or_error(self._source.read()))
+            jobs.append(or_error(self._source.read()))
         if self._meter is not None:
-            jobs.append(_or_error(self._meter.read_power_at_sample()))
+            jobs.append(or_error(self._meter.read_power_at_sample()))
         return jobs
 
     def take(self, results: Sequence[object]) -> GuardReadings:
@@ -126,7 +139,11 @@ class Guard:
             note_source(self.state, self._seen(source, power))
         elif self._lighting and isinstance(power, Reading):
             note_meter(self.state, power.value, power.t_ns)
-        return GuardReadings(source, power, lost)
+        before = None
+        if self.state.held_back and isinstance(power, Reading):
+            before = replace(power, channel="meter.before_shutter")
+            power = replace(power, value=0.0)
+        return GuardReadings(source, power, before, self._gates.readings(), lost)
 
     def _seen(self, source: SourceState, power: Reading | Invalid | None) -> SourceSeen:
         measured = power if isinstance(power, Reading) else None
@@ -153,6 +170,13 @@ class Guard:
     async def arm(self, request: Arm) -> None:
         """Make ready to light. Everything is looked at again here; SafetyError says what is not
         as it must be."""
+        self._arming = True
+        try:
+            await self._arm(request)
+        finally:
+            self._arming = False
+
+    async def _arm(self, request: Arm) -> None:
         self._refuse_if_tripped()
         if request.digest != self.spec.digest():
             raise SafetyError(
@@ -165,8 +189,14 @@ class Guard:
         await self.read()
         self._judge(self._clock.now_ns())
         self._refuse_if_tripped()
+        if self._source.needs_shutter and not self._gates.in_beam:
+            raise SafetyError(
+                "it takes no power before it is on, and no shutter holds its light back",
+                fix="Put a shutter into the beam and give it the role `shutter`.",
+            )
         await self._source.off()
         self.state.dark_ns = self._clock.now_ns()
+        await self._gates.prepare(self._may_feed)
         emitter = await self._source.emitter(Seal("guard"))
         await emitter.limit_level(self._source.level(self.spec.max_power_w))
         readings = await self.read()
@@ -204,7 +234,7 @@ class Guard:
         emitter = self._emitter
         if self.state.phase is not Phase.ARMED or emitter is None:
             raise RefusedError(f"cannot light in {self.state.phase}")
-        self._check_request(request)
+        self.spec.check(request.power_w, request.at_most_ns)
         now_ns = self._clock.now_ns()
         trips = decide(self.spec, self.state, now_ns)
         if trips:
@@ -222,17 +252,23 @@ class Guard:
             now_ns = self._clock.now_ns()
             state.commanded_w = request.power_w
             state.at_most_ns = request.at_most_ns
-            state.lit_ns = now_ns
-            state.energy_to_ns = now_ns
             state.meter_saw_it = False
             state.identical = 0
             state.lease_until_ns = now_ns + round(self.spec.lease_s * NS)
             state.phase = Phase.EMISSION_DELAY
             self.ever_lit = True
-            self._watch()
-            if commanded is not None:
-                commanded(now_ns)
+            state.held_back = await self._gates.shutter_reads_closed()
+            if self._gates.in_beam and not state.held_back:
+                raise SafetyError("the shutter does not read closed before the light")
+            self._begin(None if state.held_back else commanded)
             await emitter.on()
+            if state.held_back:
+                self._lighting = False
+                if not self._source.sets_power_before_on:
+                    await power_as_asked(self.spec, state, self._meter, self._clock)
+                state.held_back = False
+                self._begin(commanded)
+                await self._gates.open_shutter()
         except BaseException:
             # Cancelled, refused or lost half-way: nobody knows whether it lit.
             await self._off.write()
@@ -240,6 +276,18 @@ class Guard:
             raise
         finally:
             self._lighting = False
+
+    def _begin(self, commanded: Callable[[int], None] | None) -> None:
+        """The emission's time begins: with the light, or with the shutter that held it back."""
+        now_ns = self._clock.now_ns()
+        self.state.lit_ns = self.state.energy_to_ns = now_ns
+        self._watch()
+        if commanded is not None:
+            commanded(now_ns)
+
+    def _may_feed(self) -> bool:
+        self._judge(self._clock.now_ns())
+        return self.state.phase in LIVE or self._arming
 
     async def beam_off(self, why: str) -> OffReport:
         """Off, written at once and blind, then repeated until it is confirmed.
@@ -254,7 +302,10 @@ class Guard:
             await self._off.look()
             if not self.state.meter_saw_it:
                 return OffReport(True, Beam.OFF, "never lit", self._clock.now_ns() - started_ns)
-        return await self._off.until_confirmed(started_ns, failure, self._emitter)
+        report = await self._off.until_confirmed(started_ns, failure, self._emitter)
+        if report.lit_behind and self.state.phase is not Phase.TRIPPED:
+            self._trip([Trip("unbidden", f"the source does not go off: {report.how}")])
+        return report
 
     def latch(self, cause: Trip) -> None:
         """Another source of this bench has tripped: this one goes off and is latched with it."""
@@ -270,10 +321,11 @@ class Guard:
         self._emitter = None
 
     async def close(self) -> None:
-        """Wait for an off that is under way and let go of the timer."""
+        """Wait for an off that is under way, block every gate, and let go of the timer."""
         self._stop_watching()
         while self._switching:
             await self._switching.pop()
+        await self._gates.release()
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -282,19 +334,6 @@ class Guard:
             raise SafetyError(
                 f"tripped: {self.trips[0].message}",
                 fix="See to the cause, then reset at the bench.",
-            )
-
-    def _check_request(self, request: Emit) -> None:
-        spec = self.spec
-        if not 0 < request.power_w <= spec.max_power_w:
-            raise SafetyError(
-                f"{request.power_w:g} W is outside the limit of {spec.max_power_w:g} W"
-            )
-        longest_ns = round(spec.max_exposure_s * NS)
-        if not 0 < request.at_most_ns <= longest_ns:
-            raise SafetyError(
-                f"an emission of {request.at_most_ns / NS:g} s is outside the limit of "
-                f"{spec.max_exposure_s:g} s"
             )
 
     def _judge(self, now_ns: int) -> None:
@@ -313,7 +352,7 @@ class Guard:
 
     async def _off_after_trip(self, first: Trip) -> None:
         try:
-            await self._off.write()
+            await self._off.write(everything=True)
         finally:
             self._on_trip(first)
 
@@ -322,6 +361,7 @@ class Guard:
         self.state.dark_ns = self._clock.now_ns()
         # In the dark any light counts, not a tenth of what was asked before.
         self.state.commanded_w = 0.0
+        self.state.held_back = False
         self._stop_watching()
 
     def _watch(self) -> None:
@@ -358,20 +398,3 @@ class Guard:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def not_confirmed(report: OffReport) -> BeamNotConfirmedOffError:
-    """The error for a source that is not confirmed off."""
-    if report.source == LASER:
-        what, fix = "THE BEAM", "Use the interlock or the key now."
-    else:
-        what, fix = f"THE {report.source.upper()}", "Pull its plug now."
-    return BeamNotConfirmedOffError(f"{what} IS NOT CONFIRMED OFF", seen=report.how, fix=fix)
-
-
-async def _or_error(reading: Awaitable[object]) -> object:
-    """The reading, or the error that an instrument made of it, as a value."""
-    try:
-        return await reading
-    except InstrumentError as error:
-        return error

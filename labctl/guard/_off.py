@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from labctl.clock import NS, Clock
-from labctl.errors import InstrumentError, LabctlError
-from labctl.events import Beam, Reading
-from labctl.guard._decide import GuardState, meter_threshold_w
+from labctl.errors import BeamNotConfirmedOffError, InstrumentError, LabctlError
+from labctl.events import LASER, Beam, Reading
+from labctl.guard._gates import Gates
 from labctl.guard._guarded import GuardedSource, GuardReadings
 from labctl.guard._messages import OffReport
 from labctl.guard._spec import GuardSpec
+from labctl.guard._state import GuardState, meter_threshold_w
 from labctl.instruments import Emitter
 
 _PAUSE_NS = 50_000_000
@@ -31,17 +32,23 @@ class OffProcedure:
         spec: GuardSpec,
         state: GuardState,
         source: GuardedSource,
+        gates: Gates,
         clock: Clock,
         read: Callable[[], Awaitable[GuardReadings]],
     ) -> None:
         self._spec = spec
         self._state = state
         self._source = source
+        self._gates = gates
         self._clock = clock
         self._read = read
 
-    async def write(self) -> str:
-        """Write off; what went wrong in words, or ''."""
+    async def write(self, *, everything: bool = False) -> str:
+        """Write off and close the shutter (every gate), in one turn; what went wrong, or ''."""
+        words = await self._clock.together(self._off(), self._gates.block(everything=everything))
+        return "; ".join(word for word in words if word)
+
+    async def _off(self) -> str:
         try:
             await self._source.off()
         except Exception as error:
@@ -54,7 +61,7 @@ class OffProcedure:
         try:
             return await self._read()
         except Exception as error:
-            return GuardReadings(None, None, InstrumentError(_words(error)))
+            return GuardReadings(None, None, lost=InstrumentError(_words(error)))
 
     async def until_confirmed(
         self, started_ns: int, failure: str, emitter: Emitter | None
@@ -64,6 +71,7 @@ class OffProcedure:
         `failure` is what the first `write` said; `emitter` is the way to the drive level.
         """
         tried: list[str] = [failure] if failure else []
+        everything = False
         deadline_ns = started_ns + round(self._spec.off_confirm_s * NS)
         give_up_ns = started_ns + round(_GIVE_UP_S * NS)
         while True:
@@ -72,14 +80,21 @@ class OffProcedure:
             took_ns = now_ns - started_ns
             if confirmed:
                 return OffReport(True, Beam.OFF, confirmed, took_ns)
-            if not self._source.confirms and not self._state.meter_saw_it:
+            blind = not self._source.confirms and not self._state.meter_saw_it
+            if (blind or everything) and await self._gates.shutter_reads_closed():
+                # The laser itself may be lit behind it, and that is said.
+                how = "; ".join(["shutter reads closed", *tried])
+                return OffReport(True, Beam.OFF, how, took_ns, lit_behind=bool(tried))
+            if blind:
                 # Nothing on this bench can confirm it: saying so is all that is left.
                 return OffReport(False, Beam.UNKNOWN, "commanded, not confirmed", took_ns)
             if now_ns >= give_up_ns:
                 return OffReport(False, self._worst(), "; ".join(tried), took_ns)
-            if now_ns >= deadline_ns:
+            everything = everything or now_ns >= deadline_ns
+            # Every gate with the next off, not behind a port that has to be opened first.
+            failure = await self.write(everything=everything)
+            if everything:
                 await self._other_paths(tried, emitter)
-            failure = await self.write()
             if failure:
                 _once(tried, failure)
             await self._clock.sleep(_PAUSE_NS)
@@ -106,7 +121,7 @@ class OffProcedure:
         return "power meter" if dark and self._state.meter_saw_it else ""
 
     async def _other_paths(self, tried: list[str], emitter: Emitter | None) -> None:
-        """Paths other than the off command: level to nothing, then the port opened anew."""
+        """Paths other than off and the gates: level to nothing, then the port opened anew."""
         if emitter is not None:
             try:
                 await emitter.set_level(0.0)
@@ -128,6 +143,15 @@ class OffProcedure:
         if measured_w is not None and measured_w > meter_threshold_w(self._state):
             return Beam.ON
         return Beam.ON if seen.beam is Beam.ON else Beam.UNKNOWN
+
+
+def not_confirmed(report: OffReport) -> BeamNotConfirmedOffError:
+    """The error for a source that is not confirmed off."""
+    if report.source == LASER:
+        what, fix = "THE BEAM", "Use the interlock or the key now."
+    else:
+        what, fix = f"THE {report.source.upper()}", "Pull its plug now."
+    return BeamNotConfirmedOffError(f"{what} IS NOT CONFIRMED OFF", seen=report.how, fix=fix)
 
 
 def _words(error: Exception) -> str:

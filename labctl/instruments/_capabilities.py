@@ -70,6 +70,8 @@ class DriverSpec:
     sets_power_before_on: bool = True
     """False for a source that takes its power only once it is on: it is lit behind a closed shutter
     until the power is set and measured."""
+    asks_before_block: bool = False
+    """For a gate: it can only be toggled, so that nothing may be written blindly."""
     slowest_off_s: float = 0.25
     """From the moment off (or block) is asked for to the energy gone, at the worst that the
     instrument's own protocol allows; over 0.5 a gate must be the way off."""
@@ -171,7 +173,7 @@ class GateState:
 
 @runtime_checkable
 class Gate(Protocol):
-    """Stands in the way of the energy: a shutter in the beam, a relay in the laser's interlock loop.
+    """Stands in the way of the energy: a shutter in the beam, a relay in the interlock loop.
 
     `block` and `read_gate` are everybody's. What lets through is handed out only against a seal
     that nothing but the guard makes.

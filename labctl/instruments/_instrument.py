@@ -22,7 +22,7 @@ from labctl.errors import (
     RefusedError,
 )
 from labctl.instruments._address import Address
-from labctl.instruments._capabilities import Driver, DriverSpec, Identity, Source
+from labctl.instruments._capabilities import Driver, DriverSpec, Gate, Identity, Source
 from labctl.instruments._handshake import ask_truth, shake_hands
 from labctl.instruments._raw import RawPort
 from labctl.instruments._steady import SteadyPort
@@ -150,6 +150,22 @@ class Instrument:
             raise RefusedError(f"{self.spec.title} has nothing to switch off", where=self.where)
         try:
             await driver.off()
+        except InstrumentError as error:
+            if isinstance(error, PortDisconnectedError):
+                self._tell_gone(error)
+            raise self._named(error) from error.__cause__
+
+    async def block(self) -> None:
+        """Block a gate: at once and past any job under way, or, where its protocol must ask before
+        it may tell, as the next job of its port."""
+        driver = self.driver
+        if not isinstance(driver, Gate):
+            raise RefusedError(f"{self.spec.title} is no gate", where=self.where)
+        if self.spec.asks_before_block:
+            await self.job(driver.block)
+            return
+        try:
+            await driver.block()
         except InstrumentError as error:
             if isinstance(error, PortDisconnectedError):
                 self._tell_gone(error)

@@ -12,7 +12,7 @@ from labctl.clock import NS, Clock, ns, run_virtual
 from labctl.errors import SafetyError
 from labctl.events import Beam, Invalid, Reading
 from labctl.guard import Arm, Emit, GuardState, Heartbeat, Phase, decide
-from labctl.guard._decide import note_heartbeat
+from labctl.guard._state import note_heartbeat
 from labctl.instruments import SourceState
 from tests.unit.guard.test_host import Bench, FakeSource, on_bench
 from tests.unit.guard.test_rules import SPEC, healthy

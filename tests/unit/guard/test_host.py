@@ -21,6 +21,8 @@ class FakeSource:
 
     clock: Clock
     confirms: bool = True
+    sets_power_before_on: bool = True
+    needs_shutter: bool = False
     lit: bool = False
     level_set: float = 0.0
     interlock_closed: bool = True

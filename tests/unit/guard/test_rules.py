@@ -9,8 +9,18 @@ import pytest
 
 from labctl.clock import NS, ns
 from labctl.events import Beam
-from labctl.guard import RULES, GuardSpec, GuardState, Heartbeat, Phase, SourceSeen, decide
-from labctl.guard._decide import note_heartbeat, note_source
+from labctl.guard import (
+    RULES,
+    GateSeen,
+    GuardSpec,
+    GuardState,
+    Heartbeat,
+    Phase,
+    SourceSeen,
+    decide,
+)
+from labctl.guard._state import note_heartbeat, note_source
+from labctl.instruments import GateState
 
 SPEC = GuardSpec(
     guarded_channel="probe.temperature",
@@ -146,6 +156,28 @@ def unbidden_by_meter(state: GuardState) -> None:
     state.seen = seen(beam=Beam.UNKNOWN)
 
 
+def gate(through: bool, **state: object) -> GateSeen:
+    """What a shutter said, long after it was told anything."""
+    usual = GateState(blocks=not through)
+    return GateSeen(NOW_NS, replace(usual, **state), through, 40 * NS)  # type: ignore[arg-type]
+
+
+def shutter_fell_shut(state: GuardState) -> None:
+    state.gates["shutter"] = gate(True, blocks=True)
+
+
+def shutter_stays_open(state: GuardState) -> None:
+    state.gates["shutter"] = gate(False, blocks=False)
+
+
+def dead_man_dropped(state: GuardState) -> None:
+    state.gates["deadman"] = gate(True, dropped=True)
+
+
+def gate_silent(state: GuardState) -> None:
+    state.gates["shutter"] = replace(gate(True), taken_ns=NOW_NS - ns(1.6))
+
+
 VIOLATIONS: list[tuple[str, Callable[[GuardState], None]]] = [
     ("lease", lease),
     ("temperature", temperature),
@@ -164,6 +196,10 @@ VIOLATIONS: list[tuple[str, Callable[[GuardState], None]]] = [
     ("source-silent", silent),
     ("exposure", exposure),
     ("energy", energy),
+    ("gate", shutter_fell_shut),
+    ("gate", shutter_stays_open),
+    ("gate", dead_man_dropped),
+    ("gate", gate_silent),
     ("unbidden", unbidden),
     ("unbidden", unbidden_by_meter),
 ]
@@ -181,6 +217,31 @@ def test_a_violated_rule_fires(rule: str, violate: Callable[[GuardState], None])
 def test_no_rule_fires_on_a_healthy_emission() -> None:
     """A healthy emission violates nothing."""
     assert set() == rule_names(healthy())
+
+
+def test_gates_that_do_as_told_violate_nothing() -> None:
+    """Open when opened, shut when shut, unknown where it cannot be sensed, and still moving."""
+    state = healthy()
+    state.gates = {
+        "shutter": gate(True),
+        "other": gate(False),
+        "deadman": gate(True, blocks=None),
+        "moving": replace(gate(True, blocks=True), since_ns=NOW_NS - ns(0.4)),
+    }
+
+    assert set() == rule_names(state)
+
+
+def test_behind_a_closed_shutter_neither_power_nor_energy_counts() -> None:
+    """What a laser gives before it takes its power has not reached the sample."""
+    state = healthy()
+    state.held_back = True
+    state.seen = seen(measured_power_w=1.7)
+    before_j = state.energy_j
+    note_source(state, seen(taken_ns=NOW_NS + NS, measured_power_w=1.3))
+
+    assert before_j == state.energy_j
+    assert "power" not in rule_names(state)
 
 
 def test_every_rule_has_a_violation_here() -> None:

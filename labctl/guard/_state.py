@@ -1,0 +1,116 @@
+"""What the guard knows: phase, lease, newest readings. Kept up to date by the functions below.
+
+Nothing here decides; the rules that look at it are in `_decide`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from labctl.clock import NS
+from labctl.events import Beam
+from labctl.guard._messages import Heartbeat, SourceSeen
+from labctl.guard._spec import GuardSpec
+from labctl.instruments import GateState
+
+
+class Phase(StrEnum):
+    """Where the guard is. Off works in all of them."""
+
+    DISARMED = "DISARMED"
+    ARMED = "ARMED"
+    EMISSION_DELAY = "EMISSION DELAY"
+    """Commanded on; the instrument's own delay runs, or the first read-back is awaited."""
+    EMITTING = "EMITTING"
+    TRIPPED = "TRIPPED"
+    """Latched, until a person resets it."""
+
+
+LIT = frozenset({Phase.EMISSION_DELAY, Phase.EMITTING})
+LIVE = LIT | {Phase.ARMED}
+
+
+@dataclass(frozen=True, slots=True)
+class GateSeen:
+    """What a gate last said, and what it had been told by then."""
+
+    taken_ns: int
+    state: GateState
+    through: bool
+    """Told to let pass."""
+    since_ns: int
+    """When it was last told anything."""
+
+
+@dataclass(slots=True)
+class GuardState:
+    """All that the rules look at. The host keeps it up to date through the functions below."""
+
+    phase: Phase = Phase.DISARMED
+    commanded_w: float = 0.0
+    lit_ns: int = 0
+    """When the present emission was commanded."""
+    dark_ns: int = 0
+    """When off was last commanded."""
+    at_most_ns: int = 0
+    lease_until_ns: int = 0
+    energy_j: float = 0.0
+    beat: Heartbeat | None = None
+    seen: SourceSeen | None = None
+    meter_saw_it: bool = False
+    """The meter has seen the present (or last) emission on, or light that nobody asked for."""
+    temperatures: deque[tuple[int, float]] = field(default_factory=deque)
+    """(taken_ns, degC) over the rate window."""
+    identical: int = 0
+    """How many guarded readings in a row were bit-identical."""
+    energy_to_ns: int = 0
+    held_back: bool = False
+    """Lit behind a closed shutter: nothing has reached the sample yet."""
+    gates: dict[str, GateSeen] = field(default_factory=dict)
+
+
+def note_heartbeat(spec: GuardSpec, state: GuardState, beat: Heartbeat, now_ns: int) -> None:
+    """Take in the newest guarded reading; renew the lease if it is one and is newer."""
+    window = state.temperatures
+    # Against the newest valid one: neither an old reading nor an invalid one between may make a
+    # repeated value look new.
+    newest_ns, newest = window[-1] if window else (None, None)
+    state.beat = beat
+    if beat.temperature_degc is None or (newest_ns is not None and beat.taken_ns <= newest_ns):
+        return
+    state.identical = state.identical + 1 if newest == beat.temperature_degc else 1
+    window.append((beat.taken_ns, beat.temperature_degc))
+    horizon = beat.taken_ns - round(spec.rate_window_s * NS)
+    while len(window) > 2 and window[1][0] <= horizon:
+        window.popleft()
+    # A lease that has run out stays so: a machine that was suspended must not renew it.
+    if state.phase in LIT and now_ns <= state.lease_until_ns:
+        state.lease_until_ns = now_ns + round(spec.lease_s * NS)
+
+
+def note_source(state: GuardState, seen: SourceSeen) -> None:
+    """Take in what source and meter say; integrate the energy and complete the emission delay."""
+    note_meter(state, seen.measured_power_w, seen.taken_ns)
+    state.seen = seen
+    seen_on = seen.beam is Beam.ON or state.meter_saw_it
+    if state.phase is Phase.EMISSION_DELAY and seen_on and not state.held_back:
+        state.phase = Phase.EMITTING
+
+
+def note_meter(state: GuardState, measured_w: float | None, taken_ns: int) -> None:
+    """Take in what the meter says (None: nothing), also while a source is being lit and its own
+    port is busy; without a meter the commanded power counts as given."""
+    if measured_w is not None and measured_w > meter_threshold_w(state):
+        state.meter_saw_it = True
+    if state.phase in LIT and not state.held_back:
+        power_w = state.commanded_w if measured_w is None else measured_w
+        since_ns = max(state.energy_to_ns, state.lit_ns)
+        state.energy_j += max(0.0, power_w) * max(0, taken_ns - since_ns) / NS
+    state.energy_to_ns = taken_ns
+
+
+def meter_threshold_w(state: GuardState) -> float:
+    """Measured power above this is emission: a tenth of what was asked, at least 10 mW."""
+    return max(0.010, 0.1 * state.commanded_w)
