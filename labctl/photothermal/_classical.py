@@ -22,6 +22,7 @@ from labctl.photothermal._discretise import Floats
 from labctl.photothermal._exponential import fit_exponential
 from labctl.photothermal._inputs import Known
 from labctl.photothermal._log_linear import FLOOR, LogLinear, log_linear_cooling
+from labctl.photothermal._one_node import fit_one_node
 from labctl.photothermal._record import Record, UnusableError
 from labctl.photothermal._setting import Bias, Classical, Setting
 
@@ -41,7 +42,7 @@ def classical_methods(record: Record, setting: Setting | None = None) -> tuple[C
     cut = branches(record)
     return tuple(
         _tried(method, record, cut, given)
-        for method in (roper, roper_corrected, rate_constant, initial_slope, cooling)
+        for method in (one_node, roper, roper_corrected, rate_constant, initial_slope, cooling)
     )
 
 
@@ -59,6 +60,18 @@ def _tried(
 
 
 # -- the methods -------------------------------------------------------------------------------
+
+
+def one_node(record: Record, cut: Branches, setting: Setting) -> Classical:
+    """One time constant through heating and cooling together (`fit_one_node`):
+    eta = (A_r C - Q_dis) / (I (1 - 10^-A)), hS = C/tau."""
+    fit = fit_one_node(record)
+    rate, tau = (
+        Estimate(value, sd, 0.0, unit)
+        for (value, sd), unit in ((fit.rate_k_per_s, "K/s"), (fit.time_constant_s, "s"))
+    )
+    notes = tuple(f"fails: {reason}" for reason in fit.reasons)
+    return _told(one_node, setting, rate, tau, _slow_biases(setting), notes)
 
 
 def roper(record: Record, cut: Branches, setting: Setting) -> Classical:
@@ -327,18 +340,23 @@ def _shading(value: float, setting: Setting) -> tuple[Bias, ...]:
 
 
 _TITLES: dict[Callable[[Record, Branches, Setting], Classical], tuple[str, str, str]] = {
+    one_node: (
+        "one time constant",
+        "C dT/dt = Q u(t) - hS (T - T_s); eta = (A_r C - Q_dis) / (I (1 - 10^-A))",
+        _ROPER,
+    ),
     roper: (
-        "steady state (Roper)",
+        "Roper, steady state",
         "eta = (hS (T_max - T_s) - Q_dis) / (I (1 - 10^-A)), hS = C/tau",
         _ROPER,
     ),
     roper_corrected: (
-        "Roper, terminal correction",
+        "Roper, corrected",
         "as steady state, with (T_max - T_s) / (1 - e^(-t_heat/tau))",
         _ROPER,
     ),
     rate_constant: (
-        "rate constants (Chen)",
+        "Chen, rate constants",
         "T = T_0 + (A_r/B) (1 - e^(-B t)); eta = (A_r C - Q_dis) / (I (1 - 10^-A))",
         _CHEN,
     ),

@@ -18,6 +18,8 @@ Bools = NDArray[np.bool_]
 _LIT = 0.05
 """Share of the largest power from which the light counts as on."""
 _RESTART_ROWS = 5
+_LONGEST_S, _HOTTEST_DEGC = 1e13, 1e6
+"""Beyond these nothing is a time in any unit, or a temperature."""
 
 
 class UnusableError(ValueError):
@@ -79,7 +81,7 @@ class Record:
 def usable(record: Record) -> tuple[Record, NDArray[np.intp]]:
     """The rows that can be computed with, in order, and their places in `record`: those with a
     time and a temperature, each later than all before it, up to where the clock begins anew.
-    UnusableError where none is left."""
+    UnusableError where none is left, or where they are beyond any time or temperature."""
     timed = np.flatnonzero(np.isfinite(record.time_s))
     restart = restart_row(record.time_s[timed])
     places = timed[:restart]
@@ -91,7 +93,14 @@ def usable(record: Record) -> tuple[Record, NDArray[np.intp]]:
     forward = np.ones(len(times), dtype=bool)
     forward[1:] = times[1:] > latest[:-1]
     places = places[forward]
-    return record.rows(places), places
+    part = record.rows(places)
+    span_s = float(part.time_s[-1]) - float(part.time_s[0])
+    hottest = float(np.abs(part.temperature_degc).max())
+    if not (span_s < _LONGEST_S and float(np.abs(part.time_s).max()) < 1e6 * _LONGEST_S):
+        raise UnusableError(f"the times span {span_s:.3g} s")
+    if hottest > _HOTTEST_DEGC:
+        raise UnusableError(f"{hottest:.3g} is no temperature")
+    return part, places
 
 
 def restart_row(times_s: Floats) -> int | None:

@@ -22,6 +22,11 @@ _SHORT = 3.0
 _TAIL = 1.0
 _UNSTABLE = 0.15
 """Of the time constant, over the floors of theta."""
+_SIDE = 4
+"""Rows of either side that give a step its slopes."""
+_STEP_SD, _STEP_K = 12.0, 0.4
+"""A step is so many deviations of the readings' noise, and so large."""
+_MOST_STEPS = 300
 _FALL = 0.25
 """Of the whole range of the readings, from one row to the next."""
 
@@ -38,8 +43,15 @@ def audit_shape(record: Record) -> tuple[Finding, ...]:
             "never-lit", Severity.WRONG, str(error), "Check the light's column and its words."
         )
         return (*found, never)
-    bends = kinks(part)
-    found += _edges(part, places, bends)
+    jumps = () if found else curve_steps(part)
+    found += [_jump(part, places, jump) for jump in jumps]
+    # A step bends the curve up and down again.
+    bends = [
+        bend
+        for bend in kinks(part)
+        if all(abs(bend.time_s - part.time_s[row]) > 2.0 * bend.window_s for row, _ in jumps)
+    ]
+    found += _edges(part, places, tuple(bends))
     found += _branches(part, cut)
     return tuple(found)
 
@@ -91,6 +103,52 @@ def _glued(part: Record, places: np.ndarray) -> list[Finding]:
             time_s,
         )
     ]
+
+
+def curve_steps(part: Record) -> tuple[tuple[int, float], ...]:
+    """(row, K) for each step of a usable record's curve from one row to the next, beyond what the
+    slopes of both sides carry it, away from the edges of the light: (the first row behind it)."""
+    t, y = part.time_s, part.temperature_degc
+    noise = noise_sd_k(part)
+    if noise is None or len(y) < 4 * _SIDE:
+        return ()
+    least = max(_STEP_SD * noise, _STEP_K)
+    rows = np.flatnonzero(np.abs(np.diff(y)) > 0.5 * least) + 1
+    if len(rows) > _MOST_STEPS:
+        rows = np.sort(rows[np.argsort(np.abs(y[rows] - y[rows - 1]))[-_MOST_STEPS:]])
+    lit = np.array([edge.row for edge in edges(part)], dtype=int)
+    found: list[tuple[int, float]] = []
+    for row in rows.tolist():
+        if row < _SIDE or row + _SIDE > len(y) or bool((np.abs(lit - row) <= _SIDE).any()):
+            continue
+        before, after = slice(row - _SIDE, row), slice(row, row + _SIDE)
+        left = np.polyfit(t[before] - t[row - 1], y[before], 1)
+        right = np.polyfit(t[after] - t[row], y[after], 1)
+        due = 0.5 * float(left[0] + right[0]) * float(t[row] - t[row - 1])
+        size = float(right[1] - left[1]) - due
+        if abs(size) < max(least, 0.75 * abs(due)):
+            continue
+        if found and row - found[-1][0] <= _SIDE:
+            if abs(size) > abs(found[-1][1]):
+                found[-1] = (row, size)
+            continue
+        found.append((row, size))
+    return tuple(found)
+
+
+def _jump(part: Record, places: np.ndarray, jump: tuple[int, float]) -> Finding:
+    row, size = jump
+    before_s, after_s = float(part.time_s[row - 1]), float(part.time_s[row])
+    return Finding(
+        "curve-steps",
+        Severity.DOUBTFUL,
+        f"between {before_s:.6g} and {after_s:.6g} s the curve steps by {size:+.2g} K beyond its "
+        "slope, and the light did not change",
+        "A moved thermocouple, light on it, an offset, or a curve put together: the full model "
+        "names what it may be.",
+        int(places[row]),
+        after_s,
+    )
 
 
 def _edges(part: Record, places: np.ndarray, bends: tuple[Kink, ...]) -> list[Finding]:

@@ -22,7 +22,7 @@ _UNKNOWN_TAU_S = (15.0, 5000.0)
 """From a drop to 100 mL."""
 _ML = 1e-6
 _LN10 = math.log(10.0)
-_TIMES = ((60.0, "minutes"), (3600.0, "hours"), (1e-3, "milliseconds"))
+_TIMES = ((60.0, "minutes"), (3600.0, "hours"), (1e-3, "milliseconds"), (1e-6, "microseconds"))
 _PLAUSIBLE = (0.02, 1.0)
 _LEAST = 0.01
 _SPOTS_CM2 = (0.05, 5.0)

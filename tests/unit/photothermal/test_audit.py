@@ -153,6 +153,11 @@ def never_lit(record: Record) -> Record:
     return replace(record, laser_on=np.zeros(len(record), dtype=bool))
 
 
+def moved_probe(record: Record) -> Record:
+    moved = np.where(record.time_s > 300.0, 1.5, 0.0)
+    return replace(record, temperature_degc=record.temperature_degc + moved)
+
+
 def step_of_power(record: Record) -> Record:
     half = curve(noise_k=0.0, baseline_s=300.0, heating_s=360.0, cooling_s=900.0, efficiency=0.4)
     return replace(record, temperature_degc=record.temperature_degc + half.temperature_degc - 24.0)
@@ -187,6 +192,7 @@ FAULTS: dict[str, tuple[Callable[[Record], Record], Severity]] = {
     "above-boiling": (boiled_dry, Severity.DOUBTFUL),
     "edge-contradicts": (column_early, Severity.WRONG),
     "never-lit": (never_lit, Severity.WRONG),
+    "curve-steps": (moved_probe, Severity.DOUBTFUL),
     "bend-without-light": (step_of_power, Severity.DOUBTFUL),
     "time-unit": (minutes, Severity.WRONG),
 }

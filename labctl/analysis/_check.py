@@ -1,0 +1,92 @@
+"""The check of a run, over a record: the same events in, the same verdict out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labctl.clock import NS
+from labctl.events import Alarm, Beam, Emission, Reading, Sample, Verdict
+from labctl.monitor import Monitor, Priors
+from labctl.photothermal import Record, edges
+
+Floats = NDArray[np.float64]
+
+
+def checked(
+    record: Record, priors: Priors, assumptions: tuple[str, ...]
+) -> tuple[Verdict, tuple[Alarm, ...]]:
+    """Feed a usable record with known light to the check of a run, edges at their own times, the
+    run's zero at the first row. Verdict and alarms; their times count from that zero."""
+    zero_s = float(record.time_s[0])
+    monitor = Monitor(priors, assumptions)
+    waiting = [(_ns(edge.time_s - zero_s), edge.on) for edge in edges(record)]
+    alarms: list[Alarm] = []
+    t_ns = 0
+    for i, time_s in enumerate(record.time_s):
+        t_ns = _ns(float(time_s) - zero_s)
+        while waiting and waiting[0][0] <= t_ns:
+            at_ns, on = waiting.pop(0)
+            beam = Beam.ON if on else Beam.OFF
+            power_w = priors.nominal_power_w if on else None
+            monitor.feed(Emission(at_ns, beam, "record", power_w))
+        for event in monitor.feed(Sample(t_ns, t_ns, _readings(record, i, t_ns))):
+            if isinstance(event, Alarm):
+                alarms.append(event)
+    return monitor.verdict(t_ns), tuple(alarms)
+
+
+def _ns(time_s: float) -> int:
+    return round(time_s * NS)
+
+
+def _readings(record: Record, row: int, t_ns: int) -> tuple[Reading, ...]:
+    found = [Reading("probe.temperature", float(record.temperature_degc[row]), "degC", t_ns)]
+    if record.ambient_degc is not None and np.isfinite(record.ambient_degc[row]):
+        ambient = float(record.ambient_degc[row])
+        found.insert(0, Reading("ambient.temperature", ambient, "degC", t_ns))
+    if record.power_w is not None and np.isfinite(record.power_w[row]):
+        found.append(Reading("meter.power", float(record.power_w[row]), "W", t_ns))
+    return tuple(found)
+
+
+def thinned(record: Record, most: int) -> tuple[Record, int]:
+    """Means of so many neighbours that at most about `most` rows are left, none of them across an
+    edge of the light; and how many neighbours. A usable record."""
+    n = len(record)
+    if n <= most:
+        return record, 1
+    several = -(-n // most)
+    light = record.light
+    starts = np.zeros(n, dtype=bool)
+    if light is not None:
+        starts[1:] = light[1:] != light[:-1]
+    begin = np.flatnonzero(starts)
+    borders = np.unique(
+        np.concatenate(
+            [
+                np.arange(low, high, several)
+                for low, high in zip(
+                    np.r_[0, begin].tolist(), np.r_[begin, n].tolist(), strict=True
+                )
+            ]
+        )
+    )
+    count = np.diff(np.r_[borders, n])
+
+    def mean(values: Floats) -> Floats:
+        means: Floats = np.add.reduceat(values, borders) / count
+        return means
+
+    return Record(
+        mean(record.time_s),
+        mean(record.temperature_degc),
+        None if record.laser_on is None else record.laser_on[borders],
+        None if record.power_w is None else mean(np.nan_to_num(record.power_w)),
+        None if record.ambient_degc is None else mean(_filled(record.ambient_degc)),
+    ), several
+
+
+def _filled(values: Floats) -> Floats:
+    """Without gaps: the mean of the rest stands in."""
+    return np.where(np.isfinite(values), values, np.nanmean(values))

@@ -1,0 +1,255 @@
+"""A record through every method: what is given, what is asked for, what is never printed.
+
+The curves are of one node in closed form, of two by the tests' own integration of the check's
+equations, or real ones: this tests the room, not the physics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from labctl import sample as samples
+from labctl.analysis import Analysis, Given, Loaded, _analysis, analyse, load
+from labctl.errors import Exit
+from labctl.photothermal import Estimate, Known, Record, absorbed_shares, solvent_absorbance
+from tests.unit.photothermal.cell import Cell
+from tests.unit.photothermal.curves import curve
+
+REAL = Path(__file__).resolve().parents[2] / "data" / "heating-curves"
+VIKAS = REAL / "vikas2023_gnr_10x38_20ugml_808nm.csv"
+ARMENTA = REAL / "armentagamez2026_aunr_785nm_1p2Wcm2.csv"
+RODS = samples.load(samples.find("gold-nanorods"))
+KNOWN = Given(specimen=RODS, power=Known(1.0, 0.03))
+
+
+def loaded(record: Record) -> Loaded:
+    """As if it had been read."""
+    return Loaded(record, "curve.csv", ("comma",), lines=range(2, len(record) + 2))
+
+
+def estimate(found: Analysis, method: str, what: str) -> Estimate:
+    """That answer of that method, which must be there."""
+    row = next(row for row in found.rows if row.name == method)
+    value = getattr(row, what)
+    assert isinstance(value, Estimate), (method, what, row.why)
+    return value
+
+
+@cache
+def real(path: Path) -> Analysis:
+    return analyse(load(path))
+
+
+@cache
+def walled() -> Record:
+    """A cell with a wall at 2 s a row, 10 min of light, 10 min of cooling."""
+    cell, x, rows = Cell(curve_per_k=0.004), (0.0, 0.0, 0.0), []
+    noise = np.random.default_rng(5)
+    for t_s in range(0, 1262, 2):
+        rows.append((t_s, 24.0 + x[2] + noise.normal(0.0, 0.05), 61 <= t_s < 661))
+        for part in range(4):
+            x = cell.step(x, 1.0 if 61.0 <= t_s + 0.5 * part < 661.0 else 0.0, 0.5)
+    time_s, temperature, light = (np.array(column) for column in zip(*rows, strict=True))
+    return Record(time_s.astype(float), temperature, light)
+
+
+@pytest.fixture(scope="module")
+def good() -> Analysis:
+    """That, all inputs known."""
+    return analyse(loaded(walled()), KNOWN)
+
+
+def test_all_methods_stand_beside_each_other(good: Analysis) -> None:
+    """Each has its row, and the ones that can have an efficiency do."""
+    names = [row.name for row in good.rows]
+    assert names == [
+        "full model, live", "full model, batch", "one time constant", "Roper, steady state",
+        "Roper, corrected", "Chen, rate constants", "initial slope", "log-linear cooling",
+    ]  # fmt: skip
+    assert [row.name for row in good.rows if row.efficiency is None] == ["log-linear cooling"]
+
+
+def test_a_good_record_passes_with_nothing_asked_for(good: Analysis) -> None:
+    """Known inputs, a clean curve: pass, exit code 0, no finding of weight."""
+    assert ("pass", Exit.PASS) == (good.verdict, good.exit_code), good.reasons
+    assert () == good.asked
+
+
+def test_the_full_model_holds_the_truth(good: Analysis) -> None:
+    """Live and batch contain the efficiency of the cell, and agree with each other; the classical
+    ones are below it, by about the bias that they tell."""
+    particles, solvent = absorbed_shares(1.0, solvent_absorbance(0.01))
+    truth = (Cell().heat_per_watt / 0.964 - solvent) / particles
+    live, batch = (estimate(good, f"full model, {how}", "efficiency") for how in ("live", "batch"))
+    assert live.low < truth < live.high
+    assert batch.low < truth < batch.high
+    assert abs(live.value - batch.value) < 2.0 * live.sd_total
+    assert estimate(good, "Roper, steady state", "efficiency").value < 0.8 * truth
+
+
+def test_no_input_is_made_up() -> None:
+    """Nothing given: no efficiency and no heat loss by any method, and each input asked for with
+    the way to give it; time constant and rate are there."""
+    found = analyse(loaded(curve(noise_k=0.05, every_s=10.0)))
+    assert all(row.efficiency is None and row.heat_loss is None for row in found.rows)
+    assert {"volume", "density", "specific heat", "absorbance", "power at the sample"} == {
+        name for name, _ in found.asked
+    }
+    assert all(how for _, how in found.asked)
+    for row in found.rows:
+        assert row.time_constant is not None or row.name == "initial slope"
+        assert row.rate is not None or row.name == "log-linear cooling"
+
+
+@pytest.mark.parametrize(
+    ("given_", "asked"),
+    [
+        (Given(specimen=RODS), {"power at the sample"}),
+        (Given(specimen=replace(RODS, absorbance=None), power=Known(1.0, 0.03)), {"absorbance"}),
+    ],
+)
+def test_one_missing_input_is_enough_for_no_efficiency(given_: Given, asked: set[str]) -> None:
+    """Power or absorbance alone missing: asked for by name, and no efficiency by any method."""
+    found = analyse(loaded(curve(noise_k=0.05, every_s=10.0)), given_)
+    assert asked == {name for name, _ in found.asked}
+    assert all(row.efficiency is None for row in found.rows)
+    assert estimate(found, "full model, live", "heat_loss").value > 0.0
+
+
+def test_a_power_without_a_deviation_is_told() -> None:
+    """10 % is assumed, and said."""
+    found = analyse(
+        loaded(curve(noise_k=0.05, every_s=10.0)), replace(KNOWN, power=Known(1.0, 0.0))
+    )
+    assert any("± 10 % assumed" in line for line in found.assumptions)
+    assert found.budget["power at the sample"] > 0.09
+
+
+def test_a_recorded_power_is_taken() -> None:
+    """A column with the power in W needs no --power."""
+    record = curve(noise_k=0.05, every_s=10.0)
+    assert record.laser_on is not None
+    measured = replace(record, power_w=np.where(record.laser_on, 1.0, 0.0))
+    found = analyse(loaded(measured), Given(specimen=RODS))
+    assert () == found.asked
+    assert estimate(found, "Roper, corrected", "efficiency").value == pytest.approx(0.376, abs=0.01)
+
+
+@pytest.mark.parametrize("path", [VIKAS, ARMENTA])
+def test_a_real_curve_fails_one_time_constant_and_gets_no_efficiency(path: Path) -> None:
+    """Both published cuvettes: the reasons are given, inputs asked for, no efficiency printed."""
+    found = real(path)
+    assert any("memory" in reason for reason in found.one_node)
+    assert all(row.efficiency is None for row in found.rows)
+    assert "volume" in {name for name, _ in found.asked}
+
+
+def test_the_step_in_the_second_real_curve_is_found() -> None:
+    """Between 70 and 80 s it rises by 1.6 K beyond its slope: the audit says where, the check
+    raises an alarm, and it does not pass."""
+    found = real(ARMENTA)
+    steps = [finding for finding in found.findings if finding.code == "curve-steps"]
+    assert ["between 70 and 80 s"] == [finding.seen[:19] for finding in steps]
+    assert found.alarms
+    assert "pass" != found.verdict
+    assert () == tuple(f for f in real(VIKAS).findings if f.code == "curve-steps")
+
+
+def test_a_contradiction_in_the_record_fails() -> None:
+    """Two records in one file: fail, whatever the check says of the first part."""
+    record = curve(noise_k=0.05, every_s=10.0)
+    rows = np.concatenate([np.arange(len(record))] * 2)
+    found = analyse(loaded(record.rows(rows)), KNOWN)
+    assert ("fail", Exit.CHECK_FAILED) == (found.verdict, found.exit_code)
+    assert any("records-glued" in reason for reason in found.reasons)
+
+
+def test_a_doubt_lowers_a_pass_to_cannot_tell() -> None:
+    """Light found from the curve: the numbers are there, the verdict is open."""
+    record = replace(curve(noise_k=0.05, every_s=10.0), laser_on=None)
+    found = analyse(loaded(record), KNOWN)
+    assert ("cannot tell", Exit.CANNOT_TELL) == (found.verdict, found.exit_code)
+    assert any("light-from-curve" in reason for reason in found.reasons)
+    assert estimate(found, "full model, live", "efficiency").value > 0.0
+
+
+def test_a_long_record_is_thinned_and_said(good: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More rows than the check is given: it takes means, and the answer stays."""
+    monkeypatch.setattr(_analysis, "_MOST", 250)
+    found = analyse(loaded(walled()), KNOWN)
+    assert any("means of 3 neighbouring" in line for line in found.assumptions)
+    a, b = (estimate(f, "full model, live", "efficiency") for f in (good, found))
+    assert abs(a.value - b.value) < a.sd_total
+
+
+MOVES: dict[str, Callable[[Record], Record]] = {
+    "an hour later": lambda r: replace(r, time_s=r.time_s + 3600.0),
+    "ten kelvin warmer": lambda r: replace(r, temperature_degc=r.temperature_degc + 10.0),
+    "every other row": lambda r: r.rows(slice(None, None, 2)),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_shift_and_resampling_leave_the_answer_alone(name: str, good: Analysis) -> None:
+    """The same cell, logged at another time, in a warmer room, or more seldom: every method's
+    answer stays within what its deviation allows."""
+    moved = analyse(loaded(MOVES[name](walled())), KNOWN)
+    for row, other in zip(good.rows, moved.rows, strict=True):
+        for what in ("efficiency", "time_constant", "rate"):
+            a, b = getattr(row, what), getattr(other, what)
+            if a is None:
+                assert b is None
+                continue
+            assert abs(a.value - b.value) < 4.0 * max(
+                a.sd_statistical, b.sd_statistical, 2e-3 * a.value
+            )
+
+
+_NUMBERS = st.one_of(
+    st.floats(-50.0, 150.0), st.sampled_from([np.nan, np.inf, -np.inf, 25.0, 0.0, 1e300, -1e12])
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(_NUMBERS, _NUMBERS, st.booleans()), min_size=0, max_size=30),
+    st.booleans(),
+    st.booleans(),
+)
+def test_any_record_has_an_answer_or_a_reason(
+    rows: list[tuple[float, float, bool]], told: bool, ordered: bool
+) -> None:
+    """NaN, infinities, one reading, none, times in any order: never an exception, and no method
+    without a number or a reason."""
+    if ordered:
+        rows = sorted(rows, key=lambda row: (np.isnan(row[0]), row[0]))
+    columns = zip(*rows, strict=True) if rows else ((), (), ())
+    time_s, temperature, light = (np.array(column) for column in columns)
+    time_s, temperature = time_s.astype(float), temperature.astype(float)
+    light = light.astype(bool)
+    record = Record(time_s, temperature, light if told else None)
+    with np.errstate(all="ignore"):
+        found = analyse(loaded(record), KNOWN)
+    assert found.reasons
+    for row in found.rows:
+        assert row.time_constant or row.rate or row.why
+        if row.efficiency is not None:
+            assert np.isfinite(row.efficiency.value)
+
+
+@pytest.mark.parametrize("value", [25.0, 0.0])
+def test_constant_readings_say_so(value: float) -> None:
+    """A thermocouple that never moves: fail, with the reason."""
+    record = curve(every_s=10.0)
+    record = replace(record, temperature_degc=np.full(len(record), value))
+    found = analyse(loaded(record), KNOWN)
+    assert "fail" == found.verdict
+    assert any("every reading is" in reason for reason in found.reasons)
