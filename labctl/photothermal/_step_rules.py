@@ -38,13 +38,14 @@ class StepRules:
     false_alarms_per_1000_h: float = 0.5
     """Of the whole bank of shapes and onsets together, in white innovations."""
     ln_looks: float = 1.0
-    """What the shapes and onsets add to the logarithmic threshold of a single test a reading:
-    found by simulation, see benchmarks/check/false_alarms.py."""
+    """What the shapes and onsets add to the logarithmic threshold of a single test a reading. Found
+    by simulation (benchmarks/check/false_alarms.py): without it 20 000 h at 1 Hz had 15 alarms,
+    with it 10 000 h had 2. Less than ln of the number of shapes: they are much alike."""
     smallest_heat: float = 0.05
     """Relative; smaller steps are not told from what the model leaves out. Of a ramp: what it has
     come to."""
     smallest_bead_k: float = 0.15
-    """Of BEAD_STEP, OFFSET and BEAD_OUT."""
+    """Of BEAD_STEP and OFFSET."""
     largest_heat: float = 1.25
     """Relative to the heat now or at the last edge, whichever is more; what seems to be a greater
     change is no heat."""
