@@ -44,6 +44,8 @@ _FULL_LOOK_S = 10.0
 """How often the whole uncertainty is worked out anew, and estimates are kept."""
 _ALONE_SD = 7.0
 """A reading so far from its forecast is left out if it stands alone."""
+_WILD = 1e5
+"""Beyond this, in degC or W, a reading is none."""
 _STEADY_K, _STEADY_S = 0.2, 60.0
 
 
@@ -136,7 +138,8 @@ class Monitor:
         said: tuple[Event, ...] = ()
         for reading in sample.readings:
             channel = reading.channel
-            if isinstance(reading, Invalid):
+            # Not a number, or none that an instrument gives: as good as no reading.
+            if isinstance(reading, Invalid) or not -_WILD < reading.value < _WILD:
                 if channel == "probe.temperature":
                     self._history.invalid += 1
                     self._noise.restart()

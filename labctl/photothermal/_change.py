@@ -111,7 +111,10 @@ class ChangeTest:
         for branch in list(self._branches):
             value = reading_degc - (branch.change.shift_k if branch.begun else 0.0)
             mean, variance = branch.bank.forecast(noise_k2)
-            square = (value - mean) ** 2 / variance
+            if not (math.isfinite(mean) and 0.0 < variance < math.inf):
+                self._branches.remove(branch)
+                continue
+            square = (value - mean) * (value - mean) / variance
             noise = noise_k2
             if square > _FAR_SD**2:
                 noise += variance * (square / _FAR_SD**2 - 1.0)

@@ -2,17 +2,24 @@
 
 import json
 import math
+import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labctl.clock import ns
 from labctl.events import Assessment, Beam, Emission, Event, Invalid, Reading, Sample, to_dict
-from tests.unit.monitor.story import fixed, play
+from tests.unit.monitor.story import events, fixed, play
+from tests.unit.photothermal.cell import Cell, curve
 
 GAP_S = st.sampled_from([0.0, 0.001, 0.1, 0.5, 1.0, 7.3, 600.0, 20_000.0])
-DEGC = st.one_of(st.floats(-40.0, 400.0), st.sampled_from([22.0, 22.1, 25.0]), st.none())
-POWER = st.one_of(st.floats(-0.1, 6.0), st.none())
+DEGC = st.one_of(
+    st.floats(-40.0, 400.0),
+    st.sampled_from([22.0, 22.1, 25.0, 1e300, -1e300, float("nan"), float("inf")]),
+    st.none(),
+)
+POWER = st.one_of(st.floats(-0.1, 6.0), st.sampled_from([1e300, float("nan")]), st.none())
 BEAM = st.sampled_from([None, None, None, *Beam])
 
 
@@ -73,3 +80,25 @@ def test_constant_readings_have_an_answer() -> None:
     monitor, _ = play(told, fixed(meter=False, ambient=False))
 
     assert "pass" != monitor.verdict(ns(600.0)).verdict
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_step_and_wild_readings_have_an_answer(seed: int) -> None:
+    """A step that is found, gaps, single readings from anywhere and lost ones: there is an answer,
+    and it is no pass."""
+    rng = random.Random(seed)
+    points = curve(Cell(), seed=seed, heat_s=200.0, cool_s=200.0, absorbed_step=(180.0, 0.3))
+    told = events(points, meter=seed % 2 == 0, ambient=seed > 1, seed=seed)
+    for _ in range(6):
+        at = rng.randrange(len(told))
+        event = told[at]
+        if isinstance(event, Sample):
+            wild = Reading(
+                "probe.temperature", rng.choice([1e300, -60.0, 90.0]), "degC", event.t_ns
+            )
+            told[at] = Sample(event.t_ns, event.t_ns, (wild, *event.readings[1:]))
+    del told[-120:-80]
+    monitor, said = play(told, fixed(meter=seed % 2 == 0, ambient=seed > 1))
+
+    assert "fail" == monitor.verdict(ns(1e6)).verdict
+    assert all(_finite(to_dict(event)) for event in said)
