@@ -63,7 +63,8 @@ from labctl.photothermal._light_energy import EnergyMeter, fluence_j_per_m2
 from labctl.photothermal._log_linear import LogLinear, log_linear_cooling
 from labctl.photothermal._map import MapFit, fit_record
 from labctl.photothermal._map_judge import FitCheck, judge_fit
-from labctl.photothermal._map_model import FitOptions, SupposedStep
+from labctl.photothermal._map_model import FitOptions, SupposedStep, without_walks
+from labctl.photothermal._map_steps import StepFound, find_step
 from labctl.photothermal._noise import NoiseEstimate
 from labctl.photothermal._one_node import OneNodeFit, fit_one_node
 from labctl.photothermal._optics import (
@@ -181,6 +182,7 @@ __all__ = [
     "Standing",
     "Step",
     "StepDetector",
+    "StepFound",
     "StepRules",
     "StoppingRule",
     "Stuck",
@@ -201,6 +203,7 @@ __all__ = [
     "electrical_prior",
     "exposure",
     "eye_limit_w_per_m2",
+    "find_step",
     "fit_one_node",
     "fit_record",
     "fluence_j_per_m2",
@@ -224,4 +227,5 @@ __all__ = [
     "usable",
     "wall_time_constant_s",
     "with_light",
+    "without_walks",
 ]

@@ -140,7 +140,7 @@ def fit_record(
         moments=_mixed(parts, weights),
         fitted_degc=fitted,
         residuals_k=readings - fitted,
-        innovations=-trial.residuals[0, : len(times) - 1],
+        innovations=-trial.residuals[0, 1 : len(times)],
         noise_sd_k=noise_sd_k,
         flutter_k2_per_s=prior.flutter_k2_per_s,
         flutter_weights=weights,

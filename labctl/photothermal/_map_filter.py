@@ -74,7 +74,8 @@ class Plan:
 
     @property
     def readings(self) -> int:
-        return int((self.row >= 0).sum())
+        """The first one too."""
+        return 1 + int((self.row >= 0).sum())
 
 
 def plan(
@@ -144,8 +145,11 @@ def whiten(
     steps: Plan,
     multipliers: Floats,
     keep: NDArray[np.int64],
+    *,
+    blind: bool = False,
 ) -> Whitened:
-    """Run `steps` for `cells` (B, CELL); `multipliers` (M, TERMS) are those of the known course."""
+    """Run `steps` for `cells` (B, CELL); `multipliers` (M, TERMS) are those of the known course.
+    `blind`: without the readings; the columns then are the courses themselves."""
     b = len(cells)
     both = np.zeros((b, STATES, STATES + COLUMNS))
     p, m = both[:, :, :STATES], both[:, :, STATES:]
@@ -162,9 +166,20 @@ def whiten(
     columns = np.empty((steps.readings, b, COLUMNS))
     variances = np.empty((steps.readings, b))
     states = np.empty((len(steps.dt_s) + 1, len(keep), STATES, COLUMNS))
+
+    def take(n: int, reading_k: float, shifted: float) -> None:
+        row = both[:, BEAD].copy()
+        row[:, STATES + KNOWN] -= reading_k
+        row[:, STATES + STEP] += shifted
+        variance = row[:, BEAD] + noise.reading_k2
+        np.subtract(both, (p[:, :, BEAD] / variance[:, None])[:, :, None] * row[:, None], out=both)
+        columns[n] = row[:, STATES:] / np.sqrt(variance)[:, None]
+        variances[n] = variance
+
+    take(0, 0.0 if blind else steps.first_k, 0.0)
     states[0] = m[keep]
     found: dict[tuple[float, bool], tuple[Floats, Floats]] = {}
-    n = 0
+    n = 1
     for i, (dt_s, power_w, reading) in enumerate(
         zip(steps.dt_s.tolist(), steps.power_w.tolist(), steps.reading_k.tolist(), strict=True)
     ):
@@ -187,13 +202,7 @@ def whiten(
         np.matmul(rows[:, :, :STATES], move.transpose(0, 2, 1), out=p)
         p += spread
         if steps.row[i] >= 0:
-            row = both[:, BEAD].copy()
-            row[:, STATES + KNOWN] -= reading
-            row[:, STATES + STEP] += steps.shifted[i]
-            variance = row[:, BEAD] + noise.reading_k2
-            both -= (p[:, :, BEAD] / variance[:, None])[:, :, None] * row[:, None, :]
-            columns[n] = row[:, STATES:] / np.sqrt(variance)[:, None]
-            variances[n] = variance
+            take(n, 0.0 if blind else reading, steps.shifted[i])
             n += 1
         states[i + 1] = m[keep]
     return Whitened(columns.transpose(1, 0, 2), np.log(variances).T, states)

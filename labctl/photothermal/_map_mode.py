@@ -17,12 +17,10 @@ from labctl.photothermal._layout import BankPrior
 from labctl.photothermal._light import PowerSteps
 from labctl.photothermal._map_filter import Noise, Plan, plan, whiten
 from labctl.photothermal._map_model import (
-    BEAD_START,
     COLUMNS,
     HOLDER,
     LIQUID,
     RATE,
-    START,
     SURROUNDINGS,
     WALL,
     Body,
@@ -42,10 +40,18 @@ _LARGEST = 1e14
 """Sum of the columns' information, in squared prior deviations, beyond which it is no number."""
 _STUCK = 1e8
 """Damping at which no smaller move is tried."""
+_CLOSE = 0.01
+"""The same, where the promise was not kept: a tenth of a deviation from the mode."""
+_WILD_K = 1e4
+"""Temperatures that no course is followed to."""
+_BLURS = (30.0, 5.0)
+_FIRST_ROUNDS = 8
+_FREE = 1e-2
+"""Damping up to which a move is as long as it wants to be."""
 _BACK = 2
 SOFT_SD = 0.15
 """Directions of the posterior wider than this share of the prior are soft, the others stiff."""
-_FARTHEST = 8.0
+_FARTHEST = 6.0
 """Prior deviations that a trial may go from the prior's mean."""
 
 
@@ -116,6 +122,8 @@ class Problem:
             record.edge_spread_s,
             options.step,
         )
+        self.blur = 1.0
+        """How many times larger the noise is taken: a search from afar begins with a wide view."""
         self.edge_rate = self.cell_prior.column_mean[RATE]
         self._start_course()
 
@@ -130,6 +138,8 @@ class Problem:
     def follow(self, states: Floats, beta: Floats) -> None:
         """Take the course of one candidate, `states` (M + 1, states, COLUMNS), as the known one."""
         x = states @ beta
+        if not np.abs(x).max() < _WILD_K:
+            return
         surroundings = x[:, HOLDER] + x[:, SURROUNDINGS]
         surroundings[1:] += self.plan.ambient_k
         surroundings[0] += self.plan.ambient_k[0]
@@ -145,7 +155,7 @@ class Problem:
         """Evaluate cells `z` (B, R), each under its own `flutter` (B,)."""
         prior = self.cell_prior
         noise = Noise(
-            self.record.noise_sd_k**2,
+            (self.blur * self.record.noise_sd_k) ** 2,
             flutter,
             self.prior.drift_k2_per_s,
             np.full(len(z), self.edge_rate),
@@ -185,25 +195,43 @@ class Problem:
         """The bead's course (N,) in degC by the equations alone, no flutter: a row a row of the
         record."""
         quiet = Noise(1.0, np.zeros(1), 0.0, np.zeros(1))
-        every = self.plan
-        blind = replace(every, reading_k=0.0 * every.reading_k, widen_k2=0.0 * every.widen_k2)
+        every = replace(self.plan, widen_k2=0.0 * self.plan.widen_k2)
         out = whiten(
             self.cells(z[None]),
             self.body,
             quiet,
-            blind,
+            every,
             self.multipliers,
             np.zeros(0, dtype=np.int64),
+            blind=True,
         )
-        curve = np.full(len(self.record.times_s), np.nan)
-        curve[every.row[every.row >= 0]] = out.columns[0] @ beta
-        curve[0] = every.first_k + beta[START] + beta[BEAD_START]
-        return curve + self.reference_degc
+        curve: Floats = out.columns[0] @ beta + self.reference_degc
+        return curve
 
 
-def modes(problem: Problem, flutter: Floats, rounds: int = 40) -> tuple[list[Posterior], bool]:
-    """The mode for each candidate of the flutter, and whether all have converged."""
-    searches = [_Search(problem.free) for _ in flutter]
+def modes(
+    problem: Problem, flutter: Floats, rounds: int = 40, start: Floats | None = None
+) -> tuple[list[Posterior], bool]:
+    """The mode for each candidate of the flutter, and whether all have converged; searched from
+    `start` (R,) or from the prior's mean."""
+    if start is None:
+        # With the noise as it is, a cell far off is a cliff; with more of it, a slope.
+        begin = np.zeros((len(flutter), problem.free))
+        for problem.blur in _BLURS:
+            searches = _searched(problem, flutter, begin, _FIRST_ROUNDS)
+            begin = np.stack([search.best for search in searches])
+        problem.blur = 1.0
+    else:
+        begin = np.tile(start, (len(flutter), 1))
+    searches = _searched(problem, flutter, begin, rounds)
+    found = [search.found for search in searches if search.found is not None]
+    if len(found) < len(searches):
+        raise RecordError("no cell gives such a record: its likelihood is not a number")
+    return found, all(search.settled for search in searches)
+
+
+def _searched(problem: Problem, flutter: Floats, begin: Floats, rounds: int) -> list[_Search]:
+    searches = [_Search(z) for z in begin]
     size = problem.free + 2
     base = np.arange(len(flutter)) * size
     for _ in range(rounds):
@@ -211,7 +239,7 @@ def modes(problem: Problem, flutter: Floats, rounds: int = 40) -> tuple[list[Pos
         trial = problem.evaluate(z, np.repeat(flutter, size), base)
         for search, first in zip(searches, base.tolist(), strict=True):
             search.told(trial, first)
-        if all(search.settled for search in searches):
+        if all(search.over for search in searches):
             break
         leader = int(np.argmin([search.target for search in searches]))
         best = trial.beta[base[leader]]
@@ -222,10 +250,7 @@ def modes(problem: Problem, flutter: Floats, rounds: int = 40) -> tuple[list[Pos
             ahead = problem.evaluate(np.stack([search.at for search in searches]), flutter)
             for i, search in enumerate(searches):
                 search.back(ahead.residuals[i])
-    found = [search.found for search in searches if search.found is not None]
-    if len(found) < len(searches):
-        raise RecordError("no cell gives such a record: its likelihood is not a number")
-    return found, all(search.settled for search in searches)
+    return searches
 
 
 class _Search:
@@ -233,45 +258,54 @@ class _Search:
     the one to try, and that one moved in each direction; the best again because the course that
     the squares are taken around has moved since."""
 
-    def __init__(self, free: int) -> None:
+    def __init__(self, start: Floats) -> None:
+        free = len(start)
         self.found: Posterior | None = None
         self.settled = False
+        self.stuck = False
         self.target = np.inf
         """Of the best so far: less log posterior."""
-        self._best = self.at = np.zeros(free)
+        self.best = self.at = start
         self._width = np.full(free, _FIRST_DIFFERENCE)
         self._damping = 1e-3
         self._hessian, self._gradient = np.eye(free), np.zeros(free)
         self._chord: Floats | None = None
+        self._promised = np.inf
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to try."""
+        return self.settled or self.stuck
 
     def asked(self) -> Floats:
         """(2 + R, R)."""
-        return np.vstack([self._best, self.at, self.at + np.diag(self._width)])
+        return np.vstack([self.best, self.at, self.at + np.diag(self._width)])
 
     def told(self, trial: Trial, first: int) -> None:
         """Take the answers in, which begin at `first`."""
-        self.target = float(-trial.log_likelihood[first] + 0.5 * self._best @ self._best)
+        self.target = float(-trial.log_likelihood[first] + 0.5 * self.best @ self.best)
         target = float(-trial.log_likelihood[first + 1] + 0.5 * self.at @ self.at)
         if target < self.target or self.found is None:
             if np.isfinite(target):
                 self._accept(trial, first + 1, target)
             else:
-                # The prior's mean is out of reach: nothing to search from.
-                self.settled = True
+                # Nothing to search from.
+                self.stuck = True
                 return
         else:
             self._damping = max(self._damping, 1e-3) * 10.0
-            self.settled = self.settled or self._damping > _STUCK
-        if not self.settled:
+            self.settled = self._promised < _CLOSE
+            self.stuck = self._damping > _STUCK
+        if not self.over:
             damped = self._hessian + self._damping * np.diag(np.diag(self._hessian))
-            move = self._best - np.linalg.solve(damped, self._gradient)
+            move = self.best - np.linalg.solve(damped, self._gradient)
             self.at = np.clip(move, -_FARTHEST, _FARTHEST)
         else:
-            self.at = self._best
+            self.at = self.best
 
     def back(self, residuals: Floats) -> None:
         """Move the cell to try back in the stiff directions, `residuals` being its own."""
-        if not self.settled and self._chord is not None:
+        if not self.over and self._chord is not None:
             off = self._chord @ np.concatenate([residuals, self.at])
             self.at = np.clip(self.at - np.nan_to_num(off), -_FARTHEST, _FARTHEST)
 
@@ -287,8 +321,10 @@ class _Search:
         covariance = np.linalg.inv(hessian)
         # Two rounds at the least: the known course follows the fit only after the first. Where
         # residuals are far from noise the slopes promise gains that are not there.
-        promised = float(gradient @ covariance @ gradient)
-        self.settled = self.found is not None and min(promised, self.target - target) < _SETTLED
+        promised = self._promised = float(gradient @ covariance @ gradient)
+        free_move = self._damping <= _FREE
+        brought = self.target - target if free_move else np.inf
+        self.settled = self.found is not None and min(promised, brought) < _SETTLED
         self.found = Posterior(
             self.at,
             covariance,
@@ -298,7 +334,7 @@ class _Search:
             residual_slopes,
             float(-target + 0.5 * np.linalg.slogdet(covariance)[1]),
         )
-        self._best, self.target = self.at, target
+        self.best, self.target = self.at, target
         self._hessian, self._gradient = hessian, gradient
         self._chord = chord(self.found)
         self._width = _DIFFERENCE * np.sqrt(np.diag(covariance))

@@ -12,7 +12,7 @@ and the matrix exponential.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,7 @@ COLUMNS = 10
 
 _WALL_START_SD_K = _BEAD_START_SD_K = 0.1
 """As in a cell that has stood; the same as the bank's."""
+_DRIFT_OVER_S = 600.0
 _OVER_SURROUNDINGS = np.array([1.0, 0.0, 0.0, -1.0, -1.0])
 _WALL_OVER_SURROUNDINGS = np.array([0.0, 1.0, 0.0, -1.0, -1.0])
 
@@ -73,6 +74,19 @@ class FitOptions:
     def __post_init__(self) -> None:
         if self.nodes not in (1, 2, 3):
             raise ValueError(f"nodes is 1, 2 or 3, not {self.nodes!r}")
+
+
+def without_walks(prior: BankPrior) -> BankPrior:
+    """The same with nothing random in it: no flutter, and in place of the wandering surroundings
+    a steady drift that comes as far in ten minutes. What a fit leaves then is all that one smooth
+    curve of the model leaves; with a flutter, what is missing in the model may hide in that."""
+    drift = (prior.drift_k2_per_s / _DRIFT_OVER_S) ** 0.5
+    return replace(
+        prior,
+        flutter_k2_per_s=(0.0,),
+        drift_k2_per_s=0.0,
+        drift_sd_k_per_s=(prior.drift_sd_k_per_s**2 + drift**2) ** 0.5,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,11 +93,11 @@ def test_the_likelihood_is_that_of_the_readings_as_one_gaussian() -> None:
     # Drawn forward many times with the very same cell, the readings have this covariance.
     # It is built from unit answers: columns, then a kick of each walk in each of many thin slices.
     def curve(beta: np.ndarray) -> np.ndarray:
-        return problem.deterministic(z[0], beta)[1:] - 22.0
+        return problem.deterministic(z[0], beta) - 22.0
 
     column_mean, sd = problem.cell_prior.column_mean, problem.cell_prior.column_sd
     mean = curve(column_mean)
-    covariance = 0.05**2 * np.eye(5)
+    covariance = 0.05**2 * np.eye(6)
     for j in np.flatnonzero(sd > 0.0):
         moved = column_mean.copy()
         moved[j] += sd[j]
@@ -107,13 +107,13 @@ def test_the_likelihood_is_that_of_the_readings_as_one_gaussian() -> None:
     thin = 0.01
     for state, strength in ((0, q), (4, 1e-5)):
         for at in np.arange(thin / 2.0, 6.0, thin):
-            answer = np.array([_answer(a, t - at, state) for t in times[1:]])
+            answer = np.array([_answer(a, t - at, state) for t in times])
             covariance += strength * thin * np.outer(answer, answer)
-    off = readings[1:] - 22.0 - mean
+    off = readings - 22.0 - mean
     expected = -0.5 * (
         off @ np.linalg.solve(covariance, off)
         + np.linalg.slogdet(covariance)[1]
-        + 5 * math.log(2.0 * math.pi)
+        + 6 * math.log(2.0 * math.pi)
     )
     assert expected == pytest.approx(found, abs=5e-3)
 
