@@ -12,6 +12,7 @@ from labctl.errors import InputError
 if TYPE_CHECKING:
     from labctl.bench import BenchFile
     from labctl.photothermal import ElectricalCalibration
+    from labctl.protocol import Plan
     from labctl.sample import Specimen
 
 NONE = "none"
@@ -40,10 +41,11 @@ def today() -> date:
 
 
 def choose(
-    asked: str | None, bench: BenchFile, specimen: Specimen | None, world: str
+    asked: str | None, bench: BenchFile, specimen: Specimen | None, world: str | None
 ) -> tuple[ElectricalCalibration | None, tuple[str, ...]]:
     """The calibration that a run takes, and what to say of it: the one that was asked for, if it is
-    of this cell (InputError otherwise), else the youngest that fits among the bench's."""
+    of this cell (InputError otherwise), else the youngest that fits among the bench's. `world`:
+    empty for a real bench, else which simulated one; None where that is not settled yet."""
     from labctl.monitor import files_in, fitting_calibration, load_calibration, why_not_used
 
     if asked == NONE:
@@ -70,3 +72,19 @@ def choose(
         f"{found.head_hash[:12]}"
     )
     return found, (*said, words)
+
+
+def check_targets_of(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> None:
+    """InputError for targets that cannot be reached with what is known of the cell, a fitting
+    calibration of the bench among it. Without a sample the default one stands in: the target is of
+    what the readings leave open, which hardly depends on the sample."""
+    from labctl import sample as samples
+    from labctl.cli._prepare import DEFAULT_SAMPLE
+    from labctl.engine import check_targets, has_targets
+
+    if not has_targets(plan):
+        return
+    if specimen is None:
+        specimen = samples.load(samples.find(DEFAULT_SAMPLE))
+    found, _ = choose(None, bench, specimen, None)
+    check_targets(plan, bench, specimen, calibration=found)

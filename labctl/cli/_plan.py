@@ -39,12 +39,14 @@ def command(
     from labctl import bench as benches
     from labctl import protocol as protocols
     from labctl import sample as samples
+    from labctl.cli._calibrations import check_targets_of
     from labctl.settings import read_settings
 
     found = benches.find_bench(bench, environment=read_settings().bench)
     bench_file = benches.load(found.path)
     specimen = samples.load(samples.find(sample)) if sample else None
     plan = protocols.load(protocols.find(protocol), parameters, bench=bench_file, specimen=specimen)
+    check_targets_of(plan, bench_file, specimen)
     if as_json:
         click.echo(json.dumps(_as_json(plan, bench_file, specimen), ensure_ascii=False))
         return

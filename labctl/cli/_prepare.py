@@ -15,10 +15,11 @@ from labctl.cli._calibrations import choose
 from labctl.cli._carry_out import RunInTerminal, about_process, command_name
 from labctl.cli._options import RunOptions, parse_speed
 from labctl.clock import NS
-from labctl.engine import RunRequest, RunResult, way_to
+from labctl.engine import RunRequest, RunResult, check_targets, has_targets, way_to
 from labctl.errors import Exit
 from labctl.events import Mode
 from labctl.ledger import identity_of, ledger_sentence, sample_ledgers
+from labctl.monitor import read_blank
 from labctl.photothermal import ElectricalCalibration
 from labctl.protocol import Plan
 from labctl.record import recover_left_behind
@@ -63,6 +64,9 @@ def prepare(
     calibrated: tuple[str, ...] = ()
     if plan.uses_light:
         electrical, calibrated = choose(calibration, bench_file, specimen, world)
+    if specimen is not None and has_targets(plan):
+        before = None if blank is None else read_blank(blank)
+        check_targets(plan, bench_file, specimen, blank=before, calibration=electrical)
     planned_s = plan.at_most_ns / NS
     request = RunRequest(
         plan=plan,

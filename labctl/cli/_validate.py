@@ -95,7 +95,10 @@ def _check(path: Path, against: BenchFile | None) -> str:
         return f"bench {bench.name}"
     if against is None:
         return f"protocol {protocols.load(path).name}"
+    from labctl.cli._calibrations import check_targets_of
+
     plan = protocols.load(path, bench=against)
+    check_targets_of(plan, against, None)
     return f"protocol {plan.name}, on bench {against.name}"
 
 

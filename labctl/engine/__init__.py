@@ -4,6 +4,7 @@ from labctl.engine._engine import Engine
 from labctl.engine._session import Begun, RunRequest, RunResult, carry_out, check_request, way_to
 from labctl.engine._states import TRANSITIONS, State
 from labctl.engine._steps import ANSWERED_IN_ADVANCE, Ask
+from labctl.engine._targets import check_targets, has_targets
 from labctl.engine._teller import Publish, Teller
 
 __all__ = [
@@ -19,5 +20,7 @@ __all__ = [
     "Teller",
     "carry_out",
     "check_request",
+    "check_targets",
+    "has_targets",
     "way_to",
 ]

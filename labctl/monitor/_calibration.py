@@ -84,7 +84,7 @@ def fitting_calibration(
     vessel: str,
     volume_m3: float | None,
     today: date,
-    world: str = "",
+    world: str | None = "",
 ) -> tuple[ElectricalCalibration | None, tuple[str, ...]]:
     """The youngest one of this vessel and volume, and in words what was left aside and why."""
     said: list[str] = []
@@ -107,10 +107,11 @@ def why_not_used(
     vessel: str,
     volume_m3: float | None,
     today: date,
-    world: str = "",
+    world: str | None = "",
 ) -> str:
-    """Why a calibration is not one of this cell as it is now; '' when it is."""
-    if found.world != world:
+    """Why a calibration is not one of this cell as it is now; '' when it is. `world`: see
+    `ElectricalCalibration`; None for any."""
+    if world is not None and found.world != world:
         return f"it is of {_cell_of(found.world)}, and this run of {_cell_of(world)}"
     if not vessel or found.vessel != vessel:
         return f"it is of {found.vessel or 'a vessel without a name'}"

@@ -19,6 +19,7 @@ from labctl.photothermal._combine import (
     RateEstimate,
     efficiency,
 )
+from labctl.photothermal._design import reachable_sd
 from labctl.photothermal._dose import (
     NOTHING,
     OF_LIQUID,
@@ -216,6 +217,7 @@ __all__ = [
     "noise_of_record",
     "noise_sd_k",
     "rate_ratio",
+    "reachable_sd",
     "run_record",
     "sd_without_inputs",
     "sign_runs",

@@ -51,6 +51,7 @@ CODES: dict[str, str] = {
     "P053": "a limit that is looser than the bench's",
     "P054": "sampled faster than the instruments can, or too slowly for the guard",
     "P055": "the sample does not fit the bench",
+    "P056": "a target that this bench and sample cannot reach",
     # Bench files.
     "P060": "there is no such instrument",
     "P061": "a bench with a laser must say this",

@@ -163,7 +163,7 @@ def test_garbage_never_gives_anything_but_an_input_error(text: str) -> None:
 def test_every_code_is_told_somewhere() -> None:
     """No code is documented that nothing tells."""
     root = Path(__file__).parents[3] / "labctl"
-    rooms = ("yamlfile", "quantities", "protocol", "bench", "sample")
+    rooms = ("yamlfile", "quantities", "protocol", "bench", "sample", "engine")
     files = [f for room in rooms for f in (root / room).glob("*.py") if f.name != "_codes.py"]
     text = "".join(file.read_text("utf-8") for file in files)
 
