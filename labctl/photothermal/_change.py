@@ -18,7 +18,10 @@ from enum import StrEnum
 from labctl.photothermal._bank import FilterBank, LostError
 from labctl.photothermal._layout import LIGHT, LIQUID, LOSS, OFFSET, RATE
 
-_LINE_S = 20.0
+_LINE_S, _FIRST_LINE_S, _FIRST_S = 20.0, 4.0, 60.0
+"""How often nominal values follow, and how often at first: what changed may have changed much."""
+_WELL = 2.0
+"""Mean square of the standardised innovations up to which a hypothesis explains the readings."""
 _FAR_SD = 7.0
 """A reading may count against a hypothesis for no more than this."""
 _BLUR_S = 4.0
@@ -57,6 +60,14 @@ class _Branch:
         self.bank = bank
         self.evidence = 0.0
         self.begun = False
+        self.at_edge: float | None = None
+        """What the evidence was when the light changed for the first time."""
+        self.squares, self.count = 0.0, 0
+
+    @property
+    def since_edge(self) -> float:
+        """The evidence of the readings behind that edge alone."""
+        return 0.0 if self.at_edge is None else self.evidence - self.at_edge
 
     def begin(self, power_w: float) -> None:
         self.begun = True
@@ -83,14 +94,15 @@ class ChangeTest:
         self._onset_s = onset_s
         self._now_s = -math.inf
         self._branches = [_Branch(change, before.copy()) for change in changes]
-        self._next_line_s = onset_s + _LINE_S
+        self._next_line_s = onset_s + _FIRST_LINE_S
 
     def predict(self, to_s: float, dt_s: float, power_w: float, surroundings_degc: float) -> None:
         """All banks move on by `dt_s`, up to `to_s`."""
         self._now_s = to_s
         line = to_s >= self._next_line_s
         if line:
-            self._next_line_s = to_s + _LINE_S
+            first = to_s < self._onset_s + _FIRST_S
+            self._next_line_s = to_s + (_FIRST_LINE_S if first else _LINE_S)
         for branch in self._branches:
             if not branch.begun and to_s > self._onset_s:
                 branch.begin(power_w)
@@ -103,6 +115,8 @@ class ChangeTest:
         for branch in self._branches:
             branch.bank.relinearise()
             branch.bank.loosen(spread_k)
+            if branch.begun and branch.at_edge is None:
+                branch.at_edge = branch.evidence
 
     def update(self, reading_degc: float, noise_k2: float) -> None:
         """All banks take a reading in."""
@@ -121,12 +135,28 @@ class ChangeTest:
                 square = _FAR_SD**2
             if branch.begun:
                 branch.evidence -= 0.5 * (square + math.log(variance))
+                branch.squares += square
+                branch.count += 1
             try:
                 branch.bank.update(value, noise)
             except LostError:
                 self._branches.remove(branch)
 
     def odds(self) -> Mapping[Cause, float]:
-        """Log of each hypothesis' evidence over that of the best."""
-        best = max((branch.evidence for branch in self._branches), default=0.0)
-        return {branch.change.cause: branch.evidence - best for branch in self._branches}
+        """Log of each hypothesis' evidence over that of the best, of all readings or of those
+        behind the first edge, whichever is kinder to it: a change may be so large that no bank
+        follows its beginning well. Nothing where even the best does not explain the readings: then
+        they say nothing of the others either."""
+        branches = self._branches
+        best = max(branches, key=lambda branch: branch.evidence, default=None)
+        if best is None or best.squares > _WELL * max(best.count, 1):
+            return {}
+        behind = max(branch.since_edge for branch in branches)
+        edge = all(branch.at_edge is not None for branch in branches)
+        return {
+            branch.change.cause: max(
+                branch.evidence - best.evidence,
+                branch.since_edge - behind if edge else -math.inf,
+            )
+            for branch in branches
+        }
