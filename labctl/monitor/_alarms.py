@@ -54,6 +54,7 @@ _MEANS: Mapping[Cause, tuple[str, ...]] = {
 _LATER_STEP = 0.10
 """Relative. A loss of heat below this is not told from a ramp: what the bank has learned of a ramp
 before it is found makes it look like a step that came later."""
+_SMALL_JUMP_K = 0.3
 _HEAT_SHAPES, _BEAD_SHAPES = frozenset({HEAT, HEAT_RAMP}), frozenset({BEAD_STEP, OFFSET})
 _WORDS: Mapping[int, tuple[str, int, str]] = {
     HEAT: ("heat-step", 1, "{size:+.1f} ± {sd:.1f} % of the {heat}"),
@@ -134,6 +135,16 @@ def _causes(shapes: set[int], lit: bool, priors: Priors) -> tuple[tuple[str, ...
 def worth_naming(step: Step, priors: Priors) -> bool:
     """False for a step of the bead that is smaller than what is named."""
     return step.shape not in _BEAD_SHAPES or abs(step.size) >= priors.steps.smallest_bead_k
+
+
+def too_early(step: Step) -> bool:
+    """True where a small jump of the bead and a change of heat explain as much: named by the bead
+    now, it would most likely be called by another name in a few seconds."""
+    return (
+        step.shape in _BEAD_SHAPES
+        and abs(step.size) < _SMALL_JUMP_K
+        and max(step.by_shape[HEAT], step.by_shape[HEAT_RAMP]) > step.log_ratio - NOT_TOLD_APART
+    )
 
 
 def as_first_told(first: Step, now: Step) -> Step:

@@ -123,10 +123,14 @@ class Faults:
         if step is None:
             return ()
         told = self._told
-        if step.settled and told is not None and not alarms.worth_naming(step, self._priors):
+        if step.settled and not alarms.worth_naming(step, self._priors):
+            if told is None:
+                return ()
             step = alarms.as_first_told(told, step)
         room = any(a.name == "ambient-step" and t_ns - a.t_ns < _ROOM_S * NS for a in self.alarms)
         alarm = alarms.of_step(t_ns, step, self._power.lit, self._priors, unsettled_room=room)
+        if self._at is None and not step.settled and alarms.too_early(step):
+            return ()
         if self._at is None:
             said = self._say(alarm)
             if said:
