@@ -247,7 +247,8 @@ def _condition(condition: Condition) -> str:
         percent = condition.relative_sd * 100.0
         return f"when the efficiency is known to {percent:g} % without the inputs"
     if isinstance(condition, TimeConstants):
-        return f"after {condition.number} time constants"
+        some = "s" if condition.number > 1 else ""
+        return f"after {condition.number} time constant{some}"
     if isinstance(condition, Steady):
         return (
             f"when {condition.channel} is steady within {condition.within_k:g} K "

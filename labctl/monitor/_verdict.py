@@ -123,6 +123,11 @@ def _in_a_sentence(used: Snapshot, estimates: Estimates, priors: Priors) -> str:
             f"the readings follow the model of a blank: heat loss {loss.value * 1e3:.1f} mW/K, "
             f"time constant {tau.value:.0f} s"
         )
+    if priors.kind is Kind.ELECTRICAL:
+        return (
+            f"the readings follow the model of a calibration: time constant {tau.value:.0f} s; "
+            "`labctl calibrate` works the cell out from the whole record"
+        )
     return (
         f"the readings follow the model: time constant {tau.value:.0f} s; no efficiency "
         f"without {' and '.join(priors.missing)}"

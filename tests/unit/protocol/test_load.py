@@ -44,7 +44,7 @@ def problems(text: str, head: str = HEAD, **how: object) -> list[tuple[str, int,
     return [(p.code, p.line, p.column) for p in caught.value.problems]
 
 
-@pytest.mark.parametrize("name", ["heating-curve", "on-off-cycles", "log"])
+@pytest.mark.parametrize("name", ["heating-curve", "until-known", "on-off-cycles", "log"])
 def test_the_shipped_protocols_load(name: str) -> None:
     """Each shipped protocol is valid and is named like its file."""
     assert name == protocol.load(protocol.find(name)).name
@@ -318,7 +318,7 @@ def test_an_irradiance_has_no_power_before_it_meets_a_bench() -> None:
         _ = step.power_w
 
 
-@pytest.mark.parametrize("name", ["heating-curve", "on-off-cycles", "log"])
+@pytest.mark.parametrize("name", ["heating-curve", "until-known", "on-off-cycles", "log"])
 def test_the_resolved_copy_loads_to_the_same_plan(name: str) -> None:
     """Parameters put in, repeats unrolled: same plan, same digest."""
     plan = protocol.load(protocol.find(name))
