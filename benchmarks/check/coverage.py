@@ -42,10 +42,10 @@ PRIOR = build_priors(INPUTS, has_ambient=True, has_meter=True, nominal_power_w=_
 
 
 def measure(profile: str) -> Iterator[Figure]:
-    """Yield the figures of this part; short and full differ in the passes tried."""
+    """Yield the figures of this part; the full profile adds what one pass more would make of it."""
     for passes in (1,) if profile == "short" else (1, 2):
         found = np.array(list(on_all_cores(partial(one, passes=passes), range(1, _CELLS + 1))))
-        words = "live" if passes == 1 else "run again around its curve"
+        words = "live" if passes == 1 else "run once more"
         for name, column in (("efficiency", 0), ("heat loss", 2)):
             z = found[:, column]
             hits = int((np.abs(z) <= 1.96).sum())
@@ -85,7 +85,13 @@ def one(seed: int, *, passes: int = 1) -> tuple[float, float, float, float]:
         flutter_k2_per_s=float(rng.choice(PRIOR.flutter_k2_per_s)),
     )
     run = run_record(
-        PRIOR, drawn.times_s, drawn.readings_degc, drawn.power, AMBIENT_DEGC, passes=passes
+        PRIOR,
+        drawn.times_s,
+        drawn.readings_degc,
+        drawn.power,
+        AMBIENT_DEGC,
+        passes=passes,
+        live=True,
     )
     capacity = PRIOR.heat_capacity_j_per_k
     found = thermal(run.moments, capacity, _POWER_W)

@@ -236,6 +236,7 @@ class Monitor:
             bank.relinearise()
             if bank.follow_the_leading():
                 self._faults.follow_another()
+            bank.recentre()
             since_s = now_s - (self._history.last_edge_s or 0.0)
             self._next_line_s = now_s + max(8.0, since_s)
         dt_ms = t_ms - self._t_ms
@@ -300,6 +301,8 @@ class Monitor:
             history.left_out += self._far == 1
             self._far = 0
         bank.update(value_degc, noise)
+        if not self._faults.suspicious and bank.catch_up():
+            self._faults.follow_another()
         history.add(now_s, value_degc - predicted, spread - variance)
         self._noise.add(value_degc)
         self._trend.add(now_s, value_degc)

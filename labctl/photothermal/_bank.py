@@ -34,19 +34,18 @@ from labctl.photothermal._layout import (
     LOSS,
     OFFSET,
     RATE,
-    SHARE,
     STATES,
     WALL,
     WALL_MASS,
     BankPrior,
 )
-from labctl.photothermal._nominal import BENT, FARTHEST, INPUTS, KERNEL, Nominal, Step
+from labctl.photothermal._nominal import BENT, FARTHEST, INPUTS, Nominal, Step
+from labctl.photothermal._start import START_SPREAD_K, before_readings
 from labctl.photothermal._told import Leading, Moments, Taken
+from labctl.photothermal._told_so_far import Told
 
-_START_SPREAD_K = 0.1
-"""Of wall and bead against the liquid in a cell that has stood."""
 _GAP_SPREAD_K = 1.0
-"""The same after a gap in the readings."""
+"""Of the wall against the liquid after a gap in the readings."""
 _LONGEST_DRIFT_S = 3600.0
 """Nothing drifts on and on at one rate; later only the random walk goes on."""
 _BOUND = np.full(STATES, 1e4)
@@ -55,6 +54,10 @@ _BOUND[[LOSS, COUPLING, WALL_MASS, LAG]] = 2.0 * FARTHEST
 _FAR, _LESS, _MORE = 0.7, 0.6, 2.0
 """How far a filter may carry the loss from its nominal value: the logarithm; the part less, more.
 Beyond, it waits for its nominal values to follow."""
+_SLICE = 64
+"""Words told anew with every reading: some 3 ms."""
+_NEWS = 1.5
+"""So many times as much must have been told for once more to begin."""
 _NEGLIGIBLE = -700.0
 """Logarithm of the weight of a filter that was lost."""
 
@@ -76,9 +79,8 @@ class FilterBank:
         self.weight = nominal.weight
         self._log_weight = np.log(self.weight)
         # One array, because covariance and mean shrink by the same operation.
-        self._both = np.zeros((k, STATES, STATES + 1))
+        self._both = before_readings(prior, k, nominal.curve_off, first_degc - self.reference_degc)
         self._p, self._x = self._both[:, :, :STATES], self._both[:, :, STATES]
-        self._start(prior, first_degc)
         self._fd = np.zeros((k, DYNAMIC, STATES))
         self._response = np.zeros((k, DYNAMIC, DYNAMIC))
         self._less = np.zeros_like(self._both)
@@ -90,49 +92,81 @@ class FilterBank:
         self._ambient = 0.0
         self._leading = int(self.weight.argmax())
         self._centre: Floats | None = None
+        self._told: Told | None = Told(first_degc)
+        self._again: FilterBank | None = None
+        self._again_told = self._told_when_begun = 0
 
-    def again(self, first_degc: float, start_degc: float) -> FilterBank:
-        """A bank to run the same readings once more, with every filter linearised around the curve
-        that it ended with, in place of what it knew on the way (one more step of Gauss and
-        Newton). `start_degc` is where that curve begins."""
-        self._nominal.move_to(self._x)
-        bank = FilterBank(self.prior, first_degc, self.reference_degc)
-        bank._nominal.start_from(self._nominal, bank._x)
-        centre = bank._centre = self._x.copy()
-        centre[:, OFFSET] -= self._ambient
-        bank._centre_on(start_degc)
+    # -- once more ---------------------------------------------------------------------------
+
+    def once_more(self) -> FilterBank:
+        """A bank that has been told the same, every filter linearised around the curve that it
+        ended with here, in place of what it knew on the way (a step of Gauss and Newton). What is
+        told of the wall is honest only then. Takes as long as all updates did; this bank where
+        the record is too long to be kept."""
+        told = self._told
+        if told is None or not told.whole:
+            return self
+        return self._told_again(told, self._begin_again(told))
+
+    def _told_again(self, told: Told, bank: FilterBank) -> FilterBank:
+        with np.errstate(all="ignore"):
+            told.tell(bank, 0, len(told))
+        bank._told = told
+        return bank
+
+    def recentre(self) -> None:
+        """Begin once more beside, in slices: `catch_up` takes it on with every reading. Not while
+        there is little that is new."""
+        told = self._told
+        if self._again is not None or told is None or not told.whole:
+            return
+        if len(told) >= _NEWS * self._told_when_begun:
+            self._told_when_begun = len(told)
+            self._again, self._again_told = self._begin_again(told), 0
+
+    def catch_up(self) -> bool:
+        """One slice of what `recentre` began; True when that has caught up and taken over. Not
+        while a fault is suspected."""
+        again, told = self._again, self._told
+        if again is None or told is None:
+            return False
+        if not told.whole:
+            self._again = None
+            return False
+        try:
+            told.tell(again, self._again_told, self._again_told + _SLICE)
+        except LostError:
+            self._again = None
+            return False
+        self._again_told += _SLICE
+        if self._again_told < len(told):
+            return False
+        self._again = None
+        self._take_over(again)
+        return True
+
+    def _take_over(self, other: FilterBank) -> None:
+        self._both, self._p, self._x = other._both, other._p, other._x
+        self._nominal, self._log_weight = other._nominal, other._log_weight
+        self.weight = other.weight
+        self._leading = int(self._log_weight.argmax())
+        self.relinearise()
+
+    def _begin_again(self, told: Told) -> FilterBank:
+        """A bank around the curve of this one, which has not been told anything yet."""
+        bank = FilterBank(self.prior, told.first_degc, self.reference_degc)
+        bank._told = None
+        x = self._x.copy()
+        bank._nominal.start_from(self._nominal, bank._x, x)
+        bank._centre = x
+        x[:, OFFSET] -= self._ambient
+        bank._centre_on(told.start_degc)
         return bank
 
     def _centre_on(self, degc: float) -> None:
         if self._centre is not None:
             self._centre[:, [LIQUID, WALL, BEAD]] = degc - self.reference_degc
             self._centre[:, HOLDER] = 0.0
-
-    def _start(self, prior: BankPrior, first_degc: float) -> None:
-        x, p = self._x, self._p
-        x[:, [LIQUID, WALL, BEAD]] = first_degc - self.reference_degc
-        x[:, RATE] = prior.heat_per_watt / prior.heat_capacity_j_per_k
-        x[:, CURVE] = prior.curve_per_k + self._nominal.curve_off
-        for i in (LIQUID, WALL, BEAD):
-            for j in (LIQUID, WALL, BEAD):
-                p[:, i, j] = prior.start_sd_k**2
-        p[:, WALL, WALL] += _START_SPREAD_K**2
-        p[:, BEAD, BEAD] += _START_SPREAD_K**2
-        for state, sd in (
-            (HOLDER, prior.holder_start_sd_k),
-            (RATE, prior.heat_per_watt_sd / prior.heat_capacity_j_per_k),
-            (OFFSET, prior.offset_sd_k),
-            (SHARE, prior.holder_share_sd),
-            (LIGHT, prior.light_k_per_w),
-            (DARK, prior.dark_loss_sd),
-            (DRIFT, prior.drift_sd_k_per_s),
-        ):
-            p[:, state, state] = sd**2
-        # What the grid's own spread leaves of the prior is each filter's.
-        directions = prior.grid_directions()
-        within = prior.covariance() - (1.0 - KERNEL**2) * directions @ directions.T
-        states = np.array(BankPrior.LOGARITHMS)
-        p[:, states[:, None], states[None, :]] = within
 
     def relinearise(self) -> None:
         """Move each filter's nominal values to its present means. Call at edges and, ever more
@@ -145,6 +179,8 @@ class FilterBank:
     def predict(self, dt_s: float, power_w: float, surroundings_degc: float) -> None:
         """Move on by `dt_s` under a constant power and ambient reading. `dt_s` should come from
         times rounded to a millisecond, so that the step's matrices are found again."""
+        if self._told is not None:
+            self._told.predicted(dt_s, power_w, surroundings_degc)
         step = self._nominal.step(dt_s)
         x, p, fd = self._x, self._p, self._fd
         ambient = surroundings_degc - self.reference_degc
@@ -214,6 +250,8 @@ class FilterBank:
     def loosen(self, sd_k: float) -> None:
         """Widen the liquid's temperature once: light that has just come or gone is not yet mixed,
         and its edge is known to a fraction of a second only."""
+        if self._told is not None:
+            self._told.loosened(sd_k)
         self._p[:, LIQUID, LIQUID] += sd_k**2
 
     def let_change(self, state: int, sd: float) -> None:
@@ -241,6 +279,8 @@ class FilterBank:
 
     def update(self, reading_degc: float, noise_k2: float) -> None:
         """Take a reading in."""
+        if self._told is not None:
+            self._told.updated(reading_degc, noise_k2)
         # The bead's covariances, and behind them how far it is above the reading.
         row = self._both[:, BEAD].copy()
         row[:, STATES] -= reading_degc - self.reference_degc
@@ -273,6 +313,8 @@ class FilterBank:
 
     def resume(self, reading_degc: float) -> None:
         """After a gap: temperatures start again at a reading, what is known of the cell stays."""
+        if self._told is not None:
+            self._told.resumed(reading_degc)
         x, p = self._x, self._p
         temperatures = [LIQUID, WALL, BEAD]
         x[:, temperatures] = reading_degc - self.reference_degc
@@ -282,7 +324,7 @@ class FilterBank:
             for j in temperatures:
                 p[:, i, j] = self.prior.start_sd_k**2
         p[:, WALL, WALL] += _GAP_SPREAD_K**2
-        p[:, BEAD, BEAD] += _START_SPREAD_K**2
+        p[:, BEAD, BEAD] += START_SPREAD_K**2
         self._centre_on(reading_degc)
 
     def _replace(self, sound: NDArray[np.bool_]) -> None:
@@ -306,18 +348,16 @@ class FilterBank:
 
     def moments(self) -> Moments:
         """What is known of the parameters that people ask for."""
+        nominal = self._nominal
         values = self._x[:, _ASKED]
-        values[:, Moments.LN_LOSS] += np.log(self._nominal.loss_per_s)
-        values[:, Moments.LN_WALL] += np.log(self._nominal.wall_j_per_k)
-        values[:, Moments.LN_COUPLING] += np.log(self._nominal.coupling_w_per_k)
-        values[:, Moments.LN_INVERSE_LAG] += np.log(self._nominal.inverse_lag)
-        weight = self.weight
-        mean = weight @ values
-        off = values - mean
-        within = self._p[:, _ASKED[:, None], _ASKED[None, :]]
-        covariance = (weight @ within.reshape(len(weight), -1)).reshape(len(_ASKED), len(_ASKED))
-        covariance += (off * weight[:, None]).T @ off
-        return Moments(mean, covariance)
+        for place, logarithm in (
+            (Moments.LN_LOSS, nominal.loss_per_s),
+            (Moments.LN_WALL, nominal.wall_j_per_k),
+            (Moments.LN_COUPLING, nominal.coupling_w_per_k),
+            (Moments.LN_INVERSE_LAG, nominal.inverse_lag),
+        ):
+            values[:, place] += np.log(logarithm)
+        return Moments.of_mixture(self.weight, values, self._p[:, _ASKED[:, None], _ASKED[None, :]])
 
     def mean_rate(self) -> float:
         """a in K/(s W)."""

@@ -117,15 +117,19 @@ class Nominal:
         x[:, SHARE] = 0.0
         self._worked_out()
 
-    def start_from(self, other: Nominal, x: Floats) -> None:
-        """Take another's nominal values; the means `x` of the prior are then off by what that
-        moves."""
+    def start_from(self, other: Nominal, x: Floats, found: Floats) -> None:
+        """Take another's nominal values, moved on to its means `found` (which are then 0); the
+        means `x` of the prior are off by what that moves."""
         pairs = zip(self._logarithms, other._logarithms, strict=True)
-        for (state, nominal, _), (_, theirs, _) in pairs:
-            x[:, state] -= np.log(theirs / nominal)
-            nominal[:] = theirs
-        x[:, SHARE] -= other.share - self.share
-        self.share[:] = other.share
+        for (state, nominal, start), (_, theirs, _) in pairs:
+            move = np.clip(np.log(theirs / start) + found[:, state], -FARTHEST, FARTHEST)
+            nominal[:] = start * np.exp(move)
+            x[:, state] -= move
+            found[:, state] = 0.0
+        share = other.share + found[:, SHARE]
+        x[:, SHARE] -= share - self.share
+        found[:, SHARE] = 0.0
+        self.share[:] = share
         self._worked_out()
 
     def copy_filter(self, best: int, to: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,7 +32,8 @@ class RecordRun:
     bank: FilterBank
     moments: Moments
     innovations_k: Floats
-    """(n - 1,): each reading but the first less its forecast; NaN behind a gap."""
+    """(n - 1,): each reading but the first less its forecast in the first pass; NaN behind a
+    gap."""
     variances_k2: Floats
     """(n - 1,): of those, by the forecast."""
     noise_sd_k: float
@@ -82,13 +83,15 @@ def run_record(
     noise_sd_k: float | None = None,
     edge_spread_s: float = 0.0,
     passes: int = 1,
+    live: bool = False,
 ) -> RecordRun:
     """Run the bank over a record; with more passes than one, again, around the curve of the pass
     before (what is told is then less wrong by the way to it, where parameters were not yet known).
 
     `times_s` and `readings_degc` (n,), times rising; `ambients_degc` one value or one a reading
     (the ambient probe's, or the first reading's where there is none: `offset_sd_k` of the prior
-    says how far the surroundings may be from it). Without `noise_sd_k` the readings' own is taken.
+    says how far the surroundings may be from it). `live` lets the first pass re-centre on its way,
+    as the live check does. Without `noise_sd_k` the readings' own is taken.
     `edge_spread_s`: by how long the probed liquid may be behind the light. RecordError for a record
     that cannot be run, LostError for readings of no cell.
     """
@@ -99,18 +102,11 @@ def run_record(
     if noise_sd_k is None:
         noise_sd_k = noise_of_record(times, readings)
     bank = FilterBank(prior, float(readings[0]), float(ambients[0]))
-    run = _once(bank, times, readings, power, ambients, noise_sd_k, edge_spread_s)
+    run = _once(bank, times, readings, power, ambients, noise_sd_k, edge_spread_s, live)
     for _ in range(passes - 1):
-        bank = run.bank.again(float(readings[0]), _start(times, readings, power))
-        run = _once(bank, times, readings, power, ambients, noise_sd_k, edge_spread_s)
+        bank = run.bank.once_more()
+        run = replace(run, bank=bank, moments=bank.moments())
     return run
-
-
-def _start(times: Floats, readings: Floats, power: PowerSteps) -> float:
-    """Where the curve begins: the mean of the readings before the light, ten at most."""
-    dark = times < power.times_s[0] if len(power.times_s) else np.ones(len(times), dtype=bool)
-    dark[0] = True
-    return float(readings[dark][:10].mean())
 
 
 def _once(
@@ -121,6 +117,7 @@ def _once(
     ambients: Floats,
     noise_sd_k: float,
     edge_spread_s: float,
+    live: bool,
 ) -> RecordRun:
     noise_k2 = noise_sd_k**2
     innovations = np.full(len(times) - 1, np.nan)
@@ -146,6 +143,8 @@ def _once(
                 next_line_s = now_s + _LINE_S
             elif now_s >= next_line_s:
                 bank.relinearise()
+                if live:
+                    bank.recentre()
                 next_line_s = now_s + max(_LINE_S, now_s - edge_s)
             bank.predict(piece.dt_s, piece.power_w, float(ambients[i]))
             if piece.arrives:
@@ -153,4 +152,6 @@ def _once(
                 innovations[i - 1] = readings[i] - mean
                 variances[i - 1] = variance
                 bank.update(float(readings[i]), noise_k2)
+                if live:
+                    bank.catch_up()
     return RecordRun(bank, bank.moments(), innovations, variances, noise_sd_k, gaps)

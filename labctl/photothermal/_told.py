@@ -56,3 +56,13 @@ class Moments:
     """ln of 1/tau_c in 1/s."""
     CURVE: ClassVar[int] = 6
     """c, 1/K."""
+
+    @classmethod
+    def of_mixture(cls, weight: Floats, means: Floats, covariances: Floats) -> Moments:
+        """Of Gaussians (K, 7), (K, 7, 7) with the weights (K,)."""
+        mean = weight @ means
+        off = means - mean
+        n = len(mean)
+        covariance = (weight @ covariances.reshape(len(weight), -1)).reshape(n, n)
+        covariance += (off * weight[:, None]).T @ off
+        return cls(mean, covariance)
