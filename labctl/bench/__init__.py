@@ -18,7 +18,7 @@ from labctl.bench._model import (
     Vessel,
     Vigilance,
 )
-from labctl.bench._roles import GATES
+from labctl.instruments import GATES
 
 __all__ = [
     "GATES",

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from labctl.bench._file import BenchFile
-from labctl.bench._roles import GateRole, MeterRole, SourceRole, ThermometerRole, renamed
+from labctl.bench._roles import ThermometerRole
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
 from labctl.events import LASER, Beam, InstrumentFound, Invalid, Mode, Reading
@@ -21,13 +21,17 @@ from labctl.guard import Guards
 from labctl.instruments import (
     Address,
     Gate,
+    GateRole,
     Instrument,
+    MeterRole,
     PowerMeter,
     SimSession,
     Source,
+    SourceRole,
     SourceState,
     Thermometer,
     make_instrument,
+    renamed,
 )
 
 OnTrouble = Callable[[str, str, str, str], None]

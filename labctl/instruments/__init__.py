@@ -42,10 +42,22 @@ from labctl.instruments._registry import (
     simulated_faults,
     simulation_server,
 )
+from labctl.instruments._roles import (
+    DEADMAN,
+    GATES,
+    SHUTTER,
+    GateRole,
+    MeterRole,
+    SourceRole,
+    renamed,
+)
 from labctl.instruments._seal import Seal
 from labctl.instruments._settings import Settings
 
 __all__ = [
+    "DEADMAN",
+    "GATES",
+    "SHUTTER",
     "Address",
     "Beam",
     "Counted",
@@ -57,6 +69,7 @@ __all__ = [
     "Frame",
     "Framer",
     "Gate",
+    "GateRole",
     "GateState",
     "Gatekeeper",
     "Identity",
@@ -68,6 +81,7 @@ __all__ = [
     "Invalid",
     "Line",
     "Link",
+    "MeterRole",
     "OpenSession",
     "Packet",
     "Port",
@@ -84,6 +98,7 @@ __all__ = [
     "SimSession",
     "SimSpec",
     "Source",
+    "SourceRole",
     "SourceState",
     "Thermometer",
     "Transport",
@@ -93,6 +108,7 @@ __all__ = [
     "drivers",
     "make_instrument",
     "open_simulation",
+    "renamed",
     "simulated_faults",
     "simulation_server",
 ]
