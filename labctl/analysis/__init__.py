@@ -4,9 +4,10 @@ A floor with the engine: it uses the check as a run does, and nothing of a bench
 are read, never written; what was recognised, assumed and left out is told.
 """
 
-from labctl.analysis._analysis import Analysis, Row, analyse
+from labctl.analysis._analysis import Analysis, analyse
 from labctl.analysis._columns import Choice
 from labctl.analysis._given import Given
 from labctl.analysis._load import Loaded, load, parse
+from labctl.analysis._row import Row
 
 __all__ = ["Analysis", "Choice", "Given", "Loaded", "Row", "analyse", "load", "parse"]

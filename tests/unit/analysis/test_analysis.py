@@ -6,6 +6,7 @@ equations, or real ones: this tests the room, not the physics.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -17,9 +18,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labctl import sample as samples
-from labctl.analysis import Analysis, Given, Loaded, _analysis, analyse, load
+from labctl.analysis import Analysis, Given, Loaded, Row, _analysis, _batch, analyse, load
 from labctl.errors import Exit
-from labctl.photothermal import Estimate, Known, Record, absorbed_shares, solvent_absorbance
+from labctl.photothermal import (
+    BEAD_STEP,
+    HEAT,
+    OFFSET,
+    Estimate,
+    Known,
+    Record,
+    StepFound,
+    absorbed_shares,
+    solvent_absorbance,
+)
 from tests.unit.photothermal.cell import Cell
 from tests.unit.photothermal.curves import curve
 
@@ -43,9 +54,25 @@ def estimate(found: Analysis, method: str, what: str) -> Estimate:
     return value
 
 
-@cache
-def real(path: Path) -> Analysis:
-    return analyse(load(path))
+@pytest.fixture(scope="module")
+def real() -> dict[Path, Analysis]:
+    """Both real curves; of the search for a step, which has tests of its own, only the answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_batch, "find_step", lambda *args, **options: STEPS)
+        return {path: analyse(load(path)) for path in (VIKAS, ARMENTA)}
+
+
+STEPS = (
+    StepFound(OFFSET, 70.0, 1.39, 0.07, 80.0),
+    StepFound(BEAD_STEP, 70.0, 1.4, 0.08, 79.0),
+    StepFound(HEAT, 60.0, 0.2, 0.1, 20.0),
+)
+
+
+@pytest.fixture
+def no_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The batch fit left out, where it is not what is tried."""
+    monkeypatch.setattr(_analysis, "batch", lambda *args, **options: Row("batch", "", why="no"))
 
 
 @cache
@@ -109,6 +136,7 @@ def test_no_input_is_made_up() -> None:
         assert row.rate is not None or row.name == "log-linear cooling"
 
 
+@pytest.mark.usefixtures("no_batch")
 @pytest.mark.parametrize(
     ("given_", "asked"),
     [
@@ -124,6 +152,7 @@ def test_one_missing_input_is_enough_for_no_efficiency(given_: Given, asked: set
     assert estimate(found, "full model, live", "heat_loss").value > 0.0
 
 
+@pytest.mark.usefixtures("no_batch")
 def test_a_power_without_a_deviation_is_told() -> None:
     """10 % is assumed, and said."""
     found = analyse(
@@ -133,6 +162,7 @@ def test_a_power_without_a_deviation_is_told() -> None:
     assert found.budget["power at the sample"] > 0.09
 
 
+@pytest.mark.usefixtures("no_batch")
 def test_a_recorded_power_is_taken() -> None:
     """A column with the power in W needs no --power."""
     record = curve(noise_k=0.05, every_s=10.0)
@@ -143,26 +173,41 @@ def test_a_recorded_power_is_taken() -> None:
     assert estimate(found, "Roper, corrected", "efficiency").value == pytest.approx(0.376, abs=0.01)
 
 
+def test_the_full_model_follows_the_first_real_curve(real: dict[Path, Analysis]) -> None:
+    """One smooth curve of it leaves less than 0.1 K rms, and says how much."""
+    batch = next(row for row in real[VIKAS].rows if row.name == "full model, batch")
+    left = re.match(r"one smooth curve leaves ([\d.]+) K rms", batch.notes[0])
+    assert left is not None and float(left[1]) < 0.10
+
+
 @pytest.mark.parametrize("path", [VIKAS, ARMENTA])
-def test_a_real_curve_fails_one_time_constant_and_gets_no_efficiency(path: Path) -> None:
+def test_a_real_curve_fails_one_time_constant_and_gets_no_efficiency(
+    path: Path, real: dict[Path, Analysis]
+) -> None:
     """Both published cuvettes: the reasons are given, inputs asked for, no efficiency printed."""
-    found = real(path)
+    found = real[path]
     assert any("memory" in reason for reason in found.one_node)
     assert all(row.efficiency is None for row in found.rows)
     assert "volume" in {name for name, _ in found.asked}
 
 
-def test_the_step_in_the_second_real_curve_is_found() -> None:
-    """Between 70 and 80 s it rises by 1.6 K beyond its slope: the audit says where, the check
-    raises an alarm, and it does not pass."""
-    found = real(ARMENTA)
+def test_the_step_in_the_second_real_curve_is_found(real: dict[Path, Analysis]) -> None:
+    """Between 70 and 80 s it rises by 1.6 K beyond its slope: the audit says where, the batch fit
+    tells the kinds that it may be, the check raises an alarm, and it does not pass."""
+    found = real[ARMENTA]
     steps = [finding for finding in found.findings if finding.code == "curve-steps"]
     assert ["between 70 and 80 s"] == [finding.seen[:19] for finding in steps]
+    batch = next(row for row in found.rows if row.name == "full model, batch")
+    assert batch.notes[1] == (
+        "a step is in the record: an offset of the reading of +1.39 ± 0.07 K from 70 s or light on "
+        "the bead of +1.40 ± 0.08 K from 70 s; a step of heat less probable"
+    )
     assert found.alarms
     assert "pass" != found.verdict
-    assert () == tuple(f for f in real(VIKAS).findings if f.code == "curve-steps")
+    assert () == tuple(f for f in real[VIKAS].findings if f.code == "curve-steps")
 
 
+@pytest.mark.usefixtures("no_batch")
 def test_a_contradiction_in_the_record_fails() -> None:
     """Two records in one file: fail, whatever the check says of the first part."""
     record = curve(noise_k=0.05, every_s=10.0)
@@ -172,6 +217,7 @@ def test_a_contradiction_in_the_record_fails() -> None:
     assert any("records-glued" in reason for reason in found.reasons)
 
 
+@pytest.mark.usefixtures("no_batch")
 def test_a_doubt_lowers_a_pass_to_cannot_tell() -> None:
     """Light found from the curve: the numbers are there, the verdict is open."""
     record = replace(curve(noise_k=0.05, every_s=10.0), laser_on=None)

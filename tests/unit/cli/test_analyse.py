@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from labctl.analysis import Row, _analysis
 from labctl.cli import main
+from labctl.photothermal import Record
 from tests.unit.photothermal.curves import curve
 
 REAL = Path(__file__).resolve().parents[2] / "data" / "heating-curves"
@@ -22,6 +24,16 @@ def ended(*args: str) -> int:
         main(["analyse", *args])
     assert isinstance(left.value.code, int)
     return left.value.code
+
+
+@pytest.fixture(autouse=True)
+def no_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The batch fit, which has tests of its own, is left out: it takes a second a curve."""
+
+    def batch(record: Record, start: object, *, stepped: bool) -> Row:
+        return Row("full model, batch", "", why="left out here")
+
+    monkeypatch.setattr(_analysis, "batch", batch)
 
 
 @pytest.fixture(scope="module")
