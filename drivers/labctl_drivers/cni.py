@@ -70,6 +70,9 @@ class CniLaser:
         confirms_emission=False,
         drive="power",
         slowest_exchange_s=_REPLY_S,
+        sets_power_before_on=False,
+        # The first OFF is dropped within half a second of another command; the second is not.
+        slowest_off_s=0.6,
         settings={
             "acknowledge": "how the supply answers: echo, '0x41' or none; echo when not given",
             "sub": "sub byte of the power command: 1 (PSU-SR) or 3 (MDL-III); 1 when not given",

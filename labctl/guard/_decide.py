@@ -233,8 +233,8 @@ def _gate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
             return Trip("gate", f"the {name} has dropped by itself")
         settled = seen.taken_ns - seen.since_ns > _GATE_NS
         if settled and seen.state.blocks is seen.through:
-            said = "closed although opened" if seen.through else "open although closed"
-            return Trip("gate", f"the {name} reads {said}")
+            said = "blocks though let through" if seen.through else "lets through though blocked"
+            return Trip("gate", f"the {name} {said}")
     return None
 
 

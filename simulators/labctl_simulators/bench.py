@@ -18,10 +18,13 @@ from labctl_simulators.wire import (
     THERMOCOUPLES,
     ArroyoController,
     CniSupply,
+    DeadManBoard,
     KeysightScanner,
     KeysightSupply,
+    LabJackT7,
     Personality,
     Pm100,
+    Sc10,
 )
 from labctl_simulators.world import World
 
@@ -71,7 +74,7 @@ class Device:
     """Its key in the bench file."""
     driver: str
     kind: str
-    """`laser`, `scanner`, `meter` or `supply`."""
+    """`laser`, `scanner`, `meter`, `supply`, `shutter` or `deadman`."""
     personality: Personality
     probe_channel: int = PROBE_CHANNEL
     """For a scanner: the channel whose bead is in the sample."""
@@ -185,12 +188,37 @@ def _e36300(
     return Device(name, key, driver, "supply", KeysightSupply(world, output))
 
 
+def _sc10(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
+    return Device(name, key, driver, "shutter", Sc10(world, baud=int(settings.get("baud", 9600))))
+
+
+def _deadman(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    return Device(name, key, driver, "deadman", DeadManBoard(world))
+
+
+def _labjack(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    sense = settings.get("sense")
+    personality = LabJackT7(
+        world,
+        line=int(settings.get("line", 0)),
+        sense=None if sense is None else int(sense),
+    )
+    return Device(name, key, driver, "deadman", personality)
+
+
 _BUILDERS = {
     "arroyo-laser": _arroyo,
     "cni-laser": _cni,
     "keysight-3497x": _keysight,
     "keysight-e36300": _e36300,
+    "labjack-t7": _labjack,
+    "mcu-deadman": _deadman,
     "thorlabs-pm100": _pm100,
+    "thorlabs-sc10": _sc10,
 }
 
 

@@ -134,7 +134,7 @@ def _address(device: Device, host: str, port: int) -> Address:
         "port": port,
         "socket": serial,
         "visa": visa,
-        "address": serial if device.kind == "laser" else visa,
+        "address": serial if device.kind in ("laser", "shutter", "deadman") else visa,
     }
 
 

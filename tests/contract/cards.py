@@ -26,6 +26,10 @@ class Case:
     off: bytes = b""
     """The frame that switches a source off."""
     on: bytes = b""
+    blocks: bytes = b""
+    """What blocks a gate; the end of it, where the beginning counts up."""
+    lets: bytes = b""
+    """What lets through."""
     level: float = 0.0
     """A level that may be set."""
     refused: tuple[float, ...] = ()
@@ -110,6 +114,76 @@ def _e36300() -> Answer:
     return answer
 
 
+def _sc10() -> Answer:
+    # Left open by whoever was there before.
+    state = {"on": True}
+
+    def answer(data: bytes) -> bytes | None:
+        text = data.decode().strip()
+        if text == "ens":
+            state["on"] = not state["on"]
+        replies = {
+            "id?": "THORLABS SC10 VERSION 1.07",
+            "mode?": "1",
+            "ens?": str(int(state["on"])),
+            "closed?": str(int(not state["on"])),
+            "interlock?": "0",
+        }
+        value = replies.get(text)
+        return data + (value.encode() + b"\r" if value is not None else b"") + b"> "
+
+    return answer
+
+
+def _mcu() -> Answer:
+    state = {"name": "CLOSED", "next": "7", "timeout": "1000"}
+
+    def answer(data: bytes) -> bytes | None:
+        verb, _, value = data.decode().strip().partition(" ")
+        if verb == "ID?":
+            return f"LABCTL-DEADMAN,1,23,{state['timeout']}\n".encode()
+        if verb == "TIMEOUT":
+            state["timeout"] = value
+        elif verb == "OPEN":
+            state["name"] = "OPEN"
+        elif verb == "CLOSE":
+            state.update({"name": "CLOSED", "next": "0"})
+        elif verb == "FEED":
+            if value != state["next"]:
+                return b"ERROR,number\n"
+            state["next"] = str(int(value) + 1)
+        contact = int(state["name"] == "CLOSED")
+        return f"STATE,{state['name']},{contact},400,{state['next']},0\n".encode()
+
+    return answer
+
+
+def _t7() -> Answer:
+    registers = {
+        55100: 0x00112233, 60000: 0x40E00000, 60004: 0x3F83EF14, 60028: 470012345,
+        2850: 1, 61600: 0, 61604: 0, 61610: 0, 61612: 0, 61620: 0, 61630: 0, 61632: 0, 61634: 0,
+        61636: 0,
+    }  # fmt: skip
+    line = {"high": 1}
+
+    def answer(data: bytes) -> bytes | None:
+        function, address, count = data[7], int.from_bytes(data[8:10], "big"), data[11]
+        if function == 16:
+            value = int.from_bytes(data[13:], "big")
+            if address == 2000:
+                line["high"] = value
+            else:
+                registers[address] = value
+            body = data[7:12]
+        else:
+            # The second contact on line 1 is low while the relay is closed.
+            held = registers.get(address, 0b11 ^ (line["high"] << 1) ^ (line["high"] ^ 1))
+            body = bytes((3, 2 * count)) + held.to_bytes(2 * count, "big")
+        return data[:4] + (len(body) + 1).to_bytes(2, "big") + data[6:7] + body
+
+    return answer
+
+
 CASES: dict[str, Case] = {
     "arroyo-laser": Case(
         _arroyo,
@@ -148,6 +222,26 @@ CASES: dict[str, Case] = {
         level=8.0,
         refused=(10.001, 1e9, -0.1, float("nan")),
         settings={"output": 2, "max_voltage": "10 V", "max_current": "150 mA"},
+    ),
+    "labjack-t7": Case(
+        _t7,
+        stranger=bytes.fromhex("0001 0000 0007 01 03 04 0000 0000"),
+        blocks=bytes.fromhex("0000 0009 01 10 07D0 0001 02 0000"),
+        lets=bytes.fromhex("0000 0009 01 10 07D0 0001 02 0001"),
+        settings={"line": 0, "sense": 1, "timeout": 2},
+    ),
+    "mcu-deadman": Case(
+        _mcu,
+        stranger=b"LABCTL-TC,1.0,4\n",
+        blocks=b"OPEN\n",
+        lets=b"CLOSE\n",
+        settings={"timeout": "500 ms"},
+    ),
+    "thorlabs-sc10": Case(
+        _sc10,
+        stranger=b"id?\rTHORLABS TC200 VERSION 2.0\r> ",
+        blocks=b"ens\r",
+        lets=b"ens\r",
     ),
     "thorlabs-pm100": Case(
         _pm100,

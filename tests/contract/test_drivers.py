@@ -6,6 +6,7 @@ A driver without a case here fails the suite; it is not fit to be registered.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -15,6 +16,8 @@ from labctl.instruments import (
     Address,
     Beam,
     DeviceRefusedError,
+    Gate,
+    GateState,
     IdentityError,
     InputError,
     Instrument,
@@ -34,7 +37,8 @@ from tests.contract.wire import MS, Card, Wire
 
 DRIVERS = registered()
 SOURCES = [n for n, d in DRIVERS.items() if "source" in d.spec.capabilities]
-SENSORS = [n for n, d in DRIVERS.items() if "source" not in d.spec.capabilities]
+GATES = [n for n, d in DRIVERS.items() if "gate" in d.spec.capabilities]
+SENSORS = [n for n in DRIVERS if n not in (*SOURCES, *GATES)]
 WORLDS = ("card", "sim")
 
 Body = Callable[["Rig"], Awaitable[None]]
@@ -78,6 +82,18 @@ class Rig:
         assert isinstance(self.instrument.driver, Source)
         return self.instrument.driver
 
+    @property
+    def gate(self) -> Gate:
+        assert isinstance(self.instrument.driver, Gate)
+        return self.instrument.driver
+
+    async def let_through(self) -> None:
+        keeper = self.gate.gatekeeper(Seal("test"))
+        await self.instrument.job(keeper.let_through)
+
+    async def look(self) -> GateState:
+        return await self.instrument.job(self.gate.read_gate)
+
     async def light(self) -> None:
         emitter = self.source.emitter(Seal("test"))
         await self.instrument.job(lambda: emitter.limit_level(self.case.level))
@@ -107,6 +123,7 @@ def run(name: str, world: str, body: Body) -> None:
 
 every_driver = pytest.mark.parametrize("name", DRIVERS)
 every_source = pytest.mark.parametrize("name", SOURCES)
+every_gate = pytest.mark.parametrize("name", GATES)
 every_sensor = pytest.mark.parametrize("name", SENSORS)
 both_worlds = pytest.mark.parametrize("world", WORLDS)
 
@@ -121,7 +138,12 @@ def test_every_registered_driver_has_a_case() -> None:
 def test_the_driver_keeps_its_name_and_declares_what_it_can(name: str) -> None:
     """A spec has the name it is registered under and capabilities that its class fulfils."""
     driver = DRIVERS[name]
-    methods = {"source": "emitter", "thermometer": "read_temperatures", "power_meter": "read_power"}
+    methods = {
+        "source": "emitter",
+        "gate": "gatekeeper",
+        "thermometer": "read_temperatures",
+        "power_meter": "read_power",
+    }
 
     assert name == driver.spec.name
     assert driver.spec.capabilities
@@ -130,9 +152,9 @@ def test_the_driver_keeps_its_name_and_declares_what_it_can(name: str) -> None:
     assert "No hardware was touched." in (__import__(driver.__module__, fromlist=["x"]).__doc__)
 
 
-@every_source
-def test_a_source_is_owned_by_the_guard_so_its_exchanges_are_short(name: str) -> None:
-    """No exchange of a source lasts longer than 200 ms."""
+@pytest.mark.parametrize("name", [*SOURCES, *GATES])
+def test_what_the_guard_owns_has_short_exchanges(name: str) -> None:
+    """No exchange of a source or a gate lasts longer than 200 ms."""
 
     assert DRIVERS[name].spec.slowest_exchange_s <= 0.2
 
@@ -466,3 +488,175 @@ def test_closing_releases_the_port_and_it_opens_again(name: str, world: str) -> 
         assert 3 == rig.wire.opened
 
     run(name, world, body)
+
+
+# -- gates ------------------------------------------------------------------------------------
+
+
+def asks_first(name: str) -> bool:
+    return DRIVERS[name].spec.asks_before_block
+
+
+@every_gate
+@both_worlds
+def test_a_gate_blocks_after_connecting(name: str, world: str) -> None:
+    """Whoever opened it before: connecting blocks it, as sensed, and never lets through."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        await rig.clock.sleep(50 * MS)
+        state = await rig.look()
+        written = rig.wire.written()
+
+        assert (True, False, ()) == (state.blocks, state.dropped, state.faults)
+        assert not any(w.endswith(rig.case.lets) for w in written) or asks_first(name)
+        assert [] == rig.trouble
+
+    run(name, world, body)
+
+
+@every_gate
+@both_worlds
+def test_a_gate_lets_through_and_blocks_as_told(name: str, world: str) -> None:
+    """Both are sensed at the gate itself; fed, it stays as it is."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        await rig.let_through()
+        keeper = rig.gate.gatekeeper(Seal("test"))
+        fed = [await rig.instrument.job(keeper.feed) for _ in range(3)]
+        await rig.instrument.block()
+        await rig.clock.sleep(50 * MS)
+        shut = await rig.look()
+
+        assert [False] * 3 == [state.blocks for state in fed]
+        assert (True, False) == (shut.blocks, shut.dropped)
+
+    run(name, world, body)
+
+
+@every_gate
+@both_worlds
+def test_a_gate_told_twice_stays_blocked(name: str, world: str) -> None:
+    """Blocking what blocks, and again, never lets through: also where the command toggles."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        for _ in range(3):
+            await rig.instrument.block()
+        await rig.clock.sleep(50 * MS)
+
+        assert (await rig.look()).blocks is True
+
+    run(name, world, body)
+
+
+@pytest.mark.parametrize("name", [n for n in GATES if not asks_first(n)])
+@both_worlds
+def test_a_relay_is_opened_in_the_same_instant(name: str, world: str) -> None:
+    """While a reply is missing and the lock is held, the command still goes out at once."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        await rig.let_through()
+        rig.instrument._raw.in_step = False
+        async with rig.instrument._lock:
+            before, asked_ns = len(rig.wire.sent), rig.clock.now_ns()
+            await rig.instrument.block()
+        t_ns, data = rig.wire.sent[before]
+
+        assert asked_ns == t_ns
+        assert data.endswith(rig.case.blocks)
+
+    run(name, world, body)
+
+
+@pytest.mark.parametrize("name", [n for n in GATES if asks_first(n)])
+@both_worlds
+def test_a_toggle_is_never_written_without_asking(name: str, world: str) -> None:
+    """Each toggle stands directly behind a question, whatever went wrong before."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        await rig.let_through()
+        rig.wire.late_ns = 900 * MS
+        await rig.instrument.block()
+        written = rig.wire.written()
+        asked = [before for before, data in itertools.pairwise(written) if data == rig.case.blocks]
+
+        assert {b"ens?\r"} == set(asked)
+        assert (await rig.look()).blocks is True
+
+    run(name, world, body)
+
+
+@every_gate
+def test_no_gatekeeper_without_a_seal(name: str) -> None:
+    """Something that is no seal gets no gatekeeper."""
+
+    async def body(rig: Rig) -> None:
+        with pytest.raises(TypeError, match="guard"):
+            rig.gate.gatekeeper("a seal, honestly")  # type: ignore[arg-type]
+
+    run(name, "card", body)
+
+
+@every_gate
+@both_worlds
+def test_blocking_over_a_gone_port_is_told_and_raises(name: str, world: str) -> None:
+    """Whoever blocks learns that it could not be written."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        rig.wire.pulled = True
+        with pytest.raises(PortDisconnectedError, match="thing at sim://thing"):
+            await rig.instrument.block()
+
+        assert ["disconnected"] == rig.trouble
+
+    run(name, world, body)
+
+
+@every_gate
+@both_worlds
+def test_a_late_reply_of_a_gate_is_not_taken_for_the_next_answer(name: str, world: str) -> None:
+    """After a timeout the port is drained and identified, then the query is repeated once."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        rig.wire.late_ns = 900 * MS
+        state = await rig.look()
+
+        assert ["timeout", "resynchronised"] == rig.trouble
+        assert state.blocks is True
+
+    run(name, world, body)
+
+
+@pytest.mark.parametrize("name", [n for n in GATES if "hardware" in DRIVERS[n].spec.fails_safe])
+def test_a_dead_man_drops_when_it_is_not_fed_and_stays_so(name: str) -> None:
+    """Fed in time it stays closed; not fed it opens by itself, and feeding does not close it; only
+    letting through anew does."""
+
+    async def body(rig: Rig) -> None:
+        await rig.instrument.connect()
+        drops_after_s = rig.gate.drops_after_s
+        assert drops_after_s is not None
+        keeper = rig.gate.gatekeeper(Seal("test"))
+        await rig.let_through()
+        for _ in range(6):
+            await rig.clock.sleep(round(drops_after_s * 0.7e9))
+            fed = await rig.instrument.job(keeper.feed)
+        await rig.clock.sleep(round(drops_after_s * 1.05e9))
+        late = await rig.instrument.job(keeper.feed)
+        await rig.clock.sleep(50 * MS)
+        later = await rig.instrument.job(keeper.feed)
+        await rig.let_through()
+        again = await rig.look()
+
+        assert (False, False) == (fed.blocks, fed.dropped)
+        assert (True, True) == (late.blocks, late.dropped)
+        assert (True, True) == (later.blocks, later.dropped)
+        assert (False, False) == (again.blocks, again.dropped)
+
+    run(name, "sim", body)

@@ -6,7 +6,8 @@ import math
 
 from labctl.clock import ns
 from labctl_simulators.faults._scene import Fault, Scene, Undo, device, reading
-from labctl_simulators.world import Heater
+from labctl_simulators.wire import DeadManBoard, LabJackT7
+from labctl_simulators.world import Blade, Heater, Relay
 
 
 def power_step(scene: Scene, fault: Fault) -> Undo:
@@ -145,8 +146,7 @@ def interlock_open(scene: Scene, fault: Fault) -> Undo:
     laser.open_interlock()
 
     def undo() -> None:
-        # The output stays off: a closed interlock does not light a laser again.
-        laser.interlock_closed = True
+        laser.close_interlock()
 
     return undo
 
@@ -218,3 +218,72 @@ def heater_breaks(scene: Scene, fault: Fault) -> Undo:
         heater.broken = False
 
     return undo
+
+
+def _blade(scene: Scene) -> Blade:
+    blade = scene.world.blade
+    if blade is None:
+        raise RuntimeError("a fault of the shutter was let through on a bench without one")
+    return blade
+
+
+def _relay(scene: Scene) -> Relay:
+    relay = scene.world.relay
+    if relay is None:
+        raise RuntimeError("a fault of the dead-man was let through on a bench without one")
+    return relay
+
+
+def _dead_man(scene: Scene) -> DeadManBoard | LabJackT7:
+    for each in scene.devices.values():
+        if isinstance(each.personality, DeadManBoard | LabJackT7):
+            return each.personality
+    raise RuntimeError("a fault of the dead-man was let through on a bench without one")
+
+
+def shutter_stuck(scene: Scene, fault: Fault) -> Undo:
+    blade = _blade(scene)
+    blade.stuck = True
+
+    def undo() -> None:
+        blade.stuck = False
+        blade.follow()
+
+    return undo
+
+
+def shutter_falls_shut(scene: Scene, fault: Fault) -> Undo:
+    blade = _blade(scene)
+    blade.is_open, blade.stuck = False, True
+
+    def undo() -> None:
+        blade.stuck = False
+        blade.follow()
+
+    return undo
+
+
+def relay_welded(scene: Scene, fault: Fault) -> Undo:
+    relay = _relay(scene)
+    relay.welded = True
+
+    def undo() -> None:
+        relay.welded = False
+        relay.follow()
+
+    return undo
+
+
+def deadman_stays(scene: Scene, fault: Fault) -> Undo:
+    board = _dead_man(scene)
+    board.stays = True
+
+    def undo() -> None:
+        board.stays = False
+
+    return undo
+
+
+def deadman_drops(scene: Scene, fault: Fault) -> Undo:
+    _dead_man(scene).drop(scene.world.now_ns)
+    return lambda: None

@@ -8,6 +8,8 @@ from labctl_simulators.faults._effects import (
     bead_out,
     beam_off_sample,
     bleaching,
+    deadman_drops,
+    deadman_stays,
     frozen_reading,
     heat_loss_step,
     heater_breaks,
@@ -22,6 +24,9 @@ from labctl_simulators.faults._effects import (
     open_thermocouple,
     power_step,
     probe_offset,
+    relay_welded,
+    shutter_falls_shut,
+    shutter_stuck,
     unplugged,
     wrong_readback,
 )
@@ -118,14 +123,14 @@ KINDS = (
         default=0.5,
         shown="500ms",
         target="instrument",
-        hits=("meter", "scanner", "laser", "supply"),
+        hits=("meter", "scanner", "laser", "supply", "shutter", "deadman"),
     ),
     Kind(
         "unplugged-port",
         "the cable of an instrument is out",
         unplugged,
         target="instrument",
-        hits=("scanner", "meter", "laser", "supply"),
+        hits=("scanner", "meter", "laser", "supply", "shutter", "deadman"),
     ),
     Kind(
         "laser-ignores-off", "the laser's output stage is stuck on", ignores_off, needs_laser=True
@@ -175,6 +180,36 @@ KINDS = (
         size="power",
         default=0.3,
         shown="0.3W",
+    ),
+    Kind(
+        "shutter-stuck",
+        "the shutter's blade stays where it is",
+        shutter_stuck,
+        needs="shutter",
+    ),
+    Kind(
+        "shutter-falls-shut",
+        "the shutter's blade closes by itself",
+        shutter_falls_shut,
+        needs="shutter",
+    ),
+    Kind(
+        "relay-welded",
+        "the dead-man's contact, once closed, does not open again",
+        relay_welded,
+        needs="deadman",
+    ),
+    Kind(
+        "deadman-stays",
+        "the dead-man does not drop when it is not fed",
+        deadman_stays,
+        needs="deadman",
+    ),
+    Kind(
+        "deadman-drops",
+        "the dead-man drops though it is fed",
+        deadman_drops,
+        needs="deadman",
     ),
     Kind("heater-breaks", "the calibration resistor is open", heater_breaks, needs_heater=True),
 )

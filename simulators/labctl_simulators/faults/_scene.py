@@ -57,6 +57,8 @@ class Kind:
     """It acts on the light itself: a bench without a laser refuses it."""
     needs_heater: bool = False
     """It acts on the calibration resistor: a bench without one refuses it."""
+    needs: str = ""
+    """Kind of instrument that it acts on where there is but one, `shutter` or `deadman`."""
 
 
 def device(scene: Scene, fault: Fault) -> Device:

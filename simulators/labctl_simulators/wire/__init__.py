@@ -2,10 +2,13 @@
 
 from labctl_simulators.wire._arroyo import ArroyoController
 from labctl_simulators.wire._cni import ACKNOWLEDGEMENTS, CniSupply
+from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
 from labctl_simulators.wire._keysight import THERMOCOUPLES, KeysightScanner
+from labctl_simulators.wire._labjack import LabJackT7
 from labctl_simulators.wire._link import SimLink
 from labctl_simulators.wire._personality import Personality, Upsets
 from labctl_simulators.wire._pm100 import Pm100
+from labctl_simulators.wire._sc10 import Sc10
 from labctl_simulators.wire._supply import KeysightSupply
 
 __all__ = [
@@ -13,10 +16,14 @@ __all__ = [
     "THERMOCOUPLES",
     "ArroyoController",
     "CniSupply",
+    "DeadMan",
+    "DeadManBoard",
     "KeysightScanner",
     "KeysightSupply",
+    "LabJackT7",
     "Personality",
     "Pm100",
+    "Sc10",
     "SimLink",
     "Upsets",
 ]

@@ -6,6 +6,7 @@ depend on temperature, evaporation, draughts, a diode that warms up.
 
 from labctl_simulators.world._draw import draw
 from labctl_simulators.world._emission import EmissionLog
+from labctl_simulators.world._gates import Blade, Relay
 from labctl_simulators.world._heater import Heater
 from labctl_simulators.world._laser import Laser
 from labctl_simulators.world._materials import particles
@@ -24,11 +25,13 @@ from labctl_simulators.world._world import World
 
 __all__ = [
     "Beam",
+    "Blade",
     "EmissionLog",
     "Heater",
     "Laser",
     "Liquid",
     "Probes",
+    "Relay",
     "Resistor",
     "Room",
     "Stream",

@@ -25,10 +25,10 @@ class Laser:
         "_warm",
         "beam",
         "ignores_off",
-        "interlock_closed",
         "key_on",
         "level",
         "lit",
+        "open_contacts",
         "output_on",
         "readback_factor",
         "scale",
@@ -43,7 +43,8 @@ class Laser:
         self.lit = False
         """False during the controller's own emission delay."""
         self.key_on = True
-        self.interlock_closed = True
+        self.open_contacts: set[str] = set()
+        """What holds the interlock loop open: `door`, `deadman`."""
         self.ignores_off = False
         """A fault: the output stage no longer obeys off."""
         self.scale = Product()
@@ -92,7 +93,16 @@ class Laser:
         self.output_on = self.lit = False
         return True
 
-    def open_interlock(self) -> None:
+    @property
+    def interlock_closed(self) -> bool:
+        """Every contact of the loop is closed."""
+        return not self.open_contacts
+
+    def open_interlock(self, contact: str = "door") -> None:
         """The hardware takes the current away, whatever the controller wants."""
-        self.interlock_closed = False
+        self.open_contacts.add(contact)
         self.output_on = self.lit = False
+
+    def close_interlock(self, contact: str = "door") -> None:
+        """The output stays off: a closed interlock does not light a laser again."""
+        self.open_contacts.discard(contact)

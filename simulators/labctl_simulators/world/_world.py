@@ -14,6 +14,7 @@ from typing import Any
 
 from labctl.clock import NS
 from labctl_simulators.world._emission import EmissionLog
+from labctl_simulators.world._gates import Blade, Relay
 from labctl_simulators.world._laser import Laser
 from labctl_simulators.world._thermal import Thermal
 from labctl_simulators.world._truth import Truth
@@ -44,7 +45,12 @@ class World:
         self._step_ns = step_ns
         self._now_ns = 0
         self._grid_ns = step_ns
-        self._power = 0.0
+        self.blade: Blade | None = None
+        """In the beam between meter and sample, on a bench that has a shutter."""
+        self.relay: Relay | None = None
+        """In the laser's interlock loop, on a bench that has a dead-man."""
+        self._beam = 0.0  # optical power of the laser [W]
+        self._power = 0.0  # of it at the sample [W]
         self._segment = 0.0  # optical energy of the step under way [W ns]
         self._energy = 0.0  # of all before it [W ns]
         self._heat = 0.0  # electrical power in the resistor [W]
@@ -96,10 +102,11 @@ class World:
             self.thermal.step(segment / step, heated / step)
             if self.thermal.bead > self.peak_bead_degc:
                 self.peak_bead_degc = self.thermal.bead
-            power = self.laser.tick()
-            if power != self._power:
+            beam = self.laser.tick()
+            if beam != self._beam:
                 self._follow_head(now)
-                self._power = power
+                self._beam = beam
+                self._power = self._let_through(beam)
             grid += step
         self._segment += self._power * (t_ns - now)
         self._heat_segment += self._heat * (t_ns - now)
@@ -111,10 +118,11 @@ class World:
         an edge."""
         if self.heater is not None:
             self._settle_heater(self.heater.power_w())
-        power = self.laser.power_w()
-        if power != self._power:
+        beam = self.laser.power_w()
+        if beam != self._beam:
             self._follow_head(self._now_ns)
-            self._power = power
+            self._beam = beam
+        power = self._power = self._let_through(beam)
         lit = power > 0.0
         if lit == self.emission.lit:
             return
@@ -124,6 +132,25 @@ class World:
                 self.schedule(self._now_ns + delay_ns, action)
             self._on_first_light.clear()
 
+    def _let_through(self, beam_w: float) -> float:
+        return beam_w if self.blade is None or self.blade.is_open else 0.0
+
+    def fit_shutter(self) -> Blade:
+        """Put a shutter into the beam, behind the pick-off of the meter; it is shut."""
+        self.blade = Blade(self.schedule)
+        return self.blade
+
+    def fit_relay(self) -> Relay:
+        """Put a relay into the laser's interlock loop; it is open."""
+
+        def moved(closed: bool) -> None:
+            turn = self.laser.close_interlock if closed else self.laser.open_interlock
+            turn("deadman")
+
+        self.relay = Relay(self.schedule, moved)
+        self.laser.open_interlock("deadman")
+        return self.relay
+
     def _settle_heater(self, power_w: float) -> None:
         self._heat = power_w
         heated = power_w > 0.0
@@ -132,7 +159,7 @@ class World:
 
     def _follow_head(self, t_ns: int) -> None:
         lag_ns = self.truth.probes.meter_lag_s * NS
-        self._head = self._power + (self._head - self._power) * exp((self._head_ns - t_ns) / lag_ns)
+        self._head = self._beam + (self._head - self._beam) * exp((self._head_ns - t_ns) / lag_ns)
         self._head_ns = t_ns
 
     def optical_energy_j(self) -> float:
