@@ -218,8 +218,8 @@ def modes(
         # With the noise as it is, a cell far off is a cliff; with more of it, a slope.
         begin = np.zeros((len(flutter), problem.free))
         for problem.blur in _BLURS:
-            searches = _searched(problem, flutter, begin, _FIRST_ROUNDS)
-            begin = np.stack([search.best for search in searches])
+            first = _searched(problem, flutter, begin, _FIRST_ROUNDS)
+            begin = np.stack([search.best for search in first])
         problem.blur = 1.0
     else:
         begin = np.tile(start, (len(flutter), 1))
