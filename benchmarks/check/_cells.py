@@ -116,13 +116,3 @@ def on_all_cores(work: Callable[[int], T], seeds: Iterable[int]) -> Iterator[T]:
     """`work` of every seed, in order, in two processes."""
     with ProcessPoolExecutor(2) as pool:
         yield from pool.map(work, seeds, chunksize=4)
-
-
-def binomial_interval(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Clopper and Pearson's interval of a share."""
-    from scipy.stats import beta
-
-    tail = 0.5 * (1.0 - level)
-    low = float(beta.ppf(tail, hits, n - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1.0 - tail, hits + 1, n - hits)) if hits < n else 1.0
-    return low, high

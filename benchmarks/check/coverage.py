@@ -15,10 +15,10 @@ from functools import partial
 
 import numpy as np
 
+from benchmarks._binomial import words
 from benchmarks._figures import Figure
 from benchmarks.check._cells import (
     AMBIENT_DEGC,
-    binomial_interval,
     draw_cell,
     on_all_cores,
     record,
@@ -45,24 +45,22 @@ def measure(profile: str) -> Iterator[Figure]:
     """Yield the figures of this part; the full profile adds what one pass more would make of it."""
     for passes in (1,) if profile == "short" else (1, 2):
         found = np.array(list(on_all_cores(partial(one, passes=passes), range(1, _CELLS + 1))))
-        words = "live" if passes == 1 else "run once more"
+        when = "live" if passes == 1 else "run once more"
         for name, column in (("efficiency", 0), ("heat loss", 2)):
             z = found[:, column]
             hits = int((np.abs(z) <= 1.96).sum())
-            low, high = binomial_interval(hits, _CELLS)
             share = hits / _CELLS
             yield Figure(
-                f"two nodes, wall unknown, {words}: {name} in its interval",
+                f"two nodes, wall unknown, {when}: {name} in its interval",
                 100.0 * share,
                 "%",
                 profile,
-                beside=f"95 % intended; {hits} of {_CELLS}, binomial interval "
-                f"{100.0 * low:.1f} to {100.0 * high:.1f} %",
+                beside=f"95 % intended; {words(hits, _CELLS)}",
                 goal="93 to 97 %",
                 holds=_LEAST <= share <= _MOST,
             )
             yield Figure(
-                f"two nodes, wall unknown, {words}: stated sd of the {name}",
+                f"two nodes, wall unknown, {when}: stated sd of the {name}",
                 100.0 * float(np.median(found[:, column + 1])),
                 "%",
                 profile,
