@@ -1,8 +1,9 @@
 """Cost: one reading through estimator, detectors and verdict line, at the default grid.
 
-What is timed is `Monitor.feed` of a sample with probe, ambient probe and power meter, on one core:
-10 min of light and 10 min of cooling at 1 Hz, re-centring and all, in time of the core (what else runs on the machine is no cost of the check).
-Beside it what SciPy takes to refit the same two-node equations to the record so far.
+What is timed is `Monitor.feed` of a sample with probe, ambient probe and power meter: 10 min of
+light and 10 min of cooling at 1 Hz, re-centring and all, in time of the core (what else runs on the
+machine is no cost of the check). Beside it what SciPy takes to refit the same two-node equations to
+the record so far.
 """
 
 from __future__ import annotations
