@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from labctl.analysis._batch import batch
-from labctl.analysis._check import checked, thinned
+from labctl.analysis._check import around_the_light, checked, thinned
 from labctl.analysis._given import Basis, Given, basis
 from labctl.analysis._load import Loaded
 from labctl.analysis._row import Row
@@ -30,7 +30,9 @@ from labctl.photothermal import (
 )
 
 _MOST = 4000
-"""Rows that check and batch fit are given; of more, means of neighbours."""
+"""Rows that the check is given; of more, means of neighbours."""
+_A_TIME_CONSTANT = 40
+"""Rows in one are never too many."""
 _LONGEST_S = 30.0 * 86400.0
 _HOTTEST = 1e4
 PASS, FAIL, CANNOT_TELL = "pass", "fail", "cannot tell"
@@ -80,7 +82,11 @@ def analyse(loaded: Loaded, given: Given | None = None) -> Analysis:
     findings = audit(loaded.record, start.setting, start.expected)
     rows: list[Row] = []
     said = [*loaded.said, *start.assumptions]
-    short, several = thinned(lit, _MOST)
+    tau_s = _tau_s(lit)
+    near, left_out = around_the_light(lit, tau_s)
+    said += [left_out] if left_out else []
+    span_s = float(near.time_s[-1] - near.time_s[0])
+    short, several = thinned(near, max(_MOST, round(_A_TIME_CONSTANT * span_s / tau_s)))
     if several > 1:
         said.append(f"check and batch fit take means of {several} neighbouring readings")
     verdict, alarms = _check(short, start, rows, said)
@@ -192,6 +198,14 @@ def _classical(record: Record, start: Basis) -> list[Row]:
         )
         for method in classical_methods(record, start.setting)
     ]
+
+
+def _tau_s(record: Record) -> float:
+    """By one node; a cuvette's where there is none."""
+    try:
+        return fit_one_node(record).time_constant_s[0]
+    except UnusableError:
+        return 220.0
 
 
 def _one_node(record: Record) -> tuple[str, ...]:

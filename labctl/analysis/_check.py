@@ -11,6 +11,8 @@ from labctl.monitor import Monitor, Priors
 from labctl.photothermal import Record, edges
 
 Floats = NDArray[np.float64]
+_BESIDE_S = 1200.0
+_TIME_CONSTANTS = 8.0
 
 
 def checked(
@@ -48,6 +50,26 @@ def _readings(record: Record, row: int, t_ns: int) -> tuple[Reading, ...]:
     if record.power_w is not None and np.isfinite(record.power_w[row]):
         found.append(Reading("meter.power", float(record.power_w[row]), "W", t_ns))
     return tuple(found)
+
+
+def around_the_light(record: Record, tau_s: float) -> tuple[Record, str]:
+    """What the light has to do with: from 20 min before it first came on to 8 time constants, or
+    20 min, after it last went off; and in words what was left out. What lies further off says
+    nothing of the cell, and its drift is not that of one run. A usable record with known light."""
+    found = edges(record)
+    t = record.time_s
+    begin_s = found[0].time_s - _BESIDE_S
+    end_s = float(t[-1])
+    if not found[-1].on:
+        end_s = found[-1].time_s + max(_BESIDE_S, _TIME_CONSTANTS * tau_s)
+    near = (t >= begin_s) & (t <= end_s)
+    if bool(near.all()):
+        return record, ""
+    kept = t[near]
+    return record.rows(near), (
+        f"check and batch fit take the readings from {kept[0]:.0f} to {kept[-1]:.0f} s, around the "
+        "light"
+    )
 
 
 def thinned(record: Record, most: int) -> tuple[Record, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from labctl.photothermal import Bias, Estimate
@@ -25,4 +26,5 @@ class Row:
     def bias_percent(self) -> float | None:
         """The computable ones together."""
         known = [bias.percent for bias in self.biases if bias.percent is not None]
-        return sum(known) if known else None
+        left = math.prod(1.0 + percent / 100.0 for percent in known)
+        return 100.0 * (left - 1.0) if known else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from labctl.photothermal._combine import Estimate
@@ -42,7 +43,8 @@ class Classical:
     def bias_percent(self) -> float | None:
         """The computable biases together; None where none is."""
         known = [bias.percent for bias in self.biases if bias.percent is not None]
-        return sum(known) if known else None
+        left = math.prod(1.0 + percent / 100.0 for percent in known)
+        return 100.0 * (left - 1.0) if known else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,6 +236,27 @@ def test_a_long_record_is_thinned_and_said(good: Analysis, monkeypatch: pytest.M
     assert abs(a.value - b.value) < a.sd_total
 
 
+@pytest.mark.usefixtures("no_batch")
+def test_hours_in_the_dark_are_left_to_the_audit(good: Analysis) -> None:
+    """A night of readings behind the curve: the check takes those around the light and says so; its
+    answer is that of the curve alone."""
+    record = walled()
+    night = np.arange(1270.0, 20000.0, 10.0)
+    noise = np.random.default_rng(6).normal(0.0, 0.05, len(night))
+    last = float(record.temperature_degc[-20:].mean()) - 24.0
+    tail = 24.0 + last * np.exp(-(night - 1260.0) / 220.0) + noise
+    assert record.laser_on is not None
+    longer = Record(
+        np.r_[record.time_s, night],
+        np.r_[record.temperature_degc, tail],
+        np.r_[record.laser_on, np.zeros(len(night), dtype=bool)],
+    )
+    found = analyse(loaded(longer), KNOWN)
+    assert any("around the light" in line for line in found.assumptions)
+    a, b = (estimate(f, "full model, live", "efficiency") for f in (good, found))
+    assert abs(a.value - b.value) < a.sd_total
+
+
 MOVES: dict[str, Callable[[Record], Record]] = {
     "an hour later": lambda r: replace(r, time_s=r.time_s + 3600.0),
     "ten kelvin warmer": lambda r: replace(r, temperature_degc=r.temperature_degc + 10.0),
