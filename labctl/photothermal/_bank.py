@@ -1,12 +1,12 @@
 """The estimator: a bank of Kalman filters over the wall, its coupling and the heat flutter.
 
 Each filter is exact in the states that enter linearly. What multiplies a temperature difference
-(heat loss, its growth, coupling, wall, lag) is carried as a state of its filter too: those
-differences are known to hundredths of a kelvin, so the product is as good as linear, and around
-its nominal values every filter is a local Gaussian. The bank is their mixture: the grid reaches
-where one Gaussian would be too far from its nominal values, the local Gaussians fill the gaps, so
-that the truth cannot fall between grid points however sharp the likelihood. Weights are likelihood
-times prior. One step is a handful of array operations over all filters at once.
+(heat loss, coupling, wall, lag) is a state of its filter too, a local Gaussian around its nominal
+values. The bank is their mixture, weighted by likelihood times prior: the grid reaches where one
+Gaussian would be too far from its nominal values, and the truth cannot fall between grid points.
+A step is a handful of array operations over all filters at once. The wall's temperature is not
+seen, so what was concluded on the way to its heat capacity is not to be trusted: the bank tells
+what it was told once more, around the curve it has found (`recentre`).
 
 The efficiency takes no random walk: a fault must not be eaten by the estimate.
 """
@@ -260,8 +260,11 @@ class FilterBank:
         self._p[:, state, state] += sd**2
 
     def copy(self) -> FilterBank:
-        """A bank that goes its own way from here."""
+        """A bank that goes its own way from here; it never tells anything once more."""
         return copy.deepcopy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_told": None, "_again": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """A copy's covariance and mean are views into its own array."""

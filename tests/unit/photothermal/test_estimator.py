@@ -200,3 +200,15 @@ def test_a_long_record_ends_its_own_keeping() -> None:
 
     assert bank.once_more() is bank
     assert not bank.catch_up()
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    """What a copy is told changes nothing in the bank, and it does not carry the record along."""
+    bank = run_record(PRIOR, TIMES, READINGS, LIGHT, 22.0).bank
+    before = bank.moments().mean.copy()
+    other = bank.copy()
+    other.predict(1.0, 0.0, 22.0)
+    other.update(40.0, 1e-3)
+
+    np.testing.assert_array_equal(bank.moments().mean, before)
+    assert other.once_more() is other
