@@ -21,7 +21,7 @@ from benchmarks.check.coverage import INPUTS
 from labctl.clock import NS
 from labctl.events import Beam, Emission, Event, Reading, Sample
 from labctl.monitor import Monitor, build_priors
-from labctl.photothermal import CellParameters, solve_cell
+from labctl.photothermal import CellParameters, PowerSteps, solve_cell
 
 _POWER_W = 1.5
 _NOISE_K = 0.05
@@ -173,22 +173,23 @@ def _refit_ms() -> float:
 
 
 def _many(profile: str) -> Iterator[Figure]:
-    """A million samples: light for ten minutes of every forty."""
+    """A million samples of one cell: light for ten minutes of every forty."""
     rng = np.random.default_rng(1)
-    drawn = _drawn(1, 600.0, 1740.0)
+    starts = np.arange(BASELINE_S, _MANY, 2400.0)
+    power = PowerSteps.on_off(_POWER_W, *((t, t + 600.0) for t in starts))
+    times = np.arange(float(_MANY))
+    readings = solve_cell(_CELL, times, power, AMBIENT_DEGC).bead_degc
+    readings += rng.normal(0.0, _NOISE_K, len(times))
     monitor = _monitor()
-    cycle = len(drawn.times_s) - 1
-    clean = drawn.readings_degc[:cycle]
     before = _memory_mb()
     began = time.thread_time()
     was_w = 0.0
-    for i in range(_MANY):
-        at = i % cycle
-        power_w = _POWER_W if BASELINE_S < at <= BASELINE_S + 600.0 else 0.0
+    for t_s, degc in enumerate(readings):
+        power_w = power.at(t_s - 0.5)
         if power_w != was_w:
-            monitor.feed(_edge(i - 1.0, power_w))
+            monitor.feed(_edge(t_s - 1.0, power_w))
             was_w = power_w
-        monitor.feed(_sample(float(i), float(clean[at]) + rng.normal(0.0, 0.01), power_w))
+        monitor.feed(_sample(float(t_s), float(degc), power_w))
     took = time.thread_time() - began
     grown = _memory_mb() - before
     verdict = monitor.verdict(_MANY * NS).verdict
