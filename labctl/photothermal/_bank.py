@@ -223,9 +223,9 @@ class FilterBank:
         # The loss is k e^{LOSS + DARK} (1 + c D); what it is more than k bends the step.
         of_loss = bent[:, :, 0].copy()
         log = x[:, LOSS] + x[:, DARK] if power_w == 0.0 else x[:, LOSS]
-        level = np.exp(np.clip(log, -_FAR, _FAR))
+        level = np.exp(np.minimum(np.maximum(log, -_FAR), _FAR))
         growth = level * x[:, CURVE]
-        more = np.clip(growth * over + level - 1.0, -_LESS, _MORE)
+        more = np.minimum(np.maximum(growth * over + level - 1.0, -_LESS), _MORE)
         fd[:, :, LOSS : LAG + 1] = bent[:, :, :-1]
         fd[:, :, WALL_MASS] += bent[:, :, -1] * more[:, None]
         fd[:, :, LOSS] = 0.0
