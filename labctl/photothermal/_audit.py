@@ -17,6 +17,9 @@ from labctl.photothermal._setting import Setting
 from labctl.photothermal._shape import audit_no_light, audit_shape
 from labctl.photothermal._unit_audit import Expected, audit_units
 
+_VAGUE = 0.3
+"""A relative deviation from which nothing can be judged by a number."""
+_RATE_K_PER_S = 1e-3
 _ORDER = (Severity.WRONG, Severity.DOUBTFUL, Severity.NOTE)
 
 
@@ -60,4 +63,10 @@ def _units(part: Record, setting: Setting, expected: Expected) -> tuple[Finding,
         fit = fit_one_node(part)
     except UnusableError:
         return audit_units(None, None, setting, expected)
-    return audit_units(fit.time_constant_s[0], fit.rate_k_per_s[0], setting, expected)
+    (tau_s, tau_sd), (rate, rate_sd) = fit.time_constant_s, fit.rate_k_per_s
+    return audit_units(
+        tau_s if tau_sd < _VAGUE * tau_s else None,
+        rate if rate_sd < max(_VAGUE * abs(rate), _RATE_K_PER_S) else None,
+        setting,
+        expected,
+    )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from labctl.photothermal._discretise import Floats
+from labctl.photothermal._readings import step_k
 from labctl.photothermal._record import Record
 
 _GRID = 1500
@@ -23,6 +24,8 @@ _WINDOWS = (60.0, 30.0, 15.0)
 _CLEAR_SD = 25.0
 """A largest change of so many deviations needs no longer window."""
 _LEAST_ROWS = 3
+_COARSE = 0.5
+"""Of the step in which readings come, as their noise: a staircase has runs."""
 _LEAST_SD = 8.0
 """A change of slope of so many of its deviations is an edge."""
 _SHARE = 0.4
@@ -46,12 +49,13 @@ def kinks(record: Record) -> tuple[Kink, ...]:
     if len(t) < 4 * _LEAST_ROWS:
         return ()
     step = float(t[1] - t[0])
+    coarse = _COARSE * (step_k(record.temperature_degc) or 0.0)
     found: list[Kink] = []
     for parts in _WINDOWS:
         window = max(_LEAST_ROWS, round(float(t[-1] - t[0]) / parts / step))
         if len(t) < 2 * window + 2:
             break
-        change, sd = _changes(y, window, step)
+        change, sd = _changes(y, window, step, coarse)
         # A short window sees edges near the ends, a long one edges in noise.
         for kink in _large(t, change, sd, window, step):
             if all(abs(kink.time_s - other.time_s) > kink.window_s for other in found):
@@ -125,15 +129,15 @@ def _even(record: Record) -> tuple[Floats, Floats]:
     return middles, np.interp(middles, middles[full], means)
 
 
-def _changes(y: Floats, window: int, step: float) -> tuple[Floats, float]:
+def _changes(y: Floats, window: int, step: float, coarse: float) -> tuple[Floats, float]:
     """Slope of the `window` points behind less that of those before, for every place between
-    points, and the deviation that the points' noise gives it."""
+    points, and the deviation that the points' noise, at least `coarse`, gives it."""
     x = np.arange(window) - 0.5 * (window - 1)
     spread = float((x**2).sum())
     slopes = np.convolve(y, x[::-1] / spread, mode="valid") / step
     change = slopes[window:] - slopes[:-window]
     noise = np.abs(y[1:-1] - 0.5 * (y[:-2] + y[2:]))
-    sd = float(np.median(noise)) / 0.6745 / np.sqrt(1.5)
+    sd = max(float(np.median(noise)) / 0.6745 / float(np.sqrt(1.5)), coarse)
     return change, sd * float(np.sqrt(2.0 / spread)) / step
 
 

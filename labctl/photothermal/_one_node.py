@@ -28,6 +28,8 @@ _RATIO = 1.5
 _LAG_SD = 4.0
 """Deviations of the lag-1 correlation of white residuals that are too many: once in 30 000."""
 _LEAST_P = 0.001
+_DARK_ROWS = 3
+"""Before the light; fewer say nothing of the surroundings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,14 @@ class OneNodeFit:
 
 def fit_one_node(record: Record) -> OneNodeFit:
     """Fit a usable record with known light. UnusableError where light or rows are missing, or no
-    time constant fits. Without any dark row the surroundings are taken as the first reading."""
+    time constant fits. Without dark rows the surroundings are taken as the first reading."""
     found = edges(record)
     cut = branches(record)
     t, y = record.time_s, record.temperature_degc
     start_s = float(t[0])
-    fixed = cut.before.stop == 0 and cut.off_s is None
+    fixed = cut.before.stop < _DARK_ROWS and cut.off_s is None
     # A single edge is moved by the same exponential that a start above the surroundings has.
-    delayed = cut.before.stop > 0 and cut.off_s is not None
+    delayed = cut.before.stop >= _DARK_ROWS and cut.off_s is not None
 
     def basis(tau: float, times: Floats) -> Floats:
         response, moved = _response(tau, times, found)

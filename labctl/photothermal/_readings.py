@@ -96,6 +96,9 @@ def _stuck(part: Record, step: float | None) -> tuple[int, int] | None:
         if rows < _STUCK_ROWS:
             continue
         jump = abs(float(y[end] - y[end - 1])) if end < len(y) else 0.0
+        if end + 1 < len(y) and jump < 3.0 * abs(float(y[end + 1] - y[end])):
+            # It goes on as it began: the light came on, no value was held.
+            jump = 0.0
         before = slice(max(0, begin - rows), begin + 1)
         due = 0.0
         if before.stop - before.start >= _STUCK_ROWS:

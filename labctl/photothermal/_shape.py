@@ -10,6 +10,7 @@ from labctl.photothermal._branches import Branches, Edge, branches, edges
 from labctl.photothermal._finding import Finding, Severity, at
 from labctl.photothermal._kinks import Kink, kinks
 from labctl.photothermal._log_linear import log_linear_cooling
+from labctl.photothermal._readings import step_k
 from labctl.photothermal._record import Record, UnusableError, noise_sd_k, usable
 
 _EARLY_S, _LATE_S = 6.0, 15.0
@@ -22,6 +23,10 @@ _SHORT = 3.0
 _TAIL = 1.0
 _UNSTABLE = 0.15
 """Of the time constant, over the floors of theta."""
+_ROOM = 0.15
+"""Of the record, that an edge must be from its ends where no bend says how much is needed."""
+_RELAXES_S = 90.0
+"""After an edge the wall follows, and the curve bends again."""
 _SIDE = 4
 """Rows of either side that give a step its slopes."""
 _STEP_SD, _STEP_K = 12.0, 0.4
@@ -84,7 +89,8 @@ def _glued(part: Record, places: np.ndarray) -> list[Finding]:
     start = float(np.median(y[:3]))
     steps = np.diff(y)
     usual = float(np.median(np.diff(t)))
-    falls = (steps < -_FALL * whole) & (np.diff(t) < 5.0 * usual)
+    least = max(_FALL * whole, _STEP_SD * noise, 4.0 * (step_k(y) or 0.0))
+    falls = (steps < -least) & (np.diff(t) < 5.0 * usual)
     falls &= np.abs(y[1:] - start) < 0.15 * whole
     # A single low reading is no second record.
     falls[:-1] &= np.abs(y[2:] - start) < 0.3 * whole
@@ -112,7 +118,7 @@ def curve_steps(part: Record) -> tuple[tuple[int, float], ...]:
     noise = noise_sd_k(part)
     if noise is None or len(y) < 4 * _SIDE:
         return ()
-    least = max(_STEP_SD * noise, _STEP_K)
+    least = max(_STEP_SD * noise, _STEP_K, 4.0 * (step_k(y) or 0.0))
     rows = np.flatnonzero(np.abs(np.diff(y)) > 0.5 * least) + 1
     if len(rows) > _MOST_STEPS:
         rows = np.sort(rows[np.argsort(np.abs(y[rows] - y[rows - 1]))[-_MOST_STEPS:]])
@@ -155,15 +161,21 @@ def _edges(part: Record, places: np.ndarray, bends: tuple[Kink, ...]) -> list[Fi
     found = []
     told = edges(part)
     usual = float(np.median(np.diff(part.time_s))) if len(part) > 1 else 0.0
+    y = part.temperature_degc
+    coarse = max(noise_sd_k(part) or 0.0, step_k(y) or 0.0)
+    still = float(np.ptp(y)) < _STEP_SD * coarse
     taken: set[int] = set()
     for edge in told:
         near = _nearest(edge, bends)
-        room_s = 2.0 * bends[0].window_s if bends else 0.0
+        room_s = 2.0 * bends[0].window_s if bends else _ROOM * float(np.ptp(part.time_s))
         if near is not None and abs(bends[near].time_s - edge.time_s) <= _OF_EDGE * room_s:
             taken.add(near)
         begin, end = float(part.time_s[0]), float(part.time_s[-1])
         if edge.row == 0 or edge.earliest_s - begin < room_s or end - edge.latest_s < room_s:
             # A bend cannot be seen at the very ends.
+            continue
+        if near is None and not still:
+            # Too little light, noise or few rows: no bend is seen where there is one.
             continue
         finding = _contradiction(edge, None if near is None else bends[near], usual)
         if finding is None:
@@ -172,7 +184,15 @@ def _edges(part: Record, places: np.ndarray, bends: tuple[Kink, ...]) -> list[Fi
         words, fix, severity = finding
         found.append(Finding("edge-contradicts", severity, words, fix, row, edge.time_s))
     if told and not any(f.code == "edge-contradicts" for f in found):
-        found += [_bend(bend) for i, bend in enumerate(bends) if i not in taken]
+        found += [
+            _bend(bend)
+            for i, bend in enumerate(bends)
+            if i not in taken
+            and all(
+                abs(bend.time_s - edge.time_s) > max(4.0 * bend.window_s, _RELAXES_S)
+                for edge in told
+            )
+        ]
     return found
 
 
