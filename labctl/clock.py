@@ -90,10 +90,15 @@ class Clock:
     speed: float | None = 1.0
     """Seconds of this clock in a real second; None means as fast as it goes."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, zero_ns: int | None = None) -> None:
         self._loop = loop
-        self._zero_ns = _boottime_ns()
+        self._zero_ns = _boottime_ns() if zero_ns is None else zero_ns
         self._zero_utc_ns = wall_utc_ns()
+
+    @property
+    def zero_ns(self) -> int:
+        """The run's beginning on the machine's boot-time clock, which its processes share."""
+        return self._zero_ns
 
     def now_ns(self) -> int:
         """Nanoseconds since the run began; never goes back."""
@@ -312,14 +317,15 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
 Main = Callable[[Clock], Coroutine[Any, Any, T]]
 
 
-def run_real(main: Main[T]) -> T:
-    """Run `main` on the machine's clock.
+def run_real(main: Main[T], *, zero_ns: int | None = None) -> T:
+    """Run `main` on the machine's clock; `zero_ns` is the beginning of the run that it belongs to,
+    where that is another process's (`Clock.zero_ns`).
 
     A select-based selector waits with microsecond resolution, where epoll rounds up to whole
     milliseconds.
     """
     loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
-    return _run(loop, Clock(loop), main)
+    return _run(loop, Clock(loop, zero_ns), main)
 
 
 def run_virtual(main: Main[T], *, speed: float | None = None) -> T:

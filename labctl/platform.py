@@ -14,6 +14,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import stat
 import sys
 import tempfile
@@ -104,6 +105,13 @@ def die_with_parent() -> None:
 def limit_memory(most_bytes: int) -> None:
     """Bound this process's address space: beyond it an allocation fails."""
     resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+
+
+def message_pair() -> tuple[socket.socket, socket.socket]:
+    """Two connected sockets between a process and its child; messages go whole where the platform
+    can."""
+    kind = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
+    return socket.socketpair(socket.AF_UNIX, kind)
 
 
 # -- terminal and disk -------------------------------------------------------------------------

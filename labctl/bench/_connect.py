@@ -7,21 +7,25 @@ the bench REAL, and on a REAL bench nothing simulated may guard and nothing may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from labctl.bench._file import BenchFile
+from labctl.bench._guard_process import GuardStart, owned_by_guard, setup_of
+from labctl.bench._remote import RemoteGuards
 from labctl.bench._roles import ThermometerRole
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
 from labctl.events import LASER, Beam, InstrumentFound, Invalid, Mode, Reading
-from labctl.guard import Guards
+from labctl.guard import AnyGuards, Guards, GuardSpec, Trip
 from labctl.instruments import (
     Address,
     Gate,
     GateRole,
+    Identity,
     Instrument,
     MeterRole,
     PowerMeter,
@@ -84,6 +88,33 @@ class Bench:
         """What stands in the laser's way: `shutter`, `deadman`."""
         self.on_trouble: OnTrouble | None = None
         self._clock = clock
+        self._remote: RemoteGuards | None = None
+        self._owned: tuple[str, ...] = ()
+
+    def held_by(self, remote: RemoteGuards, owned: tuple[str, ...]) -> None:
+        """A process of its own holds these instruments; here their ports stay closed."""
+        self._remote, self._owned = remote, owned
+
+    def guards(
+        self, specs: Mapping[str, GuardSpec], on_trip: Callable[[Trip], None], log: Path
+    ) -> AnyGuards:
+        """What guards this run's sources: in this process, or in one of its own, which writes its
+        own `log`. Called once."""
+
+        def spare(tell: Callable[[Trip], None]) -> Guards:
+            return Guards(
+                specs, self.sources, self.meter, self._clock, on_trip=tell, gates=self.gates
+            )
+
+        if self._remote is None:
+            return spare(on_trip)
+        ports = [self.instruments[key] for key in self._owned]
+        self._remote.begin(on_trip, self._trouble_of_owned, log, spare, ports)
+        return self._remote
+
+    def _trouble_of_owned(self, key: str, what: str, detail: str) -> None:
+        if self.on_trouble is not None:
+            self.on_trouble(key, str(self.instruments[key].address), what, detail)
 
     def found(self, t_ns: int) -> tuple[InstrumentFound, ...]:
         """Who answered, for the record."""
@@ -99,7 +130,7 @@ class Bench:
             for key, instrument in self.instruments.items()
         )
 
-    async def read_all(self, guards: Guards | None) -> tuple[Reading | Invalid, ...]:
+    async def read_all(self, guards: AnyGuards | None) -> tuple[Reading | Invalid, ...]:
         """Everything, read side by side. The guards see their own instruments' readings first.
 
         Raises the error of an instrument that is lost; one that was only late is Invalid.
@@ -132,7 +163,11 @@ class Bench:
     async def close(self) -> None:
         """Release every port, also behind one that cannot be released, whose error is raised then.
         Whoever lit the source has put it out before."""
-        await _release(self.instruments.values())
+        try:
+            if self._remote is not None:
+                await self._remote.end()
+        finally:
+            await _release(self.instruments.values())
 
     async def truth(self, session: SimSession | None) -> Mapping[str, Any] | None:
         """What is true of a simulated world; None on a REAL bench. No checker reads it."""
@@ -156,14 +191,25 @@ def _of_source(name: str, state: SourceState, now_ns: int) -> Iterator[Reading |
 
 
 async def connect(
-    bench_file: BenchFile, needs: Iterable[str], clock: Clock, session: SimSession | None
+    bench_file: BenchFile,
+    needs: Iterable[str],
+    clock: Clock,
+    session: SimSession | None,
+    specs: Mapping[str, GuardSpec] | None = None,
 ) -> Bench:
-    """Open and identify everything that `needs` (roles) hang on, side by side.
+    """Open and identify everything that `needs` (roles) hang on, side by side. With `specs`, the
+    limits of each source that is to be lit, what lights and what confirms is held by a guard in a
+    process of its own, unless everything is in-process.
 
     Raises BenchError with every cause at once, with every port released.
     """
     needs = tuple(needs)
     found = reach(bench_file, needs)
+    start: GuardStart | None = None
+    owned: tuple[str, ...] = ()
+    if specs and not found.in_process:
+        owned = owned_by_guard(bench_file, needs, specs)
+        start = GuardStart(clock, setup_of(bench_file, needs, specs, clock.zero_ns), specs)
     made: dict[str, Instrument] = {}
     box: list[Bench] = []
     for key in found.keys:
@@ -178,8 +224,9 @@ async def connect(
             on_trouble=_teller(box, key, entry.address),
         )
     try:
-        connected = await clock.together(*(_connect_one(i) for i in made.values()))
-        causes = [error for error in connected if error is not None]
+        ours = [i for key, i in made.items() if key not in owned]
+        connected = await clock.together(*(_connect_one(i) for i in ours), _guard(start, made))
+        causes = [error for errors in connected for error in errors]
         if causes:
             raise BenchError(
                 f"{len(causes)} of {len(made)} instruments of {bench_file.name} are not there",
@@ -188,10 +235,14 @@ async def connect(
         mode = _mode(made.values())
         bench = Bench(bench_file, clock, mode, made)
         box.append(bench)
+        if start is not None:
+            bench.held_by(start.guards, owned)
         _assign(bench, needs, clock)
         _refuse_mixed(bench)
     except BaseException:
         # A stop while connecting too leaves no port open.
+        if start is not None:
+            await start.guards.end()
         await _release(made.values())
         raise
     return bench
@@ -216,12 +267,23 @@ def _teller(box: list[Bench], key: str, address: str) -> Callable[[str, str], No
     return tell
 
 
-async def _connect_one(instrument: Instrument) -> LabctlError | None:
+async def _connect_one(instrument: Instrument) -> Sequence[LabctlError]:
     try:
         await instrument.connect()
     except LabctlError as error:
-        return error
-    return None
+        return (error,)
+    return ()
+
+
+async def _guard(start: GuardStart | None, made: Mapping[str, Instrument]) -> Sequence[LabctlError]:
+    """Wait for the guard, and take over who answered it."""
+    if start is None:
+        return ()
+    found, causes = await start.ready()
+    for key, who in found.items():
+        made[key].identity = Identity(who.make, who.model, who.serial, who.firmware)
+        made[key].simulated = who.simulated
+    return causes
 
 
 def _mode(instruments: Iterable[Instrument]) -> Mode:

@@ -32,7 +32,7 @@ from labctl.events import (
     Tripped,
     Verdict,
 )
-from labctl.guard import Guards, OffReport, Trip, not_confirmed
+from labctl.guard import AnyGuards, OffReport, Trip, not_confirmed
 from labctl.monitor import DoseWatch, Monitor
 from labctl.protocol import Heat, Irradiate, Plan
 
@@ -49,7 +49,7 @@ class Engine:
         teller: Teller,
         *,
         monitor: Monitor | None,
-        guards: Guards | None,
+        guards: AnyGuards | None,
         dose: DoseWatch,
         ask: Ask,
         armed_by: str,

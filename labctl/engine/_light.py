@@ -10,7 +10,7 @@ from labctl.engine._sampler import GUARDED, Sampler
 from labctl.engine._teller import Teller
 from labctl.errors import RefusedError
 from labctl.events import LASER, Beam, Emission, EmissionIntent, Note
-from labctl.guard import Arm, Emit, Guards, OffReport, Phase, not_confirmed
+from labctl.guard import AnyGuards, Arm, Emit, OffReport, Phase, not_confirmed
 from labctl.protocol import Heat, Irradiate
 
 
@@ -18,7 +18,12 @@ class Light:
     """What the engine may ask of laser and heater. Without guards there is nothing to light."""
 
     def __init__(
-        self, clock: Clock, guards: Guards | None, sampler: Sampler, teller: Teller, armed_by: str
+        self,
+        clock: Clock,
+        guards: AnyGuards | None,
+        sampler: Sampler,
+        teller: Teller,
+        armed_by: str,
     ) -> None:
         self._clock = clock
         self._guards = guards
@@ -91,7 +96,7 @@ class Light:
         beam, how = guard.emission()
         if beam is Beam.ON:
             self._tell_lit(step, how, self._clock.now_ns())
-        return guard.state.lit_ns
+        return guard.lit_ns
 
     async def off_as_planned(self, why: str) -> None:
         """Off at a step's end; BeamNotConfirmedOffError where this bench could confirm it and did
@@ -117,7 +122,7 @@ class Light:
             self._sampler.tell_emission(
                 Emission(started_ns + report.took_ns, report.beam, report.how, None, why, source)
             )
-        return by_hand | reports
+        return {**by_hand, **reports}
 
     async def close(self) -> None:
         """Let the guard finish what it is doing, and the collector what it may."""
@@ -130,7 +135,7 @@ class Light:
             Emission(t_ns, Beam.ON, how, step.power_w, step.name, step.source)
         )
 
-    def _needed(self) -> Guards:
+    def _needed(self) -> AnyGuards:
         if self._guards is None:
             raise RefusedError("this bench has no laser that labctl may light")
         return self._guards

@@ -14,7 +14,7 @@ from labctl.engine._manual import BY_METER, ManualEdges
 from labctl.engine._teller import Teller
 from labctl.errors import SafetyError
 from labctl.events import HEATER, LASER, Beam, Emission, Invalid, Reading, Sample
-from labctl.guard import Guards, Heartbeat
+from labctl.guard import AnyGuards, Heartbeat
 from labctl.limits import tighten
 from labctl.protocol import Plan
 
@@ -25,7 +25,7 @@ class Sampler:
     """The one loop that reads a bench during a run."""
 
     def __init__(
-        self, clock: Clock, bench: Bench, plan: Plan, guards: Guards | None, teller: Teller
+        self, clock: Clock, bench: Bench, plan: Plan, guards: AnyGuards | None, teller: Teller
     ) -> None:
         self._clock = clock
         self._bench = bench

@@ -21,8 +21,8 @@ from labctl.engine._engine import Engine
 from labctl.engine._steps import Ask
 from labctl.engine._teller import Publish, Teller
 from labctl.errors import Exit, InputError, LabctlError, RecordError, RefusedError, StoppedError
-from labctl.events import Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Verdict
-from labctl.guard import Guards
+from labctl.events import HEATER, LASER, Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Verdict
+from labctl.guard import GuardSpec
 from labctl.instruments import SimSession, SimSpec, open_simulation
 from labctl.monitor import DoseWatch, Monitor, declared, dose_basis, priors_for, read_blank
 from labctl.photothermal import BlankResult, ElectricalCalibration
@@ -199,6 +199,7 @@ class _Session:
         self._engine: Engine | None = None
         self._main: asyncio.Task[Any] | None = None
         self._stopped_by = ""
+        self._specs: dict[str, GuardSpec] = {}
 
     async def run(self) -> RunResult:
         """From the first port to the closed record, with every signal heard on the way."""
@@ -227,7 +228,10 @@ class _Session:
         if request.blank is not None:
             self._blank = read_blank(request.blank)
         session = self._simulation()
-        bench = await connect(request.bench_file, self._found.roles, self._clock, session)
+        file, roles = request.bench_file, self._found.roles
+        lit = [source for source in (LASER, HEATER) if source in roles]
+        self._specs = {source: file.guard_spec(request.plan.limits, source) for source in lit}
+        bench = await connect(file, roles, self._clock, session, self._specs)
         try:
             if bench.mode is Mode.REAL and bench.sources:
                 raise _no_real_light(request)
@@ -312,14 +316,8 @@ class _Session:
         teller = Teller(clock, journal, monitor, (dose.feed, *self._publish))
         guards = None
         if bench.sources:
-            guards = Guards(
-                {s: request.bench_file.guard_spec(request.plan.limits, s) for s in bench.sources},
-                bench.sources,
-                bench.meter,
-                clock,
-                on_trip=lambda trip: engines[0].tripped(trip),
-                gates=bench.gates,
-            )
+            log = folder.path / "guard.jsonl"
+            guards = bench.guards(self._specs, lambda trip: engines[0].tripped(trip), log)
         engine = Engine(
             clock,
             bench,
@@ -396,5 +394,4 @@ class _Session:
             has_meter=plan.uses_heater or bench.meter is not None,
             nominal_power_w=plan.nominal_electrical_w or plan.nominal_power_w,
         )
-        now_ns = self._clock.now_ns()
-        return PriorsFixed(now_ns, priors.to_plain(), assumptions, declared(priors))
+        return PriorsFixed(self._clock.now_ns(), priors.to_plain(), assumptions, declared(priors))

@@ -1,5 +1,6 @@
 """The one room that can put energy into a sample: arming, leases, latched faults."""
 
+from labctl.guard._any import AnyGuard, AnyGuards
 from labctl.guard._decide import RULES, Rule, decide
 from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._guards import Guards
@@ -12,6 +13,8 @@ from labctl.guard._state import LIT, GateSeen, GuardState, Phase
 __all__ = [
     "LIT",
     "RULES",
+    "AnyGuard",
+    "AnyGuards",
     "Arm",
     "Emit",
     "GateSeen",

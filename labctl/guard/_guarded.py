@@ -8,6 +8,7 @@ from typing import Protocol
 
 from labctl.errors import InstrumentError, LabctlError
 from labctl.events import Invalid, Reading
+from labctl.guard._messages import SourceSeen
 from labctl.instruments import Emitter, Gatekeeper, GateState, Seal, SourceState
 
 
@@ -97,3 +98,20 @@ async def or_error(reading: Awaitable[object]) -> object:
         return await reading
     except InstrumentError as error:
         return error
+
+
+def seen_of(source: SourceState, power: Reading | Invalid | None, now_ns: int) -> SourceSeen:
+    """What the rules look at, of what source and meter gave."""
+    measured = power if isinstance(power, Reading) else None
+    if measured is None and source.power_w is not None:
+        # It measures itself what it gives: a supply, its voltage and current.
+        measured = Reading("power", source.power_w, "W", now_ns)
+    return SourceSeen(
+        taken_ns=now_ns,
+        beam=source.beam,
+        interlock_closed=source.interlock_closed,
+        key_on=source.key_on,
+        faults=source.faults,
+        measured_power_w=measured.value if measured else None,
+        meter_ns=measured.t_ns if measured else 0,
+    )

@@ -83,6 +83,18 @@ class Guards:
             if guard.trips:
                 self._latch(name, guard.trips[0])
 
+    def look(self) -> None:
+        """Look at every rule of every source, whatever has come since."""
+        for name, guard in self._guards.items():
+            guard.look()
+            if guard.trips:
+                self._latch(name, guard.trips[0])
+
+    def latch(self, cause: Trip) -> None:
+        """Every source off and latched, for a cause outside the rules."""
+        for guard in self._guards.values():
+            guard.latch(cause)
+
     # -- requests ----------------------------------------------------------------------------
 
     async def arm(self, request: Arm) -> None:

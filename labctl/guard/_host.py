@@ -27,8 +27,9 @@ from labctl.guard._guarded import (
     GuardedSource,
     GuardReadings,
     or_error,
+    seen_of,
 )
-from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
+from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._off import OffProcedure
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import (
@@ -84,6 +85,11 @@ class Guard:
         return self.state.phase
 
     @property
+    def lit_ns(self) -> int:
+        """When the present or last emission was commanded."""
+        return self.state.lit_ns
+
+    @property
     def can_confirm(self) -> bool:
         """Whether anything on this bench can tell that the beam is off."""
         return self._source.confirms or self._meter is not None or self._gates.in_beam
@@ -136,7 +142,7 @@ class Guard:
             elif isinstance(result, Reading | Invalid):
                 power = result
         if source is not None:
-            note_source(self.state, self._seen(source, power))
+            note_source(self.state, seen_of(source, power, self._clock.now_ns()))
         elif self._lighting and isinstance(power, Reading):
             note_meter(self.state, power.value, power.t_ns)
         before = None
@@ -145,27 +151,15 @@ class Guard:
             power = replace(power, value=0.0)
         return GuardReadings(source, power, before, self._gates.readings(), lost)
 
-    def _seen(self, source: SourceState, power: Reading | Invalid | None) -> SourceSeen:
-        measured = power if isinstance(power, Reading) else None
-        now_ns = self._clock.now_ns()
-        if measured is None and source.power_w is not None:
-            # It measures itself what it gives: a supply, its voltage and current.
-            measured = Reading("power", source.power_w, "W", now_ns)
-        return SourceSeen(
-            taken_ns=now_ns,
-            beam=source.beam,
-            interlock_closed=source.interlock_closed,
-            key_on=source.key_on,
-            faults=source.faults,
-            measured_power_w=measured.value if measured else None,
-            meter_ns=measured.t_ns if measured else 0,
-        )
-
     def heartbeat(self, beat: Heartbeat) -> None:
         """Take in a control step's guarded reading, look at every rule, and trip on any."""
         now_ns = self._clock.now_ns()
         note_heartbeat(self.spec, self.state, beat, now_ns)
         self._judge(now_ns)
+
+    def look(self) -> None:
+        """Look at every rule as things are now."""
+        self._judge(self._clock.now_ns())
 
     async def arm(self, request: Arm) -> None:
         """Make ready to light. Everything is looked at again here; SafetyError says what is not

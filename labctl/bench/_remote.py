@@ -1,0 +1,342 @@
+"""The engine's end of a guard in a process of its own; to a run it is as `labctl.guard.Guards`.
+
+The guard is watched: one that is gone, silent or not understood is killed, its ports are opened
+here, everything is switched off and stays latched. What is asked of the guard after that is
+answered by the same rules in this process, which then light nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from labctl.clock import NS, Clock
+from labctl.errors import BeamNotConfirmedOffError, LabctlError, RefusedError, SafetyError
+from labctl.events import Beam
+from labctl.guard import (
+    AnyGuard,
+    Arm,
+    Emit,
+    GuardReadings,
+    Guards,
+    GuardSpec,
+    Heartbeat,
+    OffReport,
+    Phase,
+    Trip,
+    not_confirmed,
+    talk,
+)
+from labctl.guard.wire import Channel, WireError
+from labctl.instruments import Instrument
+
+_SILENT_NS = 2 * NS // 5
+"""A guard that says nothing for so long hangs."""
+_LOOK_NS = NS // 20
+_POLL_NS = NS // 500
+_KILLED_NS = 5 * NS
+_LEAVE_NS = 15 * NS
+"""A guard that was told to go may try for so long to see everything off."""
+
+Spare = Callable[[Callable[[Trip], None]], Guards]
+"""Makes guards in this process, over ports that are opened only when the process is gone."""
+
+
+class RemoteGuards:
+    """See the module's docstring. `begin` before anything is asked; `close` or `end` at the end."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        specs: Mapping[str, GuardSpec],
+        process: subprocess.Popen[bytes],
+        channel: Channel,
+    ) -> None:
+        self._clock = clock
+        self._specs = dict(specs)
+        self._process = process
+        self._channel = channel
+        self._on_trip: Callable[[Trip], None] = lambda trip: None
+        self._on_trouble: Callable[[str, str, str], None] = lambda key, what, detail: None
+        self._spare: Spare | None = None
+        self._ports: tuple[Instrument, ...] = ()
+        self._news: dict[str, talk.SourceNews] = {}
+        self._told = False
+        self._asked_to_light = False
+        self._heard_ns = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._number = 0
+        self._waiting: dict[int, asyncio.Future[talk.Answer]] = {}
+        self._commanded: dict[int, Callable[[int], None]] = {}
+        self._over = False
+        self._why = ""
+        self._taking: asyncio.Task[Guards] | None = None
+        self._backup: Guards | None = None
+
+    def begin(
+        self,
+        on_trip: Callable[[Trip], None],
+        on_trouble: Callable[[str, str, str], None],
+        log: Path,
+        spare: Spare,
+        ports: Sequence[Instrument],
+    ) -> None:
+        """The run begins: from here on the guard is listened to, and watched."""
+        self._on_trip, self._on_trouble = on_trip, on_trouble
+        self._spare, self._ports = spare, tuple(ports)
+        self._heard_ns = self._clock.now_ns()
+        asyncio.get_running_loop().add_reader(self._channel, self._hear)
+        self._say(talk.LogTo(str(log)))
+        self._watch()
+
+    # -- as Guards ---------------------------------------------------------------------------
+
+    def of(self, source: str) -> AnyGuard:
+        """The guard of one source; RefusedError where this run has none of that name."""
+        if self._backup is not None:
+            return self._backup.of(source)
+        if source not in self._specs:
+            raise RefusedError(f"this run has no {source} that labctl may light")
+        return _RemoteGuard(self, source, self._specs[source])
+
+    def jobs(self) -> list[Coroutine[Any, Any, object]]:
+        """As `Guards.jobs`: the guard is asked to read."""
+        return [self.readings()] if self._backup is None else self._backup.jobs()
+
+    def take(self, results: Sequence[object]) -> Mapping[str, GuardReadings]:
+        """As `Guards.take`."""
+        for result in results:
+            if isinstance(result, dict):
+                return result
+        return {} if self._backup is None else self._backup.take(results)
+
+    def news(self, source: str) -> talk.SourceNews | None:
+        """What the guard last said of a source; None before it has said anything."""
+        return self._news.get(source)
+
+    async def readings(self) -> Mapping[str, GuardReadings]:
+        """What the guard reads now, source by source."""
+        return (await self._ask(talk.Read())).readings
+
+    def heartbeat(self, beat: Heartbeat) -> None:
+        """As `Guards.heartbeat`."""
+        if self._backup is not None:
+            self._backup.heartbeat(beat)
+        else:
+            self._say(beat)
+
+    async def arm(self, request: Arm) -> None:
+        """As `Guards.arm`."""
+        await self._ask(request)
+
+    def disarm(self) -> None:
+        """As `Guards.disarm`."""
+        self._say(talk.Disarm())
+
+    async def emit(self, request: Emit, *, commanded: Callable[[int], None] | None = None) -> None:
+        """As `Guards.emit`."""
+        self._asked_to_light = True
+        await self._ask(request, commanded)
+
+    async def beam_off(self, why: str) -> Mapping[str, OffReport]:
+        """As `Guards.beam_off`; by this process where the guard's is gone."""
+        if self._taking is None:
+            with contextlib.suppress(SafetyError):
+                return (await self._ask(talk.Off(why))).reports
+        return await (await self._backup_guards()).beam_off(why)
+
+    async def close(self) -> None:
+        """The run is over: the guard looks a last time, leaves, and is waited for. Raises
+        BeamNotConfirmedOffError when it, or this process in its place, cannot confirm."""
+        self._say(talk.Close())
+        if self._taking is None:
+            await self.end()
+            if self._process.returncode != 0:
+                why = f"the guard's process ended with {self._process.returncode}"
+                raise BeamNotConfirmedOffError("THE BEAM IS NOT CONFIRMED OFF", seen=why)
+            return
+        backup = await self._backup_guards()
+        reports = await backup.beam_off("the guard's process is gone")
+        await backup.close()
+        for report in reports.values():
+            if not report.confirmed:
+                raise not_confirmed(report)
+
+    async def end(self) -> None:
+        """Leave no process behind: one that still lives sees its wire end, switches off and goes.
+        Again changes nothing."""
+        self._stop_listening()
+        self._channel.close()
+        if not await self._gone(_LEAVE_NS):
+            self._process.kill()
+            await self._gone(_KILLED_NS)
+
+    # -- the wire ----------------------------------------------------------------------------
+
+    async def _ask(self, what: Any, commanded: Callable[[int], None] | None = None) -> talk.Answer:
+        if self._taking is not None or self._over:
+            raise self._lost_error()
+        self._number += 1
+        number = self._number
+        answered: asyncio.Future[talk.Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answered
+        if commanded is not None:
+            self._commanded[number] = commanded
+        self._say(talk.Asked(number, what))
+        try:
+            answer = await answered
+        except asyncio.CancelledError:
+            self._say(talk.Dropped(number))
+            raise
+        finally:
+            self._waiting.pop(number, None)
+            self._commanded.pop(number, None)
+        if answer.error is not None:
+            raise answer.error
+        return answer
+
+    def _say(self, message: object) -> None:
+        if self._taking is not None or self._over:
+            return
+        try:
+            self._channel.send(message)
+        except WireError as error:
+            self._lost(str(error))
+
+    def _hear(self) -> None:
+        try:
+            for message in self._channel.receive():
+                self._heard_ns = self._clock.now_ns()
+                self._take_in(message)
+        except WireError as error:
+            self._lost(str(error))
+
+    def _take_in(self, message: object) -> None:
+        match message:
+            case talk.News():
+                self._news = {news.name: news for news in message.sources}
+                if message.trip is not None and not self._told:
+                    self._told = True
+                    self._on_trip(message.trip)
+            case talk.Answer():
+                waiting = self._waiting.get(message.number)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(message)
+            case talk.Commanded():
+                if message.number in self._commanded:
+                    self._commanded[message.number](message.t_ns)
+            case talk.Trouble():
+                self._on_trouble(message.key, message.what, message.detail)
+            case _:
+                raise WireError(f"unexpected {type(message).__name__}")
+
+    # -- the watch ---------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        self._timer = self._clock.call_at(self._clock.now_ns() + _LOOK_NS, self._look)
+
+    def _look(self) -> None:
+        # First what has come: it may be this process that was held up.
+        self._hear()
+        silent_ns = self._clock.now_ns() - self._heard_ns
+        if silent_ns > _SILENT_NS:
+            self._lost(f"silent for {silent_ns / NS:.2f} s")
+        if self._taking is None and not self._over:
+            self._watch()
+
+    def _lost(self, why: str) -> None:
+        if self._taking is None and not self._over:
+            self._why = f"the guard's process is lost: {why}"
+            self._stop_listening()
+            self._taking = asyncio.ensure_future(self._take_over())
+
+    async def _take_over(self) -> Guards:
+        """Kill it, open its ports here, switch off, latch."""
+        self._process.kill()
+        await self._gone(_KILLED_NS)
+        self._channel.close()
+        if self._spare is None:
+            raise self._lost_error()
+        guards = self._spare(self._trip_once)
+        await self._clock.together(*(_opened(port) for port in self._ports))
+        for name, news in self._news.items():
+            guard = guards.of(name)
+            guard.ever_lit = self._asked_to_light
+            guard.state.meter_saw_it = news.meter_saw_it
+        guards.latch(Trip("guard", self._why))
+        self._backup = guards
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(self._lost_error())
+        return guards
+
+    def _trip_once(self, trip: Trip) -> None:
+        if not self._told:
+            self._told = True
+            self._on_trip(trip)
+
+    async def _backup_guards(self) -> Guards:
+        if self._taking is None:
+            raise self._lost_error()
+        return await asyncio.shield(self._taking)
+
+    def _lost_error(self) -> SafetyError:
+        return SafetyError(self._why or "the guard's process has been closed")
+
+    def _stop_listening(self) -> None:
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._channel.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._channel)
+
+    async def _gone(self, within_ns: int) -> bool:
+        deadline_ns = self._clock.now_ns() + within_ns
+        while self._process.poll() is None:
+            if self._clock.now_ns() > deadline_ns:
+                return False
+            await self._clock.sleep(_POLL_NS)
+        return True
+
+
+class _RemoteGuard:
+    """What is known here of one source's guard. Fulfils `AnyGuard`."""
+
+    def __init__(self, guards: RemoteGuards, name: str, spec: GuardSpec) -> None:
+        self.spec = spec
+        self._guards = guards
+        self._name = name
+
+    @property
+    def phase(self) -> Phase:
+        news = self._guards.news(self._name)
+        return Phase.DISARMED if news is None else news.phase
+
+    @property
+    def can_confirm(self) -> bool:
+        news = self._guards.news(self._name)
+        return news is None or news.can_confirm
+
+    @property
+    def lit_ns(self) -> int:
+        news = self._guards.news(self._name)
+        return 0 if news is None else news.lit_ns
+
+    def emission(self) -> tuple[Beam, str]:
+        """What is known of the beam, and how."""
+        news = self._guards.news(self._name)
+        return (Beam.UNKNOWN, "never read") if news is None else (news.beam, news.how)
+
+    async def read(self) -> GuardReadings:
+        """Have the guard read its instruments now."""
+        return (await self._guards.readings())[self._name]
+
+
+async def _opened(port: Instrument) -> None:
+    """Open it if it can be: a source is forced off by that. What cannot is tried again by off."""
+    with contextlib.suppress(LabctlError):
+        await port.connect(hold=True)

@@ -1,0 +1,56 @@
+"""What a run asks of its guard, wherever that lives: in this process, or in one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
+
+from labctl.events import Beam
+from labctl.guard._guarded import GuardReadings
+from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport
+from labctl.guard._spec import GuardSpec
+from labctl.guard._state import Phase
+
+
+class AnyGuard(Protocol):
+    """The guard of one source; see `Guard`."""
+
+    @property
+    def spec(self) -> GuardSpec: ...
+
+    @property
+    def phase(self) -> Phase: ...
+
+    @property
+    def can_confirm(self) -> bool: ...
+
+    @property
+    def lit_ns(self) -> int: ...
+
+    def emission(self) -> tuple[Beam, str]: ...
+
+    async def read(self) -> GuardReadings: ...
+
+
+class AnyGuards(Protocol):
+    """The guards of a run's sources; see `Guards`."""
+
+    def of(self, source: str) -> AnyGuard: ...
+
+    def jobs(self) -> list[Coroutine[Any, Any, object]]: ...
+
+    def take(self, results: Sequence[object]) -> Mapping[str, GuardReadings]: ...
+
+    def heartbeat(self, beat: Heartbeat) -> None: ...
+
+    async def arm(self, request: Arm) -> None: ...
+
+    def disarm(self) -> None: ...
+
+    async def emit(
+        self, request: Emit, *, commanded: Callable[[int], None] | None = None
+    ) -> None: ...
+
+    async def beam_off(self, why: str) -> Mapping[str, OffReport]: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,78 @@
+"""From a setup to guards over connected instruments, in the guard's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import cast
+
+from labctl.clock import Clock
+from labctl.errors import LabctlError
+from labctl.guard._guards import Guards
+from labctl.guard._messages import Trip
+from labctl.guard.talk import Setup
+from labctl.instruments import (
+    Gate,
+    GateRole,
+    Instrument,
+    MeterRole,
+    PowerMeter,
+    Source,
+    SourceRole,
+    make_instrument,
+)
+
+
+async def connect(
+    held: dict[str, Instrument],
+    setup: Setup,
+    clock: Clock,
+    on_trouble: Callable[[str, str, str], None],
+) -> tuple[LabctlError, ...]:
+    """Open and identify everything, side by side; every source is off then. Puts them into `held`,
+    and returns what is missing."""
+    for owned in setup.instruments:
+        held[owned.key] = make_instrument(
+            owned.key,
+            owned.driver,
+            owned.address,
+            owned.settings,
+            clock,
+            on_trouble=partial(on_trouble, owned.key),
+        )
+    answers = await clock.together(*(_connected(instrument) for instrument in held.values()))
+    return tuple(error for error in answers if error is not None)
+
+
+async def _connected(instrument: Instrument) -> LabctlError | None:
+    try:
+        await instrument.connect()
+    except LabctlError as error:
+        return error
+    return None
+
+
+def guards_of(
+    held: dict[str, Instrument], setup: Setup, clock: Clock, on_trip: Callable[[Trip], None]
+) -> Guards:
+    """The guards over what is held, by the setup's limits and calibrations."""
+    sources = {}
+    for source in setup.sources:
+        one = held[source.instrument]
+        sources[source.name] = SourceRole(
+            one, cast(Source, one.driver), one.spec.confirms_emission, source.level
+        )
+    head = held.get(setup.meter)
+    return Guards(
+        {source.name: source.spec for source in setup.sources},
+        sources,
+        MeterRole(head, cast(PowerMeter, head.driver), setup.pick_off, clock.now_ns)
+        if head is not None
+        else None,
+        clock,
+        on_trip=on_trip,
+        gates=[
+            GateRole(name, held[key], cast(Gate, held[key].driver))
+            for name, key in setup.gates.items()
+        ],
+    )

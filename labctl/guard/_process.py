@@ -1,0 +1,357 @@
+"""The guard in a process of its own: it alone holds the ports of what lights and what confirms.
+
+It is told what to hold, forces it off, and from then on renews leases, looks at every rule and at
+its own instruments, whatever the engine does. The engine's end of the wire closing, a message that
+is none, a fault in here and SIGTERM all lead to the same place: off, confirmed or given up, and the
+process is gone with its ports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from labctl.clock import NS, Clock, run_real
+from labctl.errors import LabctlError, RecordError
+from labctl.guard._guarded import GuardReadings
+from labctl.guard._guards import Guards
+from labctl.guard._holding import connect, guards_of
+from labctl.guard._log import GuardLog
+from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, Trip
+from labctl.guard._state import LIVE
+from labctl.guard.talk import (
+    Answer,
+    Asked,
+    Close,
+    Commanded,
+    Disarm,
+    Dropped,
+    Found,
+    LogTo,
+    News,
+    Off,
+    Read,
+    Ready,
+    Refused,
+    Reset,
+    Setup,
+    SourceNews,
+    Stopped,
+    Trouble,
+)
+from labctl.guard.wire import Channel, WireError, from_line, to_line
+from labctl.instruments import Identity, Instrument
+
+_TICK_NS = NS // 25
+_READ_S = {True: 0.2, False: 1.0}
+"""Armed or lit, and in the dark: so often the guard reads, also when nobody asks it to."""
+_SETUP_S = 10.0
+_CONTROL_S = 1.0
+STOP = "stop"
+"""Name of the trip that a person's stop makes."""
+
+
+class GuardProcess:
+    """One guard with its instruments. `await run()` returns the exit code."""
+
+    def __init__(self, channel: Channel, setup: Setup, clock: Clock) -> None:
+        self._channel = channel
+        self._setup = setup
+        self._clock = clock
+        self._log = GuardLog()
+        self._held: dict[str, Instrument] = {}
+        self._guards: Guards | None = None
+        self._trip: Trip | None = None
+        self._asked: dict[int, asyncio.Task[None]] = {}
+        self._readers: list[asyncio.Future[dict[str, GuardReadings]]] = []
+        self._wanted = asyncio.Event()
+        self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> int:
+        """Until the engine has closed it or is gone; 8 when something is not confirmed off."""
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._channel, self._hear)
+        loop.add_signal_handler(signal.SIGTERM, self._finish, "SIGTERM")
+        work = asyncio.ensure_future(self._work())
+        ends: set[asyncio.Future[Any]] = {work, self._end}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        loop.remove_reader(self._channel)
+        if not self._end.done():
+            self._end.set_result(f"a fault in the guard: {work.exception()!r}")
+        try:
+            return await self._leave(self._end.result(), work)
+        finally:
+            self._log.close()
+            self._channel.close()
+
+    async def _leave(self, why: str, work: asyncio.Task[None]) -> int:
+        """Off first, then everything that was begun is ended and every port is released."""
+        self._say("leaving", why=why)
+        going_off = asyncio.ensure_future(self._all_off(why))
+        # One turn, so that off is written before anything else ends.
+        await asyncio.sleep(0)  # noqa: TID251
+        tasks = [work, *self._asked.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        reports = await going_off
+        if self._guards is not None:
+            await self._guards.close()
+        for instrument in self._held.values():
+            with contextlib.suppress(LabctlError):
+                await instrument.close()
+        confirmed = all(report.confirmed for report in reports.values())
+        self._say("gone", confirmed=confirmed)
+        return 0 if confirmed else 8
+
+    async def _all_off(self, why: str) -> dict[str, OffReport]:
+        reports: dict[str, OffReport] = {}
+        try:
+            if self._guards is not None:
+                reports = await self._guards.beam_off(why)
+        finally:
+            if not reports:
+                # Not all there yet, or a fault of our own: at least it is written.
+                await self._blind_off()
+        for report in reports.values():
+            self._say("off", source=report.source, confirmed=report.confirmed, how=report.how)
+        return reports
+
+    async def _blind_off(self) -> None:
+        for instrument in self._held.values():
+            with contextlib.suppress(LabctlError):
+                await instrument.off()
+
+    def _finish(self, why: str) -> None:
+        if not self._end.done():
+            self._end.set_result(why)
+
+    def _say(self, what: str, **facts: Any) -> None:
+        self._log.say(self._clock.now_ns(), what, **facts)
+
+    # -- work ----------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        """Connect, then look at everything until told otherwise."""
+        causes = await connect(self._held, self._setup, self._clock, self._trouble)
+        if causes:
+            self._send(Refused(causes))
+            self._finish("not everything is there")
+            return
+        self._guards = guards_of(self._held, self._setup, self._clock, self._tripped)
+        found = tuple(_found(instrument) for instrument in self._held.values())
+        self._say("connected", bench=self._setup.bench, found=[str(who) for who in found])
+        server = await asyncio.start_unix_server(self._control, sock=_bound(self._setup.control))
+        self._send(Ready(found))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._tick())
+                group.create_task(self._read_on())
+        finally:
+            server.close()
+            _forget(self._setup.control)
+
+    async def _tick(self) -> None:
+        """Every rule, as a level, and a word to the engine."""
+        while True:
+            self._needed().look()
+            self._send(self._news())
+            await self._clock.sleep(_TICK_NS)
+
+    async def _read_on(self) -> None:
+        """Read when the engine wants to know, and by itself when it does not ask."""
+        guards = self._needed()
+        while True:
+            live = any(guards.of(source.name).phase in LIVE for source in self._setup.sources)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), _READ_S[live])
+            self._wanted.clear()
+            waiting, self._readers = self._readers, []
+            taken = guards.take(await self._clock.together(*guards.jobs()))
+            for reader in waiting:
+                if not reader.done():
+                    reader.set_result(taken)
+
+    # -- the engine ------------------------------------------------------------------------------
+
+    def _hear(self) -> None:
+        try:
+            for message in self._channel.receive():
+                self._take(message)
+        except WireError as error:
+            self._finish(f"engine: {error}")
+        except Exception as error:
+            # Whatever it is, what was said is not understood.
+            self._finish(f"a fault in the guard: {error!r}")
+
+    def _take(self, message: object) -> None:
+        match message:
+            case LogTo():
+                self._log.begin(message.path)
+            case Heartbeat():
+                self._needed().heartbeat(message)
+            case Close():
+                self._finish("closed by the engine")
+            case Disarm():
+                self._needed().disarm()
+            case Asked():
+                task = asyncio.ensure_future(self._answer(message))
+                self._asked[message.number] = task
+                task.add_done_callback(partial(self._answered, message.number))
+            case Dropped():
+                if message.number in self._asked:
+                    self._asked[message.number].cancel()
+            case _:
+                raise WireError(f"unexpected {type(message).__name__}")
+
+    async def _answer(self, asked: Asked) -> None:
+        answer = Answer(asked.number)
+        try:
+            answer = await self._done(asked, answer)
+        except LabctlError as error:
+            answer = replace(answer, error=error)
+        self._send(self._news())
+        self._send(answer)
+
+    def _answered(self, number: int, task: asyncio.Task[None]) -> None:
+        self._asked.pop(number, None)
+        if not task.cancelled() and task.exception() is not None:
+            self._finish(f"a fault in the guard: {task.exception()!r}")
+
+    async def _done(self, asked: Asked, answer: Answer) -> Answer:
+        guards, number = self._needed(), asked.number
+        match asked.what:
+            case Read():
+                reader: asyncio.Future[dict[str, GuardReadings]] = (
+                    self._end.get_loop().create_future()
+                )
+                self._readers.append(reader)
+                self._wanted.set()
+                return replace(answer, readings=await reader)
+            case Arm() as request:
+                if self._log.fault:
+                    raise RecordError("the guard's log cannot be written", seen=self._log.fault)
+                await guards.arm(request)
+                self._say("armed", source=request.source, who=request.who, limits=request.digest)
+            case Emit() as request:
+                self._say("emit", source=request.source, power_w=request.power_w)
+                await guards.emit(
+                    request, commanded=lambda t_ns: self._send(Commanded(number, t_ns))
+                )
+            case Off() as request:
+                return replace(answer, reports=await self._all_off(request.why))
+            case Reset():
+                guards.reset()
+                self._trip = None
+                self._say("reset")
+        return answer
+
+    def _send(self, message: object) -> None:
+        try:
+            self._channel.send(message)
+        except WireError as error:
+            self._finish(f"engine: {error}")
+
+    def _news(self) -> News:
+        return News(tuple(self._of(source.name) for source in self._setup.sources), self._trip)
+
+    def _of(self, name: str) -> SourceNews:
+        guard = self._needed().of(name)
+        beam, how = guard.emission()
+        return SourceNews(
+            name,
+            guard.phase,
+            beam,
+            how,
+            guard.state.lit_ns,
+            guard.can_confirm,
+            guard.ever_lit,
+            guard.state.meter_saw_it,
+        )
+
+    def _tripped(self, trip: Trip) -> None:
+        self._trip = trip
+        self._say("tripped", rule=trip.rule, message=trip.message)
+
+    def _trouble(self, key: str, what: str, detail: str) -> None:
+        self._say("trouble", instrument=key, trouble=what, detail=detail)
+        self._send(Trouble(key, what, detail))
+
+    def _needed(self) -> Guards:
+        if self._guards is None:
+            raise WireError("asked before everything was there")
+        return self._guards
+
+    # -- anybody of this user ----------------------------------------------------------------------
+
+    async def _control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request, `Off`; nothing that lights can be said here."""
+        try:
+            asked = from_line(await asyncio.wait_for(reader.readline(), _CONTROL_S))
+            if isinstance(asked, Off):
+                self._say("stop", why=asked.why)
+                self._needed().latch(Trip(STOP, asked.why))
+                reports = await self._all_off(asked.why)
+                writer.write(to_line(Stopped(self._setup.bench, reports)))
+                await asyncio.wait_for(writer.drain(), _CONTROL_S)
+        except (WireError, OSError, TimeoutError, ValueError):
+            # Whoever it was, the guard goes on.
+            return
+        finally:
+            writer.close()
+
+
+def _bound(path: str) -> socket.socket:
+    """A socket at this path for this user alone."""
+    _forget(path)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listening.bind(path)
+    finally:
+        os.umask(before)
+    return listening
+
+
+def _forget(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _found(instrument: Instrument) -> Found:
+    who = instrument.identity or Identity("", "")
+    return Found(
+        instrument.name, who.make, who.model, who.serial, who.firmware, instrument.simulated
+    )
+
+
+def main(handle: int) -> int:
+    """Take the setup from the inherited socket and guard; returns the exit code."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        # The engine hears them, and asks for off.
+        signal.signal(number, signal.SIG_IGN)
+    # PyVISA imports it where there is one, for what nothing here uses.
+    sys.modules["numpy"] = None  # type: ignore[assignment]
+    end = socket.socket(fileno=handle)
+    end.settimeout(_SETUP_S)
+    try:
+        line = end.recv(1 << 20)
+        while line and not line.endswith(b"\n"):
+            line += end.recv(1 << 20)
+        setup = from_line(line)
+    except (OSError, WireError):
+        return 2
+    if not isinstance(setup, Setup):
+        return 2
+
+    async def guard(clock: Clock) -> int:
+        return await GuardProcess(Channel(end), setup, clock).run()
+
+    return run_real(guard, zero_ns=setup.zero_ns)
