@@ -312,6 +312,21 @@ def live_runs() -> tuple[LiveRun, ...]:
     return tuple(sorted(found, key=lambda run: run.pid))
 
 
+def guard_socket(pid: int) -> Path:
+    """Where the guard of this process's run listens for off."""
+    return runtime_dir() / f"guard-{pid}.sock"
+
+
+def guard_sockets() -> dict[int, Path]:
+    """Every guard of this user that listens, by the process number of its run."""
+    found = {}
+    for path in runtime_dir().glob("guard-*.sock"):
+        number = path.stem.removeprefix("guard-")
+        if number.isdigit():
+            found[int(number)] = path
+    return found
+
+
 def _registry() -> Path:
     """Held by whoever makes, removes or looks at announcements, for that moment only."""
     return runtime_dir() / "runs.lock"

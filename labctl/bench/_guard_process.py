@@ -70,7 +70,7 @@ def setup_of(
         },
         meter=meter,
         pick_off=bench_file.pick_off.ratio if meter and bench_file.pick_off else 1.0,
-        control=str(platform.runtime_dir() / f"guard-{os.getpid()}.sock"),
+        control=str(platform.guard_socket(os.getpid())),
     )
 
 

@@ -13,7 +13,7 @@ from labctl.errors import (
     SafetyError,
     StoppedError,
 )
-from labctl.guard import Trip
+from labctl.guard import STOP, Trip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ def by_error(error: BaseException) -> Ending:
 
 
 def by_trip(trip: Trip) -> Ending:
-    """The ending that a guard rule makes."""
+    """The ending that a guard rule makes, or a person who asked the guard for off."""
+    if trip.rule == STOP:
+        return by_error(StoppedError(trip.message))
     return Ending("tripped", f"{trip.rule}: {trip.message}", Exit.SAFETY)
 
 

@@ -5,7 +5,7 @@ from labctl.guard._decide import RULES, Rule, decide
 from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._guards import Guards
 from labctl.guard._host import Guard
-from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
+from labctl.guard._messages import STOP, Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
 from labctl.guard._off import not_confirmed
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import LIT, GateSeen, GuardState, Phase
@@ -13,6 +13,7 @@ from labctl.guard._state import LIT, GateSeen, GuardState, Phase
 __all__ = [
     "LIT",
     "RULES",
+    "STOP",
     "AnyGuard",
     "AnyGuards",
     "Arm",

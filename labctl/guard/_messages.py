@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from labctl.events import LASER, Beam
 
+STOP = "stop"
+"""The `rule` of the trip that a person makes who asks the guard itself for off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arm:

@@ -24,7 +24,7 @@ from labctl.guard._guarded import GuardReadings
 from labctl.guard._guards import Guards
 from labctl.guard._holding import connect, guards_of
 from labctl.guard._log import GuardLog
-from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, Trip
+from labctl.guard._messages import STOP, Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._state import LIVE
 from labctl.guard.talk import (
     Answer,
@@ -54,8 +54,6 @@ _READ_S = {True: 0.2, False: 1.0}
 """Armed or lit, and in the dark: so often the guard reads, also when nobody asks it to."""
 _SETUP_S = 10.0
 _CONTROL_S = 1.0
-STOP = "stop"
-"""Name of the trip that a person's stop makes."""
 
 
 class GuardProcess:
@@ -71,6 +69,7 @@ class GuardProcess:
         self._trip: Trip | None = None
         self._asked: dict[int, asyncio.Task[None]] = {}
         self._readers: list[asyncio.Future[dict[str, GuardReadings]]] = []
+        self._controls: set[asyncio.Task[None]] = set()
         self._wanted = asyncio.Event()
         self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -102,6 +101,8 @@ class GuardProcess:
             task.cancel()
         await asyncio.wait(tasks)
         reports = await going_off
+        if self._controls:
+            await asyncio.wait(self._controls)
         if self._guards is not None:
             await self._guards.close()
         for instrument in self._held.values():
@@ -291,8 +292,13 @@ class GuardProcess:
 
     # -- anybody of this user ----------------------------------------------------------------------
 
-    async def _control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request, `Off`; nothing that lights can be said here."""
+        task = asyncio.ensure_future(self._stop(reader, writer))
+        self._controls.add(task)
+        task.add_done_callback(self._controls.discard)
+
+    async def _stop(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             asked = from_line(await asyncio.wait_for(reader.readline(), _CONTROL_S))
             if isinstance(asked, Off):
