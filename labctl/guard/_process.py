@@ -25,7 +25,6 @@ from labctl.guard._guards import Guards
 from labctl.guard._holding import connect, guards_of
 from labctl.guard._log import GuardLog
 from labctl.guard._messages import STOP, Arm, Emit, Heartbeat, OffReport, Trip
-from labctl.guard._state import LIVE
 from labctl.guard.talk import (
     Answer,
     Asked,
@@ -40,7 +39,6 @@ from labctl.guard.talk import (
     Read,
     Ready,
     Refused,
-    Reset,
     Setup,
     SourceNews,
     Stopped,
@@ -50,8 +48,8 @@ from labctl.guard.wire import Channel, WireError, from_line, to_line
 from labctl.instruments import Identity, Instrument
 
 _TICK_NS = NS // 25
-_READ_S = {True: 0.2, False: 1.0}
-"""Armed or lit, and in the dark: so often the guard reads, also when nobody asks it to."""
+_READ_S = 0.2
+"""So often the guard reads its instruments when nobody asks it to."""
 _SETUP_S = 10.0
 _CONTROL_S = 1.0
 
@@ -100,7 +98,12 @@ class GuardProcess:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        reports = await going_off
+        try:
+            reports = await going_off
+            confirmed = all(report.confirmed for report in reports.values())
+        except Exception as error:
+            self._say("fault", error=repr(error))
+            confirmed = False
         if self._controls:
             await asyncio.wait(self._controls)
         if self._guards is not None:
@@ -108,7 +111,6 @@ class GuardProcess:
         for instrument in self._held.values():
             with contextlib.suppress(LabctlError):
                 await instrument.close()
-        confirmed = all(report.confirmed for report in reports.values())
         self._say("gone", confirmed=confirmed)
         return 0 if confirmed else 8
 
@@ -122,7 +124,13 @@ class GuardProcess:
                 # Not all there yet, or a fault of our own: at least it is written.
                 await self._blind_off()
         for report in reports.values():
-            self._say("off", source=report.source, confirmed=report.confirmed, how=report.how)
+            self._say(
+                "off",
+                source=report.source,
+                confirmed=report.confirmed,
+                how=report.how,
+                took_s=report.took_ns / NS,
+            )
         return reports
 
     async def _blind_off(self) -> None:
@@ -141,7 +149,10 @@ class GuardProcess:
 
     async def _work(self) -> None:
         """Connect, then look at everything until told otherwise."""
-        causes = await connect(self._held, self._setup, self._clock, self._trouble)
+        try:
+            causes = await connect(self._held, self._setup, self._clock, self._trouble)
+        except LabctlError as error:
+            causes = (error,)
         if causes:
             self._send(Refused(causes))
             self._finish("not everything is there")
@@ -170,9 +181,8 @@ class GuardProcess:
         """Read when the engine wants to know, and by itself when it does not ask."""
         guards = self._needed()
         while True:
-            live = any(guards.of(source.name).phase in LIVE for source in self._setup.sources)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), _READ_S[live])
+                await asyncio.wait_for(self._wanted.wait(), _READ_S)
             self._wanted.clear()
             waiting, self._readers = self._readers, []
             taken = guards.take(await self._clock.together(*guards.jobs()))
@@ -248,7 +258,8 @@ class GuardProcess:
                 )
             case Off() as request:
                 return replace(answer, reports=await self._all_off(request.why))
-            case Reset():
+            case _:
+                # `Reset`; the wire lets nothing else through.
                 guards.reset()
                 self._trip = None
                 self._say("reset")
@@ -345,19 +356,19 @@ def main(handle: int) -> int:
         signal.signal(number, signal.SIG_IGN)
     # PyVISA imports it where there is one, for what nothing here uses.
     sys.modules["numpy"] = None  # type: ignore[assignment]
-    end = socket.socket(fileno=handle)
-    end.settimeout(_SETUP_S)
-    try:
-        line = end.recv(1 << 20)
-        while line and not line.endswith(b"\n"):
-            line += end.recv(1 << 20)
-        setup = from_line(line)
-    except (OSError, WireError):
-        return 2
-    if not isinstance(setup, Setup):
-        return 2
+    with socket.socket(fileno=handle) as end:
+        end.settimeout(_SETUP_S)
+        try:
+            line = end.recv(1 << 20)
+            while line and not line.endswith(b"\n"):
+                line += end.recv(1 << 20)
+            setup = from_line(line)
+        except (OSError, WireError):
+            return 2
+        if not isinstance(setup, Setup):
+            return 2
 
-    async def guard(clock: Clock) -> int:
-        return await GuardProcess(Channel(end), setup, clock).run()
+        async def guard(clock: Clock) -> int:
+            return await GuardProcess(Channel(end), setup, clock).run()
 
-    return run_real(guard, zero_ns=setup.zero_ns)
+        return run_real(guard, zero_ns=setup.zero_ns)
