@@ -1,23 +1,18 @@
-"""The guard in the engine's process: holds the emitter, keeps the lease, switches off.
+"""The guard of one source: holds its emitter, keeps the lease, switches off.
 
-The same rules run in a process of their own later; what crosses the seam are the plain messages of
-`_messages`. The host owns the source and the power meter that confirms off, and nobody else lights.
-Every way out of here goes through `beam_off`.
+It lives in the engine's process or in one of its own. It owns the source and the power meter that
+confirms off, and nobody else lights. Every way out of here goes through `beam_off`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 from labctl.clock import NS, Clock
-from labctl.errors import (
-    InstrumentError,
-    RefusedError,
-    SafetyError,
-)
+from labctl.errors import InstrumentError, RefusedError, SafetyError
 from labctl.events import Beam, Invalid, Reading
 from labctl.guard._decide import decide
 from labctl.guard._gates import Gates, power_as_asked
@@ -239,27 +234,28 @@ class Guard:
         self._lighting = True
         try:
             await emitter.set_level(level)
-            # A rule may have tripped, or somebody disarmed, while the level was being set.
-            self._refuse_if_tripped()
-            if self.state.phase is not Phase.ARMED:
-                raise RefusedError(f"cannot light in {self.state.phase}")
+            # A rule may have tripped, or somebody disarmed, in each wait on the way to the light.
+            self._refuse_unless({Phase.ARMED})
             now_ns = self._clock.now_ns()
             state.commanded_w = request.power_w
             state.at_most_ns = request.at_most_ns
             state.meter_saw_it = False
             state.identical = 0
             state.lease_until_ns = now_ns + round(self.spec.lease_s * NS)
+            state.lit_ns = state.energy_to_ns = now_ns
             state.phase = Phase.EMISSION_DELAY
             self.ever_lit = True
             state.held_back = await self._gates.shutter_reads_closed()
             if self._gates.in_beam and not state.held_back:
                 raise SafetyError("the shutter does not read closed before the light")
+            self._refuse_unless(LIT)
             self._begin(None if state.held_back else commanded)
             await emitter.on()
             if state.held_back:
                 self._lighting = False
                 if not self._source.sets_power_before_on:
                     await power_as_asked(self.spec, state, self._meter, self._clock)
+                self._refuse_unless(LIT)
                 state.held_back = False
                 self._begin(commanded)
                 await self._gates.open_shutter()
@@ -329,6 +325,11 @@ class Guard:
                 f"tripped: {self.trips[0].message}",
                 fix="See to the cause, then reset at the bench.",
             )
+
+    def _refuse_unless(self, phases: Set[Phase]) -> None:
+        self._refuse_if_tripped()
+        if self.state.phase not in phases:
+            raise RefusedError(f"cannot light in {self.state.phase}")
 
     def _judge(self, now_ns: int) -> None:
         if self.state.phase is Phase.TRIPPED:
