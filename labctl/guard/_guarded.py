@@ -85,7 +85,8 @@ class GuardReadings:
     source: SourceState | None
     power: Reading | Invalid | None
     before_shutter: Reading | None = None
-    """What the meter sees while a closed shutter holds the light back; `power` is zero then."""
+    """What the meter sees on a bench with a shutter; while that holds the light back, `power` is
+    zero."""
     gates: tuple[Reading, ...] = ()
     """`shutter.closed`, `deadman.closed`, as sensed: 1 or 0."""
     lost: LabctlError | None = None

@@ -69,7 +69,9 @@ class Guard:
         self._lighting = False
         self._arming = False
         self._gates = Gates(gates, self.state, clock)
-        self._off = OffProcedure(spec, self.state, source, self._gates, clock, self.read)
+        self._off = OffProcedure(
+            spec, self.state, source, self._gates, clock, self.read, self._off_is_late
+        )
         self.trips: list[Trip] = []
         self.ever_lit = False
 
@@ -141,9 +143,9 @@ class Guard:
         elif self._lighting and isinstance(power, Reading):
             note_meter(self.state, power.value, power.t_ns)
         before = None
-        if self.state.held_back and isinstance(power, Reading):
+        if self._gates.in_beam and isinstance(power, Reading):
             before = replace(power, channel="meter.before_shutter")
-            power = replace(power, value=0.0)
+            power = replace(power, value=0.0) if self.state.held_back else power
         return GuardReadings(source, power, before, self._gates.readings(), lost)
 
     def heartbeat(self, beat: Heartbeat) -> None:
@@ -292,10 +294,11 @@ class Guard:
             await self._off.look()
             if not self.state.meter_saw_it:
                 return OffReport(True, Beam.OFF, "never lit", self._clock.now_ns() - started_ns)
-        report = await self._off.until_confirmed(started_ns, failure, self._emitter)
-        if report.lit_behind and self.state.phase is not Phase.TRIPPED:
-            self._trip([Trip("unbidden", f"the source does not go off: {report.how}")])
-        return report
+        return await self._off.until_confirmed(started_ns, failure, self._emitter)
+
+    def _off_is_late(self, tried: str) -> None:
+        if self.state.phase is not Phase.TRIPPED:
+            self._trip([Trip("unbidden", f"it does not go off: {tried}")])
 
     def latch(self, cause: Trip) -> None:
         """Another source of this bench has tripped: this one goes off and is latched with it."""

@@ -82,5 +82,3 @@ class OffReport:
     """`read back`, `power meter`, `never lit`, `commanded, not confirmed`, or what was tried."""
     took_ns: int
     source: str = LASER
-    lit_behind: bool = False
-    """Confirmed by a closed shutter only: the source itself does not go off."""

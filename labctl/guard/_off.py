@@ -35,13 +35,16 @@ class OffProcedure:
         gates: Gates,
         clock: Clock,
         read: Callable[[], Awaitable[GuardReadings]],
+        on_late: Callable[[str], None],
     ) -> None:
+        """`on_late` is told what was tried when off alone has not done in its time."""
         self._spec = spec
         self._state = state
         self._source = source
         self._gates = gates
         self._clock = clock
         self._read = read
+        self._on_late = on_late
 
     async def write(self, *, everything: bool = False) -> str:
         """Write off and close the shutter (every gate), in one turn; what went wrong, or ''."""
@@ -82,15 +85,16 @@ class OffProcedure:
                 return OffReport(True, Beam.OFF, confirmed, took_ns)
             blind = not self._source.confirms and not self._state.meter_saw_it
             if (blind or everything) and await self._gates.shutter_reads_closed():
-                # The laser itself may be lit behind it, and that is said.
-                how = "; ".join(["shutter reads closed", *tried])
-                return OffReport(True, Beam.OFF, how, took_ns, lit_behind=bool(tried))
+                return OffReport(True, Beam.OFF, "shutter reads closed", took_ns)
             if blind:
                 # Nothing on this bench can confirm it: saying so is all that is left.
                 return OffReport(False, Beam.UNKNOWN, "commanded, not confirmed", took_ns)
             if now_ns >= give_up_ns:
                 return OffReport(False, self._worst(), "; ".join(tried), took_ns)
-            everything = everything or now_ns >= deadline_ns
+            if now_ns >= deadline_ns and not everything:
+                everything = True
+                # Told before the other paths: an interlock that they open is not the cause.
+                self._on_late("; ".join(tried))
             # Every gate with the next off, not behind a port that has to be opened first.
             failure = await self.write(everything=everything)
             if everything:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -108,6 +109,15 @@ def nobody(text: str) -> concurrent.futures.Future[str]:
 
 def bench_file(name: str) -> BenchFile:
     return benches.load(BENCHES / f"{name}.yaml")
+
+
+def without_shutter(file: BenchFile) -> BenchFile:
+    """The same bench, before anybody put a shutter into it."""
+    return dataclasses.replace(
+        file,
+        instruments={key: e for key, e in file.instruments.items() if key != "shutter"},
+        roles={name: role for name, role in file.roles.items() if name != "shutter"},
+    )
 
 
 def request(

@@ -8,7 +8,7 @@ import pytest
 
 from labctl.errors import Exit
 from labctl.events import Beam, PortTrouble, Tripped
-from tests.scenario.runs import CHECKED, run
+from tests.scenario.runs import CHECKED, bench_file, run, without_shutter
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,8 @@ def test_a_laser_that_ignores_off_gets_every_path_and_the_loudest_alarm(
     tmp_path: Path, bench: str
 ) -> None:
     """OFF, level to nothing, port opened anew; then exit code 8, and ON is what is said."""
-    story = run(tmp_path, faults=["laser-ignores-off@50s"], bench=bench)
+    file = without_shutter(bench_file(bench))
+    story = run(tmp_path, faults=["laser-ignores-off@50s"], bench=file)
     alarm = story.of(Tripped)[-1]
 
     assert [None] == [off_s for _, off_s in story.light]
