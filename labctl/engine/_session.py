@@ -87,7 +87,8 @@ def way_to(plan: Plan, bench_file: BenchFile) -> Reach:
 
 def check_request(request: RunRequest) -> Reach:
     """What can be refused before anything is opened; returns how the bench is reached."""
-    check_instruments(request.bench_file)
+    plan = request.plan
+    check_instruments(request.bench_file, lights=plan.arms and plan.uses_light)
     found = way_to(request.plan, request.bench_file)
     specimen = request.specimen
     if request.blank is not None and specimen is not None and specimen.kind == "solvent":
@@ -134,7 +135,7 @@ def carry_out(
 
 def _no_real_light(request: RunRequest) -> RefusedError:
     return RefusedError(
-        "emission on a REAL bench is refused: the guard has no process of its own yet",
+        "emission on a REAL bench is refused: it cannot be armed at the bench yet",
         where=request.bench_file.source_file,
         fix="Log with `labctl log`, or with `laser: manual`, or take a simulated bench.",
     )

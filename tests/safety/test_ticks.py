@@ -1,4 +1,4 @@
-"""Rules are looked at at every tick, in the middle of lighting too: what that finds never lights."""
+"""Rules are looked at at every tick, in the middle of lighting too: what they find never lights."""
 
 from __future__ import annotations
 

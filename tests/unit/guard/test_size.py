@@ -1,0 +1,72 @@
+"""How large the guard is, and what its process brings with it.
+
+600 lines were hoped for, to be read in one sitting. They hold the rules, the host and the off
+procedure of one laser; several sources, gates, a wire and a process of its own came on top. The
+bounds below keep it from growing unseen.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import subprocess
+import sys
+import tokenize
+from pathlib import Path
+
+import pytest
+
+GUARD = Path(__file__).resolve().parents[3] / "labctl" / "guard"
+PROCESS = ("__main__.py", "_holding.py", "_log.py", "_process.py", "talk.py", "wire.py")
+MOST_INSIDE, MOST_PROCESS = 1300, 700
+_NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
+            tokenize.ENDMARKER}  # fmt: skip
+
+
+def lines_of_code(path: Path) -> int:
+    """Lines that hold code: no blank one, no comment, no docstring."""
+    text = path.read_text(encoding="utf-8")
+    words: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            words.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    code: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in _NO_CODE:
+            code.update(range(token.start[0], token.end[0] + 1))
+    return len(code - words)
+
+
+def test_the_guard_stays_small() -> None:
+    """What decides and lights, and what makes a process of it, each below its bound."""
+    process = sum(lines_of_code(GUARD / name) for name in PROCESS)
+    inside = sum(lines_of_code(p) for p in GUARD.glob("*.py") if p.name not in PROCESS)
+    assert inside <= MOST_INSIDE, inside
+    assert process <= MOST_PROCESS, process
+
+
+@pytest.fixture(scope="module")
+def brought() -> dict[str, object]:
+    """What the process has imported when it is ready to be told what to hold, and what it cost."""
+    code = (
+        "import json, sys, time, labctl.guard._process\n"
+        "print(json.dumps({'modules': sorted(sys.modules), 'cpu_s': time.process_time()}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    said: dict[str, object] = json.loads(done.stdout)
+    return said
+
+
+@pytest.mark.parametrize("heavy", ["numpy", "pydantic", "ruamel", "yaml", "structlog", "click"])
+def test_the_process_imports_nothing_heavy(brought: dict[str, object], heavy: str) -> None:
+    """Few dependencies: none of those that the run needs."""
+    modules = brought["modules"]
+    assert isinstance(modules, list)
+    assert heavy not in {name.partition(".")[0] for name in modules}
+
+
+def test_the_process_is_there_quickly(brought: dict[str, object]) -> None:
+    """Half a second of the processor at most, until it can be told what to hold."""
+    assert isinstance(brought["cpu_s"], float)
+    assert brought["cpu_s"] < 0.5
