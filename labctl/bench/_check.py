@@ -8,16 +8,46 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labctl.bench._model import BenchFile
-from labctl.errors import InputError, Problem
+from labctl.errors import InputError, Problem, RefusedError
 from labctl.events import HEATER, LASER
-from labctl.instruments import Driver, Thermometer, check_instrument
+from labctl.instruments import (
+    DEADMAN,
+    GATES,
+    SHUTTER,
+    Address,
+    Driver,
+    Gate,
+    Thermometer,
+    check_instrument,
+)
 
 
-def check_instruments(bench: BenchFile) -> None:
-    """InputError with every driver, address, setting and channel that there is not."""
+def check_instruments(bench: BenchFile, *, lights: bool = False) -> None:
+    """InputError with every driver, address, setting and channel that there is not; RefusedError
+    where the laser is to be lit (`lights`) and nothing could hold its light back."""
     problems = list(_problems(bench))
     if problems:
         raise InputError(f"bench {bench.name} names what there is not", problems=problems)
+    if lights:
+        _check_light(bench)
+
+
+def _check_light(bench: BenchFile) -> None:
+    """One that takes no power before it is on is lit behind a shutter only. In-process nothing can
+    be hurt."""
+    role = bench.roles.get(LASER)
+    if role is None or SHUTTER in bench.roles:
+        return
+    entry = bench.instruments[role.instrument]
+    laser = check_instrument(role.instrument, entry.driver, entry.address, entry.settings)
+    if not laser.spec.sets_power_before_on and not Address.parse(entry.address).simulated:
+        raise RefusedError(
+            f"{laser.spec.title} takes no power before it is on: it is lit only behind a closed "
+            "shutter, until its power is set and measured",
+            where=bench.source_file,
+            fix="Put a shutter into the beam, behind the power meter's pick-off, and give it the "
+            "role `shutter`.",
+        )
 
 
 def _problems(bench: BenchFile) -> Iterator[Problem]:
@@ -38,6 +68,10 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
         driver = drivers.get(role.instrument)
         if driver is not None and driver.spec.drive and role.name in (LASER, HEATER):
             yield from _fits(bench, role.name, driver)
+        if driver is not None and (role.name in GATES) != isinstance(driver, Gate):
+            yield _no_gate(bench, role.name, driver)
+        if role.name == DEADMAN and isinstance(driver, Gate) and driver.drops_after_s is None:
+            yield _no_gate(bench, role.name, driver)
         if isinstance(driver, Thermometer) and role.channel not in driver.channels:
             yield Problem(
                 "P064",
@@ -47,6 +81,20 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
                 fix=f"It reads {', '.join(driver.channels)}; add the channel to its settings, or "
                 "take one of these.",
             )
+
+
+def _no_gate(bench: BenchFile, role: str, driver: Driver) -> Problem:
+    kinds = {
+        SHUTTER: "a shutter in the laser's beam",
+        DEADMAN: "a relay that drops by itself when it is not fed",
+    }
+    meant = kinds.get(role, f"no {' or '.join(GATES)}")
+    return Problem(
+        "P062",
+        f"the role '{role}' is {meant}, and {driver.spec.name} is not",
+        file=bench.source_file,
+        fix="thorlabs-sc10 is a shutter, mcu-deadman and labjack-t7 are dead-men.",
+    )
 
 
 def _fits(bench: BenchFile, role: str, driver: Driver) -> Iterator[Problem]:

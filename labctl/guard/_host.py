@@ -261,6 +261,7 @@ class Guard:
                 state.held_back = False
                 self._begin(commanded)
                 await self._gates.open_shutter()
+                self._refuse_unless(LIT)
         except BaseException:
             # Cancelled, refused or lost half-way: nobody knows whether it lit.
             await self._off.write()

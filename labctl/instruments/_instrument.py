@@ -144,8 +144,11 @@ class Instrument:
                 raise self._named(error) from error.__cause__
 
     async def off(self) -> None:
-        """Switch the source off: at once, blind, past any job under way."""
+        """Switch the source off: at once, blind, past any job under way. A gate is blocked."""
         driver = self.driver
+        if isinstance(driver, Gate):
+            await self.block()
+            return
         if not isinstance(driver, Source):
             raise RefusedError(f"{self.spec.title} has nothing to switch off", where=self.where)
         try:

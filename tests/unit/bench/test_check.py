@@ -7,14 +7,16 @@ from dataclasses import replace
 import pytest
 
 from labctl.bench import BenchFile, Role, check_instruments, find_bench, load
-from labctl.errors import InputError
+from labctl.errors import InputError, RefusedError
 
 
 def shipped(name: str = "simulated") -> BenchFile:
     return load(find_bench(name).path)
 
 
-@pytest.mark.parametrize("name", ["simulated", "simulated-cni", "thermometer-only"])
+@pytest.mark.parametrize(
+    "name", ["simulated", "simulated-cni", "simulated-gates", "thermometer-only"]
+)
 def test_the_shipped_benches_name_what_there_is(name: str) -> None:
     """Every shipped bench can be run on."""
     check_instruments(shipped(name))
@@ -36,3 +38,35 @@ def test_everything_that_is_not_there_is_told_at_once() -> None:
     assert "thorlabs-pm1000" in text
     assert "max_currant" in text
     assert "'999' of 'scanner'" in text
+
+
+@pytest.mark.parametrize(
+    ("role", "instrument", "said"),
+    [
+        ("deadman", "shutter", "thorlabs-sc10 is not"),
+        ("shutter", "diode", "a shutter in the laser's beam, and arroyo-laser is not"),
+        ("stirrer", "board", "no shutter or deadman, and mcu-deadman is not"),
+    ],
+)
+def test_a_gate_in_another_role_is_refused(role: str, instrument: str, said: str) -> None:
+    """A shutter that stays as it is is no dead-man, a laser no shutter, a relay no stirrer."""
+    bench = shipped("simulated-gates")
+    roles = {**bench.roles, role: Role(role, instrument)}
+
+    with pytest.raises(InputError) as told:
+        check_instruments(replace(bench, roles=roles))
+
+    assert said in "\n".join(str(problem) for problem in told.value.problems)
+
+
+def test_a_laser_that_takes_no_power_before_it_is_on_needs_a_shutter() -> None:
+    """Off in-process benches only with a shutter; with one, or in-process, nothing is refused."""
+    bench = shipped("simulated-cni")
+    served = bench.with_addresses({"laser": "sim+socket://127.0.0.1:4001"})
+    bare = {name: role for name, role in bench.roles.items() if name != "shutter"}
+
+    check_instruments(served, lights=True)
+    check_instruments(replace(bench, roles=bare), lights=True)
+    check_instruments(replace(served, roles=bare))
+    with pytest.raises(RefusedError, match="takes no power before it is on"):
+        check_instruments(replace(served, roles=bare), lights=True)
