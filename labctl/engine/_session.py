@@ -1,0 +1,398 @@
+"""One run from its request to its closed record: everything put together, in order, and taken
+apart in order whatever happens.
+
+Instruments are connected first; only when all of them answer is a record begun. Where the light can
+come from a source under control, the guard is made with the bench's limits as the protocol tightens
+them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import labctl
+from labctl.bench import GATES, Bench, BenchFile, Reach, check_instruments, connect, reach
+from labctl.clock import NS, Clock, run_real, run_virtual
+from labctl.engine._engine import Engine
+from labctl.engine._steps import Ask
+from labctl.engine._teller import Publish, Teller
+from labctl.errors import Exit, InputError, LabctlError, RecordError, RefusedError, StoppedError
+from labctl.events import HEATER, LASER, Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Verdict
+from labctl.guard import GuardSpec
+from labctl.instruments import SimSession, SimSpec, open_simulation
+from labctl.monitor import DoseWatch, Monitor, declared, dose_basis, priors_for, read_blank
+from labctl.photothermal import BlankResult, ElectricalCalibration
+from labctl.protocol import Plan
+from labctl.record import RunFolder
+from labctl.sample import Specimen
+
+OnSignals = Callable[[asyncio.AbstractEventLoop, Callable[[str], object]], Callable[[], None]]
+"""Installs stop handlers on a loop; returns what restores the former ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """All that a run needs to be told. Files are loaded and checked already."""
+
+    plan: Plan
+    bench_file: BenchFile
+    specimen: Specimen | None
+    runs_dir: Path
+    seed: int = 1
+    """Of a simulated world."""
+    faults: tuple[str, ...] = ()
+    speed: float | None = 1.0
+    """Seconds in a real second; None is as fast as it goes. Only in-process simulation may differ
+    from 1."""
+    blank: Path | None = None
+    """Folder of the blank run that this one refers to."""
+    calibration: ElectricalCalibration | None = None
+    """Of this cell with this volume in it, by an earlier run."""
+    armed_by: str = "simulation"
+    check: bool = True
+    """False leaves the photothermal check out, e.g. to measure what it costs."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """For run.json only: who, broker, command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What is left when a run is over."""
+
+    ended: RunEnded
+    verdict: Verdict | None
+    folder: RunFolder
+    fault: LabctlError | None = None
+    """Why the record is not whole, or what went wrong once the run was over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Told to `on_begin` once the record is open and before the first event."""
+
+    mode: Mode
+    folder: RunFolder
+    utc_zero_ns: int
+    engine: Engine
+
+
+def way_to(plan: Plan, bench_file: BenchFile) -> Reach:
+    """How the instruments that this plan needs are reached on this bench."""
+    return reach(bench_file, _roles(plan, bench_file))
+
+
+def check_request(request: RunRequest) -> Reach:
+    """What can be refused before anything is opened; returns how the bench is reached."""
+    plan = request.plan
+    check_instruments(request.bench_file, lights=plan.arms and plan.uses_light)
+    found = way_to(request.plan, request.bench_file)
+    specimen = request.specimen
+    if request.blank is not None and specimen is not None and specimen.kind == "solvent":
+        raise InputError(
+            f"{specimen.name} is a solvent: a blank refers to no other blank",
+            where="--blank",
+            fix="Leave --blank out, or name a sample with particles.",
+        )
+    if not found.in_process and request.speed != 1.0:
+        raise RefusedError(
+            "a speed other than 1 is for a bench that is simulated in-process (sim://) throughout",
+            where=request.bench_file.source_file,
+            fix="Leave --speed out, or take the shipped simulated bench.",
+        )
+    if found.real and request.plan.arms:
+        raise _no_real_light(request)
+    if request.faults and not found.in_process:
+        raise RefusedError(
+            "faults are injected into a world simulated in-process (sim://) only",
+            where=request.bench_file.source_file,
+            fix="Give --fault to `labctl sim serve` instead.",
+        )
+    return found
+
+
+def carry_out(
+    request: RunRequest,
+    *,
+    publish: Sequence[Publish],
+    ask: Ask,
+    on_begin: Callable[[Begun], None],
+    on_signals: OnSignals,
+) -> RunResult:
+    """Run it to its end. Raises only when there is no record to close (nothing was lit then)."""
+    found = check_request(request)
+
+    async def main(clock: Clock) -> RunResult:
+        return await _Session(request, found, clock, publish, ask, on_begin, on_signals).run()
+
+    if found.in_process:
+        return run_virtual(main, speed=request.speed)
+    return run_real(main)
+
+
+def _no_real_light(request: RunRequest) -> RefusedError:
+    return RefusedError(
+        "emission on a REAL bench is refused: it cannot be armed at the bench yet",
+        where=request.bench_file.source_file,
+        fix="Log with `labctl log`, or with `laser: manual`, or take a simulated bench.",
+    )
+
+
+def _finish(
+    folder: RunFolder, ended: RunEnded, truth: Mapping[str, Any] | None
+) -> tuple[RunEnded, RecordError | None]:
+    """Close the record. A disk that failed after all was said makes a success none; worse endings
+    stay."""
+    try:
+        if truth is not None:
+            folder.write_truth(truth)
+        # Said here too, because a journal whose disk failed could not take the closing event.
+        folder.finish(**_said(ended))
+    except RecordError as fault:
+        if ended.outcome != "completed" or ended.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF:
+            return ended, fault
+        ended = replace(ended, outcome="data-fault", why=str(fault), exit_code=Exit.DATA)
+        try:
+            folder.note(**_said(ended))
+        except RecordError as again:
+            return ended, again
+        return ended, fault
+    return ended, None
+
+
+def _said(ended: RunEnded) -> dict[str, Any]:
+    return {"outcome": ended.outcome, "why": ended.why, "exit_code": int(ended.exit_code)}
+
+
+def _roles(plan: Plan, bench_file: BenchFile) -> tuple[str, ...]:
+    """What the plan needs, what stands in the way of its light, and the sensors beside it."""
+    wanted = [role for role, capability in plan.needs.items() if capability != "manual"]
+    gates = GATES if plan.arms else ()
+    beside = ("probe", "ambient", *(("meter", *gates) if plan.uses_light else ()))
+    wanted += [role for role in beside if role in bench_file.roles and role not in wanted]
+    return tuple(wanted)
+
+
+class _Session:
+    """The putting together and taking apart of one run, inside its event loop."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        found: Reach,
+        clock: Clock,
+        publish: Sequence[Publish],
+        ask: Ask,
+        on_begin: Callable[[Begun], None],
+        on_signals: OnSignals,
+    ) -> None:
+        self._request = request
+        self._found = found
+        self._clock = clock
+        self._publish = publish
+        self._ask = ask
+        self._on_begin = on_begin
+        self._on_signals = on_signals
+        self._blank: BlankResult | None = None
+        self._engine: Engine | None = None
+        self._main: asyncio.Task[Any] | None = None
+        self._stopped_by = ""
+        self._specs: dict[str, GuardSpec] = {}
+
+    async def run(self) -> RunResult:
+        """From the first port to the closed record, with every signal heard on the way."""
+        self._main = asyncio.current_task()
+        restore = self._on_signals(asyncio.get_running_loop(), self._stop)
+        try:
+            return await self._run()
+        except asyncio.CancelledError:
+            if self._stopped_by:
+                # Before there was a record; nothing was lit.
+                raise StoppedError(f"asked to stop by {self._stopped_by}") from None
+            raise
+        finally:
+            restore()
+
+    def _stop(self, name: str) -> None:
+        if self._engine is not None:
+            self._engine.stop(f"asked to stop by {name}")
+        elif self._main is not None:
+            self._stopped_by = name
+            self._main.cancel()
+
+    async def _run(self) -> RunResult:
+        """Connect, keep the record, carry out, release the ports, close the record."""
+        request = self._request
+        if request.blank is not None:
+            self._blank = read_blank(request.blank)
+        session = self._simulation()
+        file, roles = request.bench_file, self._found.roles
+        lit = [source for source in (LASER, HEATER) if source in roles]
+        self._specs = {source: file.guard_spec(request.plan.limits, source) for source in lit}
+        bench = await connect(file, roles, self._clock, session, self._specs)
+        try:
+            if bench.mode is Mode.REAL and bench.sources:
+                raise _no_real_light(request)
+            folder = self._folder(bench)
+            try:
+                ended, verdict = await self._recorded(bench, folder)
+            except BaseException:
+                folder.finish()
+                raise
+        except BaseException:
+            await bench.close()
+            raise
+        # From here on the run is over, and nothing takes its end away from it.
+        truth, fault = await self._let_go(bench, session)
+        ended, unwritten = _finish(folder, ended, truth)
+        return RunResult(ended, verdict, folder, unwritten or fault)
+
+    async def _let_go(
+        self, bench: Bench, session: SimSession | None
+    ) -> tuple[Mapping[str, Any] | None, LabctlError | None]:
+        """The truth of a simulated world, and the ports released; what went wrong with either."""
+        truth, fault = None, None
+        try:
+            truth = await bench.truth(session)
+        except LabctlError as error:
+            fault = error
+        try:
+            await bench.close()
+        except LabctlError as error:
+            fault = fault or error
+        return truth, fault
+
+    def _simulation(self) -> SimSession | None:
+        request = self._request
+        if not self._found.any_in_process:
+            return None
+        sample = request.specimen.statement() if request.specimen is not None else {}
+        return open_simulation(
+            SimSpec(request.seed, request.faults, sample, request.bench_file.statement())
+        )
+
+    def _folder(self, bench: Bench) -> RunFolder:
+        request = self._request
+        plan, specimen = request.plan, request.specimen
+        texts = {
+            "protocol.yaml": plan.dump(),
+            "bench.yaml": request.bench_file.dump(),
+        }
+        if specimen is not None:
+            texts["sample.yaml"] = specimen.dump()
+        return RunFolder.create(
+            request.runs_dir,
+            plan.name,
+            specimen.name if specimen is not None else "",
+            texts=texts,
+            facts={
+                "mode": bench.mode.value,
+                "seed": request.seed if bench.mode is Mode.SIMULATED else None,
+                "faults": list(request.faults),
+                "speed": request.speed,
+                "bench": request.bench_file.name,
+                "armed_by": request.armed_by,
+                "blank": str(request.blank) if request.blank is not None else None,
+                **request.about,
+            },
+            expected_samples=plan.at_most_ns // plan.period_ns,
+        )
+
+    async def _recorded(self, bench: Bench, folder: RunFolder) -> tuple[RunEnded, Verdict | None]:
+        request, clock = self._request, self._clock
+        loop = asyncio.get_running_loop()
+        engines: list[Engine] = []
+
+        def on_fault(error: RecordError) -> None:
+            if engines:
+                loop.call_soon_threadsafe(engines[0].failed, error)
+
+        journal = folder.open_journal(real_time=not clock.virtual, on_fault=on_fault)
+        priors = self._priors(bench)
+        monitor = Monitor.from_event(priors) if priors is not None else None
+        dose = DoseWatch()
+        teller = Teller(clock, journal, monitor, (dose.feed, *self._publish))
+        guards = None
+        if bench.sources:
+            log = folder.path / "guard.jsonl"
+            guards = bench.guards(self._specs, lambda trip: engines[0].tripped(trip), log)
+        engine = Engine(
+            clock,
+            bench,
+            request.plan,
+            teller,
+            monitor=monitor,
+            guards=guards,
+            dose=dose,
+            ask=self._ask,
+            armed_by=request.armed_by,
+        )
+        engines.append(engine)
+        self._engine = engine
+        # Told on the way to an off that a port's trouble calls for: it must not get in its way.
+        bench.on_trouble = lambda key, address, what, detail: teller.tell_anyway(
+            PortTrouble(clock.now_ns(), key, address, what, detail)
+        )
+        self._on_begin(Begun(bench.mode, folder, clock.utc_ns() - clock.now_ns(), engine))
+        try:
+            self._tell_beginning(bench, teller, priors)
+        except Exception as error:
+            # Then the run is over before its first step, and is closed as any other.
+            engine.failed(error)
+        return await engine.run(), engine.verdict
+
+    def _tell_beginning(self, bench: Bench, teller: Teller, priors: PriorsFixed | None) -> None:
+        request, now_ns = self._request, self._clock.now_ns()
+        specimen = request.specimen
+        teller.tell(
+            RunBegun(
+                now_ns,
+                mode=bench.mode,
+                protocol=request.plan.name,
+                protocol_digest=request.plan.digest,
+                bench=request.bench_file.name,
+                bench_digest=request.bench_file.digest,
+                sample=specimen.name if specimen is not None else "",
+                sample_digest=specimen.digest if specimen is not None else "",
+                seed=request.seed if bench.mode is Mode.SIMULATED else None,
+                version=labctl.__version__,
+                parameters=dict(request.plan.parameters),
+                faults=request.faults,
+            )
+        )
+        for found in bench.found(now_ns):
+            teller.tell(found)
+        if priors is not None:
+            teller.tell(priors)
+        teller.tell(
+            dose_basis(
+                now_ns,
+                request.bench_file,
+                specimen,
+                priors,
+                has_meter=bench.meter is not None,
+                sampling_s=request.plan.period_ns / NS,
+            )
+        )
+
+    def _priors(self, bench: Bench) -> PriorsFixed | None:
+        """What the check starts from; None unless one source heats, and no other."""
+        request, plan = self._request, self._request.plan
+        if not request.check or plan.uses_light == plan.uses_heater:
+            return None
+        priors, assumptions = priors_for(
+            request.bench_file,
+            request.specimen,
+            blank=self._blank,
+            electrical=request.calibration,
+            calibrates=plan.uses_heater,
+            has_ambient=any(
+                "ambient.temperature" in role.names.values() for role in bench.thermometers
+            ),
+            has_meter=plan.uses_heater or bench.meter is not None,
+            nominal_power_w=plan.nominal_electrical_w or plan.nominal_power_w,
+        )
+        return PriorsFixed(self._clock.now_ns(), priors.to_plain(), assumptions, declared(priors))
