@@ -107,10 +107,11 @@ def _alive(pid: int) -> bool:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
+def run(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Run]:
     """A served bench, and a run on it that is lit; nothing of either outlives the test."""
+    served = getattr(request, "param", "simulated")
     server = subprocess.Popen(
-        [sys.executable, "-m", "labctl", "sim", "serve", "--bench", "simulated", "--seed", "1",
+        [sys.executable, "-m", "labctl", "sim", "serve", "--bench", served, "--seed", "1",
          "--log", "emission.jsonl", "--write-bench", "b.yaml"],
         cwd=tmp_path, env={**environment(tmp_path), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -187,6 +188,35 @@ def test_a_stopped_guard_is_killed_and_its_port_taken(run: Run) -> None:
     assert 4 == code, out
     assert "silent for" in out
     assert not _alive(run.guard)
+
+
+DROPS_S = 0.6
+"""As the bench file sets the dead-man of `simulated-gates`."""
+with_dead_man = pytest.mark.parametrize("run", ["simulated-gates"], indirect=True)
+
+
+@with_dead_man
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_with_engine_and_guard_gone_the_dead_man_drops(run: Run, number: signal.Signals) -> None:
+    """Both killed, or both stopped, and nobody left to switch off: the relay that nobody feeds ends
+    the light at the laser's interlock."""
+    time.sleep(2 * DROPS_S)
+    assert "on" == run.edges()[-1]["edge"]
+    run.send(run.guard, number)
+    run.send(run.engine, number)
+    assert run.until_dark() < DROPS_S + SLACK_S
+
+
+@with_dead_man
+def test_a_dead_man_that_is_fed_keeps_the_light(run: Run) -> None:
+    """The engine stopped: the guard still feeds, so that it is the lease that ends the light, with
+    the shutter shut and the relay open at once."""
+    run.send(run.engine, signal.SIGSTOP)
+    assert run.until_dark() < LEASE_S + SLACK_S
+    run.send(run.engine, signal.SIGCONT)
+    code, _ = run.ended()
+    assert 4 == code
+    assert "lease" in [line.get("rule") for line in run.log()]
 
 
 def test_stop_reaches_the_guard_past_a_stopped_engine(run: Run) -> None:
