@@ -51,7 +51,8 @@ def serve(
 
     Instruments take ports from `port` on, or free ones when it is 0. Every edge of emission is
     appended to `log` as one line of JSON when it happens. InputError for faults, instruments or
-    ports that cannot be had.
+    ports that cannot be had. `boot_ns` in the log is the edge on CLOCK_BOOTTIME: whoever kills or
+    stops a process can tell from it when light really ended.
     """
     session = Session(spec)
 
@@ -202,7 +203,10 @@ class _Served:
     def _note(self, fact: dict[str, Any]) -> None:
         if self._log is None:
             return
-        self._log.write(json.dumps({**fact, "utc": self._utc(fact["t_ns"])}) + "\n")
+        # `boot_ns` is on the machine's boot-time clock, which every process of it reads alike.
+        boot_ns = self.clock.zero_ns + self.clock_ns(fact["t_ns"])
+        said = {**fact, "utc": self._utc(fact["t_ns"]), "boot_ns": boot_ns}
+        self._log.write(json.dumps(said) + "\n")
         # Line by line, so that the log survives whatever happens to this process.
         self._log.flush()
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from labctl.clock import NS, Clock, run_real
+from labctl.clock import NS, Clock, real_ns, run_real
 from labctl.instruments import InputError, SimSpec
 from labctl_simulators.serve import serve_session
 from labctl_simulators.session import Session, open_session
@@ -187,6 +187,7 @@ def test_truth_and_log_know_the_light(tmp_path: Path) -> None:
     log = tmp_path / "emission.jsonl"
 
     async def host(clock: Clock, session: Session, ports: Ports) -> None:
+        begun_ns = real_ns()
         async with Host(ports["laser"]) as laser:
             await laser.tell(b"LAS:LDI 1461\r\nLAS:OUT 1\r\n")
             await clock.sleep(NS // 5)
@@ -200,6 +201,8 @@ def test_truth_and_log_know_the_light(tmp_path: Path) -> None:
         assert ["on", "off"] == [edge["edge"] for edge in edges]
         assert [emission["on_ns"], emission["off_ns"]] == [edge["t_ns"] for edge in edges]
         assert [emission["on_utc"], emission["off_utc"]] == [edge["utc"] for edge in edges]
+        stamps = [begun_ns, *(edge["boot_ns"] for edge in edges), real_ns()]
+        assert sorted(stamps) == stamps
         assert emission["mean_power_w"] == pytest.approx(1.0, rel=0.1)
 
     visit(host, log=log)

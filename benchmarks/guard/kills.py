@@ -1,0 +1,131 @@
+"""Engine and guard killed and stopped at random moments of runs over TCP: when the light ends.
+
+Emission delay 0.5 s, lease 0.3 s. The moment is drawn evenly from the three seconds after on was
+written, so a sixth of them fall into the emission delay. A latency is from the signal to the last
+light at the sample, by the simulated world's log; nothing of it is labctl's own word. A run whose
+light ended by itself before its moment (a lease that a busy machine missed) is drawn again, and
+counted.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import signal
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks._figures import Figure
+from benchmarks.guard._run import Campaigner, GaveUpError, served
+from labctl.clock import real_ns
+
+_WINDOW_S = 3.0
+_BATCH = 25
+"""Runs on one served world."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What is done to a run, how often, and by when its light must be gone."""
+
+    name: str
+    do: Callable[[Campaigner], None]
+    bound_s: float
+    full: int
+    bench: str = "simulated"
+
+
+def _kill_both(run: Campaigner) -> None:
+    # Both stopped first: else the one that is left for a moment may still switch off.
+    for pid in (run.guard, run.engine.pid):
+        os.kill(pid, signal.SIGSTOP)
+    for pid in (run.guard, run.engine.pid):
+        os.kill(pid, signal.SIGKILL)
+
+
+DEEDS = (
+    Deed("kill -9 of the engine", lambda r: os.kill(r.engine.pid, signal.SIGKILL), 0.5, 200),
+    Deed("SIGSTOP of the engine", lambda r: os.kill(r.engine.pid, signal.SIGSTOP), 0.7, 50),
+    Deed("kill -9 of the guard", lambda r: os.kill(r.guard, signal.SIGKILL), 1.0, 50),
+    Deed("SIGSTOP of the guard", lambda r: os.kill(r.guard, signal.SIGSTOP), 1.0, 50),
+    # The board's timeout is 0.6 s; its contact takes 5 ms.
+    Deed("engine and guard killed: dead-man", _kill_both, 0.7, 50, "simulated-gates"),
+)
+
+
+def measure(profile: str) -> Iterator[Figure]:
+    """Median, distribution and maximum of each deed."""
+    for seed, deed in enumerate(DEEDS, 1):
+        yield from _figures(deed, seed, 5 if profile == "short" else deed.full, profile)
+
+
+def _figures(deed: Deed, seed: int, count: int, profile: str) -> Iterator[Figure]:
+    took_s, again = _campaign(deed, seed, count)
+    name = f"simulated laser, {deed.name}"
+    within = sum(t_s <= deed.bound_s for t_s in took_s)
+    ordered = sorted(took_s)
+    tenths = ", ".join(f"{1e3 * ordered[math.ceil(q * count) - 1]:.0f}" for q in (0.1, 0.9))
+    limit = f"{1e3 * deed.bound_s:.0f} ms"
+    yield Figure(
+        f"{name}: within {limit}",
+        within,
+        f"of {count}",
+        profile,
+        beside=f"seed {seed}; {again} ended by themselves before their moment",
+        goal="all",
+        holds=within == count,
+    )
+    yield Figure(
+        f"{name}: median",
+        1e3 * statistics.median(took_s),
+        "ms",
+        profile,
+        beside=f"tenth and ninetieth percentile {tenths} ms",
+    )
+    yield Figure(
+        f"{name}: longest",
+        1e3 * ordered[-1],
+        "ms",
+        profile,
+        beside=f"limit {limit}",
+        goal=f"<= {limit}",
+        holds=ordered[-1] <= deed.bound_s,
+    )
+
+
+def _campaign(deed: Deed, seed: int, count: int) -> tuple[list[float], int]:
+    """Seconds to the dark, run by run, and how many had to be drawn again."""
+    draw = random.Random(seed)
+    took_s: list[float] = []
+    again = 0
+    while len(took_s) < count:
+        with served(deed.bench, seed) as bench:
+            for number in range(_BATCH):
+                run = Campaigner(bench, number)
+                try:
+                    run.until_commanded()
+                    time.sleep(draw.uniform(0.0, _WINDOW_S))
+                    if run.untroubled():
+                        took_s.append(_done(deed, run))
+                    else:
+                        again += 1
+                finally:
+                    run.clear()
+                if len(took_s) == count:
+                    break
+        if again > count:
+            raise GaveUpError(f"{again} runs ended by themselves: this machine is too busy")
+    return took_s, again
+
+
+def _done(deed: Deed, run: Campaigner) -> float:
+    """Infinite where the light does not end."""
+    deed_ns = real_ns()
+    deed.do(run)
+    try:
+        return run.dark_after(deed_ns)
+    except GaveUpError:
+        return math.inf
