@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from labctl import platform
 from labctl.bench._file import BenchFile
@@ -106,7 +107,9 @@ class GuardStart:
                 },
             )
         self._channel = Channel(ours)
-        self.guards = RemoteGuards(clock, specs, self._process, self._channel)
+        self.guards = RemoteGuards(
+            clock, specs, self._process, self._channel, Path(setup.control)
+        )
         self._setup = setup
 
     async def ready(self) -> tuple[Mapping[str, talk.Found], tuple[LabctlError, ...]]:

@@ -55,11 +55,13 @@ class RemoteGuards:
         specs: Mapping[str, GuardSpec],
         process: subprocess.Popen[bytes],
         channel: Channel,
+        control: Path,
     ) -> None:
         self._clock = clock
         self._specs = dict(specs)
         self._process = process
         self._channel = channel
+        self._control = control
         self._on_trip: Callable[[Trip], None] = lambda trip: None
         self._on_trouble: Callable[[str, str, str], None] = lambda key, what, detail: None
         self._spare: Spare | None = None
@@ -174,6 +176,7 @@ class RemoteGuards:
         if not await self._gone(_LEAVE_NS):
             self._process.kill()
             await self._gone(_KILLED_NS)
+        self._forget()
 
     # -- the wire ----------------------------------------------------------------------------
 
@@ -255,10 +258,25 @@ class RemoteGuards:
             self._taking = asyncio.ensure_future(self._take_over())
 
     async def _take_over(self) -> Guards:
-        """Kill it, open its ports here, switch off, latch."""
-        self._process.kill()
-        await self._gone(_KILLED_NS)
-        self._channel.close()
+        """Kill it, and switch off from here. Whatever comes of that, nobody waits for the guard any
+        more and the run hears of it."""
+        try:
+            self._process.kill()
+            await self._gone(_KILLED_NS)
+            self._forget()
+            self._channel.close()
+            self._backup = await self._off_from_here()
+            return self._backup
+        except BaseException:
+            self._trip_once(Trip("guard", self._why))
+            raise
+        finally:
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(self._lost_error())
+
+    async def _off_from_here(self) -> Guards:
+        """Open its ports, which forces sources off, and latch."""
         if self._spare is None:
             raise self._lost_error()
         guards = self._spare(self._trip_once)
@@ -268,10 +286,6 @@ class RemoteGuards:
             guard.ever_lit = self._asked_to_light
             guard.state.meter_saw_it = news.meter_saw_it
         guards.latch(Trip("guard", self._why))
-        self._backup = guards
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_exception(self._lost_error())
         return guards
 
     def _trip_once(self, trip: Trip) -> None:
@@ -293,6 +307,10 @@ class RemoteGuards:
             self._timer.cancel()
         if self._channel.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self._channel)
+
+    def _forget(self) -> None:
+        """One that was killed leaves its socket behind."""
+        self._control.unlink(missing_ok=True)
 
     async def _gone(self, within_ns: int) -> bool:
         deadline_ns = self._clock.now_ns() + within_ns
