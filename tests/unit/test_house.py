@@ -78,25 +78,29 @@ def test_private_modules_stay_in_their_package() -> None:
     assert [] == found
 
 
+_SEALED = ("emitter", "gatekeeper")
+"""What is handed out against a seal only."""
+
+
 def _seal_calls(tree: ast.AST, handing_on: str = "") -> Iterator[tuple[int, str]]:
-    """Calls of `Seal(...)` and `.emitter(...)`, but for an `emitter(seal)` that hands its own
-    caller's seal on."""
+    """Calls of `Seal(...)`, `.emitter(...)` and `.gatekeeper(...)`, but for one of the latter that
+    hands its own caller's seal on."""
     for node in ast.iter_child_nodes(tree):
         inner = handing_on
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             name = getattr(node, "name", "")
-            inner = node.args.args[-1].arg if name == "emitter" and node.args.args else ""
+            inner = node.args.args[-1].arg if name in _SEALED and node.args.args else ""
         if isinstance(node, ast.Call):
             called = node.func
             word = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
             given = [ast.unparse(argument) for argument in node.args]
-            if word == "Seal" or (word == "emitter" and not (inner and given == [inner])):
+            if word == "Seal" or (word in _SEALED and not (inner and given == [inner])):
                 yield node.lineno, word
         yield from _seal_calls(node, inner)
 
 
 def test_only_the_guard_obtains_an_emitter() -> None:
-    """`Seal(...)` and `.emitter(...)` are called in labctl.guard and nowhere else."""
+    """`Seal(...)`, `.emitter(...)` and `.gatekeeper(...)` are called in labctl.guard alone."""
     found = [
         f"{path.relative_to(ROOT)}:{line} calls {word}"
         for path, name, tree in modules()
@@ -113,6 +117,7 @@ def test_only_the_guard_obtains_an_emitter() -> None:
         "seal = instruments.Seal('x')",
         "async def light(laser, seal): return await laser.emitter(seal)",
         "def emitter(self, seal): return self.driver.emitter(stolen)",
+        "async def open(shutter, seal): return shutter.gatekeeper(seal)",
     ],
 )
 def test_the_watch_on_emitters_sees(code: str) -> None:
@@ -124,6 +129,7 @@ def test_the_guard_is_the_one_that_obtains_it() -> None:
     """The watch above has something to watch: the guard does call for the emitter."""
     words = "".join(path.read_text() for path in (ROOT / "labctl" / "guard").rglob("*.py"))
     assert ".emitter(Seal(" in words
+    assert ".gatekeeper(Seal(" in words
 
 
 def test_every_module_states_its_contract() -> None:
