@@ -91,6 +91,17 @@ def tell_to_end(pid: int) -> bool:
 # -- processes ---------------------------------------------------------------------------------
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is a process of this number, whoever's it is."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def die_with_parent() -> None:
     """For `Popen(preexec_fn=...)`: the kernel sends this child a SIGTERM when its parent dies, and
     the child takes it even where its parent holds signals back.
@@ -156,6 +167,13 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._handle: int | None = None
+
+    @property
+    def handle(self) -> int:
+        """For a child that is to hold the lock too; RefusedError while it is not held."""
+        if self._handle is None:
+            raise RefusedError("this lock is not held", where=str(self._path))
+        return self._handle
 
     def exclusive(self) -> None:
         """Take it alone, waiting for it. Only for locks that nobody holds for long."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from labctl.bench._file import BenchFile
 from labctl.bench._guard_process import GuardStart, owned_by_guard, setup_of
+from labctl.bench._lock import BenchLock, take
 from labctl.bench._remote import RemoteGuards
 from labctl.bench._roles import ThermometerRole
 from labctl.clock import Clock
@@ -90,6 +91,11 @@ class Bench:
         self._clock = clock
         self._remote: RemoteGuards | None = None
         self._owned: tuple[str, ...] = ()
+        self._lock = BenchLock()
+
+    def locked_by(self, lock: BenchLock) -> None:
+        """These locks are given back when every port is released."""
+        self._lock = lock
 
     def held_by(self, remote: RemoteGuards, owned: tuple[str, ...]) -> None:
         """A process of its own holds these instruments; here their ports stay closed."""
@@ -167,7 +173,10 @@ class Bench:
             if self._remote is not None:
                 await self._remote.end()
         finally:
-            await _release(self.instruments.values())
+            try:
+                await _release(self.instruments.values())
+            finally:
+                self._lock.release()
 
     async def truth(self, session: SimSession | None) -> Mapping[str, Any] | None:
         """What is true of a simulated world; None on a REAL bench. No checker reads it."""
@@ -201,7 +210,8 @@ async def connect(
     limits of each source that is to be lit, what lights and what confirms is held by a guard in a
     process of its own, unless everything is in-process.
 
-    Raises BenchError with every cause at once, with every port released.
+    Raises BenchError with every cause at once, and RefusedError naming who holds a port already,
+    with every port released.
     """
     needs = tuple(needs)
     found = reach(bench_file, needs)
@@ -209,21 +219,24 @@ async def connect(
     owned: tuple[str, ...] = ()
     if specs and not found.in_process:
         owned = owned_by_guard(bench_file, needs, specs)
-        start = GuardStart(clock, setup_of(bench_file, needs, specs, clock.zero_ns), specs)
+    lock = take(bench_file, found.keys)
     made: dict[str, Instrument] = {}
     box: list[Bench] = []
-    for key in found.keys:
-        entry = bench_file.instruments[key]
-        made[key] = make_instrument(
-            key,
-            entry.driver,
-            entry.address,
-            entry.settings,
-            clock,
-            session=session,
-            on_trouble=_teller(box, key, entry.address),
-        )
     try:
+        if owned:
+            setup = setup_of(bench_file, needs, specs or {}, clock.zero_ns)
+            start = GuardStart(clock, setup, specs or {}, lock.handles)
+        for key in found.keys:
+            entry = bench_file.instruments[key]
+            made[key] = make_instrument(
+                key,
+                entry.driver,
+                entry.address,
+                entry.settings,
+                clock,
+                session=session,
+                on_trouble=_teller(box, key, entry.address),
+            )
         ours = [i for key, i in made.items() if key not in owned]
         connected = await clock.together(*(_connect_one(i) for i in ours), _guard(start, made))
         causes = [error for errors in connected for error in errors]
@@ -241,10 +254,14 @@ async def connect(
         _refuse_mixed(bench)
     except BaseException:
         # A stop while connecting too leaves no port open.
-        if start is not None:
-            await start.guards.end()
-        await _release(made.values())
+        try:
+            if start is not None:
+                await start.guards.end()
+            await _release(made.values())
+        finally:
+            lock.release()
         raise
+    bench.locked_by(lock)
     return bench
 
 

@@ -88,14 +88,21 @@ def _source(bench_file: BenchFile, name: str, spec: GuardSpec) -> talk.OwnedSour
 class GuardStart:
     """A process on its way up: `launch`, then `await ready()`."""
 
-    def __init__(self, clock: Clock, setup: talk.Setup, specs: Mapping[str, GuardSpec]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        setup: talk.Setup,
+        specs: Mapping[str, GuardSpec],
+        hold: tuple[int, ...] = (),
+    ) -> None:
+        """`hold` are file handles that stay open as long as the process lives: the bench's locks."""
         self._clock = clock
         ours, theirs = platform.message_pair()
         with theirs, tempfile.TemporaryFile() as said:
             self._said = os.dup(said.fileno())
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "labctl.guard", str(theirs.fileno())],
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(theirs.fileno(), *hold),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=said,

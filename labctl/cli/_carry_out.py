@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import getpass
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from labctl import log, platform
 from labctl.cli._asking import Asking
 from labctl.cli._event_log import EventLog
 from labctl.cli._view import Presenter, Summary, choose, mode_line
+from labctl.clock import iso, wall_utc_ns
 from labctl.engine import Begun, Publish, RunRequest, RunResult, carry_out
 from labctl.events import Event
 from labctl.settings import read_settings
@@ -85,6 +87,8 @@ class RunInTerminal:
                     "run_id": folder.run_id,
                     "bench": request.bench_file.name,
                     "mode": begun.mode.value,
+                    "user": getpass.getuser(),
+                    "since": iso(wall_utc_ns()),
                     "record": str(folder.path),
                 }
             )

@@ -43,7 +43,7 @@ def command(bench: str | None, wait: bool) -> int:
         return code
     asked = []
     for run in runs:
-        where = f"{run.about.get('mode', '')} run on {run.about.get('bench', '?')} (pid {run.pid})"
+        where = _who(run)
         if run.ask_to_stop():
             click.echo(f"asked to stop: {where}")
             asked.append((run, where))
@@ -69,6 +69,12 @@ def command(bench: str | None, wait: bool) -> int:
             click.echo(f"closed: {where}; its record says what is known of the beam:")
             click.echo(f"  {run.about.get('record', '')}")
     return code
+
+
+def _who(run: platform.LiveRun) -> str:
+    about = run.about
+    whose = f"pid {run.pid} of {about.get('user', '?')}, since {about.get('since', '?')}"
+    return f"{about.get('mode', '')} run on {about.get('bench', '?')} ({whose})"
 
 
 def _told_off(pid: int, path: Path, engine_alive: bool) -> bool | None:

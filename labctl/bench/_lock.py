@@ -1,0 +1,118 @@
+"""One bench, one owner: a lock for every port that a process of this user opens outside itself.
+
+A lock ends with its holders, however they end, so that one left by a dead process is taken over by
+taking it. The guard's process is handed the locks too: a bench whose engine was killed stays taken
+until its guard has switched off and left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labctl import platform
+from labctl.bench._model import BenchFile
+from labctl.clock import iso, wall_utc_ns
+from labctl.errors import RefusedError
+from labctl.instruments import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who said that they hold a port."""
+
+    pid: int
+    user: str
+    bench: str
+    since: str
+    """UTC, ISO 8601."""
+
+    def __str__(self) -> str:
+        """`pid 812 of ann, bench-2 since 2026-01-31T09:00:00Z, run ...`."""
+        run = next((r.about.get("run_id") for r in platform.live_runs() if r.pid == self.pid), None)
+        text = f"pid {self.pid} of {self.user}, bench {self.bench}, since {self.since}"
+        if run is not None:
+            return f"{text}, run {run}"
+        if not platform.is_alive(self.pid):
+            return f"{text}; that process is gone, and its guard is still switching off"
+        return text
+
+
+class BenchLock:
+    """The locks on a bench's ports. `release` after the ports are closed; again changes nothing."""
+
+    def __init__(self, locks: Iterable[platform.FileLock] = ()) -> None:
+        self._locks = list(locks)
+
+    @property
+    def handles(self) -> tuple[int, ...]:
+        """For a child process that is to hold them as well."""
+        return tuple(lock.handle for lock in self._locks)
+
+    def release(self) -> None:
+        """Give every port back."""
+        while self._locks:
+            self._locks.pop().release()
+
+
+def take(bench_file: BenchFile, keys: Iterable[str]) -> BenchLock:
+    """Lock the ports of these instruments. RefusedError, with nothing locked, that names who holds
+    one of them. A simulation in this process has no port that another could open."""
+    locks: list[platform.FileLock] = []
+    about = {
+        "pid": os.getpid(),
+        "user": getpass.getuser(),
+        "bench": bench_file.name,
+        "since": iso(wall_utc_ns()),
+    }
+    try:
+        for key in keys:
+            address = bench_file.instruments[key].address
+            if Address.parse(address).simulated:
+                continue
+            path = lock_path(address)
+            lock = platform.FileLock(path)
+            if not lock.try_exclusive():
+                who = _said(path)
+                raise RefusedError(
+                    f"'{key}' is in use: one bench, one owner",
+                    where=address,
+                    seen=f"held by {who or 'a process that has not said who it is'}",
+                    fix="Wait for that run, or end it with `labctl stop`.",
+                )
+            locks.append(lock)
+            path.write_text(json.dumps({**about, "address": address}) + "\n", encoding="utf-8")
+    except BaseException:
+        BenchLock(locks).release()
+        raise
+    return BenchLock(locks)
+
+
+def holder(address: str) -> Holder | None:
+    """Who holds this port now; None when nobody does, or has not said who they are yet."""
+    path = lock_path(address)
+    return _said(path) if platform.is_locked(path) else None
+
+
+def lock_path(address: str) -> Path:
+    """The file whose lock is this port's. Two names of one device file are one port, and so is an
+    address with and without its word that it is simulated."""
+    address = address.removeprefix("sim+")
+    one = os.path.realpath(address) if address.startswith("/") else address
+    folder = platform.runtime_dir() / "ports"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"{hashlib.sha256(one.encode()).hexdigest()[:24]}.lock"
+
+
+def _said(path: Path) -> Holder | None:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return Holder(int(said["pid"]), said["user"], said["bench"], said["since"])
+    return None
