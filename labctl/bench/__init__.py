@@ -1,5 +1,6 @@
 """A bench file -> a connected, identified Bench; calibrations."""
 
+from labctl.bench._behind import check_behind, today, waived
 from labctl.bench._check import check_instruments
 from labctl.bench._connect import Bench, OnTrouble, Reach, connect, reach
 from labctl.bench._dump import SCHEMA
@@ -17,6 +18,7 @@ from labctl.bench._model import (
     Role,
     Vessel,
     Vigilance,
+    Waiver,
 )
 from labctl.instruments import GATES
 
@@ -37,6 +39,8 @@ __all__ = [
     "Role",
     "Vessel",
     "Vigilance",
+    "Waiver",
+    "check_behind",
     "check_instruments",
     "connect",
     "find_bench",
@@ -45,4 +49,6 @@ __all__ = [
     "load",
     "loads",
     "reach",
+    "today",
+    "waived",
 ]

@@ -8,7 +8,14 @@ from labctl import limits, yamlfile
 from labctl.quantities import Kind, exact, exact_stated, units_of
 
 if TYPE_CHECKING:
-    from labctl.bench._model import BenchFile, Declaration, InstrumentEntry, PowerAtSample, Vessel
+    from labctl.bench._model import (
+        BenchFile,
+        Declaration,
+        InstrumentEntry,
+        PowerAtSample,
+        Vessel,
+        Waiver,
+    )
 
 SCHEMA = "labctl.bench/1"
 
@@ -107,6 +114,10 @@ def _resolved(bench: BenchFile) -> dict[str, Any]:
         out["interlock"] = {**_declaration(bench.interlock), **readable}
     if bench.dead_man is not None:
         out["dead_man"] = _declaration(bench.dead_man)
+    if bench.waivers:
+        out["waivers"] = {name: _waiver(name, it) for name, it in bench.waivers.items()}
+    if bench.unattended_by:
+        out["unattended"] = {"allowed_by": bench.unattended_by}
     return out
 
 
@@ -141,3 +152,11 @@ def _vessel(vessel: Vessel) -> dict[str, Any]:
 
 def _declaration(declared: Declaration) -> dict[str, Any]:
     return {"what": declared.what, "tested": declared.tested, "date": declared.date}
+
+
+def _waiver(name: str, waiver: Waiver) -> dict[str, Any]:
+    if name == "interlock":
+        who = {"safety_officer": waiver.by, "reference": waiver.reference}
+    else:
+        who = {"by": waiver.by}
+    return {**who, "until": waiver.until, "why": waiver.why}

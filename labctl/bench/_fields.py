@@ -156,12 +156,35 @@ DEAD_MAN = Field(
     "What drops the beam when the computer dies",
 )
 
+WAIVED_BY = Field("by", Text(100), "Who answers for it", True)
+OFFICER = Field("safety_officer", Text(100), "The laser safety officer's name", True)
+REFERENCE = Field("reference", Text(200), "Where the officer's consent is kept", True)
+UNTIL = Field("until", Date(), "The last day on which it holds", True)
+WHY = Field("why", Text(500), "Why the bench does without", True)
+WAIVED_DEAD_MAN = Field("dead_man", Table("dead_man", (WAIVED_BY, UNTIL, WHY)), "By a named person")
+WAIVED_INTERLOCK = Field(
+    "interlock",
+    Table("interlock", (OFFICER, REFERENCE, UNTIL, WHY)),
+    "By the laser safety officer alone",
+)
+WAIVERS = Field(
+    "waivers",
+    Table("waivers", (WAIVED_INTERLOCK, WAIVED_DEAD_MAN)),
+    "What this bench does without, and who answers for that until when",
+)
+ALLOWED_BY = Field("allowed_by", Text(100), "The laser safety officer's name", True)
+UNATTENDED = Field(
+    "unattended",
+    Table("unattended", (ALLOWED_BY,)),
+    "Emission with nobody at the bench; left out, it is not allowed",
+)
+
 BENCH = Table(
     "bench file",
     (
         _SCHEMA, NAME, TITLE, INSTRUMENTS, ROLES, WAVELENGTH, SPOT_AREA, POWER_AT_SAMPLE, PICK_OFF,
         HEATER,
-        PROBE, VESSEL, LIMITS, VIGILANCE, INTERLOCK, DEAD_MAN,
+        PROBE, VESSEL, LIMITS, VIGILANCE, INTERLOCK, DEAD_MAN, WAIVERS, UNATTENDED,
     ),
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from typing import Any
 from labctl import yamlfile
 from labctl.bench._dump import SCHEMA
 from labctl.bench._fields import (
+    ALLOWED_BY,
     BENCH,
     DATE,
     DEAD_MAN,
@@ -30,12 +31,14 @@ from labctl.bench._fields import (
     MISMATCH,
     NAME,
     OFF_CONFIRM,
+    OFFICER,
     PATH,
     PICK_OFF,
     POWER_AT_SAMPLE,
     PROBE,
     RATIO,
     READABLE,
+    REFERENCE,
     RESISTANCE,
     ROLES,
     SLOPE,
@@ -45,14 +48,21 @@ from labctl.bench._fields import (
     TITLE,
     TOLERANCE,
     TOLERANCE_SOURCE,
+    UNATTENDED,
+    UNTIL,
     VESSEL,
     VESSEL_HEAT_LOSS,
     VESSEL_NAME,
     VIGILANCE,
+    WAIVED_BY,
+    WAIVED_DEAD_MAN,
+    WAIVED_INTERLOCK,
+    WAIVERS,
     WALL_HEAT_CAPACITY,
     WALL_TRANSMISSION,
     WAVELENGTH,
     WHAT,
+    WHY,
     WINDOW,
     entry_of,
 )
@@ -68,6 +78,7 @@ from labctl.bench._model import (
     Role,
     Vessel,
     Vigilance,
+    Waiver,
 )
 from labctl.limits import Limits
 from labctl.quantities import Kind
@@ -113,10 +124,11 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
     roles = _roles(row, instruments, reader)
     limits = _limits(row)
     laser = _laser(row[POWER_AT_SAMPLE], reader)
+    waivers = _waivers(row, reader)
     if "laser" in roles:
-        _check_laser(row, limits, reader)
+        _check_laser(row, limits, waivers, reader)
     if "heater" in roles:
-        _check_heater(row, limits, reader)
+        _check_heater(row, limits, waivers, reader)
     if "meter" in roles and not row.has(PICK_OFF):
         reader.add(
             row.node,
@@ -126,7 +138,7 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
         )
     interlock = row[INTERLOCK]
     readable = None if interlock is None else interlock[READABLE]
-    name = row[NAME]
+    name, unattended = row[NAME], row[UNATTENDED]
     if name is None:
         return None
     return BenchFile(
@@ -144,6 +156,8 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
         interlock=_declaration(interlock),
         interlock_readable=readable is True,
         dead_man=_declaration(row[DEAD_MAN]),
+        waivers=waivers,
+        unattended_by="" if unattended is None else unattended[ALLOWED_BY] or "",
         heater=_heater(row[HEATER]),
         probe=_probe(row[PROBE]),
         source_file=file,
@@ -215,7 +229,7 @@ def _limits(row: Row) -> Limits:
     )
 
 
-def _check_laser(row: Row, limits: Limits, reader: Reader) -> None:
+def _check_laser(row: Row, limits: Limits, waivers: Mapping[str, Waiver], reader: Reader) -> None:
     """What a bench with a laser must say before it can be lit."""
     needed = (
         (POWER_AT_SAMPLE, "its power at the sample against current or command",
@@ -225,7 +239,7 @@ def _check_laser(row: Row, limits: Limits, reader: Reader) -> None:
          "dead_man: {what: ..., tested: ..., date: ...}"),
     )  # fmt: skip
     for field, what, example in needed:
-        if not row.has(field):
+        if not row.has(field) and field.name not in waivers:
             reader.add(
                 row.node,
                 "P061",
@@ -235,7 +249,7 @@ def _check_laser(row: Row, limits: Limits, reader: Reader) -> None:
     _check_limits(row, limits, reader, "a laser", _MUST)
 
 
-def _check_heater(row: Row, limits: Limits, reader: Reader) -> None:
+def _check_heater(row: Row, limits: Limits, waivers: Mapping[str, Waiver], reader: Reader) -> None:
     """What a bench with a calibration heater must say before it can be energised."""
     if not row.has(HEATER):
         reader.add(
@@ -245,7 +259,7 @@ def _check_heater(row: Row, limits: Limits, reader: Reader) -> None:
             "Add for example 'heater: {resistance: 100 ohm, max_power: 1 W, deviation: 0.2 %, "
             "date: 2026-01-31}'.",
         )
-    if not row.has(DEAD_MAN):
+    if not row.has(DEAD_MAN) and DEAD_MAN.name not in waivers:
         reader.add(
             row.node,
             "P061",
@@ -344,3 +358,32 @@ def _declaration(row: Row | None) -> Declaration | None:
     if what is None or tested is None or date is None:
         return None
     return Declaration(what, tested, date)
+
+
+def _waivers(row: Row, reader: Reader) -> dict[str, Waiver]:
+    """What is waived; nothing may be declared and waived at once."""
+    given = row[WAIVERS]
+    out: dict[str, Waiver] = {}
+    if given is None:
+        return out
+    for field, who, declared in (
+        (WAIVED_INTERLOCK, OFFICER, INTERLOCK),
+        (WAIVED_DEAD_MAN, WAIVED_BY, DEAD_MAN),
+    ):
+        waiver = given[field]
+        if waiver is None:
+            continue
+        if row.has(declared):
+            reader.add(
+                given.at(field),
+                "P061",
+                f"'{declared.name}' is declared and waived at once",
+                "Keep the one that is true.",
+            )
+        by, until, why = waiver[who], waiver[UNTIL], waiver[WHY]
+        reference = waiver[REFERENCE] if field is WAIVED_INTERLOCK else ""
+        if by is not None and until is not None and why is not None and reference is not None:
+            mark = given.at(field).mark
+            where = f"{mark.file}:{mark.line}"
+            out[declared.name] = Waiver(by, until, why, reference, where)
+    return out

@@ -95,7 +95,7 @@ class GuardStart:
         specs: Mapping[str, GuardSpec],
         hold: tuple[int, ...] = (),
     ) -> None:
-        """`hold` are file handles that stay open as long as the process lives: the bench's locks."""
+        """`hold`: file handles that stay open as long as the process lives, the bench's locks."""
         self._clock = clock
         ours, theirs = platform.message_pair()
         with theirs, tempfile.TemporaryFile() as said:
@@ -114,9 +114,7 @@ class GuardStart:
                 },
             )
         self._channel = Channel(ours)
-        self.guards = RemoteGuards(
-            clock, specs, self._process, self._channel, Path(setup.control)
-        )
+        self.guards = RemoteGuards(clock, specs, self._process, self._channel, Path(setup.control))
         self._setup = setup
 
     async def ready(self) -> tuple[Mapping[str, talk.Found], tuple[LabctlError, ...]]:

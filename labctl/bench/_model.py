@@ -121,6 +121,25 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """Somebody answers, until a day, for something that a bench does without."""
+
+    by: str
+    """Of an interlock the laser safety officer."""
+    until: str
+    """The last day on which it holds, `2026-01-31`."""
+    why: str
+    reference: str = ""
+    """Where the laser safety officer's consent is kept; empty for a dead-man."""
+    where: str = field(default="", compare=False)
+    """Its place in the file, `bench.yaml:31`."""
+
+    def holds(self, today: str) -> bool:
+        """Whether it does on this day (`2026-01-31`)."""
+        return today <= self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Vigilance:
     """How the guard looks, beside the limits."""
 
@@ -168,6 +187,10 @@ class BenchFile:
     interlock_readable: bool
     """The source can read its interlock: it must then read closed before anything is lit."""
     dead_man: Declaration | None
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
+    """Of `interlock` and `dead_man`: what is not there, and who answers for that."""
+    unattended_by: str = ""
+    """The laser safety officer who allows emission with nobody at the bench; empty: not allowed."""
     probe: ProbeTolerance | None = None
     """None where the file does not say; then the class of its thermocouple is taken."""
     heater: CalibrationHeater | None = None

@@ -51,7 +51,7 @@ def command(
         click.echo(json.dumps(_as_json(plan, bench_file, specimen), ensure_ascii=False))
         return
     click.echo(f"PLAN  {plan.name} on bench {bench_file.name} ({found.why})")
-    for line in _lines(plan, bench_file, specimen):
+    for line in (*benches.waived(bench_file, benches.today()), *_lines(plan, bench_file, specimen)):
         click.echo(line)
 
 

@@ -88,6 +88,7 @@ def prepare(
         figure=not options.no_figure,
         yes=options.yes,
         header=[
+            *benches.waived(bench_file, benches.today()),
             *_header(plan, specimen, request, assumed=assumed),
             *calibrated,
             *_left_behind(request),

@@ -1,7 +1,8 @@
 """Carries a plan out on a bench under the guard: states, sampling on an absolute grid, the end."""
 
 from labctl.engine._engine import Engine
-from labctl.engine._session import Begun, RunRequest, RunResult, carry_out, check_request, way_to
+from labctl.engine._request import RunRequest, check_request, way_to
+from labctl.engine._session import Begun, RunResult, carry_out
 from labctl.engine._states import TRANSITIONS, State
 from labctl.engine._steps import ANSWERED_IN_ADVANCE, Ask
 from labctl.engine._targets import check_targets, has_targets

@@ -10,53 +10,36 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import labctl
-from labctl.bench import GATES, Bench, BenchFile, Reach, check_instruments, connect, reach
+from labctl.bench import Bench, Reach, connect, today, waived
 from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.engine._engine import Engine
+from labctl.engine._request import RunRequest, check_request, no_real_light
 from labctl.engine._steps import Ask
 from labctl.engine._teller import Publish, Teller
-from labctl.errors import Exit, InputError, LabctlError, RecordError, RefusedError, StoppedError
-from labctl.events import HEATER, LASER, Mode, PortTrouble, PriorsFixed, RunBegun, RunEnded, Verdict
+from labctl.errors import Exit, LabctlError, RecordError, StoppedError
+from labctl.events import (
+    HEATER,
+    LASER,
+    Mode,
+    Note,
+    PortTrouble,
+    PriorsFixed,
+    RunBegun,
+    RunEnded,
+    Verdict,
+)
 from labctl.guard import GuardSpec
 from labctl.instruments import SimSession, SimSpec, open_simulation
 from labctl.monitor import DoseWatch, Monitor, declared, dose_basis, priors_for, read_blank
-from labctl.photothermal import BlankResult, ElectricalCalibration
-from labctl.protocol import Plan
+from labctl.photothermal import BlankResult
 from labctl.record import RunFolder
-from labctl.sample import Specimen
 
 OnSignals = Callable[[asyncio.AbstractEventLoop, Callable[[str], object]], Callable[[], None]]
 """Installs stop handlers on a loop; returns what restores the former ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """All that a run needs to be told. Files are loaded and checked already."""
-
-    plan: Plan
-    bench_file: BenchFile
-    specimen: Specimen | None
-    runs_dir: Path
-    seed: int = 1
-    """Of a simulated world."""
-    faults: tuple[str, ...] = ()
-    speed: float | None = 1.0
-    """Seconds in a real second; None is as fast as it goes. Only in-process simulation may differ
-    from 1."""
-    blank: Path | None = None
-    """Folder of the blank run that this one refers to."""
-    calibration: ElectricalCalibration | None = None
-    """Of this cell with this volume in it, by an earlier run."""
-    armed_by: str = "simulation"
-    check: bool = True
-    """False leaves the photothermal check out, e.g. to measure what it costs."""
-    about: Mapping[str, Any] = field(default_factory=dict)
-    """For run.json only: who, broker, command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,40 +63,6 @@ class Begun:
     engine: Engine
 
 
-def way_to(plan: Plan, bench_file: BenchFile) -> Reach:
-    """How the instruments that this plan needs are reached on this bench."""
-    return reach(bench_file, _roles(plan, bench_file))
-
-
-def check_request(request: RunRequest) -> Reach:
-    """What can be refused before anything is opened; returns how the bench is reached."""
-    plan = request.plan
-    check_instruments(request.bench_file, lights=plan.arms and plan.uses_light)
-    found = way_to(request.plan, request.bench_file)
-    specimen = request.specimen
-    if request.blank is not None and specimen is not None and specimen.kind == "solvent":
-        raise InputError(
-            f"{specimen.name} is a solvent: a blank refers to no other blank",
-            where="--blank",
-            fix="Leave --blank out, or name a sample with particles.",
-        )
-    if not found.in_process and request.speed != 1.0:
-        raise RefusedError(
-            "a speed other than 1 is for a bench that is simulated in-process (sim://) throughout",
-            where=request.bench_file.source_file,
-            fix="Leave --speed out, or take the shipped simulated bench.",
-        )
-    if found.real and request.plan.arms:
-        raise _no_real_light(request)
-    if request.faults and not found.in_process:
-        raise RefusedError(
-            "faults are injected into a world simulated in-process (sim://) only",
-            where=request.bench_file.source_file,
-            fix="Give --fault to `labctl sim serve` instead.",
-        )
-    return found
-
-
 def carry_out(
     request: RunRequest,
     *,
@@ -131,14 +80,6 @@ def carry_out(
     if found.in_process:
         return run_virtual(main, speed=request.speed)
     return run_real(main)
-
-
-def _no_real_light(request: RunRequest) -> RefusedError:
-    return RefusedError(
-        "emission on a REAL bench is refused: it cannot be armed at the bench yet",
-        where=request.bench_file.source_file,
-        fix="Log with `labctl log`, or with `laser: manual`, or take a simulated bench.",
-    )
 
 
 def _finish(
@@ -165,15 +106,6 @@ def _finish(
 
 def _said(ended: RunEnded) -> dict[str, Any]:
     return {"outcome": ended.outcome, "why": ended.why, "exit_code": int(ended.exit_code)}
-
-
-def _roles(plan: Plan, bench_file: BenchFile) -> tuple[str, ...]:
-    """What the plan needs, what stands in the way of its light, and the sensors beside it."""
-    wanted = [role for role, capability in plan.needs.items() if capability != "manual"]
-    gates = GATES if plan.arms else ()
-    beside = ("probe", "ambient", *(("meter", *gates) if plan.uses_light else ()))
-    wanted += [role for role in beside if role in bench_file.roles and role not in wanted]
-    return tuple(wanted)
 
 
 class _Session:
@@ -235,7 +167,7 @@ class _Session:
         bench = await connect(file, roles, self._clock, session, self._specs)
         try:
             if bench.mode is Mode.REAL and bench.sources:
-                raise _no_real_light(request)
+                raise no_real_light(request)
             folder = self._folder(bench)
             try:
                 ended, verdict = await self._recorded(bench, folder)
@@ -295,6 +227,7 @@ class _Session:
                 "speed": request.speed,
                 "bench": request.bench_file.name,
                 "armed_by": request.armed_by,
+                "waived": waived(request.bench_file, today()),
                 "blank": str(request.blank) if request.blank is not None else None,
                 **request.about,
             },
@@ -363,6 +296,8 @@ class _Session:
                 faults=request.faults,
             )
         )
+        for words in waived(request.bench_file, today()):
+            teller.tell(Note(now_ns, request.bench_file.name, words))
         for found in bench.found(now_ns):
             teller.tell(found)
         if priors is not None:
