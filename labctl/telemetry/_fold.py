@@ -33,7 +33,7 @@ from labctl.events import (
 
 Facts: TypeAlias = Mapping[str, Any]
 
-CONFIRMING = frozenset({"read back", "power meter"})
+CONFIRMING = frozenset({"read back", "power meter", "shutter reads closed"})
 """The ways in which off is confirmed while labctl controls the laser."""
 
 EMISSION, INTERLOCK = "laser.emission", "laser.interlock"
@@ -276,7 +276,7 @@ def _at(event: Event, facts: Facts) -> Facts:
 
 
 def readback(beam: Beam, how: str) -> str:
-    """What `how` says about reading back: only the guard's own two ways confirm."""
+    """What `how` says about reading back: only the guard's own three ways confirm."""
     if how in CONFIRMING:
         return "ok"
     if beam is not Beam.OFF and ("it reads ON" in how or "still sees" in how):

@@ -47,6 +47,7 @@ def test_an_intended_emission_is_unknown() -> None:
     [
         (Beam.OFF, "read back", "ok", True),
         (Beam.OFF, "power meter", "ok", True),
+        (Beam.OFF, "shutter reads closed", "ok", True),
         (Beam.OFF, "never lit", "none", False),
         (Beam.OFF, "manual: power meter", "none", False),
         (Beam.UNKNOWN, "commanded, not confirmed", "none", False),
@@ -57,7 +58,8 @@ def test_an_intended_emission_is_unknown() -> None:
 def test_only_the_guards_own_ways_confirm_off(
     beam: Beam, how: str, readback: str, known_off: bool
 ) -> None:
-    """Off counts as known only when it was read back or the power meter saw it go."""
+    """Off counts as known only when it was read back the power meter saw it go, or the shutter
+    reads closed."""
     state = after(Emission(1, beam, how))
     assert (readback, known_off) == (state.readback, state.known_off)
 
