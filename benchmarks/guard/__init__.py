@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from benchmarks._figures import Figure
 
-PARTS = ("kills",)
+PARTS = ("mutation", "kills")
 """In the order they are run."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -154,6 +155,8 @@ class Campaigner:
             self.engine.kill()
         self.engine.wait()
         wait_for(lambda: not (self.guard and alive(self.guard)), self._why)
+        # What tripped was made to trip; a person would reset it at the bench.
+        shutil.rmtree(self.bench.folder / "runtime" / "state", ignore_errors=True)
 
 
 def wait_for(what: Callable[[], bool], why: Callable[[], str]) -> None:

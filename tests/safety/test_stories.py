@@ -1,0 +1,49 @@
+"""Every rule ends the light in a whole run, within its bound, by the word of the world; and the
+page that says so is true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from labctl.errors import Exit
+from labctl.guard import RULES, GuardState, decide
+from tests.safety.rules_table import PAGE, page, trips_of
+from tests.safety.stories import STORIES, RuleStory, measure
+from tests.unit.guard.test_rules import NOW_NS, SPEC, VIOLATIONS, healthy
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.rule)
+def test_the_rule_ends_the_light_within_its_bound(story: RuleStory) -> None:
+    """This rule is the first cause, the sample is dark in time, and that is what is said."""
+    told = measure(story)
+
+    assert story.rule == told.rule
+    assert told.latency_s <= story.bound_s
+    assert told.exit_code in (Exit.SAFETY, None)
+    assert "off" == told.beam
+
+
+def test_every_rule_has_its_story() -> None:
+    """A rule without a story in tests/safety/stories.py has no latency."""
+    assert {name for rule in RULES for name in trips_of(rule)} == {s.rule for s in STORIES}
+
+
+def test_the_page_of_the_rules_is_what_the_tests_say() -> None:
+    """Else: python -m tests.safety.rules_table."""
+    assert page() == PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("rule", "violate"), VIOLATIONS, ids=lambda v: getattr(v, "__name__", v))
+def test_without_its_rule_a_violation_goes_unnoticed(
+    rule: str, violate: Callable[[GuardState], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other rule bears its name: taking it out of the table makes its own test fail."""
+    left = tuple(each for each in RULES if rule not in trips_of(each))
+    monkeypatch.setattr("labctl.guard._decide.RULES", left)
+    state = healthy()
+    violate(state)
+
+    assert len(RULES) - 1 == len(left)
+    assert rule not in {trip.rule for trip in decide(SPEC, state, NOW_NS)}
