@@ -92,7 +92,7 @@ def _golden(f: Callable[[float], float], low: float, high: float) -> float:
 
 def _at(tau: float, t: Floats, y: Floats, basis: Basis) -> ExponentialFit:
     columns = basis(tau, t)
-    coefficients: Floats = np.linalg.lstsq(columns, y, rcond=None)[0]
+    coefficients = np.asarray(np.linalg.lstsq(columns, y, rcond=None)[0], dtype=float)
     step = 1e-4 * tau
     slope = (basis(tau + step, t) - basis(tau - step, t)) @ coefficients / (2.0 * step)
     jacobian = np.column_stack([columns, slope])
@@ -102,6 +102,7 @@ def _at(tau: float, t: Floats, y: Floats, basis: Basis) -> ExponentialFit:
     scale = np.sqrt((jacobian**2).sum(axis=0))
     scale[scale == 0.0] = 1.0
     scaled = jacobian / scale
-    inverse = np.linalg.pinv(scaled.T @ scaled) / np.outer(scale, scale)
-    covariance: Floats = inverse * float(residuals @ residuals) / freedom
+    inverse: Floats = np.asarray(np.linalg.pinv(scaled.T @ scaled), dtype=float)
+    inverse /= np.outer(scale, scale)
+    covariance = inverse * float(residuals @ residuals) / freedom
     return ExponentialFit(coefficients, tau, covariance, residuals)
