@@ -8,6 +8,7 @@ matrices depend on nothing but its length.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 
@@ -39,10 +40,23 @@ _GAUSS_WEIGHTS = np.array([5.0, 8.0, 5.0]) / 18.0
 FARTHEST = 3.0
 """Nominal values stay within this logarithm of the prior's; then they are no cell any longer."""
 _CACHE = 64
-_NODES = np.array([-1.0, 0.0, 1.0])
-_NODE_WEIGHTS = np.array([0.25, 0.5, 0.25])
-KERNEL = np.sqrt(0.5)
-"""Grid of deviation sqrt(1/2) times local Gaussians of sqrt(1/2): together the prior's 1."""
+GRID = (5, 3)
+"""Points along the wall, and along its coupling beside it."""
+
+
+def kernels() -> Floats:
+    """(2,): deviation of each filter's local Gaussian in the directions of the grid. With binomial
+    weights, and points sqrt(2) of these apart, grid and Gaussian together are the prior's 1."""
+    points = np.array(GRID)
+    root: Floats = np.sqrt(2.0 / (points + 1.0))
+    return root
+
+
+def _nodes(points: int) -> tuple[Floats, Floats]:
+    """Where the points lie, and their weights."""
+    apart = 2.0 / np.sqrt(points + 1.0)
+    weights = np.array([float(comb(points - 1, i)) for i in range(points)])
+    return apart * (np.arange(points) - 0.5 * (points - 1)), weights / weights.sum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +84,8 @@ class Nominal:
         flutter = np.array(prior.flutter_k2_per_s)
         spread = np.sqrt(np.diag(prior.covariance()))
         (walls, w_walls), (couplings, w_couplings) = (
-            (_NODES, _NODE_WEIGHTS)
-            if spread[BankPrior.LOGARITHMS.index(state)] > 0.0
-            else (np.zeros(1), np.ones(1))
-            for state in (WALL_MASS, COUPLING)
+            _nodes(points if spread[BankPrior.LOGARITHMS.index(state)] > 0.0 else 1)
+            for state, points in zip((WALL_MASS, COUPLING), GRID, strict=True)
         )
         wall, coupling, which = np.meshgrid(
             walls, couplings, np.arange(len(flutter)), indexing="ij"

@@ -20,7 +20,7 @@ from labctl.photothermal._layout import (
     WALL,
     BankPrior,
 )
-from labctl.photothermal._nominal import KERNEL
+from labctl.photothermal._nominal import kernels
 
 START_SPREAD_K = 0.1
 """Of wall and bead against the liquid in a cell that has stood."""
@@ -51,7 +51,7 @@ def before_readings(prior: BankPrior, filters: int, curve_off: Floats, first_k: 
         p[:, state, state] = sd**2
     # What the grid's own spread leaves of the prior is each filter's.
     directions = prior.grid_directions()
-    within = prior.covariance() - (1.0 - KERNEL**2) * directions @ directions.T
+    within = prior.covariance() - directions * (1.0 - kernels() ** 2) @ directions.T
     states = np.array(BankPrior.LOGARITHMS)
     p[:, states[:, None], states] = within
     return both
