@@ -139,12 +139,16 @@ class ArroyoLaser:
 
     async def read(self) -> SourceState:
         """Two exchanges as a rule, five when something changed and on every tenth read."""
-        conditions = round(await self._number(_COND))
-        current_a = await self._number(_CURRENT) / _MA
-        t_ns = self._port.arrived_ns
+        conditions, current_a, t_ns = await self._conditions()
         lit = bool(conditions & _OUTPUT_ON)
-        if lit is not self._output or self._until_look <= 0:
-            await self._look(lit)
+        due = lit is not self._output or self._until_look <= 0
+        if due and await self._look() is not lit:
+            # An off, or the interlock, may have come between the two questions: ask anew.
+            conditions, current_a, t_ns = await self._conditions()
+            lit, latched = bool(conditions & _OUTPUT_ON), self._events
+            self._refuse_contradiction(await self._look(), lit)
+            # The look has cleared what the one before it read.
+            self._events |= latched
         self._until_look -= 1
         bits = (conditions & _FAULT_MASK) | (self._events & _LATCHED)
         faults = tuple(word for bit, word in _FAULTS.items() if bits & bit) if bits else ()
@@ -203,18 +207,28 @@ class ArroyoLaser:
 
     # -- inside ------------------------------------------------------------------------------
 
-    async def _look(self, lit: bool) -> None:
-        output = await self._number(b"LAS:OUT?\r\n") != 0
+    async def _conditions(self) -> tuple[int, float, int]:
+        """Condition register, measured current, and when that came."""
+        conditions = round(await self._number(_COND))
+        current_a = await self._number(_CURRENT) / _MA
+        return conditions, current_a, self._port.arrived_ns
+
+    async def _look(self) -> bool:
+        """Whether the output is said to be on; key and latched events beside."""
+        self._output = await self._number(b"LAS:OUT?\r\n") != 0
         self._key_on = await self._number(b"KEY?\r\n") != 0
         self._events = round(await self._number(b"LAS:EVE?\r\n"))
+        self._until_look = _LOOK_EVERY
+        return self._output
+
+    def _refuse_contradiction(self, output: bool, lit: bool) -> None:
         if output is not lit:
+            self._until_look = 0
             raise PortProtocolError(
                 "LAS:OUT? and bit 10 of LAS:COND? say different things about the output",
                 seen=f"output {output}, condition {lit}",
                 fix="This firmware is not one that the driver can read; do not light with it.",
             )
-        self._output = output
-        self._until_look = _LOOK_EVERY
 
     async def _set(self, command: bytes, doing: str) -> None:
         """A set command, then what the controller thinks of it.

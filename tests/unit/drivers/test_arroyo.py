@@ -177,10 +177,21 @@ def test_output_and_condition_must_agree() -> None:
     """The condition register says off and LAS:OUT? says on: nobody knows, so it raises."""
     driver, port = configured()
     driver._until_look = 0
-    port.then(*lit(b"0.0\r\n", b"0\r\n"), (b"LAS:OUT?\r\n", b"1\r\n"), *LOOK_DARK[1:])
+    port.then(*(*lit(b"0.0\r\n", b"0\r\n"), (b"LAS:OUT?\r\n", b"1\r\n"), *LOOK_DARK[1:]) * 2)
 
     with pytest.raises(PortProtocolError, match="different things"):
         port.run(driver.read())
+
+
+def test_an_off_between_two_questions_is_no_contradiction() -> None:
+    """On when the condition was asked for, off at LAS:OUT?: asked anew, it is off, and an event
+    that the first look read away is still told."""
+    driver, port = configured()
+    between = (b"LAS:OUT?\r\n", b"0\r\n"), LOOK_DARK[1], (b"LAS:EVE?\r\n", b"128\r\n")
+    port.then(*lit(b"900.0\r\n", b"1024\r\n"), *between, *lit(b"0.0\r\n", b"0\r\n"), *LOOK_DARK)
+    state: SourceState = port.run(driver.read())
+
+    assert (Beam.OFF, ("open circuit",)) == (state.beam, state.faults)
 
 
 def test_current_in_the_dark_is_not_off() -> None:
