@@ -232,3 +232,18 @@ def test_stop_reaches_the_guard_past_a_stopped_engine(run: Run) -> None:
     assert "simulated laser: OFF, read back" in done.stdout
     run.send(run.engine, signal.SIGCONT)
     assert run.ended()[0] in (4, 5)
+
+
+def test_stop_ends_a_run_as_a_person_does(run: Run) -> None:
+    """`labctl stop`: the guard says what came of it, the run is closed and ends with 5."""
+    done = subprocess.run(
+        [sys.executable, "-m", "labctl", "stop"],
+        cwd=run.folder, env=environment(run.folder), capture_output=True, text=True,
+        timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert "off" == run.edges()[-1]["edge"]
+    assert 0 == done.returncode, done.stderr
+    assert "OFF, read back" in done.stdout and "closed: " in done.stdout
+    code, out = run.ended()
+    assert 5 == code, out
+    assert ["leaving", "off", "gone"] == [line["what"] for line in run.log()][-3:]
