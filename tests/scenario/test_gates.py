@@ -3,11 +3,13 @@ with a laser that does not obey."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from labctl.bench import InstrumentEntry
 from labctl.errors import Exit
 from labctl.events import Beam, Emission, Reading, Sample, Tripped
 from tests.scenario.runs import SHORT, Story, bench_file, run
@@ -182,6 +184,31 @@ def test_the_shutter_is_the_way_off_for_a_laser_that_does_not_listen(
     assert Exit.SAFETY == story.ended.exit_code
     assert story.of(Tripped)[0].rule in {"unbidden", "exposure"}
     assert (Beam.OFF, "shutter reads closed") == (story.ended.beam, story.ended.beam_how)
+
+
+@pytest.mark.parametrize(
+    ("faults", "code", "off_s"),
+    [
+        ((), Exit.PASS, None),
+        (("deadman-drops@50s",), Exit.SAFETY, 50.1),
+        (("unplugged-port:board@50s",), Exit.SAFETY, 52.1),
+    ],
+)
+def test_a_relay_under_a_labjacks_watchdog_does_the_same(
+    tmp_path: Path, faults: tuple[str, ...], code: Exit, off_s: float | None
+) -> None:
+    """Fed by its key over Modbus; dropped by its watchdog in whole seconds."""
+    bench = bench_file("simulated-gates")
+    settings = {"line": 3, "sense": 4, "timeout": 2}
+    t7 = InstrumentEntry("labjack-t7", "sim://board", settings)
+    bench = replace(bench, instruments={**bench.instruments, "board": t7})
+    story = gated(tmp_path, *faults, bench=bench)
+    ((_, dark_s),) = story.light
+
+    assert dark_s is not None
+    assert story.ended.exit_code in {code, Exit.CANNOT_TELL if code is Exit.PASS else code}
+    assert dark_s <= (off_s or ENDS_S)
+    assert (Beam.OFF, "read back") == (story.ended.beam, story.ended.beam_how)
 
 
 def test_the_interlock_that_the_relay_holds_open_refuses_arming_until_it_closes(
