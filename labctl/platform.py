@@ -273,6 +273,32 @@ def runtime_dir() -> Path:
     return path
 
 
+def state_dir() -> Path:
+    """The folder for what must outlive processes and reboots; made when it is not there.
+
+    `$LABCTL_STATE_DIR`, else `state` in a `$LABCTL_RUNTIME_DIR` of one's own, else
+    `$XDG_STATE_HOME/labctl`, else `~/.local/state/labctl`. RefusedError when it cannot be made.
+    """
+    chosen = os.environ.get("LABCTL_STATE_DIR")
+    own = os.environ.get("LABCTL_RUNTIME_DIR")
+    base = os.environ.get("XDG_STATE_HOME")
+    if chosen:
+        path = Path(chosen)
+    elif own:
+        path = Path(own) / "state"
+    else:
+        path = (Path(base) if base else Path.home() / ".local" / "state") / "labctl"
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise RefusedError(
+            f"the folder for what must be kept cannot be made: {error.strerror}",
+            where=str(path),
+            fix="Set LABCTL_STATE_DIR to a folder of your own.",
+        ) from error
+    return path
+
+
 @dataclass(frozen=True, slots=True)
 class LiveRun:
     """A run that some process of this user is carrying out now."""

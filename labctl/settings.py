@@ -7,6 +7,7 @@
 | `LABCTL_BROKER` | MQTT broker taken when `--broker` is not given |
 | `LABCTL_LOG` | least level of labctl's own log: debug, info, warning, error |
 | `LABCTL_RUNTIME_DIR` | where processes find each other; see `labctl.platform.runtime_dir` |
+| `LABCTL_STATE_DIR` | where trips stay until they are reset; see `labctl.platform.state_dir` |
 | `NO_COLOR` | set to anything: no colour (https://no-color.org) |
 """
 

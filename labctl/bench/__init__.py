@@ -6,6 +6,7 @@ from labctl.bench._connect import Bench, OnTrouble, Reach, connect, reach
 from labctl.bench._dump import SCHEMA
 from labctl.bench._fields import limit_field
 from labctl.bench._file import json_schema, load, loads
+from labctl.bench._look import look
 from labctl.bench._lookup import BenchChoice, find_bench
 from labctl.bench._model import (
     BenchFile,
@@ -20,6 +21,7 @@ from labctl.bench._model import (
     Vigilance,
     Waiver,
 )
+from labctl.bench._tripped import Latched, latched, reset_latched
 from labctl.instruments import GATES
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "CalibrationHeater",
     "Declaration",
     "InstrumentEntry",
+    "Latched",
     "OnTrouble",
     "PickOff",
     "PowerAtSample",
@@ -45,10 +48,13 @@ __all__ = [
     "connect",
     "find_bench",
     "json_schema",
+    "latched",
     "limit_field",
     "load",
     "loads",
+    "look",
     "reach",
+    "reset_latched",
     "today",
     "waived",
 ]

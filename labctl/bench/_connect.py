@@ -18,6 +18,7 @@ from labctl.bench._guard_process import GuardStart, owned_by_guard, setup_of
 from labctl.bench._lock import BenchLock, take
 from labctl.bench._remote import RemoteGuards
 from labctl.bench._roles import ThermometerRole
+from labctl.bench._tripped import latch_of, refuse_latched
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
 from labctl.events import LASER, Beam, InstrumentFound, Invalid, Mode, Reading
@@ -107,13 +108,17 @@ class Bench:
         """What guards this run's sources: in this process, or in one of its own, which writes its
         own `log`. Called once."""
 
-        def spare(tell: Callable[[Trip], None]) -> Guards:
+        def guards(tell: Callable[[Trip], None]) -> Guards:
             return Guards(
                 specs, self.sources, self.meter, self._clock, on_trip=tell, gates=self.gates
             )
 
+        def spare(tell: Callable[[Trip], None]) -> Guards:
+            latch = latch_of(self.file, specs)
+            return guards(lambda trip: tell(latch.keep(trip)))
+
         if self._remote is None:
-            return spare(on_trip)
+            return guards(on_trip)
         ports = [self.instruments[key] for key in self._owned]
         self._remote.begin(on_trip, self._trouble_of_owned, log, spare, ports)
         return self._remote
@@ -210,8 +215,8 @@ async def connect(
     limits of each source that is to be lit, what lights and what confirms is held by a guard in a
     process of its own, unless everything is in-process.
 
-    Raises BenchError with every cause at once, and RefusedError naming who holds a port already,
-    with every port released.
+    Raises BenchError with every cause at once, RefusedError naming who holds a port already, and
+    SafetyError where it is to be lit and an earlier run's trip stands, with every port released.
     """
     needs = tuple(needs)
     found = reach(bench_file, needs)
@@ -219,6 +224,7 @@ async def connect(
     owned: tuple[str, ...] = ()
     if specs and not found.in_process:
         owned = owned_by_guard(bench_file, needs, specs)
+        refuse_latched(bench_file)
     lock = take(bench_file, found.keys)
     made: dict[str, Instrument] = {}
     box: list[Bench] = []

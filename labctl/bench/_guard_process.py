@@ -13,6 +13,7 @@ from pathlib import Path
 from labctl import platform
 from labctl.bench._file import BenchFile
 from labctl.bench._remote import RemoteGuards
+from labctl.bench._tripped import latch_of
 from labctl.clock import NS, Clock
 from labctl.errors import InstrumentError, LabctlError, RefusedError
 from labctl.events import HEATER, LASER
@@ -72,6 +73,7 @@ def setup_of(
         meter=meter,
         pick_off=bench_file.pick_off.ratio if meter and bench_file.pick_off else 1.0,
         control=str(platform.guard_socket(os.getpid())),
+        latch=latch_of(bench_file, specs),
     )
 
 

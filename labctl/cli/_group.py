@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "schema": ("labctl.cli._schema", "Print the JSON Schema of a kind of file."),
     "analyse": ("labctl.cli._analyse", "Put anybody's heating curve through every method."),
     "stop": ("labctl.cli._stop", "Laser off now, from another terminal."),
+    "reset": ("labctl.cli._reset", "Take a trip off a bench, at the bench."),
     "watch": ("labctl.cli._watch", "Follow a run's telemetry in this terminal."),
     "broker": ("labctl.cli._broker", "Keep an MQTT broker up between runs."),
     "sim": ("labctl.cli._sim", "The simulated bench: serve it over TCP."),

@@ -5,6 +5,7 @@ from labctl.guard._decide import RULES, Rule, decide
 from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._guards import Guards
 from labctl.guard._host import Guard
+from labctl.guard._latched import Latch
 from labctl.guard._messages import STOP, Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
 from labctl.guard._off import not_confirmed
 from labctl.guard._spec import GuardSpec
@@ -28,6 +29,7 @@ __all__ = [
     "GuardedSource",
     "Guards",
     "Heartbeat",
+    "Latch",
     "OffReport",
     "Phase",
     "Rule",

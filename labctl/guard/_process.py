@@ -289,6 +289,8 @@ class GuardProcess:
         )
 
     def _tripped(self, trip: Trip) -> None:
+        if self._setup.latch is not None:
+            trip = self._setup.latch.keep(trip)
         self._trip = trip
         self._say("tripped", rule=trip.rule, message=trip.message)
 

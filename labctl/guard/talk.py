@@ -15,6 +15,7 @@ from typing import Any
 from labctl.errors import LabctlError
 from labctl.events import Beam
 from labctl.guard._guarded import GuardReadings
+from labctl.guard._latched import Latch
 from labctl.guard._messages import Arm, Emit, OffReport, Trip
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import Phase
@@ -67,6 +68,8 @@ class Setup:
     """Watts on the meter's head per watt at the sample."""
     control: str
     """Where anybody of this user may ask for off."""
+    latch: Latch | None = None
+    """Where a trip is kept across processes; None keeps none."""
 
 
 @dataclass(frozen=True, slots=True)
