@@ -13,14 +13,14 @@ from labctl.analysis._check import around_the_light, checked, thinned
 from labctl.analysis._given import Basis, Given, basis
 from labctl.analysis._load import Loaded
 from labctl.analysis._row import Row
+from labctl.analysis._weigh import FAIL, PASS, smooth_criterion, weigh
 from labctl.errors import Exit
-from labctl.events import Alarm, Verdict
+from labctl.events import Alarm, Criterion, Verdict
 from labctl.photothermal import (
     Estimate,
     Finding,
     LostError,
     Record,
-    Severity,
     UnusableError,
     audit,
     classical_methods,
@@ -35,7 +35,6 @@ _A_TIME_CONSTANT = 40
 """Rows in one are never too many."""
 _LONGEST_S = 30.0 * 86400.0
 _HOTTEST = 1e4
-PASS, FAIL, CANNOT_TELL = "pass", "fail", "cannot tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,8 @@ class Analysis:
     assumptions: tuple[str, ...] = ()
     asked: tuple[tuple[str, str], ...] = ()
     budget: Mapping[str, Any] = field(default_factory=dict)
+    criteria: tuple[Criterion, ...] = ()
+    """Those of a run's check, and one of the batch fit, each with value and threshold."""
     used: Record | None = None
     """The rows that were computed with, light known; None where there were none."""
 
@@ -72,12 +73,12 @@ def analyse(loaded: Loaded, given: Given | None = None) -> Analysis:
         part, _ = usable(loaded.record)
         lit = part if part.light is not None else with_light(part)
         if lit is None or lit.light is None or not lit.light.any():
-            raise UnusableError("it is not known when the light was on")
+            raise UnusableError(_no_light(part))
         _bound(lit)
         start = basis(given, lit)
     except UnusableError as error:
         findings = audit(loaded.record)
-        outcome, reasons = _weigh(None, findings)
+        outcome, reasons = weigh(None, findings)
         return Analysis(loaded, findings, (), outcome, (f"{error}", *reasons))
     findings = audit(loaded.record, start.setting, start.expected)
     rows: list[Row] = []
@@ -91,20 +92,28 @@ def analyse(loaded: Loaded, given: Given | None = None) -> Analysis:
         said.append(f"check and batch fit take means of {several} neighbouring readings")
     verdict, alarms = _check(short, start, rows, said)
     stepped = bool(alarms) or any(finding.code == "curve-steps" for finding in findings)
-    rows.append(batch(short, start, stepped=stepped))
-    rows += _classical(lit, start)
+    row, looks = batch(short, start, stepped=stepped)
+    smooth = smooth_criterion(looks, known_bench=bool(given.bench or given.blank))
+    rows += [row, *_classical(lit, start)]
     return Analysis(
         loaded,
         findings,
         tuple(rows),
-        *_weigh(verdict, findings),
+        *weigh(verdict, findings, smooth),
         alarms=alarms,
         one_node=_one_node(lit),
         assumptions=tuple(dict.fromkeys(said)),
         asked=start.asked,
         budget={} if verdict is None else verdict.budget,
+        criteria=(*(() if verdict is None else verdict.criteria), smooth),
         used=lit,
     )
+
+
+def _no_light(part: Record) -> str:
+    if part.light is None:
+        return "it is not known when the light was on"
+    return "the light is on in none of the rows that can be used"
 
 
 def _bound(record: Record) -> None:
@@ -118,26 +127,6 @@ def _bound(record: Record) -> None:
     hottest = float(np.abs(record.temperature_degc).max())
     if hottest > _HOTTEST:
         raise UnusableError(f"{hottest:.3g} is no temperature")
-
-
-def _weigh(verdict: Verdict | None, findings: tuple[Finding, ...]) -> tuple[str, tuple[str, ...]]:
-    """The check's verdict, lowered by what the audit found: a contradiction fails, a doubt leaves
-    it open. A finding never raises one."""
-    outcome = CANNOT_TELL if verdict is None else verdict.verdict
-    reasons: list[str] = []
-    weighty = {Severity.WRONG: FAIL, Severity.DOUBTFUL: CANNOT_TELL}
-    for finding in findings:
-        due = weighty.get(finding.severity)
-        if due is None:
-            continue
-        reasons.append(f"{finding.code}: {finding.seen}")
-        if due == FAIL or outcome == PASS:
-            outcome = due
-    if verdict is None:
-        reasons.append("the check could not be run on these readings")
-    elif verdict.verdict == outcome or verdict.verdict != PASS:
-        reasons += verdict.reasons
-    return outcome, tuple(reasons)
 
 
 # -- the full model ----------------------------------------------------------------------------

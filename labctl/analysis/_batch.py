@@ -21,6 +21,7 @@ from labctl.photothermal import (
     NOT_TOLD_APART,
     OFFSET,
     Estimate,
+    FitCheck,
     MapFit,
     PowerSteps,
     Record,
@@ -51,10 +52,11 @@ _KINDS = {
 _TROUBLE = (RecordError, ValueError, ArithmeticError, np.linalg.LinAlgError)
 
 
-def batch(record: Record, start: Basis, *, stepped: bool) -> Row:
-    """The row of the batch fit; `stepped`: check or audit saw a step. A usable record."""
+def batch(record: Record, start: Basis, *, stepped: bool) -> tuple[Row, tuple[FitCheck, ...]]:
+    """The row of the batch fit, and what one smooth curve leaves; `stepped`: check or audit saw a
+    step. A usable record."""
     if float(record.time_s[-1] - record.time_s[0]) > _LONGEST_S:
-        return Row(NAME, ABOUT, why=f"longer than {_LONGEST_S / 3600.0:.0f} h")
+        return Row(NAME, ABOUT, why=f"longer than {_LONGEST_S / 3600.0:.0f} h"), ()
     short, _ = thinned(record, _MOST_ROWS)
     every_s = float(np.median(np.diff(short.time_s))) if len(short) > 1 else 0.0
     spread_s = max(_EDGE_S, _UNIFORM_SD * every_s)
@@ -66,9 +68,10 @@ def batch(record: Record, start: Basis, *, stepped: bool) -> Row:
         fit = fit_record(priors.bank, *curve, edge_spread_s=spread_s)
         smooth = fit_record(without_walks(priors.bank), *curve, edge_spread_s=spread_s)
         steps = find_step(priors.bank, *curve, edge_spread_s=spread_s) if stepped else ()
-        return _row(fit, start, (_left(smooth), *_named(steps)))
+        looks = judge_fit(smooth)
+        return _row(fit, start, (_left(smooth, looks), *_named(steps))), looks
     except _TROUBLE as error:
-        return Row(NAME, ABOUT, why=f"{error}")
+        return Row(NAME, ABOUT, why=f"{error}"), ()
 
 
 def _row(fit: MapFit, start: Basis, notes: tuple[str, ...]) -> Row:
@@ -96,13 +99,16 @@ def _row(fit: MapFit, start: Basis, notes: tuple[str, ...]) -> Row:
     )
 
 
-def _left(fit: MapFit) -> str:
+def _left(fit: MapFit, looks: tuple[FitCheck, ...]) -> str:
     words = (
         f"one smooth curve leaves {fit.rms_k:.2g} K rms beside a noise of {fit.noise_sd_k:.2g} K"
     )
-    if all(look.holds for look in judge_fit(fit)):
+    if all(look.holds for look in looks):
         return words
-    return f"{words}; neighbours correlate at {fit.lag1:.2f}: the model leaves something out"
+    return (
+        f"{words}; neighbours correlate at {fit.lag1:.2f}: heat that flutters, or something that "
+        "the model leaves out"
+    )
 
 
 def _named(steps: tuple[StepFound, ...]) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ def as_plain(found: Analysis) -> dict[str, Any]:
         "asked_for": [{"input": name, "give": how} for name, how in found.asked],
         "assumptions": list(found.assumptions),
         "budget": dict(found.budget),
+        "criteria": [asdict(criterion) for criterion in found.criteria],
         "verdict": found.verdict,
         "reasons": list(found.reasons),
         "exit_code": int(found.exit_code),

@@ -72,7 +72,9 @@ STEPS = (
 @pytest.fixture
 def no_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """The batch fit left out, where it is not what is tried."""
-    monkeypatch.setattr(_analysis, "batch", lambda *args, **options: Row("batch", "", why="no"))
+    monkeypatch.setattr(
+        _analysis, "batch", lambda *args, **options: (Row("batch", "", why="no"), ())
+    )
 
 
 @cache
@@ -178,6 +180,26 @@ def test_the_full_model_follows_the_first_real_curve(real: dict[Path, Analysis])
     batch = next(row for row in real[VIKAS].rows if row.name == "full model, batch")
     left = re.match(r"one smooth curve leaves ([\d.]+) K rms", batch.notes[0])
     assert left is not None and float(left[1]) < 0.10
+
+
+def test_what_only_flutter_explains_is_no_pass(real: dict[Path, Analysis]) -> None:
+    """The smooth curve through the first leaves neighbours that correlate at 0.35: flutter or a
+    missing node, and nothing is known of the bench. The criterion is kept, value and threshold."""
+    found = real[VIKAS]
+    assert "cannot tell" == found.verdict
+    assert any("a curve alone does not tell" in reason for reason in found.reasons)
+    smooth = next(each for each in found.criteria if each.name == "one smooth curve")
+    assert smooth.value == pytest.approx(0.35, abs=0.1)
+    assert smooth.threshold.startswith("memory 0.22")
+
+
+@pytest.mark.usefixtures("no_batch")
+def test_a_record_without_light_is_no_fail() -> None:
+    """As a run that a resistor heated: nothing to check, and nothing wrong."""
+    record = curve(every_s=10.0)
+    found = analyse(loaded(replace(record, laser_on=np.zeros(len(record), dtype=bool))))
+    assert "cannot tell" == found.verdict
+    assert "the light is on in none of the rows that can be used" == found.reasons[0]
 
 
 @pytest.mark.parametrize("path", [VIKAS, ARMENTA])

@@ -30,8 +30,8 @@ def ended(*args: str) -> int:
 def no_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """The batch fit, which has tests of its own, is left out: it takes a second a curve."""
 
-    def batch(record: Record, start: object, *, stepped: bool) -> Row:
-        return Row("full model, batch", "", why="left out here")
+    def batch(record: Record, start: object, *, stepped: bool) -> tuple[Row, tuple[()]]:
+        return Row("full model, batch", "", why="left out here"), ()
 
     monkeypatch.setattr(_analysis, "batch", batch)
 
@@ -88,6 +88,9 @@ def test_json_is_one_object_in_si_units(simple: Path, capsys: pytest.CaptureFixt
     assert code == told["exit_code"]
     by_name = {method["method"]: method for method in told["methods"]}
     assert by_name["Roper, corrected"]["efficiency"] is None
+    criteria = {criterion["name"]: criterion for criterion in told["criteria"]}
+    assert {"no unexplained alarm", "one smooth curve"} <= set(criteria)
+    assert all("declared" != criterion["outcome"] for criterion in criteria.values())
     assert by_name["log-linear cooling"]["time_constant"]["value"] == pytest.approx(220.0, rel=0.02)
     assert {"input": "volume", "give": "`volume` in the file of --sample"} in told["asked_for"]
 
