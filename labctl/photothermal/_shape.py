@@ -45,7 +45,10 @@ def audit_shape(record: Record) -> tuple[Finding, ...]:
         cut = branches(part)
     except UnusableError as error:
         never = Finding(
-            "never-lit", Severity.WRONG, str(error), "Check the light's column and its words."
+            "never-lit",
+            Severity.DOUBTFUL,
+            str(error),
+            "Check the light's column and its words; heat of a resistor is not analysed here.",
         )
         return (*found, never)
     jumps = () if found else curve_steps(part)

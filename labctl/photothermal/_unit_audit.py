@@ -28,6 +28,8 @@ _LEAST = 0.01
 _SPOTS_CM2 = (0.05, 5.0)
 _ALLOWANCE = 0.25
 """Of the efficiency: what a rate by one node and a wall left out may be wrong by."""
+_LASERS_W = (1e-3, 50.0)
+"""What heats a cuvette so that a thermocouple sees it, and is not a cutter of steel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,28 @@ def audit_units(
     # A rate in wrong seconds makes every efficiency wrong: one cause is enough.
     if rate_k_per_s is not None and slow is None:
         found += _efficiency(rate_k_per_s, setting, expected)
+    if all(each.code != "efficiency-impossible" for each in found):
+        found += _power(setting)
     return tuple(found)
+
+
+def _power(setting: Setting) -> list[Finding]:
+    """Where no efficiency says so, for want of volume or absorbance."""
+    power = setting.power_w
+    if power is None or power.value <= 0.0 or _LASERS_W[0] <= power.value <= _LASERS_W[1]:
+        return []
+    high = power.value > 1.0
+    tried = f"If these are mW, the power is {power.value * 1e-3:.3g} W: name the unit."
+    return [
+        Finding(
+            "power-unit",
+            Severity.DOUBTFUL,
+            f"{power.value:.3g} W at the sample is no usual power of a laser on a cuvette "
+            f"({_LASERS_W[0]:g} to {_LASERS_W[1]:g} W)",
+            tried if high else "Name the unit of the power.",
+            hypothesis=high,
+        )
+    ]
 
 
 def _time(tau_s: float, setting: Setting) -> Finding | None:

@@ -194,7 +194,7 @@ FAULTS: dict[str, tuple[Callable[[Record], Record], Severity]] = {
     "fahrenheit": (fahrenheit, Severity.DOUBTFUL),
     "above-boiling": (boiled_dry, Severity.DOUBTFUL),
     "edge-contradicts": (column_early, Severity.WRONG),
-    "never-lit": (never_lit, Severity.WRONG),
+    "never-lit": (never_lit, Severity.DOUBTFUL),
     "curve-steps": (moved_probe, Severity.DOUBTFUL),
     "bend-without-light": (step_of_power, Severity.DOUBTFUL),
     "time-unit": (minutes, Severity.WRONG),
@@ -347,3 +347,11 @@ def test_healthy_cells_are_left_alone() -> None:
     weights = [finding.severity for findings in found for finding in findings]
     assert 0 == weights.count(Severity.WRONG)
     assert 2 >= weights.count(Severity.DOUBTFUL)
+
+
+@pytest.mark.parametrize(("power_w", "due"), [(1000.0, True), (2e-5, True), (1.0, False)])
+def test_a_power_of_no_laboratory_laser_is_asked_about(power_w: float, due: bool) -> None:
+    """Milliwatts under the name of watts, where nothing else is known of the cell."""
+    setting = Setting(Inputs(power_relative_sd=0.03), Known(power_w, 0.03 * power_w))
+    codes = [each.code for each in audit(curve(noise_k=0.05), setting)]
+    assert due == ("power-unit" in codes)
