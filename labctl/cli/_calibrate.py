@@ -57,16 +57,36 @@ def _check_bench(found: ElectricalCalibration, bench: BenchFile, run: Path) -> N
 
 def _lines(found: ElectricalCalibration) -> list[str]:
     cell = found.cell
-    sds = [math.sqrt(row[i]) * 100.0 for i, row in enumerate(cell.covariance)]
-    capacity = math.exp(-cell.mean[0])
-    loss = math.exp(cell.mean[1]) * cell.heat_capacity_j_per_k
     of = f" ({found.world}, simulated)" if found.world else ""
+    capacity = f"{math.exp(-cell.mean[0]):.4g} J/K ± {_percent(cell.covariance[0][0])}"
+    # k is a rate: with the heat capacity that was found it is a heat loss. Wall and coupling were
+    # stated for the heat capacity that the run started with.
+    loss, loss_sd = _for_found_capacity(found, 1, 1.0)
+    coupling, coupling_sd = _for_found_capacity(found, 2, cell.heat_capacity_j_per_k)
+    wall, wall_sd = _for_found_capacity(found, 3, cell.heat_capacity_j_per_k)
     return [
         f"CALIBRATION  {found.vessel}, {found.volume_m3 * 1e6:.3g} mL, {found.date}{of}",
-        f"heat capacity of the liquid  {capacity:.4g} J/K ± {sds[0]:.2g} %",
-        f"wall                         {math.exp(cell.mean[3]):.3g} J/K ± {sds[3]:.2g} %",
-        f"coupling to it               {math.exp(cell.mean[2]):.3g} W/K ± {sds[2]:.2g} %",
-        f"heat loss                    {loss * 1e3:.3g} mW/K ± {sds[1]:.2g} %",
+        f"heat capacity of the liquid  {capacity}",
+        f"wall                         {wall:.3g} J/K ± {wall_sd}",
+        f"coupling to it               {coupling:.3g} W/K ± {coupling_sd}",
+        f"heat loss                    {loss * 1e3:.3g} mW/K ± {loss_sd}, at the surroundings' "
+        "temperature",
+        f"                             {cell.mean[5] * 100.0:+.2g} % of it for each kelvin above",
         f"electrical power             ± {found.power_relative_sd * 100.0:.2g} %",
         "one standard deviation each; what they leave open together is kept with them",
+        "for white noise: on a real bench they are a floor",
     ]
+
+
+def _for_found_capacity(
+    found: ElectricalCalibration, place: int, stated_for: float
+) -> tuple[float, str]:
+    """A parameter of the cell times the heat capacity found over the one it is stated for, and its
+    relative deviation: ln value - ln a, with their covariance."""
+    mean, covariance = found.cell.mean, found.cell.covariance
+    variance = covariance[place][place] + covariance[0][0] - 2.0 * covariance[0][place]
+    return math.exp(mean[place] - mean[0]) / stated_for, _percent(variance)
+
+
+def _percent(variance: float) -> str:
+    return f"{math.sqrt(max(variance, 0.0)) * 100.0:.2g} %"
