@@ -130,8 +130,13 @@ def _in_a_sentence(used: Snapshot, estimates: Estimates, priors: Priors) -> str:
         )
     return (
         f"the readings follow the model: time constant {tau.value:.0f} s; no efficiency "
-        f"without {' and '.join(priors.missing)}"
+        f"without {_listed(priors.missing)}"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`volume, density and power`."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def results(used: Snapshot, estimates: Estimates, priors: Priors) -> dict[str, Any]:
