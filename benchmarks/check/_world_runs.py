@@ -49,6 +49,7 @@ class Instruments:
 
     meter: bool = True
     ambient: bool = True
+    second: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,10 @@ class Run:
 
 
 @cache
-def shipped() -> tuple[BenchFile, Specimen]:
-    """The simulated bench and its dispersion, as shipped."""
+def shipped(name: str = "simulated") -> tuple[BenchFile, Specimen]:
+    """A simulated bench and its dispersion, as shipped."""
     return (
-        benches.load(benches.find_bench("simulated").path),
+        benches.load(benches.find_bench(name).path),
         samples.load(samples.find("pda-aminoacid")),
     )
 
@@ -78,7 +79,7 @@ def run(
 ) -> Run:
     """One run of the shipped bench and dispersion, from the drawn truth to the verdict."""
     schedule, instruments = schedule or Schedule(), instruments or Instruments()
-    bench, specimen = shipped()
+    bench, specimen = shipped("simulated-two-beads" if instruments.second else "simulated")
     session = Session(SimSpec(seed, tuple(faults), specimen.statement(), bench.statement()))
     told = replace(bench, pick_off=bench.pick_off if instruments.meter else None)
     priors, assumptions = priors_for(
@@ -87,6 +88,7 @@ def run(
         blank=None,
         has_ambient=instruments.ambient,
         has_meter=instruments.meter,
+        has_second=instruments.second,
         nominal_power_w=POWER_W,
     )
     monitor = Monitor(priors, assumptions)
@@ -138,8 +140,10 @@ class _Readings:
         world = session.world
         seed, probes, beam = session.seed, world.truth.probes, world.truth.beam
         self._world, self._instruments = world, instruments
-        streams = [Stream(seed, f"benchmark/{name}") for name in ("probe", "ambient", "meter")]
-        self._probe, self._ambient, self._meter = (stream.normal for stream in streams)
+        streams = [
+            Stream(seed, f"benchmark/{name}") for name in ("probe", "ambient", "meter", "second")
+        ]
+        self._probe, self._ambient, self._meter, self._second = (s.normal for s in streams)
         self._noise_k = probes.noise_k
         # Each input of the scanner has a small offset of its own.
         self._offsets_k = [0.05 * normal() for normal in (self._probe, self._ambient)]
@@ -152,6 +156,9 @@ class _Readings:
         if self._instruments.ambient:
             ambient = world.ambient_degc() + self._offsets_k[1] + self._noise_k * self._ambient()
             readings.append(Reading("ambient.temperature", round(ambient, 3), "degC", t_ns))
+        if self._instruments.second:
+            second = world.second_degc() + self._noise_k * self._second()
+            readings.append(Reading("probe2.temperature", round(second, 3), "degC", t_ns))
         if self._instruments.meter:
             seen = world.head_power_w() / self._pick_off * (1.0 + self._meter_noise * self._meter())
             readings.append(Reading("meter.power", seen, "W", t_ns))

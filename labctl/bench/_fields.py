@@ -45,8 +45,8 @@ _PLACE = Name(rf"{_KEY}(\.[A-Za-z0-9_-]{{1,16}})?", "scanner.101")
 ROLES = Field(
     "roles",
     MapOf(_PLACE),
-    "What they are for: laser, shutter, deadman, heater, probe, ambient, meter -> an instrument's "
-    "key or key.channel",
+    "What they are for: laser, shutter, deadman, heater, probe, probe2, ambient, meter -> an "
+    "instrument's key or key.channel",
     True,
 )
 

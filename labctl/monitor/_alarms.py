@@ -11,6 +11,7 @@ from dataclasses import replace
 from labctl.clock import ns
 from labctl.events import Alarm
 from labctl.monitor._priors import Priors
+from labctl.monitor._second_watch import Whose
 from labctl.photothermal import (
     BEAD_OUT,
     BEAD_STEP,
@@ -37,17 +38,19 @@ AMBIENT, LIGHT, OFF = "ambient temperature", "light on the bead", "offset of the
 BLEACHING = "bleaching or settling of the particles"
 OUT = "bead out of the sample"
 JUNCTION = "reference junction of the thermocouples"
+BOTH_LIT, BOTH_OUT = "light on both beads", "both beads out of the sample"
 _METER = "a power meter on a pick-off tells the power from the rest"
 _PROBE = "an ambient thermocouple tells the surroundings from the rest"
 _COOLING = "the cooling branch tells heat loss from the rest"
 _AFTERWARDS = "the absorbance after the run tells the particles from the rest"
+_SECOND = "a second thermocouple in the sample tells the bead from the liquid"
 _SWITCH_OFF = "the switch-off: light on the bead jumps back there"
 _MEANS: Mapping[Cause, tuple[str, ...]] = {
     Cause.HEAT_IN: (POWER, OVERLAP, EFFICIENCY, BLEACHING),
     Cause.HEAT_OUT: (LOSS,),
     Cause.SURROUNDINGS: (AMBIENT,),
-    Cause.BEAD_LIGHT: (LIGHT,),
-    Cause.READING: (OFF,),
+    Cause.BEAD_LIGHT: (LIGHT, BOTH_LIT),
+    Cause.READING: (OFF, JUNCTION),
 }
 
 
@@ -129,6 +132,8 @@ def _causes(shapes: set[int], lit: bool, priors: Priors) -> tuple[tuple[str, ...
         causes.append(OFF)
     if BEAD_OUT in shapes:
         causes.append(OUT)
+    if shapes & _HEAT_SHAPES and shapes - _HEAT_SHAPES and not priors.has_second:
+        split.append(_SECOND)
     return tuple(causes) or ("something of no known shape",), "; ".join(split)
 
 
@@ -159,7 +164,7 @@ def as_first_told(first: Step, now: Step) -> Step:
 
 def settled(alarm: Alarm, first: Alarm) -> Alarm:
     """The alarm as the shapes have it a few seconds after it was first told."""
-    return replace(alarm, refines=first.name)
+    return replace(alarm, refines=first.refines or first.name)
 
 
 def narrowed(t_ns: int, alarm: Alarm, ruled_out: frozenset[Cause]) -> Alarm:
@@ -173,6 +178,44 @@ def narrowed(t_ns: int, alarm: Alarm, ruled_out: frozenset[Cause]) -> Alarm:
     split = "; ".join(how for cause, how in told.items() if cause in causes and several)
     first = alarm.refines or alarm.name
     return replace(alarm, t_ns=t_ns, causes=causes, split_by=split, refines=first)
+
+
+def by_two_beads(t_ns: int, alarm: Alarm, whose: Whose, lit: bool) -> Alarm:
+    """The alarm as the second bead has it: what changed is at the probe's bead alone, since the
+    second one did not follow, or it is in what both have in common. An offset and light on the bead
+    are not told apart by this."""
+    if JUNCTION in alarm.causes:
+        return alarm
+    of_bead = {LIGHT, OFF, OUT}
+    if whose is Whose.BEAD:
+        causes = tuple(c for c in alarm.causes if c in of_bead)
+        causes = causes or ((LIGHT, OFF, OUT) if lit else (OFF, OUT))
+    else:
+        causes = tuple(c for c in alarm.causes if c not in of_bead)
+        if alarm.name == "bead-out" and not causes:
+            causes = (BOTH_OUT,)
+        elif alarm.name == "bead-step":
+            # What jumps at once, on both, need not be the liquid.
+            causes += (JUNCTION, BOTH_LIT) if lit and LIGHT in alarm.causes else (JUNCTION,)
+    if causes == alarm.causes:
+        return alarm
+    name, fault_class = alarm.name, alarm.fault_class
+    if whose is Whose.BEAD and name in {"heat-step", "heat-ramp", "shift"}:
+        name, fault_class = ("bead-out", 8) if causes == (OUT,) else ("bead-step", 7)
+    elif whose is Whose.LIQUID and name == "bead-out" and causes != (BOTH_OUT,):
+        name, fault_class = "heat-step", 1
+    told = [how for how in alarm.split_by.split("; ") if how]
+    hows = {
+        _METER: POWER in causes, _PROBE: AMBIENT in causes, _COOLING: LOSS in causes,
+        _AFTERWARDS: BLEACHING in causes, _SWITCH_OFF: bool({LIGHT, BOTH_LIT} & set(causes)),
+    }  # fmt: skip
+    if hows[_SWITCH_OFF] and _SWITCH_OFF not in told:
+        told.append(_SWITCH_OFF)
+    split = "; ".join(how for how in told if hows.get(how, True) and len(causes) > 1)
+    return replace(
+        alarm, t_ns=t_ns, name=name, fault_class=fault_class, causes=causes, split_by=split,
+        refines=alarm.refines or alarm.name,
+    )  # fmt: skip
 
 
 def light_on_bead(t_ns: int, since_s: float, light_k: float, sd_k: float) -> Alarm:

@@ -14,6 +14,7 @@ from labctl.monitor._history import History
 from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Priors
+from labctl.monitor._second_watch import SecondWatch, Whose
 from labctl.monitor._tape import Fed, Moved, Switched, Tape, Took
 from labctl.photothermal import BEAD_STEP, OFFSET, FilterBank, Step, StepDetector, Stuck
 
@@ -42,6 +43,14 @@ class Faults:
         """As they are now: one that was refined stands in place of the former."""
         self.meter = MeterWatch(priors.thresholds.power_step_relative)
         self.surroundings = AmbientWatch()
+        self._beads = SecondWatch()
+        self._asked: Step | None = None
+        """What the two beads are asked about: the bank's step as it stands."""
+        self._whose: Whose | None = None
+        """Whose fault the open alarm is, where the second bead has told."""
+        self._same_light = False
+        """True from the bank's alarm to the next edge: as long as the two beads may be asked."""
+        self._heating = 0.0
         self._priors = priors
         self._power, self._estimates, self._history = power, estimates, history
         self._steps = StepDetector(priors.steps)
@@ -69,6 +78,8 @@ class Faults:
         """Behind a gap, or with a new bank."""
         self._steps.restart(now_s)
         self.meter.restart()
+        self._beads.restart(now_s)
+        self._same_light = False
         self._tape.clear()
         # What its hypotheses were fed breaks off here.
         self._explanation = None
@@ -77,6 +88,8 @@ class Faults:
         """The light changed."""
         self._steps.restart(now_s)
         self.meter.restart()
+        self._beads.restart(now_s)
+        self._same_light = False
         self._feed(Switched(spread_k))
         if self._explanation is not None:
             self._settled = True
@@ -87,6 +100,7 @@ class Faults:
     ) -> None:
         """The bank predicted."""
         heating = self._estimates.heat_step_k_per_s(power_w, bank)
+        self._heating = heating
         self._steps.move(bank.moved(), heating)
         self._feed(Moved(to_s, dt_s, power_w, ambient_degc))
 
@@ -135,13 +149,17 @@ class Faults:
             said = self._say(alarm)
             if said:
                 self._at = len(self.alarms) - 1
-                self._told = step
+                self._told = self._asked = step
+                self._same_light = True
                 self._explain(step)
             return said
         if self._settled or told is None:
             return ()
         first = self._open()
+        self._asked = step
         self._explain(step)
+        if self._whose is not None:
+            alarm = alarms.by_two_beads(t_ns, alarm, self._whose, self._power.lit)
         if (alarm.name, alarm.causes) == (first.name, first.causes):
             return ()
         return self._refined(alarms.settled(alarm, first))
@@ -192,6 +210,19 @@ class Faults:
             return self._refined(alarms.junction_jumped(t_ns, both, step.size_k))
         self._steps.restart(now_s)
         return self._say(alarms.ambient_step(t_ns, step.onset_s, step.size_k))
+
+    def beside(self, difference_k: float, now_s: float, t_ns: int) -> Said:
+        """Readings of both beads in the liquid, the probe's less the second one's; call behind
+        `took`."""
+        self._beads.add(now_s, difference_k)
+        step = self._asked
+        if step is None or self._at is None or not self._same_light or self._whose is not None:
+            return ()
+        lag_s = self._priors.steps.out_lag_s
+        self._whose = self._beads.whose(step, self._heating, lag_s)
+        if self._whose is None:
+            return ()
+        return self._refined(alarms.by_two_beads(t_ns, self._open(), self._whose, self._power.lit))
 
     def _seen_by_both(self, ambient: AmbientStep) -> Alarm | None:
         """The alarm of a step at the bead that came with this one of the ambient channel."""

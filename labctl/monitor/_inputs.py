@@ -41,10 +41,11 @@ def priors_for(
     calibrates: bool = False,
     has_ambient: bool,
     has_meter: bool,
+    has_second: bool = False,
     nominal_power_w: float,
 ) -> tuple[Priors, tuple[str, ...]]:
-    """Priors and assumptions of a run of this specimen on this bench. `has_meter` and
-    `has_ambient` say what this run reads; `nominal_power_w` is the protocol's largest power.
+    """Priors and assumptions of a run of this specimen on this bench. `has_meter`, `has_ambient`
+    and `has_second` say what this run reads; `nominal_power_w` is the protocol's largest power.
     `electrical`: an earlier calibration of this cell with this volume in it; `calibrates`: the
     bench's resistor heats in this run, not the laser."""
     said: list[str] = []
@@ -70,6 +71,7 @@ def priors_for(
         calibrates=calibrates,
         has_ambient=has_ambient,
         has_meter=has_meter,
+        has_second=has_second,
         nominal_power_w=nominal_power_w,
         power_mismatch_sd=None if laser is None or meter is None else math.hypot(laser, meter),
         placeholders=_placeholders(bench, specimen),

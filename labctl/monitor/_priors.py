@@ -66,6 +66,8 @@ class Priors:
     """Inputs that are not known, in words."""
     vessel: str = ""
     """Which cell it is, as the bench calls it."""
+    has_second: bool = False
+    """Whether another thermocouple of this run is in the same liquid."""
     steps: StepRules = field(default_factory=StepRules)
     thresholds: Thresholds = field(default_factory=Thresholds)
 

@@ -23,7 +23,7 @@ _CAPABILITY = {
 }
 """What a protocol calls it -> what a driver declares."""
 
-_ALWAYS_READ = ("probe", "ambient", "meter")
+_ALWAYS_READ = ("probe", "probe2", "ambient", "meter")
 """Roles that are read when the bench has them, needed or not."""
 
 _SAME_WAVELENGTH_M = 5e-9

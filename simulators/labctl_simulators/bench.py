@@ -158,10 +158,13 @@ def _keysight(
     listed = _channels(settings.get("channels")) or [PROBE_CHANNEL, AMBIENT_CHANNEL]
     probe = _role_channel(roles.get("probe"), key) or listed[0]
     ambient = _role_channel(roles.get("ambient"), key)
+    second = _role_channel(roles.get("probe2"), key)
     if ambient is None:
-        ambient = next((c for c in listed if c != probe), None)
+        ambient = next((c for c in listed if c not in (probe, second)), None)
     sensors: dict[int, Callable[[], float]] = {probe: world.probe_degc}
-    if ambient is not None and ambient != probe:
+    if second is not None and second != probe:
+        sensors[second] = world.second_degc
+    if ambient is not None and ambient not in sensors:
         sensors[ambient] = world.ambient_degc
     wired = str(settings.get("type", "K")).strip().upper()
     if wired not in THERMOCOUPLES:

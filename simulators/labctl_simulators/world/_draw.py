@@ -19,6 +19,7 @@ from labctl_simulators.world._truth import (
     Probes,
     Resistor,
     Room,
+    SecondBead,
     Truth,
     Vessel,
 )
@@ -67,6 +68,7 @@ def draw(seed: int, sample: Plain, bench: Plain) -> Truth:
         beam=_beam(d, _section(bench, "laser"), _section(bench, "meter")),
         probes=_probes(d),
         heater=_resistor(d, _section(bench, "heater"), liquid),
+        second=_second(d) if _section(bench, "roles").get("probe2") else None,
         assumed=tuple(d.assumed),
     )
 
@@ -190,6 +192,14 @@ def _probes(d: _Draw) -> Probes:
         meter_lag_s=d.within("meter_lag", 0.03, 0.08),
         meter_noise=d.within("meter_noise", 0.001, 0.002),
         meter_dark_w=d.within("meter_dark", 1.0e-7, 2.0e-6),
+    )
+
+
+def _second(d: _Draw) -> SecondBead:
+    return SecondBead(
+        lag_s=d.within("second_lag", 0.7, 1.4),
+        offset_k=d.around("second_offset", 0.0, 0.1),
+        light_k_per_w=abs(d.around("second_light", 0.0, 0.06)),
     )
 
 

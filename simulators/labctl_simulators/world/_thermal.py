@@ -1,4 +1,4 @@
-"""The heat network: core and rim of the liquid, inner and outer wall, holder, room, two beads.
+"""The heat network: core and rim of the liquid, inner and outer wall, holder, room, the beads.
 
 A fixed internal step, second order in time (Adams-Bashforth for the flows, which are taken off one
 node and put on the next, so that energy is conserved exactly; the light of a step is deposited as
@@ -14,7 +14,7 @@ from labctl_simulators.world._heater import Heater
 from labctl_simulators.world._losses import KELVIN, VAPORISATION_J_PER_KG, Losses, saturation_pa
 from labctl_simulators.world._noise import Stream
 from labctl_simulators.world._product import Product
-from labctl_simulators.world._truth import Truth
+from labctl_simulators.world._truth import SecondBead, Truth
 
 AIR_LAG_S = 9.0
 """Lag of a bare bead hanging in still air."""
@@ -42,6 +42,7 @@ class Thermal:
         "_past",
         "_rim_j_per_k",
         "_room_vapour",
+        "_second_decay",
         "_swing_from",
         "_truth",
         "_vessel",
@@ -67,6 +68,7 @@ class Thermal:
         "rim",
         "room",
         "room_shift_k",
+        "second",
         "step_s",
         "steps",
         "unbleached",
@@ -94,7 +96,9 @@ class Thermal:
         self.holder = self.room + 0.1 * room.start_offset_k
         self.heater = None if truth.heater is None else Heater(truth.heater, step_s, self.core)
         """The calibration resistor, on a bench that has one: part of the cell in every run."""
-        self.bead = self.core
+        self.bead = self.second = self.core
+        """`second` is the second bead in the liquid, where there is one: no fault of the first
+        touches it."""
         self.ambient_bead = self.room
         self.peak_liquid = self.core
         self.liquid_j_per_k = truth.liquid.heat_capacity_j_per_k
@@ -110,6 +114,8 @@ class Thermal:
         self._bead_decay = exp(-step_s / truth.probes.bead_lag_s)
         self._air_decay = exp(-step_s / AIR_LAG_S)
         self._ambient_decay = exp(-step_s / truth.probes.ambient_lag_s)
+        second = truth.second
+        self._second_decay = 0.0 if second is None else exp(-step_s / second.lag_s)
         self._noise = Stream(truth.seed, "world/draught").normal
         self._draught = 0.0
         self._draught_keep = exp(-step_s / room.flutter_s)
@@ -224,6 +230,11 @@ class Thermal:
             keep = self._bead_decay
             target = 0.5 * (liquid_before + rim) + self.bead_light_k_per_w * power_w
         self.bead = self.bead * keep + target * (1.0 - keep)
+        second = self._truth.second
+        if second is not None:
+            keep = self._second_decay
+            target = 0.5 * (liquid_before + rim) + second.light_k_per_w * power_w
+            self.second = self.second * keep + target * (1.0 - keep)
 
         self.steps += 1
         self.room = room = self._room_at(self.steps * h)
@@ -243,6 +254,11 @@ class Thermal:
             target = self.rim + self.bead_light_k_per_w * power_w
             lag = self._truth.probes.bead_lag_s
         return self.bead + (target - self.bead) * (1.0 - exp(-dt_s / lag))
+
+    def second_after(self, second: SecondBead, dt_s: float, power_w: float) -> float:
+        """The second bead, a part of a step after the last one."""
+        target = self.rim + second.light_k_per_w * power_w
+        return self.second + (target - self.second) * (1.0 - exp(-dt_s / second.lag_s))
 
     def stored_j(self) -> float:
         """Heat above 0 degC in liquid, wall, holder and resistor."""

@@ -122,6 +122,17 @@ class Probes:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondBead:
+    """Another thermocouple in the liquid."""
+
+    lag_s: float
+    offset_k: float
+    """Of its wires, besides what all channels share."""
+    light_k_per_w: float
+    """Direct light on it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resistor:
     """The calibration resistor in the liquid, and its supply's own read-back."""
 
@@ -148,5 +159,6 @@ class Truth:
     beam: Beam
     probes: Probes
     heater: Resistor | None = None
+    second: SecondBead | None = None
     assumed: tuple[str, ...] = ()
     """What the statement did not say and the simulator made up."""

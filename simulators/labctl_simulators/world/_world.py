@@ -187,6 +187,15 @@ class World:
         since_s = (self._now_ns - self._grid_ns + self._step_ns) / NS
         return self._told(thermal.bead_after(since_s, self._power)) + self.probe_offset_k
 
+    def second_degc(self) -> float:
+        """The second thermocouple in the sample, on a bench that has one."""
+        second = self.truth.second
+        if second is None:
+            raise RuntimeError("there is no second bead in this world")
+        since_s = (self._now_ns - self._grid_ns + self._step_ns) / NS
+        bead = self.thermal.second_after(second, since_s, self._power)
+        return self._told(bead) + second.offset_k
+
     def ambient_degc(self) -> float:
         """The thermocouple that hangs in the air beside the bench."""
         return self._told(self.thermal.ambient_bead)
