@@ -96,6 +96,28 @@ def open_thermocouple(scene: Scene, fault: Fault) -> Undo:
     return undo
 
 
+def _wiring(scene: Scene, wiring: str) -> Undo:
+    world = scene.world
+    world.wiring = wiring
+
+    def undo() -> None:
+        world.wiring = ""
+
+    return undo
+
+
+def shorted_thermocouple(scene: Scene, fault: Fault) -> Undo:
+    return _wiring(scene, "shorted")
+
+
+def reversed_thermocouple(scene: Scene, fault: Fault) -> Undo:
+    return _wiring(scene, "reversed")
+
+
+def swapped_thermocouples(scene: Scene, fault: Fault) -> Undo:
+    return _wiring(scene, "swapped")
+
+
 def frozen_reading(scene: Scene, fault: Fault) -> Undo:
     hit, channel = reading(scene, fault)
     upsets = hit.personality.upsets
@@ -137,6 +159,17 @@ def ignores_off(scene: Scene, fault: Fault) -> Undo:
 
     def undo() -> None:
         laser.ignores_off = False
+
+    return undo
+
+
+def lies_about_off(scene: Scene, fault: Fault) -> Undo:
+    laser = scene.world.laser
+    laser.lies_about_off = True
+
+    def undo() -> None:
+        laser.lies_about_off = False
+        laser.lit = laser.lit and laser.output_on
 
     return undo
 

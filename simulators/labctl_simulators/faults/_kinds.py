@@ -20,13 +20,17 @@ from labctl_simulators.faults._effects import (
     interlock_open,
     junction_offset,
     late_reply,
+    lies_about_off,
     on_by_itself,
     open_thermocouple,
     power_step,
     probe_offset,
     relay_welded,
+    reversed_thermocouple,
+    shorted_thermocouple,
     shutter_falls_shut,
     shutter_stuck,
+    swapped_thermocouples,
     unplugged,
     wrong_readback,
 )
@@ -109,6 +113,21 @@ KINDS = (
         hits=("scanner",),
     ),
     Kind(
+        "shorted-thermocouple",
+        "the sample's thermocouple is shorted at its terminals and tells their temperature",
+        shorted_thermocouple,
+    ),
+    Kind(
+        "reversed-thermocouple",
+        "the sample's thermocouple is connected the wrong way round",
+        reversed_thermocouple,
+    ),
+    Kind(
+        "swapped-thermocouples",
+        "the sample's thermocouple and the one in the air are swapped",
+        swapped_thermocouples,
+    ),
+    Kind(
         "frozen-reading",
         "a reading repeats itself (WHERE: channel or instrument, else the sample's channel)",
         frozen_reading,
@@ -134,6 +153,12 @@ KINDS = (
     ),
     Kind(
         "laser-ignores-off", "the laser's output stage is stuck on", ignores_off, needs_laser=True
+    ),
+    Kind(
+        "laser-lies-about-off",
+        "the laser's output stage is stuck on, and its controller says that it is off",
+        lies_about_off,
+        needs_laser=True,
     ),
     Kind(
         "interlock-open",

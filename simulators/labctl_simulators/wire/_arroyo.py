@@ -121,7 +121,7 @@ class ArroyoController(TextInstrument):
     def _measured_current(self, _: str) -> str:
         laser = self._laser
         noise = self._noise()
-        if not laser.lit:
+        if not laser.lit or not laser.output_on:
             return "0.0"
         ma = laser.level * 1e3 * laser.readback_factor
         return f"{ma * (1.0 + 2e-4 * noise):.1f}"

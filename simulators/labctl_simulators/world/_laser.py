@@ -27,6 +27,7 @@ class Laser:
         "ignores_off",
         "key_on",
         "level",
+        "lies_about_off",
         "lit",
         "open_contacts",
         "output_on",
@@ -47,6 +48,8 @@ class Laser:
         """What holds the interlock loop open: `door`, `deadman`."""
         self.ignores_off = False
         """A fault: the output stage no longer obeys off."""
+        self.lies_about_off = False
+        """A fault: the output stage no longer obeys off, and the controller says that it does."""
         self.scale = Product()
         """Faults: light that is there over light that should be."""
         self.readback_factor = 1.0
@@ -83,14 +86,15 @@ class Laser:
 
     def drive(self, level: float) -> None:
         """Take a new level; an output stage that is stuck on keeps the one it has."""
-        if not (self.ignores_off and self.lit):
+        if not ((self.ignores_off or self.lies_about_off) and self.lit):
             self.level = level
 
     def switch_off(self) -> bool:
         """Off as commanded; False when the fault 'ignores off' holds it on."""
         if self.ignores_off:
             return False
-        self.output_on = self.lit = False
+        self.output_on = False
+        self.lit = self.lit and self.lies_about_off
         return True
 
     @property

@@ -41,6 +41,9 @@ class World:
         """A fault: by how much the sample's channel reads too much."""
         self.junction_offset_k = 0.0
         """A fault: by how much all channels do."""
+        self.wiring = ""
+        """A fault of the sample's thermocouple: `shorted` at its terminals, `reversed`, `swapped`
+        with the one in the air."""
         self.peak_bead_degc = self.thermal.bead
         self._step_ns = step_ns
         self._now_ns = 0
@@ -183,9 +186,7 @@ class World:
 
     def probe_degc(self) -> float:
         """The sample's thermocouple: what its junction would tell a perfect voltmeter."""
-        thermal = self.thermal
-        since_s = (self._now_ns - self._grid_ns + self._step_ns) / NS
-        return self._told(thermal.bead_after(since_s, self._power)) + self.probe_offset_k
+        return self._wired(self.wiring) + self.probe_offset_k
 
     def second_degc(self) -> float:
         """The second thermocouple in the sample, on a bench that has one."""
@@ -198,7 +199,19 @@ class World:
 
     def ambient_degc(self) -> float:
         """The thermocouple that hangs in the air beside the bench."""
-        return self._told(self.thermal.ambient_bead)
+        return self._told(self._bead() if self.wiring == "swapped" else self.thermal.ambient_bead)
+
+    def _bead(self) -> float:
+        since_s = (self._now_ns - self._grid_ns + self._step_ns) / NS
+        return self.thermal.bead_after(since_s, self._power)
+
+    def _wired(self, wiring: str) -> float:
+        terminals = self.truth.room.temperature_degc
+        if wiring == "shorted":
+            return self._told(terminals)
+        if wiring == "reversed":
+            return self._told(2.0 * terminals - self._bead())
+        return self._told(self.thermal.ambient_bead if wiring == "swapped" else self._bead())
 
     def _told(self, junction_degc: float) -> float:
         probes = self.truth.probes
