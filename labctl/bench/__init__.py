@@ -6,6 +6,7 @@ from labctl.bench._connect import Bench, OnTrouble, Reach, connect, reach
 from labctl.bench._dump import SCHEMA
 from labctl.bench._fields import limit_field
 from labctl.bench._file import json_schema, load, loads
+from labctl.bench._latency import OffLatency, check_latency, latency_lines, off_latency
 from labctl.bench._look import look
 from labctl.bench._lookup import BenchChoice, find_bench
 from labctl.bench._model import (
@@ -34,6 +35,7 @@ __all__ = [
     "Declaration",
     "InstrumentEntry",
     "Latched",
+    "OffLatency",
     "OnTrouble",
     "PickOff",
     "PowerAtSample",
@@ -45,14 +47,17 @@ __all__ = [
     "Waiver",
     "check_behind",
     "check_instruments",
+    "check_latency",
     "connect",
     "find_bench",
     "json_schema",
     "latched",
+    "latency_lines",
     "limit_field",
     "load",
     "loads",
     "look",
+    "off_latency",
     "reach",
     "reset_latched",
     "today",

@@ -37,6 +37,8 @@ from labctl.instruments import Instrument
 _SILENT_NS = 2 * NS // 5
 """A guard that says nothing for so long hangs."""
 _LOOK_NS = NS // 20
+NOTICED_S = (_SILENT_NS + _LOOK_NS) / NS
+"""At worst from a guard's end to the engine's knowing."""
 _POLL_NS = NS // 500
 _KILLED_NS = 5 * NS
 _LEAVE_NS = 15 * NS

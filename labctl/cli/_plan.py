@@ -10,7 +10,7 @@ import click
 
 from labctl.cli._options import bench_option, sample_option
 from labctl.cli._plan_check import check_json, check_lines
-from labctl.cli._plan_light import light_json, light_lines
+from labctl.cli._plan_light import light_json, light_lines, off_json, off_lines
 from labctl.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[
     yield from _totals(plan)
     yield from light_lines(plan, bench)
     yield from _limit_lines(plan, bench)
+    for line in off_lines(plan, bench):
+        yield f"worst off   {line}"
     yield from check_lines(plan, bench, specimen)
     yield "no hardware touched"
 
@@ -201,6 +203,7 @@ def _as_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[st
         "electrical_j": plan.electrical_j,
         "limits": _limits(plan, bench),
         "light": light_json(plan, bench),
+        "off_latency": off_json(plan, bench),
         "criteria": check_json(plan, bench, specimen),
         "steps": [
             {

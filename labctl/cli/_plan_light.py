@@ -45,6 +45,26 @@ def light_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
     }
 
 
+def off_lines(plan: Plan, bench: BenchFile) -> list[str]:
+    """How long what this plan lights may go on at worst; nothing for a plan that lights nothing."""
+    from labctl.bench import latency_lines
+
+    return latency_lines(bench, _lit(plan), plan.limits)
+
+
+def off_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
+    """The same for programs, seconds, by source."""
+    from labctl.bench import off_latency
+
+    found = {source: off_latency(bench, source, plan.limits) for source in _lit(plan)}
+    return {source: it.to_plain() for source, it in found.items() if it is not None}
+
+
+def _lit(plan: Plan) -> tuple[str, ...]:
+    laser = ("laser",) if plan.uses_light and not plan.laser_manual else ()
+    return (*laser, *(("heater",) if plan.uses_heater else ()))
+
+
 def _beam(plan: Plan, bench: BenchFile) -> Exposure | None:
     from labctl.photothermal import exposure
     from labctl.protocol import Irradiate

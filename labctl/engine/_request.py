@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labctl.bench import GATES, BenchFile, Reach, check_behind, check_instruments, reach, today
+from labctl.bench import (
+    GATES,
+    BenchFile,
+    Reach,
+    check_behind,
+    check_instruments,
+    check_latency,
+    reach,
+    today,
+)
 from labctl.errors import InputError, RefusedError
 from labctl.photothermal import ElectricalCalibration
 from labctl.protocol import Plan
@@ -64,6 +73,8 @@ def check_request(request: RunRequest) -> Reach:
         )
     if found.real and request.plan.arms:
         check_behind(request.bench_file, today())
+        if request.plan.uses_light:
+            check_latency(request.bench_file)
         raise no_real_light(request)
     if request.faults and not found.in_process:
         raise RefusedError(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import labctl
-from labctl.bench import Bench, Reach, connect, today, waived
+from labctl.bench import Bench, Reach, connect, off_latency, today, waived
 from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.engine._engine import Engine
 from labctl.engine._request import RunRequest, check_request, no_real_light
@@ -228,6 +228,11 @@ class _Session:
                 "bench": request.bench_file.name,
                 "armed_by": request.armed_by,
                 "waived": waived(request.bench_file, today()),
+                "off_latency": {
+                    source: worst.to_plain()
+                    for source in bench.sources
+                    if (worst := off_latency(request.bench_file, source, plan.limits)) is not None
+                },
                 "blank": str(request.blank) if request.blank is not None else None,
                 **request.about,
             },

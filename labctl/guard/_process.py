@@ -26,6 +26,8 @@ from labctl.guard._holding import connect, guards_of
 from labctl.guard._log import GuardLog
 from labctl.guard._messages import STOP, Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard.talk import (
+    READ_S,
+    TICK_S,
     Answer,
     Asked,
     Close,
@@ -47,9 +49,6 @@ from labctl.guard.talk import (
 from labctl.guard.wire import Channel, WireError, from_line, to_line
 from labctl.instruments import Identity, Instrument
 
-_TICK_NS = NS // 25
-_READ_S = 0.2
-"""So often the guard reads its instruments when nobody asks it to."""
 _SETUP_S = 10.0
 _CONTROL_S = 1.0
 
@@ -175,14 +174,14 @@ class GuardProcess:
         while True:
             self._needed().look()
             self._send(self._news())
-            await self._clock.sleep(_TICK_NS)
+            await self._clock.sleep(round(TICK_S * NS))
 
     async def _read_on(self) -> None:
         """Read when the engine wants to know, and by itself when it does not ask."""
         guards = self._needed()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), _READ_S)
+                await asyncio.wait_for(self._wanted.wait(), READ_S)
             self._wanted.clear()
             waiting, self._readers = self._readers, []
             taken = guards.take(await self._clock.together(*guards.jobs()))

@@ -20,6 +20,11 @@ from labctl.guard._messages import Arm, Emit, OffReport, Trip
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import Phase
 
+TICK_S = 0.04
+"""So often a guard's process looks at every rule, and says that it lives."""
+READ_S = 0.2
+"""So often it reads its instruments when nobody asks it to."""
+
 
 @dataclass(frozen=True, slots=True)
 class OwnedInstrument:
