@@ -16,6 +16,10 @@ class Kept:
     estimates: Snapshot
 
 
+_KEPT = 1024
+"""Estimates kept at most: some 3 MB."""
+
+
 class History:
     """Grows by sixteen bytes a reading."""
 
@@ -62,8 +66,11 @@ class History:
             self._dark_since_s = None
 
     def keep(self, t_s: float, estimates: Estimates) -> None:
-        """Keep the estimates of now."""
+        """Keep the estimates of now. Where there are too many, every second one of the older half
+        goes: what is asked for are mostly those of a while ago."""
         self.kept.append(Kept(t_s, estimates.snapshot()))
+        if len(self.kept) > _KEPT:
+            del self.kept[1 : _KEPT // 2 : 2]
 
     def before(self, t_s: float) -> Kept | None:
         """The latest estimates kept before `t_s`."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.check import bound, coverage
+from benchmarks.check import agreement, bound, coverage
 from labctl.photothermal import (
     BankPrior,
     CellParameters,
@@ -98,6 +98,17 @@ def test_cells_drawn_from_the_wide_prior_are_covered() -> None:
     z = np.abs(found[:, 0][:, [0, 2]])
     assert 4 <= (z <= 1.96).all(axis=1).sum()
     assert z.max() < 4.0
+
+
+def test_the_bank_says_what_the_batch_fit_says() -> None:
+    """Of two cells with an unknown wall the bank at the verdict has efficiency and heat loss within
+    half a deviation of the batch fit's mean over draws (which err by a tenth themselves), and
+    deviations within a third of its own."""
+    for seed in (1, 2):
+        rate, _, rate_ratio, loss, _, loss_ratio = agreement.one(seed, draws=120)[:6]
+
+        assert [0.0, 0.0] == pytest.approx([rate, loss], abs=0.5)
+        assert [1.0, 1.0] == pytest.approx([rate_ratio, loss_ratio], rel=0.33)
 
 
 def test_one_node_cells_are_found_near_the_bound() -> None:
