@@ -12,6 +12,9 @@ from labctl.photothermal._discretise import Floats
 
 _PLACES = 3
 """Times are taken to a millisecond, so that equal steps are found equal."""
+_MOST_PARTS = 20_000
+"""Of one stretch: 11 h in steps of 2 s. In longer ones, such as a clock that jumps from 1970 to
+now, everything has settled, and longer steps are as good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class Piece:
 
 def pieces(times_s: Floats, power: PowerSteps, longest_s: float = math.inf) -> Iterator[Piece]:
     """Cut the way from each reading to the next at the power's edges, and where it is longer than
-    `longest_s`. Times are rounded to a millisecond, and must still rise then."""
+    `longest_s` (into 20 000 at most). Times are rounded to a millisecond, and must still rise
+    then."""
     edges = np.round(power.times_s, _PLACES)
     times_s = np.round(times_s, _PLACES)
     following = int(np.searchsorted(edges, times_s[0], side="right"))
@@ -79,6 +83,7 @@ def pieces(times_s: Floats, power: PowerSteps, longest_s: float = math.inf) -> I
             ahead_s = float(edges[following]) if following < len(edges) else math.inf
             stop_s = min(ahead_s, until_s)
             parts = max(1, math.ceil((stop_s - now_s) / longest_s - 1e-9))
+            parts = min(parts, _MOST_PARTS)
             dt_s = round((stop_s - now_s) / parts, 9)
             for part in range(parts):
                 if dt_s > 0.0:
