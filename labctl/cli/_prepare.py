@@ -155,7 +155,9 @@ def _next(
         return (f"{name} run {typed} --blank {shlex.quote(str(result.folder.path))}",)
     out = [f"{name} plan {typed}"]
     if options.sample is None:
-        out.append(f"{name} run {typed} --sample water")
+        # A blank has no efficiency that a heating could end on.
+        whole = "heating-curve" if has_targets(plan) else typed
+        out.append(f"{name} run {whole} --sample water")
     if not options.faults:
         out.append(f"{name} run {typed} --fault beam-off-sample=-30%@300s")
     return tuple(out)
