@@ -20,6 +20,8 @@ _DIFFERENCE = re.compile(r"(Δ|∆|delta|d)[ _]?(t|temp|temperature)\b|rise\b")
 _LIGHT = re.compile(r"laser|light|beam|irradiat|\blamp|\bled\b|shutter|emission|on[/_ ]?off")
 _POWER = re.compile(r"power|leistung|\bwatts?\b")
 _TEMPERATURE = re.compile(r"temp|thermo|probe|celsius|kelvin|fahrenheit|\btc\d*\b|\bdeg\s?[ckf]\b")
+_PROBE, _SECOND_PROBE = "probe_temperature", "probe2_temperature"
+"""In a table of labctl's own: the second one is beside the first, never in its place."""
 _TIME = re.compile(r"time|elapsed|\bzeit|timestamp|\bseconds?\b|\bminutes?\b|\bsec\b|date")
 _IRRADIANCE = re.compile(r"irradiance|power[ _]density|intensity|fluence[ _]rate")
 
@@ -142,6 +144,8 @@ def choose(names: Sequence[str], choice: Choice, where: str) -> dict[Role, Colum
             used[role] = _named(names, asked, role, where)
             continue
         mine = [column for column in found if column.role is role]
+        if any(column.name.startswith(_PROBE) for column in mine):
+            mine = [c for c in mine if not c.name.startswith(_SECOND_PROBE)]
         if len(mine) == 1:
             used[role] = mine[0]
         elif len(mine) > 1:

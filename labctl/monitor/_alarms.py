@@ -81,6 +81,9 @@ def of_step(t_ns: int, step: Step, lit: bool, priors: Priors, *, unsettled_room:
     }
     if step.shape == HEAT and -_LATER_STEP < step.size < 0.0 and lit:
         near.add(HEAT_RAMP)
+    if step.shape == BEAD_OUT and step.size > 0.0 and lit:
+        # What is warmer than a heated liquid is not the air beside it.
+        near.add(BEAD_STEP)
     shapes = {SHIFT} if step.shape == SHIFT else {step.shape, *near}
     name, fault_class, words = _WORDS[step.shape]
     scale, sd_scale = 1.0, 1.0

@@ -105,6 +105,14 @@ def test_empty_cells_are_no_reading() -> None:
     assert [False, True, True, True, False] == np.isnan(record.temperature_degc).tolist()
 
 
+def test_a_second_bead_of_labctls_own_table_is_not_in_the_firsts_place() -> None:
+    """`probe2` stands beside `probe`; which one is the sample's temperature is not asked."""
+    names = "time_s,probe_temperature_degC,probe2_temperature_degC,ambient_temperature_degC"
+    record = parse(f"{names}\n0,25,26,22\n1,25.5,26.5,22\n2,26,27,22\n").record
+
+    assert [25.0, 25.5, 26.0] == record.temperature_degc.tolist()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -152,3 +152,15 @@ def test_priors_of_an_older_record_have_no_second_bead() -> None:
     plain = {k: v for k, v in fixed().priors.items() if k != "has_second"}
 
     assert not Priors.from_plain(plain).has_second
+
+
+def test_a_bead_on_its_way_to_something_warmer_may_be_lit() -> None:
+    """The air beside a heated sample is cooler: out of the sample is never the only cause then."""
+    priors = Priors.from_plain(fixed().priors)
+    warmer, cooler = (
+        of_step(0, replace(STEPS["out"], size=size), True, priors, unsettled_room=False)
+        for size in (3.0, -8.0)
+    )
+
+    assert OF_BEAD == set(warmer.causes)
+    assert ("bead out of the sample",) == cooler.causes
