@@ -23,6 +23,7 @@ from labctl.bench._model import (
     Waiver,
 )
 from labctl.bench._tripped import Latched, latched, reset_latched
+from labctl.bench._unwatched import unwatched
 from labctl.instruments import GATES
 
 __all__ = [
@@ -61,5 +62,6 @@ __all__ = [
     "reach",
     "reset_latched",
     "today",
+    "unwatched",
     "waived",
 ]

@@ -10,7 +10,7 @@ import click
 
 from labctl.cli._options import bench_option, sample_option
 from labctl.cli._plan_check import check_json, check_lines
-from labctl.cli._plan_light import light_json, light_lines, off_json, off_lines
+from labctl.cli._plan_light import light_json, light_lines, off_json, off_lines, unwatched_lines
 from labctl.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[
     yield from _limit_lines(plan, bench)
     for line in off_lines(plan, bench):
         yield f"worst off   {line}"
+    yield from unwatched_lines(plan, bench)
     yield from check_lines(plan, bench, specimen)
     yield "no hardware touched"
 

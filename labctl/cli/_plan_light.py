@@ -3,8 +3,11 @@ the exposure limits of a person."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+
+from labctl.errors import RefusedError
 
 if TYPE_CHECKING:
     from labctl.bench import BenchFile
@@ -50,6 +53,20 @@ def off_lines(plan: Plan, bench: BenchFile) -> list[str]:
     from labctl.bench import latency_lines
 
     return latency_lines(bench, _lit(plan), plan.limits)
+
+
+def unwatched_lines(plan: Plan, bench: BenchFile) -> list[str]:
+    """`not available ...`, a line a rule that cannot fire here. A bench that cannot arm says so
+    elsewhere."""
+    from labctl.bench import unwatched
+
+    lines: list[str] = []
+    for source in _lit(plan):
+        with contextlib.suppress(RefusedError):
+            lines += [
+                f"not available on this bench: {it}" for it in unwatched(bench, source, plan.limits)
+            ]
+    return lines
 
 
 def off_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:

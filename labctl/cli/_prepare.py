@@ -14,7 +14,7 @@ from labctl.bench import BenchFile
 from labctl.cli._calibrations import choose
 from labctl.cli._carry_out import RunInTerminal, about_process, command_name
 from labctl.cli._options import RunOptions, parse_speed
-from labctl.cli._plan_light import off_lines
+from labctl.cli._plan_light import off_lines, unwatched_lines
 from labctl.clock import NS
 from labctl.engine import RunRequest, RunResult, check_targets, has_targets, way_to
 from labctl.errors import Exit
@@ -91,6 +91,7 @@ def prepare(
         header=[
             *benches.waived(bench_file, benches.today()),
             *off_lines(plan, bench_file),
+            *unwatched_lines(plan, bench_file),
             *_header(plan, specimen, request, assumed=assumed),
             *calibrated,
             *_left_behind(request),
