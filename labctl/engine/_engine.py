@@ -13,7 +13,7 @@ from dataclasses import replace
 from labctl.bench import Bench
 from labctl.clock import Clock
 from labctl.engine import _outcome as outcome
-from labctl.engine._light import Light
+from labctl.engine._light import WARNING_S, Light
 from labctl.engine._outcome import Ending
 from labctl.engine._sampler import Sampler
 from labctl.engine._states import State, check
@@ -65,7 +65,7 @@ class Engine:
         self.verdict: Verdict | None = None
         """The last word, once there is one."""
         self._sampler = Sampler(clock, bench, plan, guards, teller)
-        self._light = Light(clock, guards, self._sampler, teller, armed_by)
+        self._light = Light(clock, guards, self._sampler, teller, armed_by, WARNING_S[bench.mode])
         self._steps = Steps(clock, plan, self._sampler, self._light, teller, monitor, ask, self._go)
 
     # -- from outside, on the loop's thread --------------------------------------------------

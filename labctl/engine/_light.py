@@ -9,9 +9,12 @@ from labctl.clock import NS, Clock
 from labctl.engine._sampler import GUARDED, Sampler
 from labctl.engine._teller import Teller
 from labctl.errors import RefusedError
-from labctl.events import LASER, Beam, Emission, EmissionIntent, Note
+from labctl.events import LASER, Beam, Emission, EmissionIntent, Mode, Note
 from labctl.guard import AnyGuards, Arm, Emit, OffReport, Phase, not_confirmed
 from labctl.protocol import Heat, Irradiate
+
+WARNING_S = {Mode.REAL: 5.0, Mode.SIMULATED: 0.0}
+"""So long before the laser's light people are told of it."""
 
 
 class Light:
@@ -24,12 +27,14 @@ class Light:
         sampler: Sampler,
         teller: Teller,
         armed_by: str,
+        warning_s: float = 0.0,
     ) -> None:
         self._clock = clock
         self._guards = guards
         self._sampler = sampler
         self._teller = teller
         self._armed_by = armed_by
+        self._warning_s = warning_s
 
     async def arm(self, source: str) -> None:
         """Have the guard look at everything, once until somebody disarms or arms another source."""
@@ -60,6 +65,8 @@ class Light:
         guards = self._needed()
         guard = guards.of(step.source)
         lease_ns = round(guard.spec.lease_s * NS)
+        if step.source == LASER:
+            await self._warn()
         self._teller.tell(
             EmissionIntent(
                 self._clock.now_ns(), step.power_w, step.at_most_ns, lease_ns, step.source
@@ -129,6 +136,16 @@ class Light:
         gc.unfreeze()
         if self._guards is not None:
             await self._guards.close()
+
+    async def _warn(self) -> None:
+        """Tell that light comes, and sample on until it is time; an off or a stop ends it."""
+        if self._warning_s <= 0.0:
+            return
+        begun_ns = self._clock.now_ns()
+        self._teller.tell(
+            Note(begun_ns, "labctl", f"WARNING: laser light in {self._warning_s:g} s")
+        )
+        await self._sampler.until(begun_ns + round(self._warning_s * NS))
 
     def _tell_lit(self, step: Irradiate | Heat, how: str, t_ns: int) -> None:
         self._sampler.tell_emission(
