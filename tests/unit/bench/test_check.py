@@ -15,7 +15,8 @@ def shipped(name: str = "simulated") -> BenchFile:
 
 
 @pytest.mark.parametrize(
-    "name", ["simulated", "simulated-cni", "simulated-gates", "thermometer-only"]
+    "name",
+    ["simulated", "simulated-cni", "simulated-gates", "simulated-two-beads", "thermometer-only"],
 )
 def test_the_shipped_benches_name_what_there_is(name: str) -> None:
     """Every shipped bench can be run on."""
