@@ -72,7 +72,7 @@ def basis(given: Given, record: Record) -> Basis:
     if power is None:
         missing = (*missing, "power at the sample")
         priors = replace(priors, kind=Kind.RATE, missing=missing)
-    said += [line for line in more if not line.startswith(_OF_A_RUN)]
+    said += [line for line in more if not line.startswith(_OF_A_RUN) and _ASKED not in line]
     if record.power_w is None and power is not None:
         said.append("the power at the sample is taken as constant while the light is on")
     vessel = bench.vessel
@@ -87,8 +87,10 @@ def basis(given: Given, record: Record) -> Basis:
     )
 
 
-_OF_A_RUN = ("no power meter", "volume and", "volume not", "absorbance not", "density")
-"""Beginnings of what the check says of a run, and what stands among what is asked for here."""
+_OF_A_RUN = ("no power meter",)
+"""Beginnings of what the check says of a run."""
+_ASKED = "not given: no efficiency is computed"
+"""What stands among what is asked for here."""
 
 
 def _power(given: Given, record: Record) -> tuple[Known | None, list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from labctl.monitor._priors import Kind, Priors, Thresholds
+from labctl.monitor._priors import Kind, Priors, Thresholds, listed
 from labctl.photothermal import (
     SAME_VOLUME,
     BankPrior,
@@ -64,7 +64,7 @@ def build_priors(
     known = capacity is not None
     if missing:
         said.append(
-            f"{' and '.join(missing)} not given: no efficiency is computed; heating rate, time "
+            f"{listed(missing)} not given: no efficiency is computed; heating rate, time "
             "constant and temperature rise are"
         )
     electrical = None if calibrates else inputs.electrical
@@ -82,7 +82,8 @@ def build_priors(
         _say_optics(inputs, blank, said)
     if not has_ambient:
         said.append(
-            "no ambient probe: the surroundings are taken from the readings before the light"
+            "no ambient probe: the surroundings are taken from the readings before the light, or "
+            "from the first one"
         )
     if not has_meter:
         said.append("no power meter: the power at the sample is taken as commanded")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -118,3 +118,8 @@ def _value(hint: Any, value: Any) -> Any:
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint(value)
     return value
+
+
+def listed(names: Sequence[str]) -> str:
+    """`volume, density and power`; '' of none."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -14,7 +14,7 @@ from labctl.monitor._handed_on import handed_on, plain
 from labctl.monitor._history import History
 from labctl.monitor._improve import improvement
 from labctl.monitor._meter_watch import MeterWatch
-from labctl.monitor._priors import Kind, Priors
+from labctl.monitor._priors import Kind, Priors, listed
 from labctl.photothermal import Estimate, FilterBank, NoiseEstimate
 
 FLOOR = (
@@ -130,13 +130,8 @@ def _in_a_sentence(used: Snapshot, estimates: Estimates, priors: Priors) -> str:
         )
     return (
         f"the readings follow the model: time constant {tau.value:.0f} s; no efficiency "
-        f"without {_listed(priors.missing)}"
+        f"without {listed(priors.missing)}"
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    """`volume, density and power`."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def results(used: Snapshot, estimates: Estimates, priors: Priors) -> dict[str, Any]:

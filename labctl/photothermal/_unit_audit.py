@@ -72,7 +72,7 @@ def _power(setting: Setting) -> list[Finding]:
         Finding(
             "power-unit",
             Severity.DOUBTFUL,
-            f"{power.value:.3g} W at the sample is no usual power of a laser on a cuvette "
+            f"{power.value:.4g} W at the sample is no usual power of a laser on a cuvette "
             f"({_LASERS_W[0]:g} to {_LASERS_W[1]:g} W)",
             tried if high else "Name the unit of the power.",
             hypothesis=high,

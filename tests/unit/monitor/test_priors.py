@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from labctl.monitor import Kind, Priors, build_priors
+from labctl.monitor._priors import listed
 from labctl.photothermal import BlankResult, Inputs, Known
 from tests.unit.monitor.story import INPUTS, LOSS, WALL
 
@@ -87,3 +88,12 @@ def test_bigger_cells_lose_more() -> None:
     big = _build(inputs, heat_loss=None, wall_heat_capacity=None)[0]
 
     assert 4.0 == pytest.approx(big.bank.heat_loss_w_per_k / small.bank.heat_loss_w_per_k)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [((), ""), (("volume",), "volume"), (("a", "b"), "a and b"), (("a", "b", "c"), "a, b and c")],
+)
+def test_what_is_missing_reads_as_a_list(names: tuple[str, ...], words: str) -> None:
+    """No chain of ands."""
+    assert words == listed(names)
