@@ -180,8 +180,10 @@ class GuardProcess:
         """Read when the engine wants to know, and by itself when it does not ask."""
         guards = self._needed()
         while True:
+            # Not wait_for: until Python 3.12 it loses a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), READ_S)
+                async with asyncio.timeout(READ_S):
+                    await self._wanted.wait()
             self._wanted.clear()
             waiting, self._readers = self._readers, []
             taken = guards.take(await self._clock.together(*guards.jobs()))

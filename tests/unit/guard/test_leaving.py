@@ -1,0 +1,32 @@
+"""The end of the wire in any turn of the guard's loop: it leaves, and holds no port."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from labctl.guard import talk
+from tests.unit.guard.test_process import World, on_wire
+
+__all__ = ["on_wire"]
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_an_end_in_the_turn_in_which_it_is_asked_to_read_is_an_end(
+    on_wire: Callable[..., World],
+    turns: int,
+) -> None:
+    """Cancelled just when what it waited for has come: it does not go on reading for ever."""
+
+    async def scenario(world: World) -> None:
+        await world.hear(talk.Ready)
+        world.process._finish("the test")
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        world.process._wanted.set()
+        async with asyncio.timeout(5):
+            await world.running
+
+    on_wire(scenario)
