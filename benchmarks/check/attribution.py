@@ -1,4 +1,5 @@
-"""Which cause does the check name, with power and ambient monitors and without?
+"""Which cause does the check name, with power and ambient monitors and without, and with a second
+thermocouple in the sample?
 
 Faults are injected into the richer world of `simulators/` while it is heated, and go through the
 shipped monitor. A detection is right when the standing alarm has the class of the table of faults
@@ -24,6 +25,8 @@ SCHEDULE = Schedule(heat_s=400.0, cool_s=300.0)
 _SEEDS = {"short": 3, "full": 20}
 _RULED_OUT = {"power", "ambient temperature"}
 """By a power meter and an ambient probe, unless these saw the change themselves."""
+_OF_BEAD = {"light on the bead", "offset of the probe", "bead out of the sample"}
+"""By a second bead, where the liquid changed and both beads with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +76,14 @@ class Outcome:
     delay_s: float | None
 
 
-def one(case: Case, seed: int, monitors: bool) -> Outcome:
+def one(case: Case, seed: int, monitors: bool, second: bool = False) -> Outcome:
     """The case in the cell of this seed, 3 to 5 minutes after the light came on."""
     onset_s = SCHEDULE.baseline_s + 180.0 + 20.0 * (seed % 7)
     done = run(
         seed,
         faults=(f"{case.fault}@{onset_s:.0f}s",),
         schedule=SCHEDULE,
-        instruments=Instruments(meter=monitors, ambient=monitors),
+        instruments=Instruments(meter=monitors, ambient=monitors, second=second),
     )
     off_s = SCHEDULE.baseline_s + SCHEDULE.heat_s
     told = [a for a in done.alarms if a.t_ns / NS >= onset_s]
@@ -89,7 +92,7 @@ def one(case: Case, seed: int, monitors: bool) -> Outcome:
     return Outcome(
         case,
         first=_right(told[0], case, monitors) if told else None,
-        last=all(_right(a, case, monitors) for a in standing) if standing else None,
+        last=all(_right(a, case, monitors, second) for a in standing) if standing else None,
         alone_before=sum(a.t_ns / NS <= off_s and a.fault_class in {1, 7, 14} for a in alone),
         alone_wrong=sum(a.causes[0] != case.cause for a in alone),
         alone_right=any(a.causes == (case.cause,) for a in alone),
@@ -106,8 +109,10 @@ def _standing(told: Sequence[Alarm]) -> list[Alarm]:
     return list(found.values())
 
 
-def _right(alarm: Alarm, case: Case, monitors: bool) -> bool:
+def _right(alarm: Alarm, case: Case, monitors: bool, second: bool = False) -> bool:
     ruled_out = _RULED_OUT - {case.cause} if monitors else set()
+    if second and case.cause not in _OF_BEAD:
+        ruled_out |= _OF_BEAD
     return (
         alarm.fault_class in case.classes
         and case.cause in alarm.causes
@@ -118,16 +123,19 @@ def _right(alarm: Alarm, case: Case, monitors: bool) -> bool:
 def measure(profile: str) -> Iterator[Figure]:
     """Yield the figures of this part."""
     seeds = range(1, _SEEDS[profile] + 1)
-    for monitors in (True, False):
-        jobs = [(case, seed, monitors) for case in CASES for seed in seeds]
+    for monitors, second in ((True, False), (False, False), (False, True)):
+        jobs = [(case, seed, monitors, second) for case in CASES for seed in seeds]
         with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
             outcomes = list(pool.map(one, *zip(*jobs, strict=True), chunksize=4))
-        yield from figures(outcomes, monitors, profile)
+        yield from figures(outcomes, monitors, profile, second)
 
 
-def figures(outcomes: Sequence[Outcome], monitors: bool, profile: str) -> Iterator[Figure]:
-    """The figures of all cases, with or without the two monitors."""
+def figures(
+    outcomes: Sequence[Outcome], monitors: bool, profile: str, second: bool = False
+) -> Iterator[Figure]:
+    """The figures of all cases, with or without the two monitors, or with a second bead alone."""
     where = "with meter and ambient probe" if monitors else "without monitors"
+    where = "with a second thermocouple" if second else where
     found = [o for o in outcomes if o.last is not None]
     yield Figure(
         f"faults detected, {where}",
@@ -158,7 +166,7 @@ def figures(outcomes: Sequence[Outcome], monitors: bool, profile: str) -> Iterat
         goal="0",
         holds=wrong == 0,
     )
-    if monitors:
+    if monitors or second:
         return
     before = sum(o.alone_before for o in outcomes)
     yield Figure(
