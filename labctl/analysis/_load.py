@@ -20,6 +20,8 @@ _OWN = Choice(
     time="time_s", temperature="probe_temperature_degC", light="laser", power="meter_power_W"
 )
 """Columns of the table in a run's folder."""
+_TABLE = "data.csv"
+"""Its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ def load(path: Path, choice: Choice | None = None) -> Loaded:
     if path.is_dir():
         return _folder(path, choice)
     text, encoding = read_text(path)
+    if path.name == _TABLE:
+        choice = _as_own(text, choice)
     return parse(text, str(path), choice, encoding)
 
 
@@ -76,7 +80,7 @@ def parse(
 
 
 def _folder(path: Path, choice: Choice) -> Loaded:
-    table = path / "data.csv"
+    table = path / _TABLE
     if not table.is_file():
         raise InputError(
             "this folder has no data.csv",
@@ -84,8 +88,15 @@ def _folder(path: Path, choice: Choice) -> Loaded:
             fix="Name a file with a curve, or the folder of a run of labctl.",
         )
     text, encoding = read_text(table)
+    return parse(text, str(table), _as_own(text, choice), encoding)
+
+
+def _as_own(text: str, choice: Choice) -> Choice:
+    """The columns that a table of labctl's own has under these names, where nobody named others."""
     names = next(iter(text.splitlines()), "").split(",")
-    own = Choice(
+    if not {_OWN.time, _OWN.temperature}.issubset(names):
+        return choice
+    return Choice(
         **{
             role: asked or (usual if usual in names else "")
             for role, asked, usual in (
@@ -93,4 +104,3 @@ def _folder(path: Path, choice: Choice) -> Loaded:
             )
         }
     )
-    return parse(text, str(table), own, encoding)

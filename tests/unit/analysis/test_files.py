@@ -154,13 +154,14 @@ def test_columns_may_be_named() -> None:
 
 
 def test_the_table_of_a_run_is_read(tmp_path: Path) -> None:
-    """A run's folder is read by its data.csv; what the check wrote there is not a measurement."""
+    """A run's folder is read by its data.csv, and so is that file itself; what the check wrote
+    there is not a measurement, and what the laser read back is not what it was told."""
     (tmp_path / "data.csv").write_text(
         "time_s,probe_temperature_degC,ambient_temperature_degC,meter_power_W,laser_current_A,"
-        "laser,step,predicted_temperature_degC,time_constant_s,"
+        "laser_emission,laser,step,predicted_temperature_degC,time_constant_s,"
         "heat_loss_coefficient_W_per_K,remarks\n"
-        "0.1,25.0,24.0,0.0,0.0,off,1,25.0,,,\n1.1,25.5,24.1,1.2,0.9,on,2,25.4,220,0.02,\n"
-        '2.1,,24.1,1.2,0.9,unknown,2,25.4,220,0.02,"probe.temperature: open"\n'
+        "0.1,25.0,24.0,0.0,0.0,0,off,1,25.0,,,\n1.1,25.5,24.1,1.2,0.9,1,on,2,25.4,220,0.02,\n"
+        '2.1,,24.1,1.2,0.9,1,unknown,2,25.4,220,0.02,"probe.temperature: open"\n'
     )
     record = load(tmp_path).record
     assert [24.0, 24.1, 24.1] == (
@@ -168,6 +169,7 @@ def test_the_table_of_a_run_is_read(tmp_path: Path) -> None:
     )
     assert [0.0, 1.2, 1.2] == (record.power_w.tolist() if record.power_w is not None else [])
     assert record.light is not None and [False, True] == record.light.tolist()[:2]
+    assert load(tmp_path).recognised == load(tmp_path / "data.csv").recognised
     with pytest.raises(InputError, match=r"no data\.csv"):
         load(tmp_path.parent)
 

@@ -119,10 +119,10 @@ def test_the_examples_in_the_pages_are_valid(
     """What the reference shows can be used as it stands."""
     validator = jsonschema.Draft202012Validator(committed(schema))
 
-    assert 1 == len(blocks(page))
-    for text in blocks(page):
-        loads(text)
-        assert [] == [error.message for error in validator.iter_errors(plain(text))]
+    # The first is a whole file; what follows it are single keys that could stand in it.
+    text = blocks(page)[0]
+    loads(text)
+    assert [] == [error.message for error in validator.iter_errors(plain(text))]
 
 
 @pytest.mark.parametrize(
