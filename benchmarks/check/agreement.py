@@ -50,7 +50,8 @@ def measure(profile: str) -> Iterator[Figure]:
                 most,
                 "sd",
                 profile,
-                beside=f"median {np.median(np.abs(off)):.3f}, 95th percentile "
+                beside=f"root mean square {np.sqrt(np.mean(off**2)):.3f}, median "
+                f"{np.median(np.abs(off)):.3f}, 95th percentile "
                 f"{np.percentile(np.abs(off), 95):.3f}, mean {off.mean():+.3f}; "
                 f"{int((np.abs(off) > _AGREED).sum())} beyond {_AGREED}; from the most likely "
                 f"cell: median {np.median(np.abs(off_mode)):.3f}, most "
