@@ -218,7 +218,7 @@ class StepDetector:
         ratio -= np.maximum(self._ahead - self._ahead_at, 0.0)
         change = np.abs(size)
         change[HEAT_RAMP] *= (t_s - self._onset) / 60.0
-        self._rule_out(ratio, change)
+        self._rule_out(ratio, change, size)
         by_shape = tuple(ratio.max(axis=1).tolist())
         shape, at = divmod(int(ratio.argmax()), ONSETS)
         if shape == HEAT_RAMP and by_shape[HEAT] > by_shape[shape] - NOT_TOLD_APART:
@@ -243,14 +243,15 @@ class StepDetector:
         )
         return step, evidence, alone
 
-    def _rule_out(self, ratio: Floats, change: Floats) -> None:
+    def _rule_out(self, ratio: Floats, change: Floats, size: Floats) -> None:
         """Zero where a shape of that size is none: heat beyond all there is, a bead that
-        leaves the liquid for a place as warm."""
+        leaves a heated liquid for a warmer place, or any liquid for a place as warm."""
         rules, most = self.rules, max(self._heat_k_per_s, self._heat_before_k_per_s)
         if most > _LIT_K_PER_S:
             largest = rules.largest_heat * most / self._heat_k_per_s
             for shape in (HEAT, HEAT_RAMP):
                 ratio[shape] *= change[shape] <= largest
+            ratio[BEAD_OUT] *= size[BEAD_OUT] < 0.0
         ratio[BEAD_OUT] *= change[BEAD_OUT] >= rules.smallest_out_k
 
     def _shift(self, record: int, t_s: float, by_shape: tuple[float, ...]) -> Step:
