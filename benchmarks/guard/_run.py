@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,8 @@ class Campaigner:
         )  # fmt: skip
         self._said = bench.folder / f"said-{number}.txt"
         self.guard = 0
+        self.guard_stayed = False
+        """It did not leave by itself."""
 
     def until_commanded(self) -> None:
         """Wait until on is written: the emission delay begins."""
@@ -137,13 +139,24 @@ class Campaigner:
         mine = [e for e in self.bench.edges() if e.get("boot_ns", 0) > self._begun_ns]
         return self.engine.poll() is None and "off" not in [e["edge"] for e in mine]
 
-    def dark_after(self, deed_ns: int) -> float:
+    def dark_after(self, deed_ns: int, queued: Queued) -> float:
         """Seconds from the deed to the end of the last light, by the world; 0 where there was none
         any more. GaveUpError where it does not end."""
         settled_ns = deed_ns + round(_SETTLED_S * NS)
-        wait_for(lambda: real_ns() > settled_ns and not self.bench.lit(), self._why)
+
+        def dark() -> bool:
+            if self.bench.lit():
+                queued.look()
+                return False
+            return real_ns() > settled_ns
+
+        wait_for(dark, self._why)
         ends = [e["boot_ns"] for e in self.bench.edges() if e["edge"] == "off"]
         return max(0.0, (max(ends, default=deed_ns) - deed_ns) / NS)
+
+    def queued(self) -> Queued:
+        """How long world, engine and guard are kept waiting for a processor from now on."""
+        return Queued((self.bench.process.pid, self.engine.pid, self.guard))
 
     def clear(self) -> None:
         """Nothing of it stays: the guard leaves by itself, and is waited for."""
@@ -154,9 +167,38 @@ class Campaigner:
         if self.engine.poll() is None:
             self.engine.kill()
         self.engine.wait()
-        wait_for(lambda: not (self.guard and alive(self.guard)), self._why)
+        try:
+            wait_for(lambda: not (self.guard and alive(self.guard)), self._why)
+        except GaveUpError:
+            self.guard_stayed = True
+            os.kill(self.guard, signal.SIGKILL)
         # What tripped was made to trip; a person would reset it at the bench.
         shutil.rmtree(self.bench.folder / "runtime" / "state", ignore_errors=True)
+
+
+class Queued:
+    """How long processes were ready to run and did not: what a busy machine adds to a latency, by
+    the kernel's own account. 0 where it keeps none."""
+
+    def __init__(self, pids: Sequence[int]) -> None:
+        self._before = {pid: _queued_ns(pid) for pid in pids}
+        self._now = dict(self._before)
+
+    def look(self) -> None:
+        """To be called now and then: of a process that is gone the last look counts."""
+        for pid in self._before:
+            self._now[pid] = max(self._now[pid], _queued_ns(pid))
+
+    @property
+    def seconds(self) -> float:
+        """Of all of them together."""
+        return sum(self._now[pid] - was for pid, was in self._before.items()) / NS
+
+
+def _queued_ns(pid: int) -> int:
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+    return 0
 
 
 def wait_for(what: Callable[[], bool], why: Callable[[], str]) -> None:
