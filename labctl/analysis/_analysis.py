@@ -16,6 +16,7 @@ from labctl.analysis._row import Row
 from labctl.analysis._weigh import FAIL, PASS, smooth_criterion, weigh
 from labctl.errors import Exit
 from labctl.events import Alarm, Criterion, Verdict
+from labctl.monitor import NUMBERS
 from labctl.photothermal import (
     Estimate,
     Finding,
@@ -141,7 +142,13 @@ def _check(
     except (RuntimeError, LostError, ValueError) as error:
         rows.append(Row(name, about, why=f"{error}"))
         return None, ()
-    said += [line for line in verdict.assumptions if line not in start.assumptions]
+    if record.time_s[0] < 0.0:
+        said.append("in what the check says, times count from the first row")
+    said += [
+        line
+        for line in verdict.assumptions
+        if line not in start.assumptions and not line.startswith(NUMBERS)
+    ]
     found = verdict.results
     why = "" if found else "; ".join(verdict.reasons)
     rows.append(
@@ -152,6 +159,7 @@ def _check(
             _estimate(found.get("time_constant")),
             _estimate(found.get("heat_loss_coefficient")),
             _estimate(found.get("heating_rate")),
+            notes=tuple(line for line in verdict.assumptions if line.startswith(NUMBERS)),
             why=why,
         )
     )

@@ -18,9 +18,10 @@ _TIME_CONSTANTS = 8.0
 def checked(
     record: Record, priors: Priors, assumptions: tuple[str, ...]
 ) -> tuple[Verdict, tuple[Alarm, ...]]:
-    """Feed a usable record with known light to the check of a run, edges at their own times, the
-    run's zero at the first row. Verdict and alarms; their times count from that zero."""
-    zero_s = float(record.time_s[0])
+    """Feed a usable record with known light to the check of a run, edges at their own times.
+    Verdict and alarms, in the record's own time; in one that begins below zero, where a run's
+    clock never is, times count from its first row."""
+    zero_s = min(0.0, float(record.time_s[0]))
     monitor = Monitor(priors, assumptions)
     waiting = [(_ns(edge.time_s - zero_s), edge.on) for edge in edges(record)]
     alarms: list[Alarm] = []

@@ -28,7 +28,10 @@ def lines(found: Analysis, width: int) -> Iterator[str]:
     yield from _wrapped("; ".join(found.loaded.recognised), width, "  ")
     yield from _extent(found)
     yield from _block("findings", _findings(found, width))
-    yield from _block("methods", _methods(found, width))
+    # Numbers are quoted without the findings above them.
+    wrong = any(finding.severity.value == "wrong" for finding in found.findings)
+    methods = "methods, of a record that is wrong as it stands" if wrong else "methods"
+    yield from _block(methods, _methods(found, width))
     yield from _block("known bias", _biases(found, width))
     yield from _block("asked for", _asked(found, width))
     yield from _block("assumed", _bullets(found.assumptions, width))
@@ -53,7 +56,7 @@ def as_plain(found: Analysis) -> dict[str, Any]:
                 "name": alarm.name,
                 "fault_class": alarm.fault_class,
                 "causes": list(alarm.causes),
-                "onset_s": _onset_s(found, alarm.onset_ns),
+                "onset_s": alarm.onset_ns / NS,
                 "size": alarm.size,
                 "split_by": alarm.split_by,
             }
@@ -184,7 +187,8 @@ def _methods(found: Analysis, width: int) -> Iterator[str]:
     yield from _wrapped(
         "± one standard deviation: of the efficiency statistical, then of the inputs; of the "
         "others both together, for the classical ones statistical only. These hold for white "
-        "noise: on a real bench they are a floor. rate: at the first moment of light.",
+        "noise: on a real bench they are a floor. rate: at the first moment of light. hS of the "
+        "full model: at its plateau.",
         width,
         "  ",
     )
@@ -293,9 +297,3 @@ def _wrapped(text: str, width: int, first: str, rest: str | None = None) -> list
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _onset_s(found: Analysis, onset_ns: int) -> float:
-    """In the file's own time."""
-    zero_s = 0.0 if found.used is None else float(found.used.time_s[0])
-    return zero_s + onset_ns / NS

@@ -26,8 +26,10 @@ from labctl.monitor._inputs import priors_for
 from labctl.monitor._monitor import Monitor
 from labctl.monitor._priors import Kind, Priors, Thresholds
 from labctl.monitor._refit import cell_of
+from labctl.monitor._verdict import NUMBERS
 
 __all__ = [
+    "NUMBERS",
     "DoseWatch",
     "Kind",
     "Monitor",

@@ -21,6 +21,9 @@ FLOOR = (
     "statistical deviations and limits of detection hold for white noise: on a real bench they are "
     "a floor"
 )
+NUMBERS = "the numbers"
+"""After an alarm, the line of a verdict's assumptions that says from which readings its results are
+begins so."""
 
 
 def verdict(
@@ -74,8 +77,8 @@ def _before_trouble(
         return last, ()
     kept = history.before(min(onsets))
     if kept is None:
-        return last, ("the numbers include readings after the alarm and are not to be used",)
-    return kept.estimates, (f"the numbers are from the readings before {kept.t_s:.0f} s",)
+        return last, (f"{NUMBERS} include readings after the alarm and are not to be used",)
+    return kept.estimates, (f"{NUMBERS} are from the readings before {kept.t_s:.0f} s",)
 
 
 def _left_out(history: History) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from tests.unit.photothermal.curves import curve
 
 REAL = Path(__file__).resolve().parents[2] / "data" / "heating-curves"
 VIKAS = REAL / "vikas2023_gnr_10x38_20ugml_808nm.csv"
+ARMENTA = REAL / "armentagamez2026_aunr_785nm_1p2Wcm2.csv"
 
 
 def ended(*args: str) -> int:
@@ -93,6 +94,45 @@ def test_json_is_one_object_in_si_units(simple: Path, capsys: pytest.CaptureFixt
     assert all("declared" != criterion["outcome"] for criterion in criteria.values())
     assert by_name["log-linear cooling"]["time_constant"]["value"] == pytest.approx(220.0, rel=0.02)
     assert {"input": "volume", "give": "`volume` in the file of --sample"} in told["asked_for"]
+
+
+def test_what_is_said_of_an_alarm_counts_in_the_time_of_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A real curve with a step, its times moved by 1000 s: its alarm and the readings that the
+    numbers are from move along."""
+    moved = []
+    for line in ARMENTA.read_text().splitlines():
+        first, comma, rest = line.partition(",")
+        digits = first.replace(".", "").isdigit()
+        moved.append(f"{float(first) + 1000.0}{comma}{rest}" if digits else line)
+    path = tmp_path / "moved.csv"
+    path.write_text("\n".join(moved))
+    told = []
+    for file in (ARMENTA, path):
+        ended(str(file), "--json")
+        told.append(json.loads(capsys.readouterr().out))
+    here, there = told
+    assert here["alarms"]
+    assert there["alarms"][0]["onset_s"] == pytest.approx(here["alarms"][0]["onset_s"] + 1000.0)
+    live = there["methods"][0]
+    assert any(re.search(r"the readings before 1\d\d\d s", note) for note in live["notes"])
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+def test_numbers_of_a_wrong_record_stand_under_a_title_that_says_so(
+    wrong: bool, simple: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Kelvin named degC, and the same in degC: numbers are quoted without the findings."""
+    path = tmp_path / "curve.csv"
+    head, *rows = simple.read_text().splitlines()
+    cells = [row.split(",") for row in rows]
+    off = 273.15 if wrong else 0.0
+    path.write_text("\n".join([head, *(f"{t},{float(y) + off},{on}" for t, y, on in cells)]))
+    ended(str(path))
+    out = capsys.readouterr().out.splitlines()
+    assert ("METHODS, OF A RECORD THAT IS WRONG AS IT STANDS" in out) is wrong
+    assert ("METHODS" in out) is not wrong
 
 
 @pytest.mark.parametrize(
