@@ -18,6 +18,7 @@ from labctl.clock import NS, Clock
 from labctl.errors import BeamNotConfirmedOffError, LabctlError, RefusedError, SafetyError
 from labctl.events import Beam
 from labctl.guard import (
+    Act,
     AnyGuard,
     Arm,
     Emit,
@@ -132,6 +133,14 @@ class RemoteGuards:
             self._backup.heartbeat(beat)
         else:
             self._say(beat)
+
+    async def wanted(self) -> str:
+        """As `Guards.wanted`."""
+        return (await self._ask(talk.Wanted())).wanted
+
+    async def act(self, act: Act) -> None:
+        """As `Guards.act`."""
+        await self._ask(act)
 
     async def arm(self, request: Arm) -> None:
         """As `Guards.arm`."""

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from labctl.events import Beam
 from labctl.guard._guarded import GuardReadings
-from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport
+from labctl.guard._messages import Act, Arm, Emit, Heartbeat, OffReport
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import Phase
 
@@ -42,6 +42,10 @@ class AnyGuards(Protocol):
     def take(self, results: Sequence[object]) -> Mapping[str, GuardReadings]: ...
 
     def heartbeat(self, beat: Heartbeat) -> None: ...
+
+    async def wanted(self) -> str: ...
+
+    async def act(self, act: Act) -> None: ...
 
     async def arm(self, request: Arm) -> None: ...
 

@@ -15,9 +15,10 @@ from typing import Any
 from labctl.clock import Clock
 from labctl.errors import RefusedError
 from labctl.events import LASER
+from labctl.guard._act import Acts
 from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._host import Guard
-from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, Trip
+from labctl.guard._messages import Act, Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import LIT, Phase
 
@@ -34,11 +35,14 @@ class Guards:
         *,
         on_trip: Callable[[Trip], None],
         gates: Sequence[GuardedGate] = (),
+        acts: Acts | None = None,
     ) -> None:
         """Meter and gates are the laser's; another source measures itself what it gives. `on_trip`
-        is called once, with the first cause, after off has been written."""
+        is called once, with the first cause, after off has been written. `acts`: what must have
+        been done at the bench; None where nothing needs to be."""
         self._clock = clock
         self._on_trip = on_trip
+        self._acts = acts or Acts()
         self._cause: tuple[str, Trip] | None = None
         self._told = False
         self._guards = {
@@ -97,8 +101,19 @@ class Guards:
 
     # -- requests ----------------------------------------------------------------------------
 
+    async def wanted(self) -> str:
+        """What a person at the bench must type before anything is lit; empty where nothing needs
+        to be, or an act holds."""
+        return self._acts.wanted(self._clock.now_ns())
+
+    async def act(self, act: Act) -> None:
+        """It was typed; RefusedError where it was not."""
+        self._acts.take(act, self._clock.now_ns())
+
     async def arm(self, request: Arm) -> None:
-        """Make one source ready to be lit; every other is disarmed, and must be dark."""
+        """Make one source ready to be lit; every other is disarmed, and must be dark. SafetyError
+        where it was not armed at the bench."""
+        self._acts.check(self._clock.now_ns())
         self._refuse_second(request.source)
         for name, guard in self._guards.items():
             if name != request.source:
@@ -106,7 +121,8 @@ class Guards:
         await self.of(request.source).arm(request)
 
     def disarm(self) -> None:
-        """Give every right to light back."""
+        """Give every right to light back; what was done at the bench must be done again."""
+        self._acts.void()
         for guard in self._guards.values():
             guard.disarm()
 
@@ -114,8 +130,10 @@ class Guards:
         """Light one source while every other is dark. The limit of energy is one for all."""
         self._refuse_second(request.source)
         guard = self.of(request.source)
+        self._acts.check(self._clock.now_ns())
         guard.state.energy_j = max(other.state.energy_j for other in self._guards.values())
         await guard.emit(request, commanded=commanded)
+        self._acts.lit()
 
     async def beam_off(self, why: str) -> dict[str, OffReport]:
         """Every source off, at once and side by side; see `Guard.beam_off`."""
@@ -132,6 +150,7 @@ class Guards:
         for guard in self._guards.values():
             if guard.phase is Phase.TRIPPED:
                 guard.reset()
+        self._acts.void()
         self._cause, self._told = None, False
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ from typing import cast
 
 from labctl.clock import Clock
 from labctl.errors import LabctlError
+from labctl.guard._act import Acts
 from labctl.guard._guards import Guards
 from labctl.guard._messages import Trip
 from labctl.guard.talk import Setup
@@ -63,6 +64,9 @@ def guards_of(
             one, cast(Source, one.driver), one.spec.confirms_emission, source.level
         )
     head = held.get(setup.meter)
+    # Found here, whatever the engine believes: what proved itself simulated can hurt nobody.
+    real = not all(one.simulated for one in held.values())
+    needed = real and not setup.unattended_by
     return Guards(
         {source.name: source.spec for source in setup.sources},
         sources,
@@ -75,4 +79,5 @@ def guards_of(
             GateRole(name, held[key], cast(Gate, held[key].driver))
             for name, key in setup.gates.items()
         ],
+        acts=Acts(setup.bench, setup.act_hold_s if needed else 0.0),
     )

@@ -25,6 +25,17 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """A person at the bench has typed what the guard wanted typed. Only then is `Arm` heard on a
+    REAL bench."""
+
+    who: str
+    terminal: str
+    """Where it was typed, `/dev/tty2`."""
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Emit:
     """Ask for emission, after its intent is durable on the record."""
 

@@ -24,7 +24,7 @@ from labctl.guard._guarded import GuardReadings
 from labctl.guard._guards import Guards
 from labctl.guard._holding import connect, guards_of
 from labctl.guard._log import GuardLog
-from labctl.guard._messages import STOP, Arm, Emit, Heartbeat, OffReport, Trip
+from labctl.guard._messages import STOP, Act, Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard.talk import (
     READ_S,
     TICK_S,
@@ -45,6 +45,7 @@ from labctl.guard.talk import (
     SourceNews,
     Stopped,
     Trouble,
+    Wanted,
 )
 from labctl.guard.wire import Channel, WireError, from_line, to_line
 from labctl.instruments import Identity, Instrument
@@ -247,11 +248,22 @@ class GuardProcess:
                 self._readers.append(reader)
                 self._wanted.set()
                 return replace(answer, readings=await reader)
+            case Wanted():
+                return replace(answer, wanted=await guards.wanted())
+            case Act() as request:
+                await guards.act(request)
+                self._say("act", who=request.who, terminal=request.terminal)
             case Arm() as request:
                 if self._log.fault:
                     raise RecordError("the guard's log cannot be written", seen=self._log.fault)
                 await guards.arm(request)
-                self._say("armed", source=request.source, who=request.who, limits=request.digest)
+                self._say(
+                    "armed",
+                    source=request.source,
+                    who=request.who,
+                    limits=request.digest,
+                    unattended=self._setup.unattended_by,
+                )
             case Emit() as request:
                 self._say("emit", source=request.source, power_w=request.power_w)
                 await guards.emit(

@@ -16,7 +16,7 @@ from labctl.errors import LabctlError
 from labctl.events import Beam
 from labctl.guard._guarded import GuardReadings
 from labctl.guard._latched import Latch
-from labctl.guard._messages import Arm, Emit, OffReport, Trip
+from labctl.guard._messages import Act, Arm, Emit, OffReport, Trip
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import Phase
 
@@ -75,6 +75,10 @@ class Setup:
     """Where anybody of this user may ask for off."""
     latch: Latch | None = None
     """Where a trip is kept across processes; None keeps none."""
+    act_hold_s: float = 600.0
+    """So long an act at the bench holds, where anything REAL is to be lit."""
+    unattended_by: str = ""
+    """The laser safety officer who allows this run to light with nobody at the bench."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,11 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be typed at the bench?"""
+
+
+@dataclass(frozen=True, slots=True)
 class Off:
     """Every source off, until confirmed or given up."""
 
@@ -142,7 +151,7 @@ class Asked:
     """A request with a number of its own, for its answer."""
 
     number: int
-    what: Read | Arm | Emit | Off | Reset
+    what: Read | Wanted | Act | Arm | Emit | Off | Reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +169,7 @@ class Answer:
     error: LabctlError | None = None
     reports: Mapping[str, OffReport] = field(default_factory=dict)
     readings: Mapping[str, GuardReadings] = field(default_factory=dict)
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
