@@ -28,6 +28,18 @@ async def ask(port: Port, query: bytes, timeout_s: float) -> str:
         raise PortProtocolError("a reply that is not ASCII", seen=repr(reply[:40])) from error
 
 
+async def number(port: Port, query: bytes, timeout_s: float) -> float:
+    """A query's reply as a number; PortProtocolError for none, and for SCPI's way to say none."""
+    text = await ask(port, query, timeout_s)
+    try:
+        value = float(text)
+    except ValueError:
+        value = NO_NUMBER
+    if not abs(value) < NO_NUMBER:
+        raise PortProtocolError(f"{query!r} was answered with no number", seen=repr(text[:40]))
+    return value
+
+
 async def tell(port: Port, command: bytes) -> None:
     """A command, which SCPI answers with nothing."""
     await port.exchange(command + b"\n", _SILENT, timeout_s=1.0)

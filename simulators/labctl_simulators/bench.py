@@ -25,6 +25,7 @@ from labctl_simulators.wire import (
     Personality,
     Pm100,
     Sc10,
+    ThorlabsController,
 )
 from labctl_simulators.world import World
 
@@ -152,6 +153,14 @@ def _cni(world: World, name: str, key: str, driver: str, settings: Plain, roles:
     return Device(name, key, driver, "laser", personality)
 
 
+def _thorlabs_ld(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    delay_s = float(settings.get("emission_delay_s", 0.5))
+    personality = ThorlabsController(world, emission_delay_s=delay_s)
+    return Device(name, key, driver, "laser", personality)
+
+
 def _keysight(
     world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
 ) -> Device:
@@ -220,6 +229,7 @@ _BUILDERS = {
     "keysight-e36300": _e36300,
     "labjack-t7": _labjack,
     "mcu-deadman": _deadman,
+    "thorlabs-laser": _thorlabs_ld,
     "thorlabs-pm100": _pm100,
     "thorlabs-sc10": _sc10,
 }

@@ -25,7 +25,7 @@ from labctl.clock import NS, Clock, iso, run_real
 from labctl.instruments import InputError, PortDisconnectedError, SimSpec
 from labctl_simulators.bench import Device
 from labctl_simulators.session import Session
-from labctl_simulators.wire import SimLink
+from labctl_simulators.wire import LabJackT7, SimLink
 
 HELLO = b"~labctl-sim?"
 TRUTH = b"~labctl-truth?"
@@ -128,6 +128,8 @@ async def _listen(served: _Served, device: Device, host: str, port: int) -> asyn
 def _address(device: Device, host: str, port: int) -> Address:
     serial = f"sim+socket://{host}:{port}"
     visa = f"sim+TCPIP0::{host}::{port}::SOCKET"
+    # What has a baud rate hangs on a serial port; Modbus is no message of VISA's.
+    by_serial = device.personality.baud is not None or isinstance(device.personality, LabJackT7)
     return {
         "instrument": device.name,
         "key": device.key,
@@ -135,7 +137,7 @@ def _address(device: Device, host: str, port: int) -> Address:
         "port": port,
         "socket": serial,
         "visa": visa,
-        "address": serial if device.kind in ("laser", "shutter", "deadman") else visa,
+        "address": serial if by_serial else visa,
     }
 
 

@@ -114,6 +114,25 @@ def _e36300() -> Answer:
     return answer
 
 
+def _thorlabs_ld() -> Answer:
+    state = {"OUTP1:STAT": "1", "SOUR1:CURR": "0.5", "SOUR1:CURR:LIM": "5"}
+
+    def answer(data: bytes) -> bytes | None:
+        name, _, value = data.decode().strip().partition(" ")
+        if not name.endswith("?"):
+            state[name] = value
+            return None
+        replies = {
+            "*IDN?": "THORLABS,ITC4020,E12345678,1.4.0/2.0.3/1.6.0",
+            "SYST:ERR?": '+0,"No error"',
+            "MEAS:CURR?": f"{float(state['SOUR1:CURR']) * int(state['OUTP1:STAT']):.6E}",
+            "OUTP2:STAT?": "1",
+        }
+        return replies.get(name, state.get(name[:-1], "0")).encode() + b"\n"
+
+    return answer
+
+
 def _sc10() -> Answer:
     # Left open by whoever was there before.
     state = {"on": True}
@@ -236,6 +255,15 @@ CASES: dict[str, Case] = {
         blocks=b"OPEN\n",
         lets=b"CLOSE\n",
         settings={"timeout": "500 ms"},
+    ),
+    "thorlabs-laser": Case(
+        _thorlabs_ld,
+        stranger=b"THORLABS,TED4015,M00400000,1.8.0/1.5.0/2.3.0\n",
+        off=b"OUTP1:STAT 0\n",
+        on=b"OUTP1:STAT 1\n",
+        level=1.25,
+        refused=(2.001, 1e9, -0.1, float("nan")),
+        settings={"max_current": "2 A"},
     ),
     "thorlabs-sc10": Case(
         _sc10,

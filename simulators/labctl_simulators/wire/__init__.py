@@ -10,6 +10,7 @@ from labctl_simulators.wire._personality import Personality, Upsets
 from labctl_simulators.wire._pm100 import Pm100
 from labctl_simulators.wire._sc10 import Sc10
 from labctl_simulators.wire._supply import KeysightSupply
+from labctl_simulators.wire._thorlabs_ld import ThorlabsController
 
 __all__ = [
     "ACKNOWLEDGEMENTS",
@@ -25,5 +26,6 @@ __all__ = [
     "Pm100",
     "Sc10",
     "SimLink",
+    "ThorlabsController",
     "Upsets",
 ]
