@@ -33,6 +33,7 @@ from labctl.instruments import (
     Line,
     Port,
     PortProtocolError,
+    Question,
     Reading,
     Seal,
     SerialSettings,
@@ -84,6 +85,7 @@ class ArroyoLaser:
         confirms_emission=True,
         drive="current",
         slowest_exchange_s=_REPLY_S,
+        question=Question(b"*IDN?\r\n", r"arroyo.*\b(42|43|63)\d\d\b", bauds=(38400, 9600)),
         settings={
             "max_current": "highest current the diode may ever get, e.g. 2.5 A",
             "baud": "38400 on USB, 9600 on some RS-232 models; 38400 when not given",

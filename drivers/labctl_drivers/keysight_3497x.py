@@ -30,6 +30,7 @@ from labctl.instruments import (
     Line,
     Port,
     PortProtocolError,
+    Question,
     Reading,
     SerialSettings,
     Settings,
@@ -66,6 +67,7 @@ class Keysight3497x:
         transport="visa",
         serial=SerialSettings(baud=9600),
         slowest_exchange_s=60.0,
+        question=Question(b"*IDN?\n", r"\b(34970A|34972A|DAQ970A|DAQ973A)\b"),
         settings={
             "channels": "scanner channels in the order to scan, e.g. [101, 102]",
             "type": "thermocouple type: B, E, J, K, N, R, S or T; K when not given",

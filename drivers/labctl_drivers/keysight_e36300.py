@@ -32,6 +32,7 @@ from labctl.instruments import (
     IdentityError,
     Port,
     PortProtocolError,
+    Question,
     Reading,
     Seal,
     Settings,
@@ -64,6 +65,7 @@ class KeysightE36300:
         confirms_emission=True,
         drive="voltage",
         slowest_exchange_s=_ASK_S,
+        question=Question(b"*IDN?\n", r"keysight.*\bE3631[23]A\b"),
         settings={
             "output": "which output the resistor hangs on, 1 to 3; 2 when not given",
             "max_voltage": "highest voltage that may ever be set, e.g. 11 V",

@@ -29,6 +29,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from labctl.instruments import (
+    Counted,
     DeviceRefusedError,
     DriverSpec,
     Gatekeeper,
@@ -38,6 +39,7 @@ from labctl.instruments import (
     Port,
     PortProtocolError,
     PortTimeoutError,
+    Question,
     Seal,
     Settings,
 )
@@ -66,6 +68,12 @@ class LabJackT7:
         transport="serial",
         slowest_exchange_s=_REPLY_S,
         slowest_off_s=0.05,
+        question=Question(
+            # The product number is 7, as a float; the frame's own number is one nobody else uses.
+            b"\x7f\x37\x00\x00\x00\x06\x01\x03\xea\x60\x00\x02",
+            r"^\x7f\x37.{5}\x03\x04\x40\xe0\x00\x00$",
+            Counted(4),
+        ),
         settings={
             "line": "digital line that drives the relay, 0 to 22 (0 is FIO0); 0 when not given",
             "sense": "digital line that a second contact pulls to ground while the relay is closed",

@@ -29,6 +29,7 @@ from labctl.instruments import (
     Port,
     PortProtocolError,
     PortTimeoutError,
+    Question,
     Seal,
     SerialSettings,
     Settings,
@@ -53,6 +54,7 @@ class McuDeadMan:
         serial=SerialSettings(baud=115200),
         slowest_exchange_s=_REPLY_S,
         slowest_off_s=0.05,
+        question=Question(b"ID?\n", "LABCTL-DEADMAN,1,", starts_s=_STARTS_S),
         settings={
             "timeout": "it drops when it has not been fed for so long, 0.1 s to 5 s; 1 s when not "
             "given",

@@ -29,6 +29,7 @@ from labctl.instruments import (
     Line,
     Port,
     PortProtocolError,
+    Question,
     Reading,
     Settings,
 )
@@ -51,6 +52,7 @@ class ThorlabsPm100:
         capabilities=frozenset({"power_meter"}),
         transport="visa",
         slowest_exchange_s=_ASK_S,
+        question=Question(b"*IDN?\n", r"thorlabs\W+PM(100|160|400)"),
         settings={
             "wavelength": "of the light on the head, e.g. 808 nm; 808 nm when not given",
             "average": "samples of about 3 ms in one reading, 1 to 40; 10 when not given",

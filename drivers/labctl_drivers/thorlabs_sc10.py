@@ -30,6 +30,7 @@ from labctl.instruments import (
     Line,
     Port,
     PortProtocolError,
+    Question,
     Seal,
     SerialSettings,
     Settings,
@@ -56,6 +57,7 @@ class ThorlabsSc10:
         slowest_exchange_s=_REPLY_S,
         asks_before_block=True,
         slowest_off_s=0.4,
+        question=Question(b"id?\r", "SC10", _PROMPT, bauds=(9600, 115200), tries=2),
         settings={"baud": "9600 or 115200, as the controller is set; 9600 when not given"},
     )
     drops_after_s: float | None = None

@@ -3,6 +3,7 @@
 from labctl.bench._behind import check_behind, today, waived
 from labctl.bench._check import check_instruments
 from labctl.bench._connect import Bench, OnTrouble, Reach, connect, reach
+from labctl.bench._devices import Device, Scan, scan
 from labctl.bench._dump import SCHEMA
 from labctl.bench._fields import limit_field
 from labctl.bench._file import json_schema, load, loads
@@ -34,6 +35,7 @@ __all__ = [
     "BenchFile",
     "CalibrationHeater",
     "Declaration",
+    "Device",
     "InstrumentEntry",
     "Latched",
     "OffLatency",
@@ -43,6 +45,7 @@ __all__ = [
     "ProbeTolerance",
     "Reach",
     "Role",
+    "Scan",
     "Vessel",
     "Vigilance",
     "Waiver",
@@ -61,6 +64,7 @@ __all__ = [
     "off_latency",
     "reach",
     "reset_latched",
+    "scan",
     "today",
     "unwatched",
     "waived",

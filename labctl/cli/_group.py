@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "calibrate": ("labctl.cli._calibrate", "Keep an electrical calibration with its bench."),
     "dose": ("labctl.cli._dose", "What a sample has had over all its runs."),
     "validate": ("labctl.cli._validate", "Check protocol, bench and sample files."),
+    "devices": ("labctl.cli._devices", "What is plugged in, and who answers."),
     "schema": ("labctl.cli._schema", "Print the JSON Schema of a kind of file."),
     "analyse": ("labctl.cli._analyse", "Put anybody's heating curve through every method."),
     "stop": ("labctl.cli._stop", "Laser off now, from another terminal."),

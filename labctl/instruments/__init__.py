@@ -33,7 +33,9 @@ from labctl.instruments._inline import InlinePort
 from labctl.instruments._instrument import Instrument, Trouble
 from labctl.instruments._link import Link, OpenSession, SimSession, SimSpec
 from labctl.instruments._open import check_instrument, make_instrument
+from labctl.instruments._place import Place, serial_places, visa_places
 from labctl.instruments._port import Counted, Exactly, Frame, Line, Packet, Port, Silent
+from labctl.instruments._question import Question
 from labctl.instruments._raw import RawPort
 from labctl.instruments._registry import (
     driver,
@@ -53,12 +55,14 @@ from labctl.instruments._roles import (
 )
 from labctl.instruments._seal import Seal
 from labctl.instruments._settings import Settings
+from labctl.instruments._who import Answerer, ask_who
 
 __all__ = [
     "DEADMAN",
     "GATES",
     "SHUTTER",
     "Address",
+    "Answerer",
     "Beam",
     "Counted",
     "DeviceRefusedError",
@@ -84,11 +88,13 @@ __all__ = [
     "MeterRole",
     "OpenSession",
     "Packet",
+    "Place",
     "Port",
     "PortDisconnectedError",
     "PortProtocolError",
     "PortTimeoutError",
     "PowerMeter",
+    "Question",
     "RawPort",
     "Reading",
     "Seal",
@@ -103,12 +109,15 @@ __all__ = [
     "Thermometer",
     "Transport",
     "Trouble",
+    "ask_who",
     "check_instrument",
     "driver",
     "drivers",
     "make_instrument",
     "open_simulation",
     "renamed",
+    "serial_places",
     "simulated_faults",
     "simulation_server",
+    "visa_places",
 ]

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from labctl.events import Beam, Invalid, Reading
 from labctl.instruments._port import Port
+from labctl.instruments._question import Question
 from labctl.instruments._seal import Seal
 
 
@@ -75,6 +76,9 @@ class DriverSpec:
     slowest_off_s: float = 0.25
     """From the moment off (or block) is asked for to the energy gone, at the worst that the
     instrument's own protocol allows; over 0.5 a gate must be the way off."""
+    question: Question | None = None
+    """What finds it among ports of which nothing is known; None where nothing can be asked without
+    doing something."""
 
 
 class Driver(Protocol):

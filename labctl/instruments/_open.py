@@ -40,7 +40,7 @@ def make_instrument(
         driver_class = driver(driver_name)
         where = Address.parse(address)
         line = _line(driver_class.spec, settings)
-        port = _port(where, line, clock, f"{name} at {address}", session)
+        port = raw_port(where, line, clock, f"{name} at {address}", session)
     except InputError as error:
         error.where = error.where or name
         raise
@@ -80,13 +80,14 @@ class _Nowhere:
         raise PortDisconnectedError("this port leads nowhere", where=self.address)
 
 
-def _port(
+def raw_port(
     address: Address,
     line: SerialSettings,
     clock: Clock,
     where: str,
-    session: SimSession | None,
+    session: SimSession | None = None,
 ) -> RawPort:
+    """The way to an address, not opened. `session` is the simulated bench for `sim://`."""
     if address.transport is Transport.SIM:
         if session is None:
             raise InputError(f"{address} needs a simulated bench, and there is none here")

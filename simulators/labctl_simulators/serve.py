@@ -88,6 +88,7 @@ async def serve_session(
                 server = await _listen(served, device, host, wanted)
                 await stack.enter_async_context(server)
                 table.append(_address(device, host, server.sockets[0].getsockname()[1]))
+            served.addresses = {row["key"]: row["address"] for row in table}
             try:
                 if ready is not None:
                     ready(table)
@@ -148,6 +149,8 @@ class _Served:
         self.session = session
         self.clock = clock
         self.connections: set[_Connection] = set()
+        self.addresses: dict[str, str] = {}
+        """Of everything that is served here, by key."""
         self._log = log
         self._zero_ns: int | None = None
         self._zero_utc_ns = 0
@@ -185,6 +188,7 @@ class _Served:
             "seed": self.session.seed,
             "faults": list(self.session.faults),
             "speed": 1.0,
+            "addresses": self.addresses,
         }
         return b"labctl-sim/1 " + json.dumps(said).encode() + b"\n"
 
