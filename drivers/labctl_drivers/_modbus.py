@@ -8,6 +8,8 @@ from labctl.instruments import Counted, DeviceRefusedError, Port, PortProtocolEr
 
 _REPLY = Counted(4, at_most=300)
 _READ, _WRITE, _REFUSED = 3, 16, 0x80
+RESERVED = 0xFF00
+"""Transaction numbers from here on are given by who sends."""
 _WHY = {
     1: "it does not know the function",
     2: "there is no such register",
@@ -33,20 +35,31 @@ class Modbus:
             raise PortProtocolError(f"register {address}: not as many bytes as asked for")
         return said[1:]
 
-    async def write(self, address: int, value: bytes) -> None:
+    async def write(self, address: int, value: bytes, number: int | None = None) -> None:
         """Write; never repeated by itself."""
-        said = await self._exchange(self.write_frame(address, value), again=False)
+        said = await self._exchange(self.write_frame(address, value, number), again=False)
         if said != struct.pack(">HH", address, len(value) // 2):
             raise PortProtocolError(f"register {address}: another write was acknowledged")
 
-    def write_frame(self, address: int, value: bytes) -> bytes:
-        """The bytes of a write, for one that waits for no answer."""
-        return self._request(_WRITE, address, len(value) // 2, bytes((len(value),)) + value)
+    def write_frame(self, address: int, value: bytes, number: int | None = None) -> bytes:
+        """The bytes of a write, for one that waits for no answer. With a `number` of its own, from
+        RESERVED on, it is the same bytes whenever it is sent, and no other request is taken for it.
+        """
+        data = bytes((len(value),)) + value
+        return self._request(_WRITE, address, len(value) // 2, data, number)
 
-    def _request(self, function: int, address: int, registers: int, data: bytes = b"") -> bytes:
-        self._number = (self._number + 1) & 0xFFFF
+    def _request(
+        self,
+        function: int,
+        address: int,
+        registers: int,
+        data: bytes = b"",
+        number: int | None = None,
+    ) -> bytes:
+        if number is None:
+            number = self._number = (self._number + 1) % RESERVED
         body = struct.pack(">BBHH", self._unit, function, address, registers) + data
-        return struct.pack(">HHH", self._number, 0, len(body)) + body
+        return struct.pack(">HHH", number, 0, len(body)) + body
 
     async def _exchange(self, request: bytes, *, again: bool) -> bytes:
         reply = await self._port.exchange(request, _REPLY, timeout_s=self._timeout_s, retry=again)

@@ -24,7 +24,6 @@ with labctl's sketch drops in a tenth of the time.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -35,26 +34,13 @@ from labctl.instruments import (
     Gatekeeper,
     GateState,
     Identity,
-    IdentityError,
     Port,
-    PortProtocolError,
-    PortTimeoutError,
     Question,
     Seal,
     Settings,
 )
-from labctl_drivers._modbus import Modbus
+from labctl_drivers._t7 import HIGH, LAST_LINE, LINE, LOW, REPLY_S, T7, WATCHDOG
 
-_REPLY_S = 0.2
-_UNIT = 1
-_LINES = 22
-_TEST, _PRODUCT, _FIRMWARE, _SERIAL = 55100, 60000, 60004, 60028
-_LINE, _LEVELS, _DIRECTIONS = 2000, 2800, 2850
-_ENABLE, _CLEAR = 61600, 61614
-_KEY = 0x6C616274
-"""Written to the clear register; any number that nobody else writes."""
-_ALL = (1 << 23) - 1
-_LOW, _HIGH = b"\x00\x00", b"\x00\x01"
 _MOVES_S = 0.03
 
 
@@ -66,7 +52,7 @@ class LabJackT7:
         title="LabJack T7 with a relay held by its watchdog",
         capabilities=frozenset({"gate"}),
         transport="serial",
-        slowest_exchange_s=_REPLY_S,
+        slowest_exchange_s=REPLY_S,
         slowest_off_s=0.05,
         question=Question(
             # The product number is 7, as a float; the frame's own number is one nobody else uses.
@@ -86,9 +72,9 @@ class LabJackT7:
     def __init__(self, port: Port, settings: Mapping[str, Any]) -> None:
         given = Settings(self.spec, settings)
         self._port = port
-        self._modbus = Modbus(port, _UNIT, _REPLY_S)
-        self._line = given.integer("line", 0, _LINES, 0)
-        sense = given.integer("sense", 0, _LINES, -1) if "sense" in settings else None
+        self._t7 = T7(port)
+        self._line = given.integer("line", 0, LAST_LINE, 0)
+        sense = given.integer("sense", 0, LAST_LINE, -1) if "sense" in settings else None
         if sense == self._line:
             raise given.wrong("sense", "another line than `line`")
         self._sense = sense
@@ -103,46 +89,26 @@ class LabJackT7:
 
     async def identify(self) -> Identity:
         """The device's test register, its product number, serial number and firmware."""
-        try:
-            test = await self._word(_TEST)
-            (product,) = struct.unpack(">f", await self._modbus.read(_PRODUCT, 2))
-            (firmware,) = struct.unpack(">f", await self._modbus.read(_FIRMWARE, 2))
-            serial = await self._word(_SERIAL)
-        except (PortTimeoutError, PortProtocolError, DeviceRefusedError) as error:
-            raise IdentityError("not a LabJack T7", seen=error.seen or error.what) from error
-        if test != 0x00112233 or round(product) != 7:
-            raise IdentityError("not a LabJack T7", seen=f"product {product:g}, test {test:#x}")
-        return Identity("LabJack", "T7", str(serial), f"{firmware:.4f}")
+        return await self._t7.identify()
 
     async def configure(self) -> None:
         """The line low; the watchdog as it must be, written only where it is not, and read back."""
-        await self._drive(_LOW)
-        wanted = self._watchdog()
-        if any([await self._word(at) != value for at, value in wanted]):
-            await self._write_word(_ENABLE, 0)
-            for at, value in wanted:
-                await self._write_word(at, value)
-        for at, value in wanted:
-            held = await self._word(at)
-            if held != value:
-                raise DeviceRefusedError(
-                    f"the watchdog was not taken: register {at}, asked {value}", seen=str(held)
-                )
+        await self._t7.drive(self._line, LOW)
+        await self._t7.watch(self._line, self._timeout_s)
         if self._sense is not None:
-            # This read makes it an input.
-            await self._modbus.read(_LINE + self._sense, 1)
+            await self._t7.make_input(self._sense)
 
     # -- gate --------------------------------------------------------------------------------
 
     async def block(self) -> None:
         """Write the line low at once; the answer is drained away."""
         self._through = False
-        await self._port.urgent(self._modbus.write_frame(_LINE + self._line, _LOW))
+        await self._port.urgent(self._t7.modbus.write_frame(LINE + self._line, LOW))
 
     async def read_gate(self) -> GateState:
-        """Two exchanges. Levels and directions are read for all lines: that changes none."""
-        levels, directions = await self._word(_LEVELS), await self._word(_DIRECTIONS)
-        high = bool(levels & directions & (1 << self._line))
+        """Two exchanges."""
+        driven, levels = await self._t7.outputs_and_levels()
+        high = bool(driven & (1 << self._line))
         contact = None if self._sense is None else not levels & (1 << self._sense)
         return GateState(
             blocks=None if contact is None else not contact,
@@ -159,10 +125,10 @@ class LabJackT7:
 
     async def close_relay(self) -> None:
         """Fed once, the line high, and the contact as sensed once it has moved."""
-        if await self._word(_ENABLE) != 1:
+        if await self._t7.word(WATCHDOG) != 1:
             raise DeviceRefusedError("the watchdog is not enabled")
-        await self._write_word(_CLEAR, _KEY)
-        await self._drive(_HIGH)
+        await self._t7.feed()
+        await self._t7.drive(self._line, HIGH)
         self._through = True
         await self._port.pause(_MOVES_S)
         state = await self.read_gate()
@@ -171,34 +137,8 @@ class LabJackT7:
 
     async def feed(self) -> GateState:
         """Clear the watchdog with its key, and read."""
-        await self._write_word(_CLEAR, _KEY)
+        await self._t7.feed()
         return await self.read_gate()
-
-    # -- inside ------------------------------------------------------------------------------
-
-    def _watchdog(self) -> tuple[tuple[int, int], ...]:
-        """Registers and values in the order in which they are written; enabled last."""
-        bit = 1 << self._line
-        return (
-            (61604, self._timeout_s),
-            (61610, 1),
-            (61612, _KEY),
-            (61620, 0),
-            (61630, 1),
-            (61636, _ALL & ~bit),
-            (61634, bit),
-            (61632, 0),
-            (_ENABLE, 1),
-        )
-
-    async def _drive(self, level: bytes) -> None:
-        await self._modbus.write(_LINE + self._line, level)
-
-    async def _word(self, address: int) -> int:
-        return int.from_bytes(await self._modbus.read(address, 2), "big")
-
-    async def _write_word(self, address: int, value: int) -> None:
-        await self._modbus.write(address, value.to_bytes(4, "big"))
 
 
 class _RelayKeeper:

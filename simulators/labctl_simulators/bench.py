@@ -222,11 +222,29 @@ def _labjack(
     return Device(name, key, driver, "deadman", personality)
 
 
+def _labjack_laser(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    personality = LabJackT7(world, line=None)
+    wired = {
+        said: int(settings[said]) for said in ("output", "gate", "interlock", "monitor")
+        if said in settings
+    }  # fmt: skip
+    personality.wire_laser(
+        full_power_w=_amount(settings.get("full_power"), 4.0),
+        full_scale_v=_amount(settings.get("full_scale"), 5.0),
+        zero_v=_amount(settings.get("zero"), 0.0),
+        **wired,
+    )
+    return Device(name, key, driver, "laser", personality)
+
+
 _BUILDERS = {
     "arroyo-laser": _arroyo,
     "cni-laser": _cni,
     "keysight-3497x": _keysight,
     "keysight-e36300": _e36300,
+    "labjack-laser": _labjack_laser,
     "labjack-t7": _labjack,
     "mcu-deadman": _deadman,
     "thorlabs-laser": _thorlabs_ld,
@@ -248,6 +266,12 @@ def _channels(said: Any) -> list[int]:
             found.extend(range(int(first), int(last or first) + 1))
         return found
     return [int(channel) for channel in said]
+
+
+def _amount(said: Any, otherwise: float) -> float:
+    """Watts or volts of `4 W`, `4000 mW`, `2.5 V`."""
+    found = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(m?)[WV]\s*", str(said or ""))
+    return otherwise if found is None else float(found[1]) * (1e-3 if found[2] else 1.0)
 
 
 def _role_channel(role: Any, key: str) -> int | None:

@@ -6,6 +6,7 @@ simulators, which the suite runs against as well.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -203,6 +204,27 @@ def _t7() -> Answer:
     return answer
 
 
+def _t7_laser() -> Answer:
+    # Lit by whoever was there before: gate high, 2 V.
+    held: dict[int, bytes] = {
+        55100: bytes.fromhex("00112233"), 60000: struct.pack(">f", 7.0),
+        60004: struct.pack(">f", 1.03), 60028: struct.pack(">I", 470012345),
+        1000: struct.pack(">f", 2.0), 2800: b"\0\0\0\1", 2850: b"\0\0\0\1",
+        **{at: bytes(4) for at in (*range(61600, 61640, 2), 61640, 61642)},
+    }  # fmt: skip
+
+    def answer(data: bytes) -> bytes | None:
+        function, address = data[7], int.from_bytes(data[8:10], "big")
+        if function == 16:
+            held[2800 if address == 2000 else address] = data[13:].rjust(4, b"\0")
+            body = data[7:12]
+        else:
+            body = bytes((3, 4)) + held[address]
+        return data[:4] + (len(body) + 1).to_bytes(2, "big") + data[6:7] + body
+
+    return answer
+
+
 CASES: dict[str, Case] = {
     "arroyo-laser": Case(
         _arroyo,
@@ -241,6 +263,15 @@ CASES: dict[str, Case] = {
         level=8.0,
         refused=(10.001, 1e9, -0.1, float("nan")),
         settings={"output": 2, "max_voltage": "10 V", "max_current": "150 mA"},
+    ),
+    "labjack-laser": Case(
+        _t7_laser,
+        stranger=bytes.fromhex("0001 0000 0007 01 03 04 0000 0000"),
+        off=bytes.fromhex("FF00 0000 0009 01 10 07D0 0001 02 0000"),
+        on=bytes.fromhex("FF02 0000 0009 01 10 07D0 0001 02 0001"),
+        level=1.0,
+        refused=(1.501, 1e9, -0.1, float("nan")),
+        settings={"full_power": "4 W", "max_power": "1.5 W"},
     ),
     "labjack-t7": Case(
         _t7,

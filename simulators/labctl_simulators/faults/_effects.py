@@ -269,7 +269,8 @@ def _relay(scene: Scene) -> Relay:
 
 def _dead_man(scene: Scene) -> DeadManBoard | LabJackT7:
     for each in scene.devices.values():
-        if isinstance(each.personality, DeadManBoard | LabJackT7):
+        # A T7 may be the laser or the logger as well.
+        if each.kind == "deadman" and isinstance(each.personality, DeadManBoard | LabJackT7):
             return each.personality
     raise RuntimeError("a fault of the dead-man was let through on a bench without one")
 

@@ -1,165 +1,191 @@
-"""LabJack T7 over Modbus TCP: the registers of its digital lines and of its watchdog.
+"""What hangs on a simulated LabJack T7: a relay, a laser with analog input and gate, thermocouples.
 
-From the maker's table of registers: 32-bit values stand in two registers, high word first. Reading
-the register of a single line makes that line an input. The watchdog's settings are in flash and can
-be written only while it is disabled; in strict mode nothing but its key in the clear register keeps
-it from firing, and when it fires it sets the lines that it does not inhibit, again and again.
+One device may carry all of them, as on a bench.
 """
 
 from __future__ import annotations
 
-import struct
+from collections.abc import Callable, Mapping
 
-from labctl.clock import NS
-from labctl_simulators.wire._personality import MS, Reply, Upsets
-from labctl_simulators.world import World
+from labctl_simulators.wire._personality import MS, Upsets
+from labctl_simulators.wire._t7 import Setup, T7Registers
+from labctl_simulators.world import Stream, World
 
-_LATENCY_NS = MS
-_LINES = 23
-_ENABLE, _TIMEOUT, _STRICT, _KEY, _CLEAR = 61600, 61604, 61610, 61612, 61614
-_DIO_ENABLE, _STATE, _DIRECTION, _INHIBIT = 61630, 61632, 61634, 61636
-_WATCHDOG = (_ENABLE, 61602, _TIMEOUT, 61606, _STRICT, _KEY, 61620, _DIO_ENABLE, _STATE, _DIRECTION,
-             _INHIBIT)  # fmt: skip
-_READ, _WRITE = 3, 16
-_NO_FUNCTION, _NO_ADDRESS, _NO_VALUE = 1, 2, 3
-
-
-class Refused(Exception):
-    """A Modbus exception, by its code."""
+_NO_TEMPERATURE = -9999.0
+_KINDS = {20: "E", 21: "J", 22: "K", 23: "R", 24: "T", 25: "S", 27: "N", 28: "B"}
+_MICROVOLT_PER_K = {"B": 0.3, "E": 61.0, "J": 51.7, "K": 40.6, "N": 26.6, "R": 6.0, "S": 6.0,
+                    "T": 40.8}  # fmt: skip
+_CJC = 60052
+_BOX_DELAY_NS = 2 * MS
+_MONITOR_V = 1.0
+"""What the box's photodiode gives at full power."""
 
 
-class LabJackT7:
+class LabJackT7(T7Registers):
     """The device with a relay on one line and, where wired, a second contact on another."""
 
-    baud: int | None = None
+    def __init__(self, world: World, *, line: int | None = 0, sense: int | None = None) -> None:
+        """`line` None: no relay."""
+        super().__init__(world)
+        if line is not None:
+            self.parts.append(_RelayOn(world, line, sense))
 
-    def __init__(self, world: World, *, line: int = 0, sense: int | None = None) -> None:
-        self.upsets = Upsets()
-        self.stays = False
-        """A fault: the watchdog never fires."""
-        self.flash_writes = 0
-        self._world = world
+    def wire_laser(
+        self,
+        *,
+        full_power_w: float,
+        full_scale_v: float = 5.0,
+        zero_v: float = 0.0,
+        output: int = 0,
+        gate: int = 0,
+        interlock: int | None = None,
+        monitor: int | None = None,
+    ) -> None:
+        """Hang a laser box on it. `monitor` is the input with its photodiode."""
+        box = _Box(self.world, full_power_w, full_scale_v, zero_v)
+        box.output, box.gate, box.interlock, box.monitor = output, gate, interlock, monitor
+        self.parts.append(box)
+
+    def wire_thermocouples(
+        self,
+        sensors: Mapping[int, Callable[[], float]],
+        *,
+        wired: str = "K",
+        differential: bool = True,
+    ) -> None:
+        """Hang thermocouples on it, by positive input."""
+        self.parts.append(_Beads(self.world, self.upsets, sensors, wired, differential))
+
+
+class _Part:
+    """Nothing on anything."""
+
+    def driven(self, high: int, volts: tuple[float, float], t_ns: int) -> None:
+        """Not wired."""
+
+    def pulled_down(self) -> int:
+        return 0
+
+    def volts(self, n: int) -> float | None:
+        return None
+
+    def degc(self, n: int, setup: Setup) -> float:
+        return _NO_TEMPERATURE
+
+
+class _RelayOn(_Part):
+    def __init__(self, world: World, line: int, sense: int | None) -> None:
         self._relay = world.fit_relay()
         self._line = line
         self._sense = sense
-        self._output = 0
-        self._direction = 0
-        self._inhibit = 0
-        self._watchdog = dict.fromkeys(_WATCHDOG, 0)
-        self._cleared = 0
-        self._partial = b""
 
-    def opened(self, t_ns: int) -> None:
-        """A new connection is no communication."""
-        self._partial = b""
+    def driven(self, high: int, volts: tuple[float, float], t_ns: int) -> None:
+        self._relay.drive(bool(high & (1 << self._line)), t_ns)
 
-    def drop(self, t_ns: int) -> None:
-        """A fault: the watchdog fires though it was cleared."""
-        self._fire()
+    def pulled_down(self) -> int:
+        return 1 << self._sense if self._sense is not None and self._relay.closed else 0
 
-    def receive(self, data: bytes, t_ns: int) -> list[Reply]:
-        self._partial += data
-        replies: list[Reply] = []
-        while len(self._partial) >= 8:
-            size = 6 + int.from_bytes(self._partial[4:6], "big")
-            if len(self._partial) < size:
-                break
-            frame, self._partial = self._partial[:size], self._partial[size:]
-            function, body = frame[7], frame[8:]
-            try:
-                said = bytes((function,)) + self._serve(function, body, t_ns)
-            except Refused as refused:
-                said = bytes((function | 0x80, refused.args[0]))
-            head = frame[:4] + (len(said) + 1).to_bytes(2, "big") + frame[6:7]
-            replies.append((head + said, _LATENCY_NS))
-            if not self._watchdog[_STRICT]:
-                self._clear(t_ns)
-        return replies
 
-    def _serve(self, function: int, body: bytes, t_ns: int) -> bytes:
-        if function not in (_READ, _WRITE) or len(body) < 4:
-            raise Refused(_NO_FUNCTION)
-        address, count = struct.unpack(">HH", body[:4])
-        if function == _READ:
-            words = b"".join(self._read(address, count))
-            return bytes((len(words),)) + words
-        self._write(address, body[5 : 5 + 2 * count], t_ns)
-        self._turn(t_ns)
-        return body[:4]
+class _Box(_Part):
+    """A laser that lights while its gate is high, with as much as its analog input says. Its
+    interlock latches: a gate that stays high does not light it again."""
 
-    # -- registers ---------------------------------------------------------------------------
+    def __init__(self, world: World, full_w: float, full_v: float, zero_v: float) -> None:
+        self._world = world
+        self._laser = world.laser
+        self._full_w, self._full_v, self._zero_v = full_w, full_v, zero_v
+        self.output, self.gate = 0, 0
+        self.interlock: int | None = None
+        self.monitor: int | None = None
+        self._high = False
+        self._edges = 0
 
-    def _read(self, address: int, count: int) -> list[bytes]:
-        known: dict[int, bytes] = {
-            55100: struct.pack(">I", 0x00112233),
-            60000: struct.pack(">f", 7.0),
-            60004: struct.pack(">f", 1.0307),
-            60028: struct.pack(">I", 470012345),
-            2800: struct.pack(">I", self._levels()),
-            2850: struct.pack(">I", self._direction),
-            2900: struct.pack(">I", self._inhibit),
-            **{at: struct.pack(">I", value) for at, value in self._watchdog.items()},
-        }
-        if 2000 <= address < 2000 + _LINES and count == 1:
-            # As on the device: asking for one line turns it into an input.
-            self._direction &= ~(1 << (address - 2000))
-            return [struct.pack(">H", self._levels() >> (address - 2000) & 1)]
-        if address not in known or count != len(known[address]) // 2:
-            raise Refused(_NO_ADDRESS)
-        return [known[address]]
+    def driven(self, high: int, volts: tuple[float, float], t_ns: int) -> None:
+        share = (volts[self.output] - self._zero_v) / (self._full_v - self._zero_v)
+        self._laser.drive(max(0.0, share) * self._full_w)
+        is_high = bool(high & (1 << self.gate))
+        if is_high is not self._high:
+            self._high = is_high
+            self._edges += 1
+            self._switch(is_high, t_ns)
+        self._world.settle()
 
-    def _write(self, address: int, data: bytes, t_ns: int) -> None:
-        value = int.from_bytes(data, "big")
-        if 2000 <= address < 2000 + _LINES and len(data) == 2:
-            bit = 1 << (address - 2000)
-            self._direction |= bit
-            self._output = self._output | bit if value else self._output & ~bit
-        elif address == _CLEAR and len(data) == 4:
-            if value == self._watchdog[_KEY]:
-                self._clear(t_ns)
-        elif address in self._watchdog and len(data) == 4:
-            if self._watchdog[_ENABLE] and address != _ENABLE:
-                raise Refused(_NO_VALUE)
-            self.flash_writes += 1
-            self._watchdog[address] = value
-            self._clear(t_ns)
-        elif address == 2900 and len(data) == 4:
-            self._inhibit = value
-        else:
-            raise Refused(_NO_ADDRESS)
-
-    def _levels(self) -> int:
-        """What the terminals have: outputs as driven, inputs pulled up unless something pulls."""
-        levels = (self._output & self._direction) | (~self._direction & ((1 << _LINES) - 1))
-        if self._sense is not None and self._relay.closed:
-            levels &= ~(1 << self._sense)
-        return levels
-
-    # -- relay and watchdog ------------------------------------------------------------------
-
-    def _turn(self, t_ns: int) -> None:
-        bit = 1 << self._line
-        self._relay.drive(bool(self._output & self._direction & bit), t_ns)
-
-    def _clear(self, t_ns: int) -> None:
-        self._cleared += 1
-        turn = self._cleared
-        timeout_ns = self._watchdog[_TIMEOUT] * NS
-        if not (self._watchdog[_ENABLE] and timeout_ns):
+    def _switch(self, on: bool, t_ns: int) -> None:
+        laser = self._laser
+        if not on:
+            laser.switch_off()
             return
+        if not (laser.interlock_closed and laser.key_on):
+            return
+        laser.output_on = True
+        edges = self._edges
 
-        def due() -> None:
-            if turn == self._cleared and not self.stays:
-                self._fire()
+        def ignite() -> None:
+            if laser.output_on and self._edges == edges:
+                laser.lit = True
 
-        self._world.schedule(t_ns + timeout_ns, due)
+        self._world.schedule(t_ns + _BOX_DELAY_NS, ignite)
 
-    def _fire(self) -> None:
-        """Set the lines that are not inhibited, and count anew."""
-        now_ns = self._world.now_ns
-        if self._watchdog[_DIO_ENABLE]:
-            free = ~self._watchdog[_INHIBIT]
-            self._output = self._output & ~free | self._watchdog[_STATE] & free
-            self._direction = self._direction & ~free | self._watchdog[_DIRECTION] & free
-            self._turn(now_ns)
-        self._clear(now_ns)
+    def pulled_down(self) -> int:
+        closed = self.interlock is not None and self._laser.interlock_closed
+        return 1 << self.interlock if closed and self.interlock is not None else 0
+
+    def volts(self, n: int) -> float | None:
+        if n != self.monitor:
+            return None
+        return self._laser.power_w() / self._full_w * _MONITOR_V
+
+
+class _Bead:
+    __slots__ = ("last", "noise", "offset_k", "source")
+
+    def __init__(self, n: int, seed: int, source: Callable[[], float]) -> None:
+        stream = Stream(seed, f"t7/{n}")
+        self.noise = stream.normal
+        self.offset_k = 0.1 * stream.normal()
+        self.source = source
+        self.last: float | None = None
+
+
+class _Beads(_Part):
+    """Thermocouples. An open one reads -9999: somebody has fitted the pull-up resistor that drives
+    an open input out of its range."""
+
+    def __init__(
+        self,
+        world: World,
+        upsets: Upsets,
+        sensors: Mapping[int, Callable[[], float]],
+        wired: str,
+        differential: bool,
+    ) -> None:
+        self._room_degc = world.truth.room.temperature_degc
+        self._upsets = upsets
+        self._wired = wired
+        self._differential = differential
+        self._beads = {n: _Bead(n, world.truth.seed, each) for n, each in sensors.items()}
+
+    def degc(self, n: int, setup: Setup) -> float:
+        bead, kind = self._beads.get(n), _KINDS.get(setup.feature)
+        cold = setup.cjc == _CJC and setup.slope == 1.0 and setup.offset == 0.0
+        if bead is None or kind is None or not cold or n in self._upsets.open_channels:
+            return _NO_TEMPERATURE
+        if self._upsets.holds(n) and bead.last is not None:
+            return bead.last
+        value = bead.source()
+        if kind != self._wired:
+            ratio = _MICROVOLT_PER_K[self._wired] / _MICROVOLT_PER_K[kind]
+            value = self._room_degc + (value - self._room_degc) * ratio
+        if (setup.negative != 199) is not self._differential:
+            # Against ground, with what runs in the bench's wires on top.
+            value += 12.0 + 3.0 * bead.noise()
+        bead.last = value + bead.offset_k + _noise_k(setup) * bead.noise()
+        return bead.last
+
+
+def _noise_k(setup: Setup) -> float:
+    """The maker's 0.04 K at index 8 and 0.1 V, a fifth more or less a step, and more in a wide
+    range."""
+    index = setup.resolution or 8
+    wide = max(1.0, setup.range_v / 0.1) ** 0.5
+    return float(0.04 * 1.4 ** (8 - index) * wide)
