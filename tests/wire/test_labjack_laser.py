@@ -22,8 +22,7 @@ from labctl.instruments import (
 from labctl_drivers.labjack_laser import LabJackLaser
 from labctl_simulators.session import Session
 from tests.unit.drivers.transcript import TranscriptPort
-from tests.wire.served import over_tcp
-from tests.wire.t7 import asked, on_bench, written
+from tests.wire.t7 import asked, on_bench, over_tcp, written
 
 SETTINGS = {"full_power": "4 W", "max_power": "2 W", "interlock": 4, "monitor": 1}
 
