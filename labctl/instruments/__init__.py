@@ -27,6 +27,7 @@ from labctl.instruments._capabilities import (
     Source,
     SourceState,
     Thermometer,
+    quantum,
 )
 from labctl.instruments._frames import Framer
 from labctl.instruments._inline import InlinePort
@@ -115,6 +116,7 @@ __all__ = [
     "drivers",
     "make_instrument",
     "open_simulation",
+    "quantum",
     "renamed",
     "serial_places",
     "simulated_faults",

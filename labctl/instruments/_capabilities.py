@@ -76,6 +76,9 @@ class DriverSpec:
     slowest_off_s: float = 0.25
     """From the moment off (or block) is asked for to the energy gone, at the worst that the
     instrument's own protocol allows; over 0.5 a gate must be the way off."""
+    quantum: float | None = None
+    """The step between two neighbouring readings of a sensor, in their unit: the largest that it may
+    have; None where it is not known. See `quantum`, which knows the instance's settings too."""
     question: Question | None = None
     """What finds it among ports of which nothing is known; None where nothing can be asked without
     doing something."""
@@ -97,6 +100,13 @@ class Driver(Protocol):
     async def configure(self) -> None:
         """Bring the instrument into the mode that `read` needs. A source is forced off here."""
         ...
+
+
+def quantum(driver: Driver) -> float | None:
+    """The step between two neighbouring readings of this sensor as it is set up, degC or W: its own
+    `quantum` where a setting decides, else its spec's. None where it is not known."""
+    own = getattr(driver, "quantum", None)
+    return own if isinstance(own, float) else driver.spec.quantum
 
 
 @dataclass(frozen=True, slots=True)
