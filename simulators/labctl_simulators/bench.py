@@ -22,6 +22,7 @@ from labctl_simulators.wire import (
     KeysightScanner,
     KeysightSupply,
     LabJackT7,
+    OphirMeter,
     Personality,
     Pm100,
     Sc10,
@@ -193,6 +194,17 @@ def _pm100(world: World, name: str, key: str, driver: str, settings: Plain, role
     return Device(name, key, driver, "meter", Pm100(world))
 
 
+def _ophir(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
+    # The head is as the bench file says it is; what the meter takes it for is the driver's to set.
+    said = settings.get("filter")
+    personality = OphirMeter(
+        world,
+        filtered=None if said is None else str(said).lower() == "in",
+        baud=int(settings.get("baud", 9600)),
+    )
+    return Device(name, key, driver, "meter", personality)
+
+
 def _e36300(
     world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
 ) -> Device:
@@ -247,6 +259,7 @@ _BUILDERS = {
     "labjack-laser": _labjack_laser,
     "labjack-t7": _labjack,
     "mcu-deadman": _deadman,
+    "ophir-meter": _ophir,
     "thorlabs-laser": _thorlabs_ld,
     "thorlabs-pm100": _pm100,
     "thorlabs-sc10": _sc10,

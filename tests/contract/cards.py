@@ -80,6 +80,31 @@ def _keysight() -> Answer:
     return table.get
 
 
+def _ophir() -> Answer:
+    state = {"AR": "0", "AW": "1"}
+
+    def answer(data: bytes) -> bytes | None:
+        text = data.decode().strip()[1:]
+        if text.startswith("WN"):
+            state["AR"] = text[2:]
+        elif text.startswith("WI"):
+            state["AW"] = text[2:]
+        replies = {
+            "II": "* VEGA 113217 VEGA",
+            "VE": "*VE1.23",
+            "HI": "* TH 12345 3A-P 00000001",
+            "FP": "*",
+            "FQ": "?$FQ",
+            "SI": "* W",
+            "SP": "*1.300E-2",
+            "AR": f"* {state['AR']} AUTO 3.00W 300mW 30.0mW",
+            "AW": f"*CONTINUOUS 190 20000 {state['AW']} 633 808 10600 NONE NONE NONE",
+        }
+        return (replies.get(text, "*") + "\r\n").encode()
+
+    return answer
+
+
 def _pm100() -> Answer:
     table = {
         b"*IDN?\n": b"Thorlabs,PM100D,P0027168,2.7.0\n",
@@ -295,6 +320,17 @@ CASES: dict[str, Case] = {
         level=1.25,
         refused=(2.001, 1e9, -0.1, float("nan")),
         settings={"max_current": "2 A"},
+    ),
+    "ophir-meter": Case(
+        _ophir,
+        stranger=b"?COMMAND\r\n",
+        invalid={
+            b"*OVER\r\n": "range",
+            b"*9.9E37\r\n": "range",
+            b"*NAN\r\n": "device",
+            b"?NO HEAD\r\n": "device",
+        },
+        settings={"wavelength": "808 nm"},
     ),
     "thorlabs-sc10": Case(
         _sc10,

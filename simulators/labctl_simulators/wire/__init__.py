@@ -6,6 +6,7 @@ from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
 from labctl_simulators.wire._keysight import THERMOCOUPLES, KeysightScanner
 from labctl_simulators.wire._labjack import LabJackT7
 from labctl_simulators.wire._link import SimLink
+from labctl_simulators.wire._ophir import OphirMeter
 from labctl_simulators.wire._personality import Personality, Upsets
 from labctl_simulators.wire._pm100 import Pm100
 from labctl_simulators.wire._sc10 import Sc10
@@ -22,6 +23,7 @@ __all__ = [
     "KeysightScanner",
     "KeysightSupply",
     "LabJackT7",
+    "OphirMeter",
     "Personality",
     "Pm100",
     "Sc10",

@@ -22,7 +22,7 @@ _LOW_NM, _HIGH_NM = 400.0, 1100.0
 _LASER_NM = 808.0
 
 
-def _responsivity(nm: float) -> float:
+def responsivity(nm: float) -> float:
     """Of a silicon photodiode, A/W: rises with wavelength up to 960 nm and falls beyond."""
     return 0.62 * nm / 960.0 if nm <= 960.0 else 0.62 * max(0.1, 1.0 - (nm - 960.0) / 200.0)
 
@@ -58,7 +58,7 @@ class Pm100(ScpiInstrument):
 
     def _set_nm(self, nm: float) -> None:
         self._nm = nm
-        self._scale = _responsivity(_LASER_NM) / _responsivity(nm)
+        self._scale = responsivity(_LASER_NM) / responsivity(nm)
 
     def _measure(self) -> str:
         noise = self._noise()
