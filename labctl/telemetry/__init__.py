@@ -8,6 +8,7 @@ imports no MQTT library.
 from labctl.telemetry._address import Address
 from labctl.telemetry._beam import BeamState, BeamView, Seen
 from labctl.telemetry._choice import BrokerChoice, NoBrokerError
+from labctl.telemetry._embedded import embedded_broker
 from labctl.telemetry._schemas import schemas
 from labctl.telemetry._serve import serve_broker
 from labctl.telemetry._telemetry import Telemetry
@@ -23,6 +24,7 @@ __all__ = [
     "NoBrokerError",
     "Seen",
     "Telemetry",
+    "embedded_broker",
     "schemas",
     "serve_broker",
     "watch",

@@ -6,6 +6,7 @@ It belongs to all labctl processes of a user on a machine. Each that uses it hol
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -18,11 +19,14 @@ from labctl.telemetry._address import PORT
 from labctl.telemetry._announcement import Announcement, users_lock
 from labctl.telemetry._choice import Found, NoBrokerError
 from labctl.telemetry._link import LinkError, reachable
+from labctl.telemetry._mosquitto import executable
 from labctl.telemetry._supervisor import NO_BROKER
 
 START_S = 10.0
 """In which a broker must be there, after it was asked for."""
 LOOK_S = 0.02
+_NONE = "no MQTT broker to start: neither mosquitto nor amqtt is installed"
+_HOW = "apt install mosquitto, or pip install 'labctl[broker]', or --broker."
 END_S = 1.0
 """In which a broker that nobody uses any more must be gone."""
 
@@ -92,8 +96,8 @@ class EmbeddedBroker:
                 return
             if status == NO_BROKER:
                 raise NoBrokerError(
-                    "no MQTT broker to start: neither mosquitto nor amqtt is installed",
-                    fix="apt install mosquitto, or pip install 'labctl[broker]', or --broker.",
+                    _NONE,
+                    fix=_HOW,
                 )
         self._supervisor = subprocess.Popen(
             [
@@ -111,6 +115,16 @@ class EmbeddedBroker:
             # Ctrl-C at the terminal is for the run, not for the broker that reports its end.
             start_new_session=True,
         )
+
+
+def embedded_broker() -> str:
+    """Which broker would be started here, in words; NoBrokerError when neither is installed."""
+    path = executable()
+    if path is not None:
+        return f"mosquitto, {path}"
+    if importlib.util.find_spec("amqtt") is not None:
+        return "amqtt"
+    raise NoBrokerError(_NONE, fix=_HOW)
 
 
 def _environment() -> dict[str, str]:
