@@ -133,6 +133,20 @@ def is_terminal(stream: IO[Any]) -> bool:
     return not stream.closed and stream.isatty()
 
 
+def bench_terminal(stream: IO[Any]) -> str:
+    """The name of the terminal at which a person of this machine types into this stream, e.g.
+    `/dev/tty2`. RefusedError, with why in `seen`, for anything else: a pipe, or a terminal that
+    came over the network."""
+    if not is_terminal(stream):
+        raise RefusedError("nobody types here", seen="standard input is no terminal")
+    far = next((name for name in ("SSH_CONNECTION", "SSH_TTY") if os.environ.get(name)), "")
+    if far:
+        raise RefusedError(
+            "nobody types here", seen=f"this terminal came over the network ({far} is set)"
+        )
+    return os.ttyname(stream.fileno())
+
+
 def forget_typed_ahead(stream: IO[Any]) -> None:
     """Drop what was typed before it was asked for; nothing happens where nobody types."""
     if is_terminal(stream):

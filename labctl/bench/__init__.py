@@ -1,16 +1,19 @@
 """A bench file -> a connected, identified Bench; calibrations."""
 
-from labctl.bench._behind import check_behind, today, waived
+from labctl.bench._armable import not_armable
+from labctl.bench._behind import today, waived
 from labctl.bench._check import check_instruments
+from labctl.bench._commissioning import not_commissioned, record_path, safety_digest
 from labctl.bench._connect import Bench, OnTrouble, Reach, connect, reach
 from labctl.bench._devices import Device, Scan, scan
 from labctl.bench._dump import SCHEMA
 from labctl.bench._fields import limit_field
 from labctl.bench._file import json_schema, load, loads
-from labctl.bench._latency import OffLatency, check_latency, latency_lines, off_latency
+from labctl.bench._latency import OffLatency, latency_lines, off_latency
 from labctl.bench._look import look
 from labctl.bench._lookup import BenchChoice, find_bench
 from labctl.bench._model import (
+    Arming,
     BenchFile,
     CalibrationHeater,
     Declaration,
@@ -30,6 +33,7 @@ from labctl.instruments import GATES
 __all__ = [
     "GATES",
     "SCHEMA",
+    "Arming",
     "Bench",
     "BenchChoice",
     "BenchFile",
@@ -49,9 +53,7 @@ __all__ = [
     "Vessel",
     "Vigilance",
     "Waiver",
-    "check_behind",
     "check_instruments",
-    "check_latency",
     "connect",
     "find_bench",
     "json_schema",
@@ -61,9 +63,13 @@ __all__ = [
     "load",
     "loads",
     "look",
+    "not_armable",
+    "not_commissioned",
     "off_latency",
     "reach",
+    "record_path",
     "reset_latched",
+    "safety_digest",
     "scan",
     "today",
     "unwatched",

@@ -210,6 +210,8 @@ async def connect(
     clock: Clock,
     session: SimSession | None,
     specs: Mapping[str, GuardSpec] | None = None,
+    *,
+    unattended: bool = False,
 ) -> Bench:
     """Open and identify everything that `needs` (roles) hang on, side by side. With `specs`, the
     limits of each source that is to be lit, what lights and what confirms is held by a guard in a
@@ -230,7 +232,7 @@ async def connect(
     box: list[Bench] = []
     try:
         if owned:
-            setup = setup_of(bench_file, needs, specs or {}, clock.zero_ns)
+            setup = setup_of(bench_file, needs, specs or {}, clock.zero_ns, unattended=unattended)
             start = GuardStart(clock, setup, specs or {}, lock.handles)
         for key in found.keys:
             entry = bench_file.instruments[key]

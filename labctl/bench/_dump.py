@@ -9,6 +9,7 @@ from labctl.quantities import Kind, exact, exact_stated, units_of
 
 if TYPE_CHECKING:
     from labctl.bench._model import (
+        Arming,
         BenchFile,
         Declaration,
         InstrumentEntry,
@@ -28,6 +29,11 @@ def dump(bench: BenchFile) -> str:
 def digest(bench: BenchFile) -> str:
     """SHA-256 of what is stated."""
     return yamlfile.digest(_resolved(bench))
+
+
+def plain(bench: BenchFile) -> dict[str, Any]:
+    """What is stated, as the file would say it."""
+    return _resolved(bench)
 
 
 def statement(bench: BenchFile) -> dict[str, Any]:
@@ -116,8 +122,27 @@ def _resolved(bench: BenchFile) -> dict[str, Any]:
         out["dead_man"] = _declaration(bench.dead_man)
     if bench.waivers:
         out["waivers"] = {name: _waiver(name, it) for name, it in bench.waivers.items()}
+    if bench.driver_waivers:
+        drivers = {name: _waiver("driver", it) for name, it in bench.driver_waivers.items()}
+        out["waivers"] = {**out.get("waivers", {}), "drivers": drivers}
     if bench.unattended_by:
         out["unattended"] = {"allowed_by": bench.unattended_by}
+    if arming := _arming(bench.arming):
+        out["arming"] = arming
+    return out
+
+
+def _arming(arming: Arming) -> dict[str, Any]:
+    """What differs from what is taken where the file says nothing."""
+    usual, out = type(arming)(), dict[str, Any]()
+    if arming.act_holds_s != usual.act_holds_s:
+        out["act_holds"] = exact(arming.act_holds_s, Kind.TIME)
+    if arming.warning_s != usual.warning_s:
+        out["warning"] = exact(arming.warning_s, Kind.TIME)
+    if arming.simulated_warning_s is not None:
+        out["simulated_warning"] = exact(arming.simulated_warning_s, Kind.TIME)
+    if arming.commissioned:
+        out["commissioned"] = True
     return out
 
 

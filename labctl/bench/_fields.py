@@ -132,7 +132,8 @@ WINDOW = Field("rate_window", Amount(Kind.TIME, 0.5, 60.0), "Rise and fall are t
 FROZEN = Field("frozen_after", Count(0, 1000),
                "So many identical readings in a row are a frozen value; 0: never")  # fmt: skip
 MISMATCH = Field("power_mismatch", Amount(Kind.FRACTION, 0.0, 1.0, positive=True),
-                 "Difference of measured and commanded power that is a trip")  # fmt: skip
+                 "Difference of measured and commanded power that is a trip; left out, three "
+                 "deviations of both calibrations and 5 %")  # fmt: skip
 OFF_CONFIRM = Field("off_confirm", Amount(Kind.TIME, 0.1, 10.0),
                     "Beam off is repeated this long before it counts as not confirmed")  # fmt: skip
 VIGILANCE = Field(
@@ -167,9 +168,14 @@ WAIVED_INTERLOCK = Field(
     Table("interlock", (OFFICER, REFERENCE, UNTIL, WHY)),
     "By the laser safety officer alone",
 )
+WAIVED_DRIVERS = Field(
+    "drivers",
+    MapOf(Table("waiver of a driver", (WAIVED_BY, UNTIL, WHY))),
+    "Drivers that labctl's own contract suite does not prove, by name",
+)
 WAIVERS = Field(
     "waivers",
-    Table("waivers", (WAIVED_INTERLOCK, WAIVED_DEAD_MAN)),
+    Table("waivers", (WAIVED_INTERLOCK, WAIVED_DEAD_MAN, WAIVED_DRIVERS)),
     "What this bench does without, and who answers for that until when",
 )
 ALLOWED_BY = Field("allowed_by", Text(100), "The laser safety officer's name", True)
@@ -178,6 +184,19 @@ UNATTENDED = Field(
     Table("unattended", (ALLOWED_BY,)),
     "Emission with nobody at the bench; left out, it is not allowed",
 )
+ACT_HOLDS = Field("act_holds", Amount(Kind.TIME, 10.0, 3600.0),
+                  "So long what was typed at the bench holds until the first light")  # fmt: skip
+WARNING = Field("warning", Amount(Kind.TIME, 5.0, 60.0),
+                "So long before each light of the laser people are warned")  # fmt: skip
+SIMULATED_WARNING = Field("simulated_warning", Amount(Kind.TIME, 0.0, 60.0),
+                          "The same while the bench is simulated; 0 s: none")  # fmt: skip
+COMMISSIONED = Field("commissioned", Truth(),
+                     "Whether a record of its commissioning must lie beside this file")  # fmt: skip
+ARMING = Field(
+    "arming",
+    Table("arming", (ACT_HOLDS, WARNING, SIMULATED_WARNING, COMMISSIONED)),
+    "What goes before light on this bench",
+)
 
 BENCH = Table(
     "bench file",
@@ -185,6 +204,7 @@ BENCH = Table(
         _SCHEMA, NAME, TITLE, INSTRUMENTS, ROLES, WAVELENGTH, SPOT_AREA, POWER_AT_SAMPLE, PICK_OFF,
         HEATER,
         PROBE, VESSEL, LIMITS, VIGILANCE, INTERLOCK, DEAD_MAN, WAIVERS, UNATTENDED,
+        ARMING,
     ),
 )  # fmt: skip
 

@@ -80,6 +80,7 @@ from labctl.bench._model import (
     Vigilance,
     Waiver,
 )
+from labctl.bench._read_arming import read_arming, read_driver_waivers
 from labctl.limits import Limits
 from labctl.quantities import Kind
 from labctl.yamlfile import Reader, Row, Source
@@ -157,6 +158,8 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
         interlock_readable=readable is True,
         dead_man=_declaration(row[DEAD_MAN]),
         waivers=waivers,
+        arming=read_arming(row),
+        driver_waivers=read_driver_waivers(row),
         unattended_by="" if unattended is None else unattended[ALLOWED_BY] or "",
         heater=_heater(row[HEATER]),
         probe=_probe(row[PROBE]),

@@ -51,8 +51,11 @@ def setup_of(
     roles: Iterable[str],
     specs: Mapping[str, GuardSpec],
     zero_ns: int,
+    *,
+    unattended: bool = False,
 ) -> talk.Setup:
-    """All that the guard must know, in plain values."""
+    """All that the guard must know, in plain values. `unattended`: nobody is to arm at the bench,
+    which its file must allow."""
     roles = tuple(roles)
     entries = bench_file.instruments
     light = LASER in specs
@@ -74,6 +77,8 @@ def setup_of(
         pick_off=bench_file.pick_off.ratio if meter and bench_file.pick_off else 1.0,
         control=str(platform.guard_socket(os.getpid())),
         latch=latch_of(bench_file, specs),
+        act_hold_s=bench_file.arming.act_holds_s,
+        unattended_by=bench_file.unattended_by if unattended else "",
     )
 
 

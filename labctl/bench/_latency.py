@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from labctl.bench._guard_process import METER
 from labctl.bench._model import BenchFile
 from labctl.bench._remote import NOTICED_S
-from labctl.errors import RefusedError
 from labctl.events import HEATER, LASER
 from labctl.guard import talk
 from labctl.instruments import DEADMAN, GATES, SHUTTER, Driver, Gate, check_instrument
@@ -101,18 +100,6 @@ def too_slow(bench: BenchFile) -> str:
         f"the laser may take {found.asked_s:.1f} s to go off by its own protocol, more than "
         f"{MOST_OFF_S:g} s, and no shutter or relay is there to be quicker"
     )
-
-
-def check_latency(bench: BenchFile) -> None:
-    """RefusedError for a REAL bench that is to be lit and is too slow."""
-    why = too_slow(bench)
-    if why:
-        raise RefusedError(
-            why,
-            where=bench.source_file,
-            fix="Put a shutter into the beam (role `shutter`) or a relay into the interlock loop "
-            "(role `deadman`).",
-        )
 
 
 def latency_lines(

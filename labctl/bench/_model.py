@@ -153,6 +153,21 @@ class Vigilance:
     """How long beam off is repeated before it counts as not confirmed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Arming:
+    """What goes before light on a bench."""
+
+    act_holds_s: float = 600.0
+    """So long what was typed at the bench holds until the first light."""
+    warning_s: float = 5.0
+    """So long before each light of the laser people are warned; never less on a REAL bench."""
+    simulated_warning_s: float | None = None
+    """The same while the bench is simulated; None where the file does not say: then none
+    in-process, and `warning_s` where it is served."""
+    commissioned: bool = False
+    """A record of its commissioning must lie beside the bench file."""
+
+
 DEFAULT_LIMITS = Limits(
     min_temperature_degc=0.0,
     lease_s=2.0,
@@ -191,6 +206,9 @@ class BenchFile:
     """Of `interlock` and `dead_man`: what is not there, and who answers for that."""
     unattended_by: str = ""
     """The laser safety officer who allows emission with nobody at the bench; empty: not allowed."""
+    arming: Arming = field(default_factory=Arming)
+    driver_waivers: Mapping[str, Waiver] = field(default_factory=dict)
+    """By driver: who answers for one that labctl's contract suite does not prove."""
     probe: ProbeTolerance | None = None
     """None where the file does not say; then the class of its thermocouple is taken."""
     heater: CalibrationHeater | None = None

@@ -134,9 +134,9 @@ class RemoteGuards:
         else:
             self._say(beat)
 
-    async def wanted(self) -> str:
+    async def wanted(self, ahead_ns: int = 0) -> str:
         """As `Guards.wanted`."""
-        return (await self._ask(talk.Wanted())).wanted
+        return (await self._ask(talk.Wanted(ahead_ns))).wanted
 
     async def act(self, act: Act) -> None:
         """As `Guards.act`."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import getpass
 import sys
 import threading
+from pathlib import Path
 
-from labctl.engine import ANSWERED_IN_ADVANCE
-from labctl.errors import InputError, StoppedError
-from labctl.platform import forget_typed_ahead, is_terminal
+from labctl.engine import ANSWERED_IN_ADVANCE, AtBench
+from labctl.errors import InputError, RefusedError, StoppedError
+from labctl.platform import bench_terminal, forget_typed_ahead, is_terminal
 
 
 class Asking:
@@ -34,10 +36,30 @@ class Asking:
 
     def __call__(self, text: str) -> concurrent.futures.Future[str]:
         """Ask; the view shows the text. The future has the line typed from now on."""
-        future: concurrent.futures.Future[str] = concurrent.futures.Future()
         if self._yes:
+            future: concurrent.futures.Future[str] = concurrent.futures.Future()
             future.set_result(ANSWERED_IN_ADVANCE)
             return future
+        return self._typed()
+
+    def at_bench(self) -> tuple[AtBench | None, str]:
+        """Who can arm at this terminal, by typing and by nothing else; else why nobody can."""
+        try:
+            terminal = bench_terminal(sys.stdin)
+        except RefusedError as refused:
+            return None, refused.seen
+
+        def ask(text: str) -> concurrent.futures.Future[str]:
+            if not is_terminal(sys.stdout):
+                # What is shown goes elsewhere; the person sits here.
+                Path(terminal).write_text(f"{text}\n", encoding="utf-8")
+            return self._typed()
+
+        return AtBench(getpass.getuser(), terminal, ask), ""
+
+    def _typed(self) -> concurrent.futures.Future[str]:
+        """The line typed from now on, whatever was answered in advance."""
+        future: concurrent.futures.Future[str] = concurrent.futures.Future()
         # An Enter too many must not answer a question that was not yet asked.
         forget_typed_ahead(sys.stdin)
         with self._lock:

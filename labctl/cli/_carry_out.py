@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,11 @@ class RunInTerminal:
         bench_why: str,
         next_commands: Callable[[RunResult], Sequence[str]],
     ) -> None:
-        self._request = request
+        self._asking = Asking(yes=yes)
+        at_bench, why_not = self._asking.at_bench()
+        self._request = replace(request, at_bench=at_bench, not_at_bench=why_not)
         self._broker = broker
         self._figure = figure
-        self._asking = Asking(yes=yes)
         self._header = tuple(header)
         self._bench_why = bench_why
         self._next_commands = next_commands

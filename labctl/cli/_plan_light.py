@@ -55,6 +55,30 @@ def off_lines(plan: Plan, bench: BenchFile) -> list[str]:
     return latency_lines(bench, _lit(plan), plan.limits)
 
 
+def arming_lines(plan: Plan, bench: BenchFile, *, unattended: bool = False) -> list[str]:
+    """What a person must know who arms a REAL bench: the limits with the beginning of their digest,
+    what else must be done, and that nobody need be there. Nothing for a plan that lights nothing.
+    """
+    from labctl.engine import eyewear
+
+    lines: list[str] = []
+    for source in _lit(plan):
+        # A bench that cannot arm says so elsewhere.
+        with contextlib.suppress(RefusedError):
+            spec = bench.guard_spec(plan.limits, source)
+            lines.append(
+                f"limits {spec.digest()[:12]} of the {source}: at most {spec.max_power_w:g} W, "
+                f"{spec.max_temperature_degc:g} degC, {spec.max_exposure_s:g} s at a time, "
+                f"{spec.max_energy_j:g} J; lease {spec.lease_s:g} s"
+            )
+    if "laser" in _lit(plan):
+        lines.append(eyewear(bench))
+    if lines and unattended:
+        who = bench.unattended_by or "nobody"
+        lines.append(f"UNATTENDED: light with nobody at the bench, allowed by {who}")
+    return lines
+
+
 def unwatched_lines(plan: Plan, bench: BenchFile) -> list[str]:
     """`not available ...`, a line a rule that cannot fire here. A bench that cannot arm says so
     elsewhere."""

@@ -14,7 +14,7 @@ from labctl.bench import BenchFile
 from labctl.cli._calibrations import choose
 from labctl.cli._carry_out import RunInTerminal, about_process, command_name
 from labctl.cli._options import RunOptions, parse_speed
-from labctl.cli._plan_light import off_lines, unwatched_lines
+from labctl.cli._plan_light import arming_lines, off_lines, unwatched_lines
 from labctl.clock import NS
 from labctl.engine import RunRequest, RunResult, check_targets, has_targets, way_to
 from labctl.errors import Exit
@@ -50,6 +50,7 @@ def prepare(
     *,
     blank: Path | None = None,
     calibration: str | None = None,
+    unattended: bool = False,
 ) -> RunInTerminal:
     """Everything that can be refused is refused here, before anything is touched."""
     env = read_settings()
@@ -79,6 +80,7 @@ def prepare(
         speed=parse_speed(options.speed, in_process=way.in_process, planned_s=planned_s),
         blank=blank,
         calibration=electrical,
+        unattended=unattended,
         about=about_process(),
     )
     return RunInTerminal(
@@ -90,6 +92,7 @@ def prepare(
         yes=options.yes,
         header=[
             *benches.waived(bench_file, benches.today()),
+            *(arming_lines(plan, bench_file, unattended=unattended) if way.real else ()),
             *off_lines(plan, bench_file),
             *unwatched_lines(plan, bench_file),
             *_header(plan, specimen, request, assumed=assumed),

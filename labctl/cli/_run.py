@@ -31,12 +31,18 @@ from labctl.cli._options import RunOptions, run_options
     metavar="FILE|RUN|none",
     help="Electrical calibration of this cell; else the youngest of the bench that fits.",
 )
+@click.option(
+    "--unattended",
+    is_flag=True,
+    help="Light a REAL bench with nobody there to arm it, where its file allows that.",
+)
 @run_options
 def command(
     protocol: str,
     parameters: tuple[str, ...],
     blank: Path | None,
     calibration: str | None,
+    unattended: bool,
     options: RunOptions,
 ) -> int:
     """Run PROTOCOL, the name of a shipped protocol or a file, on a bench.
@@ -46,4 +52,6 @@ def command(
     """
     from labctl.cli._prepare import prepare
 
-    return prepare(protocol, parameters, options, blank=blank, calibration=calibration).run()
+    return prepare(
+        protocol, parameters, options, blank=blank, calibration=calibration, unattended=unattended
+    ).run()

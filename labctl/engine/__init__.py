@@ -1,5 +1,6 @@
 """Carries a plan out on a bench under the guard: states, sampling on an absolute grid, the end."""
 
+from labctl.engine._arming import AtBench, eyewear
 from labctl.engine._engine import Engine
 from labctl.engine._request import RunRequest, check_request, way_to
 from labctl.engine._session import Begun, RunResult, carry_out
@@ -12,6 +13,7 @@ __all__ = [
     "ANSWERED_IN_ADVANCE",
     "TRANSITIONS",
     "Ask",
+    "AtBench",
     "Begun",
     "Engine",
     "Publish",
@@ -22,6 +24,7 @@ __all__ = [
     "carry_out",
     "check_request",
     "check_targets",
+    "eyewear",
     "has_targets",
     "way_to",
 ]

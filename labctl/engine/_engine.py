@@ -13,7 +13,8 @@ from dataclasses import replace
 from labctl.bench import Bench
 from labctl.clock import Clock
 from labctl.engine import _outcome as outcome
-from labctl.engine._light import WARNING_S, Light
+from labctl.engine._arming import Arming, AtBench
+from labctl.engine._light import Light, warning_s
 from labctl.engine._outcome import Ending
 from labctl.engine._sampler import Sampler
 from labctl.engine._states import State, check
@@ -53,6 +54,7 @@ class Engine:
         dose: DoseWatch,
         ask: Ask,
         armed_by: str,
+        at_bench: AtBench | None = None,
     ) -> None:
         self._clock = clock
         self._plan = plan
@@ -65,8 +67,14 @@ class Engine:
         self.verdict: Verdict | None = None
         """The last word, once there is one."""
         self._sampler = Sampler(clock, bench, plan, guards, teller)
-        self._light = Light(clock, guards, self._sampler, teller, armed_by, WARNING_S[bench.mode])
-        self._steps = Steps(clock, plan, self._sampler, self._light, teller, monitor, ask, self._go)
+        warned_s = warning_s(bench.file.arming, bench.mode, in_process=clock.virtual)
+        self._light = Light(clock, guards, self._sampler, teller, armed_by, warned_s)
+        arming = Arming(
+            clock, guards, self._sampler, teller, bench.file, tuple(bench.sources), at_bench
+        )
+        self._steps = Steps(
+            clock, plan, self._sampler, self._light, arming, teller, monitor, ask, self._go
+        )
 
     # -- from outside, on the loop's thread --------------------------------------------------
 
@@ -128,6 +136,7 @@ class Engine:
         self._sampler.start()
         steps = self._plan.steps
         for number, step in enumerate(steps, start=1):
+            await self._steps.permit(steps[number - 1 :])
             self._teller.tell(
                 StepBegun(
                     self._clock.now_ns(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 
+from labctl.bench import Arming
 from labctl.clock import NS, Clock
 from labctl.engine._sampler import GUARDED, Sampler
 from labctl.engine._teller import Teller
@@ -13,8 +14,14 @@ from labctl.events import LASER, Beam, Emission, EmissionIntent, Mode, Note
 from labctl.guard import AnyGuards, Arm, Emit, OffReport, Phase, not_confirmed
 from labctl.protocol import Heat, Irradiate
 
-WARNING_S = {Mode.REAL: 5.0, Mode.SIMULATED: 0.0}
-"""So long before the laser's light people are told of it."""
+
+def warning_s(arming: Arming, mode: Mode, *, in_process: bool) -> float:
+    """So long before the laser's light people are told of it."""
+    if mode is Mode.REAL:
+        return arming.warning_s
+    if arming.simulated_warning_s is not None:
+        return arming.simulated_warning_s
+    return 0.0 if in_process else arming.warning_s
 
 
 class Light:
@@ -34,7 +41,8 @@ class Light:
         self._sampler = sampler
         self._teller = teller
         self._armed_by = armed_by
-        self._warning_s = warning_s
+        self.warning_s = warning_s
+        """So long before the laser's light people are told of it."""
 
     async def arm(self, source: str) -> None:
         """Have the guard look at everything, once until somebody disarms or arms another source."""
@@ -59,14 +67,16 @@ class Light:
         if self._guards is not None:
             self._guards.disarm()
 
+    async def warn(self) -> None:
+        """Sample on until it is time for the laser's light; an off or a stop ends it."""
+        await self._sampler.until(self._clock.now_ns() + round(self.warning_s * NS))
+
     async def on(self, step: Irradiate | Heat) -> int:
         """Light, sampling on meanwhile: some lasers take seconds, and the lease must not lapse.
         Returns when it was commanded."""
         guards = self._needed()
         guard = guards.of(step.source)
         lease_ns = round(guard.spec.lease_s * NS)
-        if step.source == LASER:
-            await self._warn()
         self._teller.tell(
             EmissionIntent(
                 self._clock.now_ns(), step.power_w, step.at_most_ns, lease_ns, step.source
@@ -136,16 +146,6 @@ class Light:
         gc.unfreeze()
         if self._guards is not None:
             await self._guards.close()
-
-    async def _warn(self) -> None:
-        """Tell that light comes, and sample on until it is time; an off or a stop ends it."""
-        if self._warning_s <= 0.0:
-            return
-        begun_ns = self._clock.now_ns()
-        self._teller.tell(
-            Note(begun_ns, "labctl", f"WARNING: laser light in {self._warning_s:g} s")
-        )
-        await self._sampler.until(begun_ns + round(self._warning_s * NS))
 
     def _tell_lit(self, step: Irradiate | Heat, how: str, t_ns: int) -> None:
         self._sampler.tell_emission(

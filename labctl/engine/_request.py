@@ -11,13 +11,14 @@ from labctl.bench import (
     GATES,
     BenchFile,
     Reach,
-    check_behind,
     check_instruments,
-    check_latency,
+    not_armable,
     reach,
     today,
 )
-from labctl.errors import InputError, RefusedError
+from labctl.engine._arming import AtBench
+from labctl.errors import InputError, Problem, RefusedError
+from labctl.events import HEATER, LASER
 from labctl.photothermal import ElectricalCalibration
 from labctl.protocol import Plan
 from labctl.sample import Specimen
@@ -41,7 +42,12 @@ class RunRequest:
     """Folder of the blank run that this one refers to."""
     calibration: ElectricalCalibration | None = None
     """Of this cell with this volume in it, by an earlier run."""
-    armed_by: str = "simulation"
+    at_bench: AtBench | None = None
+    """Who can arm; None where nobody can be asked."""
+    not_at_bench: str = "nobody can be asked here"
+    """Why, then."""
+    unattended: bool = False
+    """A REAL bench is to be lit with nobody there to arm it, which its file must allow."""
     check: bool = True
     """False leaves the photothermal check out, e.g. to measure what it costs."""
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -72,10 +78,7 @@ def check_request(request: RunRequest) -> Reach:
             fix="Leave --speed out, or take the shipped simulated bench.",
         )
     if found.real and request.plan.arms:
-        check_behind(request.bench_file, today())
-        if request.plan.uses_light:
-            check_latency(request.bench_file)
-        raise no_real_light(request)
+        _check_armable(request, found)
     if request.faults and not found.in_process:
         raise RefusedError(
             "faults are injected into a world simulated in-process (sim://) only",
@@ -85,13 +88,32 @@ def check_request(request: RunRequest) -> Reach:
     return found
 
 
-def no_real_light(request: RunRequest) -> RefusedError:
-    """As long as nobody can arm at the bench."""
-    return RefusedError(
-        "emission on a REAL bench is refused: it cannot be armed at the bench yet",
-        where=request.bench_file.source_file,
-        fix="Log with `labctl log`, or with `laser: manual`, or take a simulated bench.",
-    )
+def _check_armable(request: RunRequest, found: Reach) -> None:
+    """InputError with everything that stands in the way of light on a REAL bench."""
+    file = request.bench_file
+    sources = [source for source in (LASER, HEATER) if source in found.roles]
+    problems = not_armable(file, found.keys, sources, today())
+    if request.unattended and not file.unattended_by:
+        problems.append(
+            Problem(
+                "P065",
+                "light with nobody at the bench is not allowed on this one",
+                file=file.source_file,
+                fix="Be there, or have the laser safety officer allow it by name under "
+                "`unattended`.",
+            )
+        )
+    elif request.at_bench is None and not request.unattended:
+        problems.append(
+            Problem(
+                "P065",
+                "it is armed by a person, at a terminal of the machine that has its ports: "
+                f"{request.not_at_bench}",
+                fix="Start it in a terminal at the bench; no option takes a person's place.",
+            )
+        )
+    if problems:
+        raise InputError(f"bench {file.name} is REAL and cannot be armed", problems=problems)
 
 
 def _roles(plan: Plan, bench_file: BenchFile) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import labctl
 from labctl.bench import Bench, Reach, connect, off_latency, today, waived
 from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.engine._engine import Engine
-from labctl.engine._request import RunRequest, check_request, no_real_light
+from labctl.engine._request import RunRequest, check_request
 from labctl.engine._steps import Ask
 from labctl.engine._teller import Publish, Teller
 from labctl.errors import Exit, LabctlError, RecordError, StoppedError
@@ -108,6 +108,14 @@ def _said(ended: RunEnded) -> dict[str, Any]:
     return {"outcome": ended.outcome, "why": ended.why, "exit_code": int(ended.exit_code)}
 
 
+def _armed_by(request: RunRequest, mode: Mode) -> str:
+    if mode is Mode.SIMULATED:
+        return "simulation"
+    if request.unattended:
+        return f"nobody at the bench, allowed by {request.bench_file.unattended_by}"
+    return "nobody" if request.at_bench is None else request.at_bench.who
+
+
 class _Session:
     """The putting together and taking apart of one run, inside its event loop."""
 
@@ -164,10 +172,10 @@ class _Session:
         file, roles = request.bench_file, self._found.roles
         lit = [source for source in (LASER, HEATER) if source in roles]
         self._specs = {source: file.guard_spec(request.plan.limits, source) for source in lit}
-        bench = await connect(file, roles, self._clock, session, self._specs)
+        bench = await connect(
+            file, roles, self._clock, session, self._specs, unattended=request.unattended
+        )
         try:
-            if bench.mode is Mode.REAL and bench.sources:
-                raise no_real_light(request)
             folder = self._folder(bench)
             try:
                 ended, verdict = await self._recorded(bench, folder)
@@ -226,7 +234,7 @@ class _Session:
                 "faults": list(request.faults),
                 "speed": request.speed,
                 "bench": request.bench_file.name,
-                "armed_by": request.armed_by,
+                "armed_by": _armed_by(request, bench.mode),
                 "waived": waived(request.bench_file, today()),
                 "off_latency": {
                     source: worst.to_plain()
@@ -266,7 +274,8 @@ class _Session:
             guards=guards,
             dose=dose,
             ask=self._ask,
-            armed_by=request.armed_by,
+            armed_by=_armed_by(request, bench.mode),
+            at_bench=request.at_bench,
         )
         engines.append(engine)
         self._engine = engine
@@ -302,6 +311,9 @@ class _Session:
             )
         )
         for words in waived(request.bench_file, today()):
+            teller.tell(Note(now_ns, request.bench_file.name, words))
+        if request.unattended and bench.mode is Mode.REAL:
+            words = f"UNATTENDED: {_armed_by(request, bench.mode)}"
             teller.tell(Note(now_ns, request.bench_file.name, words))
         for found in bench.found(now_ns):
             teller.tell(found)

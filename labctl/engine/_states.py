@@ -14,6 +14,8 @@ class State(StrEnum):
     """A step runs without light."""
     ARMED = "ARMED"
     """The guard has looked at everything and would light."""
+    WARNING = "WARNING"
+    """People are told that the laser's light comes."""
     EMITTING = "EMITTING"
     WAITING = "WAITING"
     """For a person; always dark."""
@@ -26,7 +28,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.READY: frozenset({State.DARK, State.WAITING, State.ARMED, State.ENDING}),
     State.DARK: frozenset({State.DARK, State.WAITING, State.ARMED, State.ENDING}),
     State.WAITING: frozenset({State.DARK, State.ARMED, State.WAITING, State.ENDING}),
-    State.ARMED: frozenset({State.EMITTING, State.DARK, State.ENDING}),
+    State.ARMED: frozenset({State.WARNING, State.EMITTING, State.DARK, State.ENDING}),
+    State.WARNING: frozenset({State.EMITTING, State.DARK, State.ENDING}),
     State.EMITTING: frozenset({State.DARK, State.ENDING}),
     State.ENDING: frozenset({State.ENDED}),
     State.ENDED: frozenset(),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from labctl.clock import NS, Clock
+from labctl.engine._arming import Arming, answered
 from labctl.engine._light import Light
 from labctl.engine._outcome import Ending
 from labctl.engine._sampler import GUARDED, Sampler
 from labctl.engine._states import State
 from labctl.engine._teller import Teller
 from labctl.errors import Exit, StoppedError
-from labctl.events import Criterion, Note, PromptAnswered, PromptAsked
+from labctl.events import LASER, Criterion, Note, PromptAnswered, PromptAsked
 from labctl.monitor import Monitor
 from labctl.photothermal import Trend
 from labctl.protocol import (
@@ -36,6 +38,16 @@ from labctl.protocol import (
 Ask = Callable[[str], "concurrent.futures.Future[str]"]
 """Shows a prompt to a person; the future has the answer, or an exception that ends the run."""
 
+
+class Go(Protocol):
+    """Changes the engine's state; `why` is told with it."""
+
+    def __call__(self, state: State, why: str = "") -> None: ...
+
+
+_AHEAD_NS = 5 * NS
+"""For what is looked at between arming and light."""
+
 ANSWERED_IN_ADVANCE = "yes (--yes)"
 """What an `Ask` that nobody sits before answers."""
 
@@ -57,15 +69,17 @@ class Steps:
         plan: Plan,
         sampler: Sampler,
         light: Light,
+        arming: Arming,
         teller: Teller,
         monitor: Monitor | None,
         ask: Ask,
-        go: Callable[[State], None],
+        go: Go,
     ) -> None:
         self._clock = clock
         self._plan = plan
         self._sampler = sampler
         self._light = light
+        self._arming = arming
         self._teller = teller
         self._monitor = monitor
         self._ask = ask
@@ -75,6 +89,20 @@ class Steps:
         """What the steps themselves have to say about the verdict."""
         self.ends_by_stop = False
         """True during a log whose expected end is a person's stop."""
+
+    async def permit(self, steps: Sequence[Step]) -> None:
+        """Before the first of these steps: have light armed at the bench, where that is wanted and
+        one of them lights. Not before a prompt, because what a person does then disarms."""
+        if isinstance(steps[0], Prompt) or not any(map(self._lights, steps)):
+            return
+        ahead_ns = round(self._light.warning_s * NS) + _AHEAD_NS
+        await self._arming.permit(
+            ahead_ns if self._lights(steps[0]) else 0, lambda: self._go(State.WAITING)
+        )
+
+    def _lights(self, step: Step) -> bool:
+        by_hand = isinstance(step, Irradiate) and self._plan.laser_manual
+        return isinstance(step, Irradiate | Heat) and not by_hand
 
     async def carry_out(self, step: Step) -> str:
         """Carry the step out; returns why it ended."""
@@ -124,6 +152,11 @@ class Steps:
     async def _energise(self, step: Irradiate | Heat) -> str:
         self._go(State.ARMED)
         await self._light.arm(step.source)
+        if step.source == LASER and self._light.warning_s > 0.0:
+            told = f"do not look: laser light in {self._light.warning_s:g} s"
+            self._go(State.WARNING, told)
+            self._teller.tell(Note(self._clock.now_ns(), "labctl", f"WARNING: {told}"))
+            await self._light.warn()
         lit_ns = await self._light.on(step)
         self._go(State.EMITTING)
         why = await self._until(step, lit_ns)
@@ -150,16 +183,10 @@ class Steps:
         """Ask a person, disarmed, sampling on meanwhile (a virtual clock is held instead)."""
         self._light.disarm()
         self._teller.tell(PromptAsked(self._clock.now_ns(), text))
-        future = self._ask(text)
-        begun_ns = self._clock.now_ns()
-        if self._clock.virtual:
-            await self._clock.settle(future)
-        while not future.done():
-            if at_most_ns is not None and self._clock.now_ns() - begun_ns > at_most_ns:
-                future.cancel()
-                raise StoppedError(f"nobody answered the prompt in {at_most_ns / NS:g} s: {text}")
-            await self._sampler.once()
-        answer = future.result()
+        answer = await answered(self._clock, self._sampler, self._ask(text), at_most_ns)
+        if answer is None:
+            waited_s = (at_most_ns or 0) / NS
+            raise StoppedError(f"nobody answered the prompt in {waited_s:g} s: {text}")
         self._teller.tell(PromptAnswered(self._clock.now_ns(), answer))
         return answer
 

@@ -27,9 +27,10 @@ class Acts:
         self._until_ns = 0
         self._lit = False
 
-    def wanted(self, now_ns: int) -> str:
-        """What is to be typed, anew at each call; empty while nothing needs to be."""
-        if self._hold_ns == 0 or self._stands(now_ns):
+    def wanted(self, now_ns: int, ahead_ns: int = 0) -> str:
+        """What is to be typed, anew at each call; empty while nothing needs to be, `ahead_ns` from
+        now too."""
+        if self._hold_ns == 0 or self._stands(now_ns + ahead_ns):
             return ""
         self.void()
         self._until_ns = now_ns + self._hold_ns

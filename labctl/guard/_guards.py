@@ -101,10 +101,10 @@ class Guards:
 
     # -- requests ----------------------------------------------------------------------------
 
-    async def wanted(self) -> str:
+    async def wanted(self, ahead_ns: int = 0) -> str:
         """What a person at the bench must type before anything is lit; empty where nothing needs
-        to be, or an act holds."""
-        return self._acts.wanted(self._clock.now_ns())
+        to be, or an act holds, `ahead_ns` from now too."""
+        return self._acts.wanted(self._clock.now_ns(), ahead_ns)
 
     async def act(self, act: Act) -> None:
         """It was typed; RefusedError where it was not."""

@@ -249,7 +249,7 @@ class GuardProcess:
                 self._wanted.set()
                 return replace(answer, readings=await reader)
             case Wanted():
-                return replace(answer, wanted=await guards.wanted())
+                return replace(answer, wanted=await guards.wanted(asked.what.ahead_ns))
             case Act() as request:
                 await guards.act(request)
                 self._say("act", who=request.who, terminal=request.terminal)

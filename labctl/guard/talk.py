@@ -123,6 +123,8 @@ class Read:
 class Wanted:
     """What is to be typed at the bench?"""
 
+    ahead_ns: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Off:

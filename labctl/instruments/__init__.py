@@ -27,7 +27,6 @@ from labctl.instruments._capabilities import (
     Source,
     SourceState,
     Thermometer,
-    quantum,
 )
 from labctl.instruments._frames import Framer
 from labctl.instruments._inline import InlinePort
@@ -42,6 +41,7 @@ from labctl.instruments._registry import (
     driver,
     drivers,
     open_simulation,
+    proven,
     simulated_faults,
     simulation_server,
 )
@@ -116,7 +116,7 @@ __all__ = [
     "drivers",
     "make_instrument",
     "open_simulation",
-    "quantum",
+    "proven",
     "renamed",
     "serial_places",
     "simulated_faults",

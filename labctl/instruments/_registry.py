@@ -31,6 +31,13 @@ def driver(name: str) -> type[Driver]:
     return cast("type[Driver]", _load(_DRIVERS, name, "driver"))
 
 
+def proven(name: str) -> bool:
+    """Whether this driver went through labctl's contract suite: labctl registers none of its own
+    that does not. Somebody else's is installed with another distribution."""
+    entry = _found(_DRIVERS).get(name)
+    return entry is not None and entry.dist is not None and entry.dist.name == "labctl"
+
+
 def open_simulation(spec: SimSpec) -> SimSession:
     """A simulated bench in this process."""
     return cast(OpenSession, _load(_SIMULATORS, "bench", "simulator"))(spec)

@@ -43,6 +43,7 @@ cannot be read."""
 _WORDS = {
     "READY": "ready",
     "ARMED": "armed",
+    "WARNING": "armed",
     "DARK": "running",
     "EMITTING": "running",
     "WAITING": "running",

@@ -58,6 +58,7 @@ CODES: dict[str, str] = {
     "P062": "units that do not fit together",
     "P063": "two things in one place",
     "P064": "a channel that the instrument does not read",
+    "P065": "a REAL bench must have this before it is armed",
     # Sample files.
     "P070": "a dispersion must name its material; a solvent has none",
     # Files looked up by name.

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from labctl.bench import Arming, loads
 from labctl.clock import NS
-from labctl.engine import Begun, _light
-from labctl.events import EmissionIntent, Mode, Note, Sample
-from tests.scenario.runs import run
+from labctl.engine import Begun
+from labctl.engine._light import warning_s
+from labctl.errors import InputError
+from labctl.events import EmissionIntent, Mode, Note, Sample, StateChanged
+from tests.scenario.runs import bench_file, run
+
+WARNED = dataclasses.replace(bench_file("simulated"), arming=Arming(simulated_warning_s=5.0))
 
 
-@pytest.fixture
-def warned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(_light.WARNING_S, Mode.SIMULATED, _light.WARNING_S[Mode.REAL])
-
-
-def test_light_comes_five_seconds_after_the_warning(tmp_path: Path, warned: None) -> None:
+def test_light_comes_five_seconds_after_the_warning(tmp_path: Path) -> None:
     """Told on the record and to every view, with the bench sampled on meanwhile; the light has its
     whole length all the same."""
-    story = run(tmp_path)
-    (said,) = (note for note in story.of(Note) if note.text == "WARNING: laser light in 5 s")
+    story = run(tmp_path, bench=WARNED)
+    words = "do not look: laser light in 5 s"
+    (said,) = (note for note in story.of(Note) if note.text == f"WARNING: {words}")
+    (phase,) = (changed for changed in story.of(StateChanged) if changed.new == "WARNING")
+    assert ("ARMED", words) == (phase.old, phase.why)
     (intent,) = story.of(EmissionIntent)
     ((on_s, off_s),) = story.light
     assert 5 * NS <= intent.t_ns - said.t_ns < 6 * NS
@@ -31,7 +35,7 @@ def test_light_comes_five_seconds_after_the_warning(tmp_path: Path, warned: None
     assert "completed" == story.ended.outcome
 
 
-def test_a_stop_during_the_warning_leaves_it_dark(tmp_path: Path, warned: None) -> None:
+def test_a_stop_during_the_warning_leaves_it_dark(tmp_path: Path) -> None:
     """Nothing is lit, and nothing was intended."""
     begun: list[Begun] = []
 
@@ -39,10 +43,24 @@ def test_a_stop_during_the_warning_leaves_it_dark(tmp_path: Path, warned: None) 
         if isinstance(event, Note) and event.text.startswith("WARNING"):
             begun[0].engine.stop("a person")
 
-    story = run(tmp_path, on_begin=begun.append, publish=[stop])
+    story = run(tmp_path, bench=WARNED, on_begin=begun.append, publish=[stop])
     assert [] == story.light
     assert [] == story.of(EmissionIntent)
     assert 5 == story.ended.exit_code
+
+
+def test_how_long_is_declared_and_never_less_than_five_seconds_on_a_real_bench() -> None:
+    """Also over TCP a bench warns, unless its file says otherwise."""
+    usual, longer = Arming(), Arming(warning_s=10.0, simulated_warning_s=0.0)
+    real, simulated = Mode.REAL, Mode.SIMULATED
+    assert 5.0 == warning_s(usual, real, in_process=False)
+    assert 10.0 == warning_s(longer, real, in_process=False)
+    assert 5.0 == warning_s(usual, simulated, in_process=False)
+    assert 0.0 == warning_s(longer, simulated, in_process=False)
+    assert 0.0 == warning_s(usual, simulated, in_process=True)
+    with pytest.raises(InputError) as refused:
+        loads(bench_file("simulated").dump() + "arming: {warning: 4 s}\n")
+    assert ["P024"] == [problem.code for problem in refused.value.problems]
 
 
 def test_a_simulated_bench_lights_without_a_warning(tmp_path: Path) -> None:

@@ -102,6 +102,9 @@ def _above(model: Model, width: int) -> list[Text]:
     for what, is_so in (("BEAM", seen.unconfirmed), ("HEATER", seen.heater_unconfirmed)):
         if is_so:
             rows += [Text(line.ljust(width), style=LOUD) for line in _loud_lines(what, width)]
+    if seen.state == "WARNING":
+        words = "  DO NOT LOOK: LASER LIGHT COMES  "
+        rows.append(Text(words.center(width, "!"), style=LOUD))
     rows.append(_state(model, width))
     return rows
 

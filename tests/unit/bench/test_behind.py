@@ -6,8 +6,9 @@ from __future__ import annotations
 import pytest
 
 from labctl import bench
-from labctl.bench import BenchFile, check_behind, waived
-from labctl.errors import InputError, RefusedError
+from labctl.bench import BenchFile, waived
+from labctl.bench._behind import missing_behind
+from labctl.errors import InputError
 from tests.unit.bench.test_bench_file import TEXT, problems
 
 DECLARED = TEXT[: TEXT.index("interlock:")]
@@ -25,19 +26,19 @@ def loaded(*parts: str) -> BenchFile:
 
 def test_what_is_declared_may_be_armed_on_any_day() -> None:
     """A declaration says how it was tried out, and when; it does not lapse by itself."""
-    check_behind(loaded(INTERLOCK, DEAD_MAN), "2036-01-01")
+    assert [] == missing_behind(loaded(INTERLOCK, DEAD_MAN), "2036-01-01")
     assert [] == waived(loaded(INTERLOCK, DEAD_MAN), "2026-10-06")
 
 
 def test_a_waiver_stands_in_for_a_declaration_until_its_day() -> None:
     """On its last day it holds, on the next the refusal names the line of the file."""
     file = loaded("waivers:\n", BY_OFFICER, BY_PERSON)
-    check_behind(file, "2026-10-31")
-    with pytest.raises(RefusedError, match="by Dr B ended on 2026-10-31") as refused:
-        check_behind(file, "2026-11-01")
-    assert "the dead-man by Ann" in refused.value.what
+    assert [] == missing_behind(file, "2026-10-31")
+    interlock, dead_man = missing_behind(file, "2026-11-01")
+    assert "by Dr B ended on 2026-10-31" in interlock.message
+    assert "the dead-man by Ann" in dead_man.message
     line = DECLARED.count("\n") + 2
-    assert f"b.yaml:{line}, b.yaml:{line + 1}" == refused.value.where
+    assert (f"b.yaml:{line}", f"b.yaml:{line + 1}") == (interlock.file, dead_man.file)
 
 
 def test_what_is_waived_is_said_with_who_and_until_when() -> None:
