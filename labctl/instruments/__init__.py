@@ -27,6 +27,7 @@ from labctl.instruments._capabilities import (
     Source,
     SourceState,
     Thermometer,
+    quantum,
 )
 from labctl.instruments._frames import Framer
 from labctl.instruments._inline import InlinePort
@@ -117,6 +118,7 @@ __all__ = [
     "make_instrument",
     "open_simulation",
     "proven",
+    "quantum",
     "renamed",
     "serial_places",
     "simulated_faults",
