@@ -1,19 +1,21 @@
-"""Arroyo Instruments 4200, 4300 and 6300 laser-diode controllers (ILX and Newport share the tree).
+"""Arroyo Instruments 4200, 4300 and 6300 laser-diode controllers.
 
 No hardware was touched. Wire facts, and where they come from:
 
 - verified in two or more public sources: USB virtual port 38400 8N1; lines end CR LF both ways;
   `*IDN?`; currents are in mA on the wire; `LAS:LDI x` sets, `LAS:SET:LDI?` reads the set point
   back and `LAS:LDI?` is the *measured* current; `LAS:LIM:LDI`, `LAS:OUT 0|1`, `LAS:OUT?`; sets
-  are answered with nothing;
+  are answered with nothing; the bits of `LAS:COND?` and `LAS:EVE?` (0 current limit, 1 voltage
+  limit, 3 power limit, 4 interlock open, 7 open circuit, 8 short circuit, 10 output on), in a
+  program for a 6305 and in the manuals of the ILX boxes whose commands these are. What bit 10 says
+  is held against `LAS:OUT?` and refused where they differ;
 - verified in one public source: RS-232 models at 9600 baud; `KEY?` -> 1 with the key on; `ERR?`
   lists error numbers, of which 202 is "output cannot be enabled" (interlock or key), 508 "out of
-  range" and 123 "path not found"; an open circuit is fleeting and is latched in `LAS:EVE?`;
-- from the ILX table, unverified on an Arroyo: the bits of `LAS:COND?` and `LAS:EVE?` (0 current
-  limit, 1 voltage limit, 3 power limit, 4 interlock open, 7 open circuit, 8 short circuit,
-  10 output on). What bit 10 says is held against `LAS:OUT?` and refused where they differ.
+  range" and 123 "path not found"; an open circuit is fleeting and is latched in `LAS:EVE?`. That
+  source sleeps 0.1 s between a query and its reply; nothing says that the controller needs it.
 
-There is no watchdog on the wire: if the host dies the diode stays lit.
+There is no watchdog on the wire: if the host dies the diode stays lit. `labctl_drivers.ilx` is the
+same tree on ILX Lightwave's own boxes, with what differs there.
 """
 
 from __future__ import annotations
@@ -42,7 +44,6 @@ from labctl.instruments import (
     SourceState,
 )
 
-_LINE = Line(b"\r\n")
 _SILENT = Silent()
 _REPLY_S = 0.2
 _MA = 1000.0
@@ -54,13 +55,13 @@ _CURRENT = b"LAS:LDI?\r\n"
 _INTERLOCK = 1 << 4
 _OUTPUT_ON = 1 << 10
 _CURRENT_LIMIT = 1 << 0
-_FAULTS = {
+FAULTS = {
     1 << 1: "voltage limit reached",
     1 << 3: "power limit reached",
     1 << 7: "open circuit",
     1 << 8: "short circuit",
 }
-_FAULT_MASK = sum(_FAULTS)
+"""Bits of `LAS:COND?` that are told as faults."""
 _LATCHED = (1 << 7) | (1 << 8)
 _WORDS = {
     "123": "command not known",
@@ -92,11 +93,21 @@ class ArroyoLaser:
         },
     )
 
+    # What differs between the makers of this command tree.
+    _end: ClassVar[Line] = Line(b"\r\n")
+    _has_key: ClassVar[bool] = True
+    _first: ClassVar[tuple[bytes, ...]] = ()
+    """Sent once, before anything is read of status."""
+    _faults: ClassVar[Mapping[int, str]] = FAULTS
+    _measures_every_s: ClassVar[float] = 0.0
+    """How old the measured current may be."""
+
     def __init__(self, port: Port, settings: Mapping[str, Any]) -> None:
         given = Settings(self.spec, settings)
         self._port = port
         self._max_a = given.quantity("max_current", "current", 1e-3, 100.0)
-        given.number("baud", (9600, 19200, 38400, 57600, 115200), 38400)
+        if "baud" in self.spec.settings:
+            given.number("baud", (9600, 19200, 38400, 57600, 115200), 38400)
         self._set_a: float | None = None
         # False from an off to the next level: what was set before an off is not lit after it.
         self._ready = False
@@ -104,6 +115,8 @@ class ArroyoLaser:
         self._output: bool | None = None
         self._events = 0
         self._until_look = 0
+        self._dark_ns: int | None = None
+        """When the output was first seen off, since it was last seen on."""
 
     async def identify(self) -> Identity:
         """`*IDN?`; a TEC-only controller of the same make is a stranger, too."""
@@ -121,6 +134,8 @@ class ArroyoLaser:
         """Output off, confirmed; the set point to zero; stale errors and events read away."""
         await self._port.exchange(_OFF, _SILENT, timeout_s=_REPLY_S)
         await self._ask(b"ERR?\r\n")
+        for command in self._first:
+            await self._set(command, "configuring")
         await self._number(b"LAS:EVE?\r\n")
         await self._set(b"LAS:LDI 0\r\n", "setting the current to zero")
         self._set_a = await self._number(b"LAS:SET:LDI?\r\n") / _MA
@@ -152,14 +167,19 @@ class ArroyoLaser:
             # The look has cleared what the one before it read.
             self._events |= latched
         self._until_look -= 1
-        bits = (conditions & _FAULT_MASK) | (self._events & _LATCHED)
-        faults = tuple(word for bit, word in _FAULTS.items() if bits & bit) if bits else ()
+        bits = conditions | (self._events & _LATCHED)
+        faults = tuple(word for bit, word in self._faults.items() if bits & bit) if bits else ()
         set_a = self._set_a
-        if lit and conditions & _CURRENT_LIMIT and set_a is not None and current_a < 0.98 * set_a:
+        starting = lit and set_a is not None and current_a < 0.05 * set_a
+        limited = lit and bool(conditions & _CURRENT_LIMIT) and not starting
+        if limited and set_a is not None and current_a < 0.98 * set_a:
             # The bit alone also stands when the set point is the limit, as it may be.
             faults = (*faults, f"current limit reached at {current_a:.3f} A")
         beam = Beam.ON if lit else Beam.OFF
-        if not lit and current_a > _DARK_A:
+        if self._dark_ns is None or lit:
+            self._dark_ns = None if lit else t_ns
+        stale = self._dark_ns is not None and t_ns - self._dark_ns < self._measures_every_s * 1e9
+        if not lit and current_a > _DARK_A and not stale:
             beam = Beam.UNKNOWN
             faults = (*faults, f"{current_a:.3f} A flow though the output is said to be off")
         return SourceState(
@@ -169,7 +189,7 @@ class ArroyoLaser:
             interlock_closed=not conditions & _INTERLOCK,
             key_on=self._key_on,
             faults=faults,
-            starting=lit and set_a is not None and current_a < 0.05 * set_a,
+            starting=starting,
             readings=(Reading("current", current_a, "A", t_ns),),
         )
 
@@ -218,7 +238,8 @@ class ArroyoLaser:
     async def _look(self) -> bool:
         """Whether the output is said to be on; key and latched events beside."""
         self._output = await self._number(b"LAS:OUT?\r\n") != 0
-        self._key_on = await self._number(b"KEY?\r\n") != 0
+        if self._has_key:
+            self._key_on = await self._number(b"KEY?\r\n") != 0
         self._events = round(await self._number(b"LAS:EVE?\r\n"))
         self._until_look = _LOOK_EVERY
         return self._output
@@ -238,7 +259,7 @@ class ArroyoLaser:
         `ERR?` is not repeated after a timeout: it forgets what it has told.
         """
         await self._port.exchange(command, _SILENT, timeout_s=_REPLY_S)
-        reply = await self._port.exchange(b"ERR?\r\n", _LINE, timeout_s=_REPLY_S)
+        reply = await self._port.exchange(b"ERR?\r\n", self._end, timeout_s=_REPLY_S)
         codes = [c.strip().lstrip("E-") for c in reply.decode("ascii", "replace").split(",")]
         codes = [c for c in codes if c not in ("", "0")]
         if codes:
@@ -246,11 +267,11 @@ class ArroyoLaser:
             raise DeviceRefusedError(f"refused while {doing}", seen=words)
 
     async def _ask(self, query: bytes) -> str:
-        reply = await self._port.exchange(query, _LINE, timeout_s=_REPLY_S, retry=True)
+        reply = await self._port.exchange(query, self._end, timeout_s=_REPLY_S, retry=True)
         return reply.decode("ascii", "replace").strip()
 
     async def _number(self, query: bytes) -> float:
-        reply = await self._port.exchange(query, _LINE, timeout_s=_REPLY_S, retry=True)
+        reply = await self._port.exchange(query, self._end, timeout_s=_REPLY_S, retry=True)
         try:
             value = float(reply)
         except ValueError:

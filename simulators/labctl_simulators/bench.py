@@ -19,6 +19,7 @@ from labctl_simulators.wire import (
     ArroyoController,
     CniSupply,
     DeadManBoard,
+    IlxController,
     KeysightScanner,
     KeysightSupply,
     LabJackT7,
@@ -132,6 +133,11 @@ def _arroyo(
         emission_delay_s=float(settings.get("emission_delay_s", 0.02)),
     )
     return Device(name, key, driver, "laser", personality)
+
+
+def _ilx(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
+    delay_s = float(settings.get("emission_delay_s", 0.05))
+    return Device(name, key, driver, "laser", IlxController(world, emission_delay_s=delay_s))
 
 
 def _cni(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
@@ -254,6 +260,7 @@ def _labjack_laser(
 _BUILDERS = {
     "arroyo-laser": _arroyo,
     "cni-laser": _cni,
+    "ilx-laser": _ilx,
     "keysight-3497x": _keysight,
     "keysight-e36300": _e36300,
     "labjack-laser": _labjack_laser,

@@ -38,7 +38,7 @@ class Case:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _arroyo() -> Answer:
+def _arroyo(said: str = "Arroyo 4308 1000123 v2.31") -> Answer:
     state = {"out": 1, "set": 500.0, "lim": 3000.0}
 
     def answer(data: bytes) -> bytes | None:
@@ -51,7 +51,7 @@ def _arroyo() -> Answer:
         elif name == "LAS:LIM:LDI":
             state["lim"] = float(value)
         replies = {
-            "*IDN?": "Arroyo 4308 1000123 v2.31",
+            "*IDN?": said,
             "LAS:OUT?": str(state["out"]),
             "LAS:SET:LDI?": f"{state['set']:.2f}",
             "LAS:LDI?": f"{state['set'] * state['out']:.1f}",
@@ -268,6 +268,16 @@ CASES: dict[str, Case] = {
         level=0.5,
         refused=(1.501, 1e9, -0.1, float("nan")),
         settings={"max_power": "1.5 W"},
+    ),
+    "ilx-laser": Case(
+        lambda: _arroyo("ILX Lightwave,LDX-3232,32320007,1.60"),
+        # Counts in amperes.
+        stranger=b"ILX Lightwave,LDX-36025-12,36250007,1.10\r\n",
+        off=b"LAS:OUT 0\r\n",
+        on=b"LAS:OUT 1\r\n",
+        level=1.25,
+        refused=(2.001, 1e9, -0.1, float("nan")),
+        settings={"max_current": "2 A"},
     ),
     "keysight-3497x": Case(
         _keysight,

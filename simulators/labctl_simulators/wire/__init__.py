@@ -3,6 +3,7 @@
 from labctl_simulators.wire._arroyo import ArroyoController
 from labctl_simulators.wire._cni import ACKNOWLEDGEMENTS, CniSupply
 from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
+from labctl_simulators.wire._ilx import IlxController
 from labctl_simulators.wire._keysight import THERMOCOUPLES, KeysightScanner
 from labctl_simulators.wire._labjack import LabJackT7
 from labctl_simulators.wire._link import SimLink
@@ -20,6 +21,7 @@ __all__ = [
     "CniSupply",
     "DeadMan",
     "DeadManBoard",
+    "IlxController",
     "KeysightScanner",
     "KeysightSupply",
     "LabJackT7",
