@@ -9,6 +9,7 @@ from labctl.bench._devices import Device, Scan, scan
 from labctl.bench._dump import SCHEMA
 from labctl.bench._fields import limit_field
 from labctl.bench._file import json_schema, load, loads
+from labctl.bench._init import starting_file
 from labctl.bench._latency import OffLatency, latency_lines, off_latency
 from labctl.bench._look import look
 from labctl.bench._lookup import BenchChoice, find_bench
@@ -71,6 +72,7 @@ __all__ = [
     "reset_latched",
     "safety_digest",
     "scan",
+    "starting_file",
     "today",
     "unwatched",
     "waived",

@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "dose": ("labctl.cli._dose", "What a sample has had over all its runs."),
     "validate": ("labctl.cli._validate", "Check protocol, bench and sample files."),
     "devices": ("labctl.cli._devices", "What is plugged in, and who answers."),
+    "bench": ("labctl.cli._bench", "Write a bench file; go through a bench before its use."),
     "doctor": ("labctl.cli._doctor", "Is this computer fit to run a bench."),
     "schema": ("labctl.cli._schema", "Print the JSON Schema of a kind of file."),
     "analyse": ("labctl.cli._analyse", "Put anybody's heating curve through every method."),

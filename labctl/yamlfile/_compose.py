@@ -7,6 +7,7 @@ problem, and all such problems are told together.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -165,6 +166,9 @@ class _Composer:
                     )
                 )
                 continue
+            if isinstance(value, ScalarNode) and value.empty and value.mark.line != key.mark.line:
+                # The parser finds nothing only where the next thing begins.
+                value = replace(value, mark=key.mark)
             pairs[key.text] = Pair(key, value)
         return list(pairs.values())
 

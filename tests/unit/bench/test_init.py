@@ -1,0 +1,139 @@
+"""A bench file from what was found: what is guessed is marked, what is missing is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from labctl import bench
+from labctl.bench import Device, Scan, starting_file
+from labctl.errors import InputError
+from labctl.instruments import Answerer, Identity, Place
+
+FILLED = {
+    "max_current": "2.5 A",
+    "wavelength": "808 nm",
+    "value": "0.50 cm^2",
+    "sd": "5 %",
+    "source": "knife edge",
+    "threshold": "0.35 A",
+    "slope": "0.90 W/A",
+    "deviation": "3 %",
+    "date": "2026-10-05",
+    "ratio": "2 %",
+    "power": "1.5 W",
+    "temperature": "70 degC",
+    "exposure": "20 min",
+    "energy": "2 kJ",
+    "what": "lid switch",
+    "tested": "opened it",
+    "readable": "true",
+    "resistance": "100 ohm",
+    "max_power": "1 W",
+    "max_voltage": "10 V",
+}
+
+
+def found(driver: str, address: str, serial: str = "", **settings: Any) -> Device:
+    who = Answerer(address, driver, Identity("Make", "Model", serial), settings)
+    return Device(Place(address, usb_serial="A1"), who)
+
+
+def silent(address: str) -> Device:
+    return Device(Place(address), Answerer(address, why="no answer to any driver's question"))
+
+
+LASER = found("arroyo-laser", "/dev/serial/by-id/usb-arroyo", baud=9600)
+SCANNER = found("keysight-3497x", "TCPIP0::192.0.2.5::INSTR")
+METER = found("thorlabs-pm100", "USB0::0x1313::0x8078::P1::INSTR", "P1")
+SHUTTER = found("thorlabs-sc10", "/dev/ttyUSB1")
+BOARD = found("mcu-deadman", "/dev/ttyACM0")
+SUPPLY = found("keysight-e36300", "TCPIP0::192.0.2.6::5025::SOCKET")
+
+
+def text_of(*devices: Device) -> str:
+    return starting_file("bench-2", Scan(devices, ()))
+
+
+def filled(text: str, words: Mapping[str, str] = FILLED) -> str:
+    """The text as a person leaves it who fills in what is marked."""
+    out = []
+    for line in text.splitlines():
+        key = re.match(r"( *)(\w+):(?: FILL)?  # (?:FILL|highest)", line)
+        out.append(f"{key[1]}{key[2]}: {words[key[2]]}" if key else line)
+    return "\n".join(out)
+
+
+def test_the_file_is_not_valid_until_it_is_filled_in_and_says_what() -> None:
+    """Every empty key is a problem in its own line; what fills them makes the file valid."""
+    text = text_of(LASER, SCANNER, METER)
+    with pytest.raises(InputError) as caught:
+        bench.loads(text)
+    lines = text.splitlines()
+    told = {lines[problem.line - 1].split(":")[0].strip() for problem in caught.value.problems}
+    empty = {line.split(":")[0].strip() for line in lines if ":  # FILL" in line}
+    assert empty == told
+
+    valid = bench.loads(filled(text))
+    bench.check_instruments(valid)
+    assert "bench-2" == valid.name
+    assert valid.arming.commissioned
+
+
+def test_a_limit_of_an_instrument_left_open_is_refused_by_its_driver() -> None:
+    """The highest current of a diode is nobody's guess."""
+    words = {key: value for key, value in FILLED.items() if key != "max_current"}
+    half = bench.loads(filled(text_of(LASER, SCANNER, METER), words | {"max_current": "FILL"}))
+    with pytest.raises(InputError, match="names what there is not"):
+        bench.check_instruments(half)
+
+
+def test_roles_are_guessed_from_what_each_can_do() -> None:
+    """Laser, thermocouples, meter, shutter, dead-man and heater find their places."""
+    file = bench.loads(filled(text_of(LASER, SCANNER, METER, SHUTTER, BOARD, SUPPLY)))
+    roles = {name: file.instruments[role.instrument].driver for name, role in file.roles.items()}
+    assert {
+        "laser": "arroyo-laser",
+        "probe": "keysight-3497x",
+        "ambient": "keysight-3497x",
+        "meter": "thorlabs-pm100",
+        "shutter": "thorlabs-sc10",
+        "deadman": "mcu-deadman",
+        "heater": "keysight-e36300",
+    } == roles
+    assert ("101", "102") == (file.roles["probe"].channel, file.roles["ambient"].channel)
+
+
+def test_the_second_of_a_kind_gets_no_role_and_is_named() -> None:
+    second = found("thorlabs-pm100", "USB0::0x1313::0x8078::P2::INSTR", "P2")
+    text = text_of(SCANNER, METER, second)
+    assert "# no role was left for meter2" in text
+    assert "meter: meter " in text
+
+
+def test_what_was_found_out_about_the_line_is_written() -> None:
+    """A controller that answered at another speed than usual is opened at it."""
+    file = bench.loads(filled(text_of(LASER, SCANNER, METER)))
+    assert 9600 == file.instruments["laser"].settings["baud"]
+
+
+def test_what_is_not_known_is_named_and_how_a_mute_supply_is_written() -> None:
+    text = text_of(SCANNER, silent("/dev/ttyUSB3"))
+    assert "# not known: /dev/ttyUSB3 (silent" in text
+    assert "driver: cni-laser" in text
+    assert ["scanner"] == list(bench.loads(text).instruments)
+
+
+def test_a_thermometer_alone_needs_nothing_filled_in() -> None:
+    """Logging needs no limits."""
+    text = text_of(SCANNER)
+    assert "# FILL:" not in text
+    assert bench.loads(text).roles["probe"].channel == "101"
+
+
+def test_nothing_found_is_told_and_nothing_written() -> None:
+    with pytest.raises(InputError, match="nothing that a driver knows"):
+        text_of(silent("/dev/ttyUSB3"))
