@@ -71,6 +71,10 @@ class T7:
     async def write_number(self, address: int, value: float) -> None:
         await self.modbus.write(address, struct.pack(">f", value))
 
+    async def short(self, address: int) -> int:
+        """An unsigned 16-bit value."""
+        return int.from_bytes(await self.modbus.read(address, 1), "big")
+
     async def write_short(self, address: int, value: int) -> None:
         """A 16-bit value, in one register."""
         await self.modbus.write(address, value.to_bytes(2, "big"))

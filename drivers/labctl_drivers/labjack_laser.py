@@ -69,6 +69,7 @@ class LabJackLaser:
         confirms_emission=False,
         drive="power",
         slowest_exchange_s=REPLY_S,
+        connections=2,
         slowest_off_s=0.05,
         settings={
             "full_power": "what the box gives at `full_scale`, by its label, e.g. 4 W; needed",

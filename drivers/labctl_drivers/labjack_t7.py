@@ -53,6 +53,7 @@ class LabJackT7:
         capabilities=frozenset({"gate"}),
         transport="serial",
         slowest_exchange_s=REPLY_S,
+        connections=2,
         slowest_off_s=0.05,
         question=Question(
             # The product number is 7, as a float; the frame's own number is one nobody else uses.

@@ -5,7 +5,7 @@ Reading a bench file needs no driver; running on it does. Nothing is opened here
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from labctl.bench._model import BenchFile
 from labctl.errors import InputError, Problem, RefusedError
@@ -17,8 +17,10 @@ from labctl.instruments import (
     Address,
     Driver,
     Gate,
+    Source,
     Thermometer,
     check_instrument,
+    place_of,
 )
 
 
@@ -64,6 +66,7 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
                     file=bench.source_file,
                     fix=problem.fix,
                 )
+    yield from _shared(bench, drivers)
     for role in bench.roles.values():
         driver = drivers.get(role.instrument)
         if driver is not None and driver.spec.drive and role.name in (LASER, HEATER):
@@ -81,6 +84,30 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
                 fix=f"It reads {', '.join(driver.channels)}; add the channel to its settings, or "
                 "take one of these.",
             )
+
+
+def _shared(bench: BenchFile, drivers: Mapping[str, Driver]) -> Iterator[Problem]:
+    """Several entries on one instrument: as many as it serves, and one owner for what it lights or
+    holds back."""
+    places: dict[str, list[str]] = {}
+    for key in drivers:
+        places.setdefault(place_of(bench.instruments[key].address), []).append(key)
+    for place, keys in places.items():
+        most = min(drivers[key].spec.connections for key in keys)
+        energy = [key for key in keys if isinstance(drivers[key], Source | Gate)]
+        if len(keys) > most:
+            what, fix = f"at {place}, which serves {most} at once", "Give them ports of their own."
+        elif len(energy) > 1:
+            what = f"at {place}, and more than one of them lights or holds back"
+            fix = "What lights or holds back has one owner: give one role to one instrument."
+        else:
+            continue
+        yield Problem(
+            "P063",
+            f"the instruments {' and '.join(repr(key) for key in keys)} are {what}",
+            file=bench.source_file,
+            fix=fix,
+        )
 
 
 def _no_gate(bench: BenchFile, role: str, driver: Driver) -> Problem:

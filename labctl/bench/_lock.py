@@ -21,7 +21,7 @@ from labctl import platform
 from labctl.bench._model import BenchFile
 from labctl.clock import iso, wall_utc_ns
 from labctl.errors import RefusedError
-from labctl.instruments import Address
+from labctl.instruments import Address, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,10 @@ class BenchLock:
 
 
 def take(bench_file: BenchFile, keys: Iterable[str]) -> BenchLock:
-    """Lock the ports of these instruments. RefusedError, with nothing locked, that names who holds
+    """Lock the ports of these instruments, one that serves several of them once. RefusedError, with nothing locked, that names who holds
     one of them. A simulation in this process has no port that another could open."""
     locks: list[platform.FileLock] = []
+    ours: set[Path] = set()
     about = {
         "pid": os.getpid(),
         "user": getpass.getuser(),
@@ -78,6 +79,9 @@ def take(bench_file: BenchFile, keys: Iterable[str]) -> BenchLock:
             if Address.parse(address).simulated:
                 continue
             path = lock_path(address)
+            if path in ours:
+                # Another connection to what is ours already.
+                continue
             lock = platform.FileLock(path)
             if not lock.try_exclusive():
                 who = _said(path)
@@ -88,6 +92,7 @@ def take(bench_file: BenchFile, keys: Iterable[str]) -> BenchLock:
                     fix="Wait for that run, or end it with `labctl stop`.",
                 )
             locks.append(lock)
+            ours.add(path)
             path.write_text(json.dumps({**about, "address": address}) + "\n", encoding="utf-8")
     except BaseException:
         BenchLock(locks).release()
@@ -102,9 +107,9 @@ def holder(address: str) -> Holder | None:
 
 
 def lock_path(address: str) -> Path:
-    """The file whose lock is this port's. Two names of one device file are one port, and so is an
-    address with and without its word that it is simulated."""
-    address = address.removeprefix("sim+")
+    """The file whose lock is this port's. Two names of one device file are one port, and so are all
+    connections to one instrument, and an address with and without its word that it is simulated."""
+    address = place_of(address).removeprefix("sim+")
     one = os.path.realpath(address) if address.startswith("/") else address
     folder = platform.runtime_dir() / "ports"
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -13,7 +13,7 @@ from labctl.errors import (
     PortTimeoutError,
 )
 from labctl.events import Beam, Invalid, Reading
-from labctl.instruments._address import Address, Transport
+from labctl.instruments._address import Address, Transport, place_of
 from labctl.instruments._capabilities import (
     Driver,
     DriverSpec,
@@ -117,6 +117,7 @@ __all__ = [
     "drivers",
     "make_instrument",
     "open_simulation",
+    "place_of",
     "proven",
     "quantum",
     "renamed",

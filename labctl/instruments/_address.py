@@ -1,6 +1,9 @@
 """Addresses as a bench file writes them: which library reaches it, and whether it claims to be
 simulated.
 
+Behind `#` stands a name of one's own for one of several connections to the same instrument: it is
+part of the address and nothing that a library sees.
+
 `sim://NAME` is simulated by what it is. `sim+ADDRESS` only claims it: the claim holds when the
 server answers the simulator's own handshake (see `_handshake`). Everything else is real.
 """
@@ -27,7 +30,8 @@ class Transport(StrEnum):
 
 _SERIAL = re.compile(r"(/dev/\S+|COM\d+|(socket|rfc2217)://[^\s:/]+:\d+\S*)", re.IGNORECASE)
 _VISA = re.compile(r"(TCPIP|USB|GPIB|ASRL|VXI|PXI)[^\s:]*::\S+", re.IGNORECASE)
-_SIM = re.compile(r"sim://[A-Za-z0-9_-]+")
+_SIM = re.compile(r"sim://[A-Za-z0-9_-]+(#[A-Za-z0-9_-]+)?")
+_NAMED = re.compile(r"(socket://[^\s#]+|sim://[^\s#]+)#[A-Za-z0-9_-]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Address:
     """As written."""
     transport: Transport
     target: str
-    """What the library is given: `text` without `sim+`."""
+    """What the library is given: `text` without `sim+` and without a connection's name."""
     claims_simulated: bool
     """Written `sim+...`: refused unless the far end answers the simulator's handshake."""
 
@@ -54,9 +58,9 @@ class Address:
     def parse(cls, text: str) -> Address:
         """Raises InputError that says which forms there are."""
         if _SIM.fullmatch(text):
-            return cls(text, Transport.SIM, text, claims_simulated=False)
+            return cls(text, Transport.SIM, place_of(text), claims_simulated=False)
         claims = text.startswith("sim+")
-        target = text.removeprefix("sim+")
+        target = place_of(text).removeprefix("sim+")
         if _SERIAL.fullmatch(target):
             return cls(text, Transport.SERIAL, target, claims)
         if _VISA.fullmatch(target):
@@ -68,3 +72,9 @@ class Address:
             "USB0::0x1313::0x8078::P0000001::INSTR, sim://name for a simulated instrument, or "
             "sim+ before any of them for a simulator served elsewhere.",
         )
+
+
+def place_of(address: str) -> str:
+    """Where an address leads to: without the name of a connection."""
+    plain = address.removeprefix("sim+")
+    return address.rpartition("#")[0] if _NAMED.fullmatch(plain) else address

@@ -76,6 +76,9 @@ class DriverSpec:
     slowest_off_s: float = 0.25
     """From the moment off (or block) is asked for to the energy gone, at the worst that the
     instrument's own protocol allows; over 0.5 a gate must be the way off."""
+    connections: int = 1
+    """How many hosts the instrument serves at once; over 1, several entries of a bench file may
+    hang on one of it, each by a connection of its own (`socket://host:port#name`)."""
     quantum: float | None = None
     """The step between two neighbouring readings of a sensor, in their unit: the largest that it may
     have; None where it is not known. See `quantum`, which knows the instance's settings too."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from labctl.instruments import InputError
@@ -106,14 +106,24 @@ def connect(world: World, bench: Plain) -> dict[str, Device]:
                 where=f"instruments.{key}.driver",
                 fix=_suggest(driver, _BUILDERS),
             )
-        name = address_name(str(entry.get("address", "")), key)
+        address = str(entry.get("address", ""))
+        name = address_name(address, key)
+        settings = entry.get("settings") or {}
+        first = devices.get(name)
+        if first is not None and isinstance(first.personality, LabJackT7) and "#" in address:
+            # Another connection to the same device.
+            wire = _WIRES.get(driver)
+            if wire is not None:
+                again = f"{name}#{address.rpartition('#')[2]}"
+                device = Device(again, key, driver, "scanner", first.personality)
+                devices[again] = wire(world, device, settings, bench.get("roles") or {})
+                continue
         if name in devices:
             raise InputError(
                 f"two instruments have the address sim://{name}",
                 where=f"instruments.{key}.address",
                 fix="Give each instrument an address of its own.",
             )
-        settings = entry.get("settings") or {}
         devices[name] = builder(world, name, key, driver, settings, bench.get("roles") or {})
     return devices
 
@@ -172,16 +182,8 @@ def _keysight(
     world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
 ) -> Device:
     listed = _channels(settings.get("channels")) or [PROBE_CHANNEL, AMBIENT_CHANNEL]
-    probe = _role_channel(roles.get("probe"), key) or listed[0]
-    ambient = _role_channel(roles.get("ambient"), key)
-    second = _role_channel(roles.get("probe2"), key)
-    if ambient is None:
-        ambient = next((c for c in listed if c not in (probe, second)), None)
-    sensors: dict[int, Callable[[], float]] = {probe: world.probe_degc}
-    if second is not None and second != probe:
-        sensors[second] = world.second_degc
-    if ambient is not None and ambient not in sensors:
-        sensors[ambient] = world.ambient_degc
+    sensors = _sensors(world, key, listed, roles)
+    probe = next(iter(sensors))
     wired = str(settings.get("type", "K")).strip().upper()
     if wired not in THERMOCOUPLES:
         raise InputError(
@@ -257,6 +259,28 @@ def _labjack_laser(
     return Device(name, key, driver, "laser", personality)
 
 
+def _labjack_logger(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    device = Device(name, key, driver, "scanner", LabJackT7(world, line=None))
+    return _wire_thermocouples(world, device, settings, roles)
+
+
+def _wire_thermocouples(world: World, device: Device, settings: Plain, roles: Plain) -> Device:
+    listed = _channels(settings.get("channels")) or [0]
+    sensors = _sensors(world, device.key, listed, roles)
+    if isinstance(device.personality, LabJackT7):
+        device.personality.wire_thermocouples(
+            sensors,
+            wired=str(settings.get("type", "K")),
+            differential=settings.get("wiring", "differential") == "differential",
+        )
+    return replace(device, probe_channel=next(iter(sensors)), channels=tuple(sensors))
+
+
+_WIRES = {"labjack-thermocouples": _wire_thermocouples}
+"""What may hang on a device that another entry has brought."""
+
 _BUILDERS = {
     "arroyo-laser": _arroyo,
     "cni-laser": _cni,
@@ -265,12 +289,31 @@ _BUILDERS = {
     "keysight-e36300": _e36300,
     "labjack-laser": _labjack_laser,
     "labjack-t7": _labjack,
+    "labjack-thermocouples": _labjack_logger,
     "mcu-deadman": _deadman,
     "ophir-meter": _ophir,
     "thorlabs-laser": _thorlabs_ld,
     "thorlabs-pm100": _pm100,
     "thorlabs-sc10": _sc10,
 }
+
+
+def _sensors(
+    world: World, key: str, listed: list[int], roles: Plain
+) -> dict[int, Callable[[], float]]:
+    """The thermocouples on these channels, the one in the sample first."""
+    found = _role_channel(roles.get("probe"), key)
+    probe = listed[0] if found is None else found
+    ambient = _role_channel(roles.get("ambient"), key)
+    second = _role_channel(roles.get("probe2"), key)
+    if ambient is None:
+        ambient = next((c for c in listed if c not in (probe, second)), None)
+    sensors: dict[int, Callable[[], float]] = {probe: world.probe_degc}
+    if second is not None and second != probe:
+        sensors[second] = world.second_degc
+    if ambient is not None and ambient not in sensors:
+        sensors[ambient] = world.ambient_degc
+    return sensors
 
 
 def _channels(said: Any) -> list[int]:

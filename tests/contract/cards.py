@@ -24,6 +24,8 @@ class Case:
     """What another instrument says when asked who it is."""
     invalid: Mapping[bytes, str] = field(default_factory=dict)
     """Replies that are no readings, with the reason that must come out."""
+    garbage: bytes = b"\xff\x00rubbish\n"
+    """A whole reply, as far as its end goes, that says nothing."""
     off: bytes = b""
     """The frame that switches a source off."""
     on: bytes = b""
@@ -250,6 +252,25 @@ def _t7_laser() -> Answer:
     return answer
 
 
+def _t7_logger() -> Answer:
+    held: dict[int, bytes] = {
+        55100: bytes.fromhex("00112233"), 60000: struct.pack(">f", 7.0),
+        60004: struct.pack(">f", 1.03), 60028: struct.pack(">I", 470012345),
+        7000: struct.pack(">f", 23.51), 7004: struct.pack(">f", 22.12),
+    }  # fmt: skip
+
+    def answer(data: bytes) -> bytes | None:
+        function, address = data[7], int.from_bytes(data[8:10], "big")
+        if function == 16:
+            held[address] = data[13:]
+            body = data[7:12]
+        else:
+            body = bytes((3, len(held[address]))) + held[address]
+        return data[:4] + (len(body) + 1).to_bytes(2, "big") + data[6:7] + body
+
+    return answer
+
+
 CASES: dict[str, Case] = {
     "arroyo-laser": Case(
         _arroyo,
@@ -314,6 +335,12 @@ CASES: dict[str, Case] = {
         blocks=bytes.fromhex("0000 0009 01 10 07D0 0001 02 0000"),
         lets=bytes.fromhex("0000 0009 01 10 07D0 0001 02 0001"),
         settings={"line": 0, "sense": 1, "timeout": 2},
+    ),
+    "labjack-thermocouples": Case(
+        _t7_logger,
+        stranger=bytes.fromhex("0001 0000 0007 01 03 04 0000 0000"),
+        garbage=bytes.fromhex("FFFF 0000 0003 01 03 00"),
+        settings={"channels": [0, 2]},
     ),
     "mcu-deadman": Case(
         _mcu,

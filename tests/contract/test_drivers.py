@@ -425,7 +425,7 @@ def test_garbage_is_told_and_mended(name: str, world: str) -> None:
 
     async def body(rig: Rig) -> None:
         await rig.instrument.connect()
-        rig.wire.instead = b"\xff\x00rubbish\n"
+        rig.wire.instead = rig.case.garbage
         with pytest.raises(Exception, match="thing at sim://thing"):
             await rig.readings()
         readings = await rig.readings()

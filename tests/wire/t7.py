@@ -1,4 +1,4 @@
-"""One simulated instrument, a T7 as a rule, reached by its driver: in virtual time, and over TCP."""
+"""A simulated instrument, as a rule a T7, reached by its driver: in virtual time and over TCP."""
 
 from __future__ import annotations
 
