@@ -77,6 +77,8 @@ def _keysight() -> Answer:
         b"*IDN?\n": b"HEWLETT-PACKARD,34970A,0,13-2-2\r\n",
         b"SYST:CTYP? 100\n": b"HEWLETT-PACKARD,34901A,0,2.3\r\n",
         b"SYST:ERR?\n": b'+0,"No error"\r\n',
+        b"ROUT:SCAN:SIZE?\n": b"+2\r\n",
+        b"SENS:TEMP:TRAN:TC:CHECK? (@101,102)\n": b"1,1\r\n",
         b"READ?\n": b"+2.35000000E+01,+2.21000000E+01\r\n",
     }
     return table.get

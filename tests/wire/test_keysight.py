@@ -222,3 +222,30 @@ def test_reset_forgets_the_scan_list(link: SimLink) -> None:
     tell(link, "CONF:TEMP TC,K,(@101)", "*RST")
 
     assert b"+0\n" == ask(link, b"ROUT:SCAN:SIZE?\n")
+
+
+def test_a_scan_is_begun_and_counted_while_it_runs(link: SimLink) -> None:
+    """INIT returns at once; the count of readings grows, and a second INIT is an error."""
+    tell(link, "CONF:TEMP TC,K,(@101:110)")
+    ask(link, b"INIT\n", 1.0)
+    half = int(ask(link, b"DATA:POIN?\n", 1.3))
+    ask(link, b"INIT\n", 1.31)
+
+    assert 0 < half < 10
+    assert b'-213,"Init ignored"\n' == ask(link, b"SYST:ERR?\n", 1.32)
+    assert b"+10\n" == ask(link, b"DATA:POIN?\n", 3.0)
+    assert 10 == len(ask(link, b"FETC?\n", 3.1).split(b","))
+
+
+def test_a_monitored_channel_needs_no_scan(world: World, link: SimLink) -> None:
+    """One channel read at once, by its own configuration; nothing before it is switched on."""
+    tell(link, "CONF:TEMP TC,K,(@101:102)", "ROUT:MON (@101)")
+    assert b"" == ask(link, b"ROUT:MON:DATA?\n", 0.1)
+    assert b'-230,"Data stale"\n' == ask(link, b"SYST:ERR?\n")
+    tell(link, "ROUT:MON:STAT ON")
+    link.write(b"ROUT:MON:DATA?\n", NS)
+    arrived = link.next_chunk(3 * NS)
+
+    assert arrived is not None
+    assert arrived[0] - NS < 10_000_000
+    assert float(arrived[1]) == pytest.approx(world.probe_degc(), abs=0.5)

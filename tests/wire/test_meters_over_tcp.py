@@ -12,15 +12,17 @@ from labctl.instruments import Instrument, PowerMeter, Reading, Thermometer
 from labctl_simulators.session import Session
 from tests.wire.served import over_tcp
 
-METERS: Mapping[str, Mapping[str, Any]] = {
-    "ophir-meter": {"wavelength": "808 nm", "filter": "in"},
-    "thorlabs-pm100": {"wavelength": "808 nm"},
-    "keysight-3497x": {"channels": [101, 102], "nplc": 0.2},
-}
+METERS: list[tuple[str, Mapping[str, Any]]] = [
+    ("ophir-meter", {"wavelength": "808 nm", "filter": "in"}),
+    ("thorlabs-pm100", {"wavelength": "808 nm"}),
+    ("keysight-3497x", {"channels": [101, 102], "nplc": 0.2}),
+    ("keysight-3497x", {"channels": [101, 102], "nplc": 0.2, "scan": "split"}),
+    ("keysight-3497x", {"channels": [101], "scan": "monitor"}),
+]
 
 
-@pytest.mark.parametrize("name", METERS)
-def test_its_readings_come_over_tcp(name: str) -> None:
+@pytest.mark.parametrize(("name", "settings"), METERS)
+def test_its_readings_come_over_tcp(name: str, settings: Mapping[str, Any]) -> None:
     """Identified, configured, and read three times by the library of its transport."""
 
     async def body(clock: Clock, session: Session, instrument: Instrument) -> None:
@@ -37,4 +39,4 @@ def test_its_readings_come_over_tcp(name: str) -> None:
                 assert isinstance(reading, Reading)
                 assert 0 < reading.t_ns <= clock.now_ns()
 
-    over_tcp(name, METERS[name], body)
+    over_tcp(name, settings, body)

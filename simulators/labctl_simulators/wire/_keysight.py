@@ -91,6 +91,9 @@ class KeysightScanner(ScpiInstrument):
         self._scan: list[int] = []
         self._fetched: list[str] = []
         self._fetched_ns = 0
+        self._begun_ns = 0
+        self._monitored: int | None = None
+        self._monitors = False
         self._with_channel = False
         self._with_unit = False
         self._plan: list[tuple[int, _Channel]] = []
@@ -102,6 +105,8 @@ class KeysightScanner(ScpiInstrument):
             channel.reset()
         self._scan = []
         self._fetched = []
+        self._monitored = None
+        self._monitors = False
         self._with_channel = self._with_unit = False
         self._planned()
 
@@ -165,7 +170,11 @@ class KeysightScanner(ScpiInstrument):
         if not self._plan:
             self.error(-221, "Settings conflict; no scan list")
             return
+        if self.t_ns < self._fetched_ns:
+            self.error(-213, "Init ignored")
+            return
         self._fetched = self._measure()
+        self._begun_ns = self.t_ns
         self._fetched_ns = self.t_ns + self._plan_ns
 
     @command("FETCh?")
@@ -176,6 +185,38 @@ class KeysightScanner(ScpiInstrument):
         self.duration_ns += max(0, self._fetched_ns - self.t_ns)
         return ",".join(self._fetched)
 
+    @command("DATA:POINts?")
+    def _points(self, _: str) -> str:
+        """How many readings of the scan there are by now."""
+        count = len(self._fetched)
+        if self.t_ns < self._fetched_ns and self._plan_ns:
+            done = (self.t_ns - self._begun_ns) / self._plan_ns
+            count = min(count - 1, int(count * done))
+        return f"{count:+d}"
+
+    @command("ROUTe:MONitor", "ROUTe:MONitor:CHANnel")
+    def _monitor(self, text: str) -> None:
+        listed = self._listed(text)
+        if len(listed) == 1:
+            self._monitored = listed[0]
+
+    @command("ROUTe:MONitor:STATe")
+    def _monitor_on(self, text: str) -> None:
+        self._monitors = text.upper() in ("ON", "1")
+        if self._monitors and self._monitored is None:
+            self.error(-221, "Settings conflict; no channel to monitor")
+
+    @command("ROUTe:MONitor:DATA?")
+    def _monitor_data(self, _: str) -> str | None:
+        if not self._monitors or self._monitored is None:
+            self.error(-230, "Data stale")
+            return None
+        plan = self._plan
+        self._plan = [(self._monitored, self._channels[self._monitored])]
+        [text] = self._measure()
+        self._plan = plan
+        return text
+
     @command("*OPC?")
     def _scan_done(self, _: str) -> str:
         self.duration_ns += max(0, self._fetched_ns - self.t_ns)
@@ -183,7 +224,10 @@ class KeysightScanner(ScpiInstrument):
 
     @command("ABORt")
     def _abort(self, _: str) -> None:
+        if self.t_ns < self._fetched_ns:
+            self._fetched = []
         self._fetched_ns = self.t_ns
+        self._monitors = False
 
     # -- configuring ---------------------------------------------------------------------------
 
@@ -324,7 +368,7 @@ class KeysightScanner(ScpiInstrument):
         if text.upper() in ("ON", "1"):
             self.error(-221, "Settings conflict; not simulated")
 
-    @command("TRIGger:SOURce", "TRIGger:COUNt", "ROUTe:CHANnel:DELay", "ROUTe:MONitor:STATe")
+    @command("TRIGger:SOURce", "TRIGger:COUNt", "ROUTe:CHANnel:DELay")
     def _trigger(self, _: str) -> None:
         """Taken and without effect: one immediate scan is what is simulated."""
 

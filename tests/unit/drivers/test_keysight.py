@@ -16,7 +16,9 @@ from labctl.instruments import (
     InputError,
     Invalid,
     PortProtocolError,
+    PortTimeoutError,
     Reading,
+    quantum,
 )
 from labctl_drivers.keysight_3497x import Keysight3497x
 from tests.unit.drivers.transcript import Step, TranscriptPort
@@ -58,31 +60,84 @@ def test_a_stranger_is_refused(said: bytes) -> None:
         port.run(driver.identify())
 
 
-def test_configuring_writes_the_scan_once() -> None:
-    """Two channels of type T: configuration, open check on, scan list, error queue empty."""
-    driver, port = scanner(
+def configuration(
+    slots: str,
+    scan: bytes,
+    *,
+    errors: tuple[bytes, ...] = (b'+0,"No error"\r\n',),
+    size: bytes = b"",
+    checks: bytes = b"",
+    nplc: bytes = b"1",
+) -> list[Step]:
+    """What is written to configure a scan of type K, and the answers."""
+    count = scan.count(b",") + 1
+    return [
+        (b"ABOR\n", None),
         (b"*CLS\n", None),
-        (b"SYST:CTYP? 100\n", b"HEWLETT-PACKARD,34901A,0,2.3\n"),
-        (b"SYST:CTYP? 200\n", b"HEWLETT-PACKARD,34901A,0,2.3\n"),
-        (b"CONF:TEMP TC,T,(@101,203)\n", None),
-        (b"UNIT:TEMP C,(@101,203)\n", None),
-        (b"SENS:TEMP:TRAN:TC:RJUN:TYPE INT,(@101,203)\n", None),
-        (b"SENS:TEMP:TRAN:TC:CHECK ON,(@101,203)\n", None),
-        (b"SENS:TEMP:NPLC 0.2,(@101,203)\n", None),
-        (b"ROUT:SCAN (@101,203)\n", None),
-        (b"SYST:ERR?\n", b'+0,"No error"\n'),
-        channels=[101, 203],
-        type="T",
-        nplc=0.2,
+        *[(f"SYST:CTYP? {s}00\n".encode(), b"HEWLETT-PACKARD,34901A,0,2.3\n") for s in slots],
+        (b"CONF:TEMP TC,K,%s\n" % scan, None),
+        (b"UNIT:TEMP C,%s\n" % scan, None),
+        (b"SENS:TEMP:TRAN:TC:RJUN:TYPE INT,%s\n" % scan, None),
+        (b"SENS:TEMP:TRAN:TC:CHECK ON,%s\n" % scan, None),
+        (b"SENS:TEMP:NPLC %s,%s\n" % (nplc, scan), None),
+        (b"FORM:READ:UNIT OFF\n", None),
+        (b"FORM:READ:CHAN OFF\n", None),
+        (b"FORM:READ:TIME OFF\n", None),
+        (b"FORM:READ:ALAR OFF\n", None),
+        (b"TRIG:SOUR IMM\n", None),
+        (b"TRIG:COUN 1\n", None),
+        (b"ROUT:SCAN %s\n" % scan, None),
+        *[(b"SYST:ERR?\n", error) for error in errors],
+        (b"ROUT:SCAN:SIZE?\n", size or b"+%d\n" % count),
+        (b"SENS:TEMP:TRAN:TC:CHECK? %s\n" % scan, checks or b",".join([b"1"] * count) + b"\n"),
+    ]
+
+
+def test_configuring_writes_the_scan_once() -> None:
+    """Configuration, open check on, scan list, error queue empty; list and check are read back."""
+    driver, port = scanner(
+        *configuration("12", b"(@101,203)", nplc=b"0.2"), channels=[101, 203], nplc=0.2
     )
 
     port.run(driver.configure())
 
 
+def test_over_rs232_remote_comes_first() -> None:
+    """A scanner on a serial line is taken from its panel before anything else."""
+    driver, port = scanner((b"SYST:REM\n", None), *configuration("1", b"(@101)"))
+    port.address = "ASRL/dev/ttyUSB0::INSTR"
+
+    port.run(driver.configure())
+
+
+def test_monitoring_begins_after_the_scan_is_configured() -> None:
+    """One channel, read over and over by the scanner itself."""
+    driver, port = scanner(
+        *configuration("1", b"(@101)"),
+        (b"ROUT:MON (@101)\n", None),
+        (b"ROUT:MON:STAT ON\n", None),
+        (b"SYST:ERR?\n", b'+0,"No error"\n'),
+        (b"ROUT:MON:DATA?\n", b"+2.35000000E+01\n"),
+        (b"ROUT:MON:DATA?\n", b"+9.90000000E+37\n"),
+        scan="monitor",
+    )
+
+    async def life() -> tuple[Any, Any]:
+        await driver.configure()
+        return (await driver.read_temperatures())[0], (await driver.read_temperatures())[0]
+
+    good, broken = port.run(life())
+    assert 23.5 == good.value
+    assert "open" == broken.reason
+
+
 def test_an_empty_slot_is_refused() -> None:
     """No multiplexer where channels are to be scanned: refused by slot."""
     driver, port = scanner(
-        (b"*CLS\n", None), (b"SYST:CTYP? 300\n", b"HEWLETT-PACKARD,0,0,0\n"), channels=[301]
+        (b"ABOR\n", None),
+        (b"*CLS\n", None),
+        (b"SYST:CTYP? 300\n", b"HEWLETT-PACKARD,0,0,0\n"),
+        channels=[301],
     )
 
     with pytest.raises(DeviceRefusedError, match="slot 3 is empty"):
@@ -91,25 +146,68 @@ def test_an_empty_slot_is_refused() -> None:
 
 def test_errors_while_configuring_are_all_shown() -> None:
     """The queue is emptied and every entry stands in the refusal."""
-    driver, port = scanner(channels=[101])
-    steps = [
-        (b"*CLS\n", None),
-        (b"SYST:CTYP? 100\n", b"HEWLETT-PACKARD,34901A,0,2.3\n"),
-        (b"CONF:TEMP TC,K,(@101)\n", None),
-        (b"UNIT:TEMP C,(@101)\n", None),
-        (b"SENS:TEMP:TRAN:TC:RJUN:TYPE INT,(@101)\n", None),
-        (b"SENS:TEMP:TRAN:TC:CHECK ON,(@101)\n", None),
-        (b"SENS:TEMP:NPLC 1,(@101)\n", None),
-        (b"ROUT:SCAN (@101)\n", None),
-        (b"SYST:ERR?\n", b'-113,"Undefined header"\n'),
-        (b"SYST:ERR?\n", b'-222,"Data out of range"\n'),
-        (b"SYST:ERR?\n", b'+0,"No error"\n'),
-    ]
-    port.then(*steps)
+    errors = (b'-113,"Undefined header"\n', b'-222,"Data out of range"\n', b'+0,"No error"\n')
+    driver, port = scanner(*configuration("1", b"(@101)", errors=errors)[:-2], channels=[101])
 
     with pytest.raises(DeviceRefusedError) as caught:
         port.run(driver.configure())
     assert "-113" in caught.value.seen and "-222" in caught.value.seen
+
+
+@pytest.mark.parametrize(("size", "checks"), [(b"+1\n", b""), (b"", b"1,0\n"), (b"", b"1\n")])
+def test_a_scan_without_its_open_check_is_refused(size: bytes, checks: bytes) -> None:
+    """A channel left out, or one whose open check is off: a broken thermocouple would read."""
+    steps = configuration("1", b"(@101,102)", size=size, checks=checks)
+    driver, port = scanner(*steps, channels=[101, 102])
+
+    with pytest.raises(DeviceRefusedError, match="open check"):
+        port.run(driver.configure())
+
+
+def test_a_long_scan_is_begun_asked_for_and_fetched() -> None:
+    """Twenty channels: no exchange waits for the scan, and its end is asked for."""
+    channels = list(range(101, 121))
+    reply = b",".join([b"+2.35000000E+01"] * 20) + b"\n"
+    driver, port = scanner(
+        (b"INIT\n", None),
+        (b"DATA:POIN?\n", b"+14\n"),
+        (b"DATA:POIN?\n", b"+19\n"),
+        (b"DATA:POIN?\n", b"+20\n"),
+        (b"FETC?\n", reply),
+        channels=channels,
+    )
+    readings = port.run(driver.read_temperatures())
+
+    assert [str(channel) for channel in channels] == [reading.channel for reading in readings]
+    assert 1.1 < port.paused_s < 1.3
+
+
+def test_a_scan_that_does_not_end_is_given_up() -> None:
+    """Stopped at its deadline, with what the scanner says of it."""
+    driver, port = scanner(channels=[101], scan="split")
+    looks = 28
+    port.then(
+        (b"INIT\n", None),
+        *[(b"DATA:POIN?\n", b"+0\n")] * looks,
+        (b"ABOR\n", None),
+        (b"SYST:ERR?\n", b'-221,"Settings conflict"\n'),
+    )
+
+    with pytest.raises(PortTimeoutError) as caught:
+        port.run(driver.read_temperatures())
+    assert "-221" in caught.value.seen
+    assert port.paused_s == pytest.approx(driver.poll_at_most_s, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "low", "high"),
+    [({}, 0.005, 0.01), ({"nplc": 0.02}, 0.2, 0.3), ({"nplc": 10, "type": "T"}, 0.002, 0.003)],
+)
+def test_the_step_between_readings_goes_by_integration_time(
+    settings: dict[str, Any], low: float, high: float
+) -> None:
+    """Of type K at one cycle, under ten millikelvin."""
+    assert low < (quantum(scanner(**settings)[0]) or 0.0) < high
 
 
 def test_one_poll_is_one_exchange() -> None:
@@ -128,7 +226,7 @@ def test_no_number_is_ever_a_temperature_outside_the_thermocouple(values: list[f
     """Whatever floats the scanner sends, a Reading is finite and inside the type's range."""
     channels = [101 + n for n in range(len(values))]
     line = ",".join(f"{value:+.8E}" for value in values).encode() + b"\n"
-    driver, port = scanner((b"READ?\n", line), channels=channels)
+    driver, port = scanner((b"READ?\n", line), channels=channels, scan="whole")
 
     for value, reading in zip(values, port.run(driver.read_temperatures()), strict=True):
         if isinstance(reading, Reading):
@@ -176,7 +274,8 @@ def test_the_deadline_of_a_poll_grows_with_the_scan() -> None:
     "settings",
     [{"channels": [100]}, {"channels": [401]}, {"channels": [101, 101]}, {"channels": []},
      {"channels": ["101)"]}, {"type": "X"}, {"nplc": 3}, {"nplc": True},
-     {"channels": [101, 102, 103, 104], "nplc": 200}],
+     {"channels": [101, 102, 103, 104], "nplc": 200}, {"scan": "monitor", "channels": [101, 102]},
+     {"scan": "monitor", "nplc": 10}, {"scan": "whole", "channels": [101], "nplc": 100}],
 )  # fmt: skip
 def test_bad_settings_are_bad_input(settings: dict[str, Any]) -> None:
     """Channels, type and integration time that there are not, or a scan that takes minutes."""
