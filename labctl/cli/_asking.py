@@ -50,10 +50,11 @@ class Asking:
             return None, refused.seen
 
         def ask(text: str) -> concurrent.futures.Future[str]:
+            typed = self._typed()
             if not is_terminal(sys.stdout):
                 # What is shown goes elsewhere; the person sits here.
                 Path(terminal).write_text(f"{text}\n", encoding="utf-8")
-            return self._typed()
+            return typed
 
         return AtBench(getpass.getuser(), terminal, ask), ""
 

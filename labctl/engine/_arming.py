@@ -72,11 +72,11 @@ class Arming:
         if person is None:
             raise RefusedError("nobody is at the bench to arm it", where=self._file.source_file)
         limits = ", ".join(guards.of(name).spec.digest()[:12] for name in self._sources)
-        self._teller.tell(PromptAsked(self._clock.now_ns(), self._text(limits, words)))
-        holds_s = self._file.arming.act_holds_s
-        typed = await answered(
-            self._clock, self._sampler, person.ask(self._text(limits, words)), round(holds_s * NS)
-        )
+        text, holds_s = self._text(limits, words), self._file.arming.act_holds_s
+        # Listened for before it is shown: what is typed as soon as it is read counts.
+        typing = person.ask(text)
+        self._teller.tell(PromptAsked(self._clock.now_ns(), text))
+        typed = await answered(self._clock, self._sampler, typing, round(holds_s * NS))
         if typed is None:
             raise StoppedError(f"nobody armed it at the bench within {holds_s:g} s")
         self._teller.tell(PromptAnswered(self._clock.now_ns(), typed))
