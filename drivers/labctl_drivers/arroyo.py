@@ -43,10 +43,12 @@ from labctl.instruments import (
     Silent,
     SourceState,
 )
+from labctl_drivers._diode import DARK_A, DiodeEmitter, refuse_other, refuse_outside
 
 _SILENT = Silent()
 _REPLY_S = 0.2
 _MA = 1000.0
+_MOST_A = 100.0
 _OFF = b"LAS:OUT 0\r\n"
 _ON = b"LAS:OUT 1\r\n"
 _COND = b"LAS:COND?\r\n"
@@ -70,8 +72,6 @@ _WORDS = {
 }
 _LOOK_EVERY = 10
 """Key, output and latched events are asked for on every so many reads, and after any change."""
-_DARK_A = 0.02
-"""More than this through the diode while the output is said to be off is a contradiction."""
 
 
 class ArroyoLaser:
@@ -105,7 +105,7 @@ class ArroyoLaser:
     def __init__(self, port: Port, settings: Mapping[str, Any]) -> None:
         given = Settings(self.spec, settings)
         self._port = port
-        self._max_a = given.quantity("max_current", "current", 1e-3, 100.0)
+        self._max_a = given.quantity("max_current", "current", 1e-3, _MOST_A) or _MOST_A
         if "baud" in self.spec.settings:
             given.number("baud", (9600, 19200, 38400, 57600, 115200), 38400)
         self._set_a: float | None = None
@@ -179,7 +179,7 @@ class ArroyoLaser:
         if self._dark_ns is None or lit:
             self._dark_ns = None if lit else t_ns
         stale = self._dark_ns is not None and t_ns - self._dark_ns < self._measures_every_s * 1e9
-        if not lit and current_a > _DARK_A and not stale:
+        if not lit and current_a > DARK_A and not stale:
             beam = Beam.UNKNOWN
             faults = (*faults, f"{current_a:.3f} A flow though the output is said to be off")
         return SourceState(
@@ -197,28 +197,28 @@ class ArroyoLaser:
         """For the guard alone."""
         if not isinstance(seal, Seal):
             raise TypeError("only the guard may light a source, and this is not its seal")
-        return _ArroyoEmitter(self)
+        return DiodeEmitter(self)
 
     # -- for the emitter ---------------------------------------------------------------------
 
     async def set_current(self, level_a: float) -> None:
         """Set point, read back; DeviceRefusedError for one outside the limits or not taken."""
-        self._refuse_outside(level_a)
+        refuse_outside(level_a, self._max_a)
         self._ready = False
         await self._set(b"LAS:LDI %.3f\r\n" % (level_a * _MA), f"setting {level_a:g} A")
         self._set_a = await self._number(b"LAS:SET:LDI?\r\n") / _MA
-        _refuse_other("current", level_a, self._set_a)
+        refuse_other("current", level_a, self._set_a)
         self._ready = True
 
     async def set_limit(self, level_a: float) -> None:
         """The controller's own current limit, read back."""
-        self._refuse_outside(level_a)
+        refuse_outside(level_a, self._max_a)
         # The controller keeps tenths of a milliampere, and a limit rounded down would refuse the
         # very set point that is allowed.
         limit_ma = math.ceil(level_a * _MA * 10.0) / 10.0
         await self._set(b"LAS:LIM:LDI %.3f\r\n" % limit_ma, f"limiting to {level_a:g} A")
         held_a = await self._number(b"LAS:LIM:LDI?\r\n") / _MA
-        _refuse_other("current limit", level_a, held_a)
+        refuse_other("current limit", level_a, held_a)
 
     async def light(self) -> None:
         """Output on. Whatever goes wrong after the write, the guard switches off."""
@@ -279,34 +279,3 @@ class ArroyoLaser:
         if not math.isfinite(value):
             raise PortProtocolError(f"{query!r} was answered with no number", seen=repr(reply[:40]))
         return value
-
-    def _refuse_outside(self, level_a: float) -> None:
-        highest_a = self._max_a if self._max_a is not None else 100.0
-        if not 0.0 <= level_a <= highest_a:
-            raise DeviceRefusedError(
-                f"{level_a:g} A is outside 0 to {highest_a:g} A",
-                fix="`max_current` in the bench file is the diode's limit; it is never clipped.",
-            )
-
-
-class _ArroyoEmitter:
-    """What the guard holds."""
-
-    def __init__(self, laser: ArroyoLaser) -> None:
-        self._laser = laser
-
-    async def set_level(self, level: float) -> None:
-        await self._laser.set_current(level)
-
-    async def limit_level(self, level: float) -> None:
-        await self._laser.set_limit(level)
-
-    async def on(self) -> None:
-        await self._laser.light()
-
-
-def _refuse_other(what: str, asked_a: float, held_a: float) -> None:
-    if abs(held_a - asked_a) > max(1e-3, 1e-3 * asked_a):
-        raise DeviceRefusedError(
-            f"the {what} was not taken: asked {asked_a:.4f} A", seen=f"{held_a:.4f} A"
-        )

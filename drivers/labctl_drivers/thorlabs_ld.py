@@ -36,12 +36,14 @@ from labctl.instruments import (
     IdentityError,
     Port,
     PortProtocolError,
+    Question,
     Reading,
     Seal,
     Settings,
     Silent,
     SourceState,
 )
+from labctl_drivers._diode import DARK_A, DiodeEmitter, refuse_other, refuse_outside
 from labctl_drivers._scpi import ask, idn, number, refuse_errors, tell
 
 _SILENT = Silent()
@@ -49,8 +51,6 @@ _ASK_S = 0.2
 _OFF = b"OUTP1:STAT 0\n"
 _MODEL = re.compile(r"(?P<family>ITC40|LDC40|CLD10)\d\d\w*")
 _MOST_A = 20.0
-_DARK_A = 0.02
-"""More than this through the diode while the output is said to be off is a contradiction."""
 _LOOK_EVERY = 10
 """Key, protections and cooler are asked for on every so many reads, and after any change."""
 _PROTECTIONS = {
@@ -72,6 +72,7 @@ class ThorlabsLaser:
         confirms_emission=True,
         drive="current",
         slowest_exchange_s=_ASK_S,
+        question=Question(b"*IDN?\n", r"thorlabs,\s*(ITC40|LDC40|CLD10)\d\d"),
         settings={
             "max_current": "highest current the diode may ever get, e.g. 2.5 A",
             "cooler": "required or ignored: whether the controller's own cooler must be on for the "
@@ -145,7 +146,7 @@ class ThorlabsLaser:
             await self._look(lit)
         self._until_look -= 1
         beam, faults = (Beam.ON if lit else Beam.OFF), self._looked
-        if not lit and current_a > _DARK_A:
+        if not lit and current_a > DARK_A:
             beam = Beam.UNKNOWN
             faults = (*faults, f"{current_a:.3f} A flow though the output is said to be off")
         set_a = self._set_a
@@ -164,28 +165,28 @@ class ThorlabsLaser:
         """For the guard alone."""
         if not isinstance(seal, Seal):
             raise TypeError("only the guard may light a source, and this is not its seal")
-        return _ThorlabsEmitter(self)
+        return DiodeEmitter(self)
 
     # -- for the emitter ---------------------------------------------------------------------
 
     async def set_current(self, level_a: float) -> None:
         """Set point, read back; DeviceRefusedError for one outside the limits or not taken."""
-        self._refuse_outside(level_a)
+        refuse_outside(level_a, self._max_a)
         self._ready = False
         await tell(self._port, b"SOUR1:CURR %.6f" % level_a)
         await refuse_errors(self._port, f"setting {level_a:g} A", _ASK_S)
         self._set_a = await self._number(b"SOUR1:CURR?")
-        _refuse_other("current", level_a, self._set_a)
+        refuse_other("current", level_a, self._set_a)
         self._ready = True
 
     async def set_limit(self, level_a: float) -> None:
         """The controller's own current limit, read back. It drags a higher set point down, so that
         a level has to be set after it."""
-        self._refuse_outside(level_a)
+        refuse_outside(level_a, self._max_a)
         self._ready = False
         await tell(self._port, b"SOUR1:CURR:LIM %.6f" % level_a)
         await refuse_errors(self._port, f"limiting to {level_a:g} A", _ASK_S)
-        _refuse_other("current limit", level_a, await self._number(b"SOUR1:CURR:LIM?"))
+        refuse_other("current limit", level_a, await self._number(b"SOUR1:CURR:LIM?"))
 
     async def light(self) -> None:
         """Output on, and asked whether it is. Whatever goes wrong, the guard switches off."""
@@ -237,33 +238,3 @@ class ThorlabsLaser:
 
     async def _number(self, query: bytes) -> float:
         return await number(self._port, query, _ASK_S)
-
-    def _refuse_outside(self, level_a: float) -> None:
-        if not 0.0 <= level_a <= self._max_a:
-            raise DeviceRefusedError(
-                f"{level_a:g} A is outside 0 to {self._max_a:g} A",
-                fix="`max_current` in the bench file is the diode's limit; it is never clipped.",
-            )
-
-
-class _ThorlabsEmitter:
-    """What the guard holds."""
-
-    def __init__(self, laser: ThorlabsLaser) -> None:
-        self._laser = laser
-
-    async def set_level(self, level: float) -> None:
-        await self._laser.set_current(level)
-
-    async def limit_level(self, level: float) -> None:
-        await self._laser.set_limit(level)
-
-    async def on(self) -> None:
-        await self._laser.light()
-
-
-def _refuse_other(what: str, asked_a: float, held_a: float) -> None:
-    if abs(held_a - asked_a) > max(1e-3, 1e-3 * asked_a):
-        raise DeviceRefusedError(
-            f"the {what} was not taken: asked {asked_a:.4f} A", seen=f"{held_a:.4f} A"
-        )

@@ -27,6 +27,7 @@ from labctl_simulators.wire import (
     Personality,
     Pm100,
     Sc10,
+    SrsController,
     ThorlabsController,
 )
 from labctl_simulators.world import World
@@ -148,6 +149,15 @@ def _arroyo(
 def _ilx(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
     delay_s = float(settings.get("emission_delay_s", 0.05))
     return Device(name, key, driver, "laser", IlxController(world, emission_delay_s=delay_s))
+
+
+def _srs(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
+    personality = SrsController(
+        world,
+        interface=str(settings.get("interface", "serial")),
+        baud=int(settings.get("baud", 9600)),
+    )
+    return Device(name, key, driver, "laser", personality)
 
 
 def _cni(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
@@ -292,6 +302,7 @@ _BUILDERS = {
     "labjack-thermocouples": _labjack_logger,
     "mcu-deadman": _deadman,
     "ophir-meter": _ophir,
+    "srs-laser": _srs,
     "thorlabs-laser": _thorlabs_ld,
     "thorlabs-pm100": _pm100,
     "thorlabs-sc10": _sc10,

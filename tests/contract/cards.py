@@ -144,6 +144,24 @@ def _e36300() -> Answer:
     return answer
 
 
+def _srs() -> Answer:
+    state = {"LDON": "ON", "SILD": "500", "SILM": "2000", "SMOD": "CP", "TEON": "ON"}
+
+    def answer(data: bytes) -> bytes | None:
+        name, _, value = data.decode().strip().partition(" ")
+        if not name.endswith("?"):
+            state[name] = value
+            return None
+        replies = {
+            "*IDN?": "Stanford Research Systems,LDC502,s/n098023,ver2.00",
+            "RILD?": f"{float(state['SILD']) * (state['LDON'] == 'ON'):.3f}",
+            "ILOC?": "CLOSED",
+        }
+        return replies.get(name, state.get(name[:-1], "0")).encode() + b"\n"
+
+    return answer
+
+
 def _thorlabs_ld() -> Answer:
     state = {"OUTP1:STAT": "1", "SOUR1:CURR": "0.5", "SOUR1:CURR:LIM": "5"}
 
@@ -350,6 +368,15 @@ CASES: dict[str, Case] = {
         blocks=b"OPEN\n",
         lets=b"CLOSE\n",
         settings={"timeout": "500 ms"},
+    ),
+    "srs-laser": Case(
+        _srs,
+        stranger=b"Stanford Research Systems,SR830,s/n12345,ver1.07\n",
+        off=b"\nLDON OFF\n",
+        on=b"LDON ON\n",
+        level=1.25,
+        refused=(1.501, 1e9, -0.1, float("nan")),
+        settings={"max_current": "1.5 A"},
     ),
     "thorlabs-laser": Case(
         _thorlabs_ld,

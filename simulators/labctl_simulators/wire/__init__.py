@@ -11,6 +11,7 @@ from labctl_simulators.wire._ophir import OphirMeter
 from labctl_simulators.wire._personality import Personality, Upsets
 from labctl_simulators.wire._pm100 import Pm100
 from labctl_simulators.wire._sc10 import Sc10
+from labctl_simulators.wire._srs import SrsController
 from labctl_simulators.wire._supply import KeysightSupply
 from labctl_simulators.wire._thorlabs_ld import ThorlabsController
 
@@ -30,6 +31,7 @@ __all__ = [
     "Pm100",
     "Sc10",
     "SimLink",
+    "SrsController",
     "ThorlabsController",
     "Upsets",
 ]
