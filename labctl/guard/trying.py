@@ -6,13 +6,14 @@ No run imports this.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from labctl.clock import NS, Clock
 from labctl.errors import SafetyError
 from labctl.guard._guarded import GuardedGate
-from labctl.instruments import Gatekeeper, GateState, Seal
+from labctl.instruments import Gatekeeper, Seal
 
 _LOOK_NS = 20_000_000
 _FED_TIMES = 8
@@ -32,60 +33,101 @@ class GateTried:
     that did not drop in twice its time and a second."""
 
 
+async def _nothing() -> bool:
+    return True
+
+
 async def try_gate(
-    gate: GuardedGate, dark: Callable[[], Awaitable[bool]], clock: Clock
+    gate: GuardedGate,
+    dark: Callable[[], Awaitable[bool]],
+    clock: Clock,
+    meanwhile: Callable[[], Awaitable[bool]] = _nothing,
 ) -> GateTried:
     """Block, let through, feed for twice a dead-man's time and then no more, block. The gate is
     blocked when this returns or raises.
 
-    `dark` says whether the source is seen dark: SafetyError when it is not, and when the gate does
-    not do as told.
+    `dark` says whether the source is seen dark, and is asked all the time: SafetyError when it is
+    not, and when the gate does not do as told. `meanwhile` is called behind each look, and a
+    dead-man is fed until it says that it is done.
     """
     keeper = await gate.gatekeeper(Seal("guard"))
+    done = asyncio.Event()
+    looking: asyncio.Task[None] | None = None
+    dropped_s = None
     try:
         await gate.block()
         first = (await gate.read()).blocks
         if first is False:
             raise SafetyError(f"the {gate.name} does not block")
-        await _needs(dark, gate)
+        if not await dark():
+            raise _not_dark(gate)
         await keeper.let_through()
-        state, dropped_s = await keeper.feed(), None
+        state = await keeper.feed()
         if state.blocks is True:
             raise SafetyError(f"the {gate.name} does not let through")
-        through = None if state.blocks is None else not state.blocks
         if gate.drops_after_s is not None:
-            dropped_s = await _starve(gate, keeper, gate.drops_after_s, dark, clock)
+            looking = asyncio.ensure_future(_look(gate, dark, meanwhile, done, clock))
+            fed_ns = await _feed(gate, keeper, gate.drops_after_s, looking, done, clock)
+            dropped_s = await _starve(gate, gate.drops_after_s, looking, fed_ns, clock)
     finally:
         await gate.block()
+        if looking is not None:
+            looking.cancel()
+            await asyncio.wait({looking})
+    through = None if state.blocks is None else not state.blocks
     return GateTried(first, through, (await gate.read()).blocks, dropped_s)
 
 
-async def _starve(
+async def _look(
+    gate: GuardedGate,
+    dark: Callable[[], Awaitable[bool]],
+    meanwhile: Callable[[], Awaitable[bool]],
+    done: asyncio.Event,
+    clock: Clock,
+) -> None:
+    """Until it is cancelled, or light is seen."""
+    while await dark():
+        if not done.is_set() and await meanwhile():
+            done.set()
+        await clock.sleep(_LOOK_NS)
+    raise _not_dark(gate)
+
+
+async def _feed(
     gate: GuardedGate,
     keeper: Gatekeeper,
     drops_s: float,
-    dark: Callable[[], Awaitable[bool]],
+    looking: asyncio.Task[None],
+    done: asyncio.Event,
     clock: Clock,
-) -> float | None:
-    fed_ns = 0
-    for _ in range(_FED_TIMES):
+) -> int:
+    """Returns when it was fed last."""
+    times = 0
+    while times < _FED_TIMES or not done.is_set():
         await clock.sleep(round(drops_s / 4 * NS))
-        await _needs(dark, gate)
+        if looking.done():
+            looking.result()
+        times += 1
         fed_ns = clock.now_ns()
-        if _dropped(await keeper.feed()):
+        state = await keeper.feed()
+        if state.dropped or state.blocks is True:
             raise SafetyError(f"the {gate.name} dropped though it was fed")
+    return fed_ns
+
+
+async def _starve(
+    gate: GuardedGate, drops_s: float, looking: asyncio.Task[None], fed_ns: int, clock: Clock
+) -> float | None:
+    """How long after it was fed last it was seen dropped."""
     while clock.now_ns() - fed_ns < (_PATIENCE * drops_s + 1.0) * NS:
         await clock.sleep(_LOOK_NS)
-        if _dropped(await gate.read()):
+        if looking.done():
+            looking.result()
+        state = await gate.read()
+        if state.dropped or state.blocks is True:
             return (clock.now_ns() - fed_ns) / NS
-        await _needs(dark, gate)
     return None
 
 
-def _dropped(state: GateState) -> bool:
-    return state.dropped or state.blocks is True
-
-
-async def _needs(dark: Callable[[], Awaitable[bool]], gate: GuardedGate) -> None:
-    if not await dark():
-        raise SafetyError(f"the {gate.name} is tried in the dark, and the source is not seen off")
+def _not_dark(gate: GuardedGate) -> SafetyError:
+    return SafetyError(f"the {gate.name} is tried in the dark, and the source is not seen off")

@@ -44,19 +44,21 @@ class Relay(FakeGate):
         self.fed_ns = self.clock.now_ns()
 
 
-def tried(gate: FakeGate, *, dark_for: int = 10_000) -> GateTried:
-    """Try it in virtual time; the source is seen off so many times, and then not."""
-    seen = 0
+def tried(gate: FakeGate, *, dark_for_s: float = 1e6, done_after_s: float = 0.0) -> GateTried:
+    """Try it in virtual time; the source is seen off for so long, and then not."""
 
     async def main(clock: Clock) -> GateTried:
         if isinstance(gate, Relay):
             gate.clock = clock
 
         async def dark() -> bool:
-            nonlocal seen
-            seen += 1
-            return seen <= dark_for
+            return clock.now_ns() < dark_for_s * NS
 
+        async def meanwhile() -> bool:
+            return clock.now_ns() >= done_after_s * NS
+
+        if done_after_s:
+            return await try_gate(gate, dark, clock, meanwhile)
         return await try_gate(gate, dark, clock)
 
     found: GateTried = run_virtual(main)
@@ -73,6 +75,14 @@ def test_a_dead_man_that_is_not_fed_drops_in_its_time() -> None:
     assert (True, True, True) == (found.blocks_first, found.lets_through, found.blocks_last)
     assert found.dropped_after_s is not None
     assert 0.6 <= found.dropped_after_s <= 0.65
+
+
+def test_a_dead_man_is_fed_for_as_long_as_something_else_goes_on() -> None:
+    """Such as a person who opens the interlock that its contact is a part of."""
+    gate = relay()
+    found = tried(gate, done_after_s=30.0)
+    assert gate.fed >= 30.0 / 0.15
+    assert found.dropped_after_s is not None
 
 
 def test_one_that_does_not_drop_is_said_to_have_not() -> None:
@@ -118,12 +128,12 @@ def test_a_gate_that_does_not_let_through_is_said_so() -> None:
         tried(Shut())
 
 
-@pytest.mark.parametrize("looks", [0, 3, 12])
-def test_at_any_sign_of_light_it_is_blocked_at_once(looks: int) -> None:
+@pytest.mark.parametrize("lit_at_s", [0.0, 0.5, 1.5])
+def test_at_any_sign_of_light_it_is_blocked_at_once(lit_at_s: float) -> None:
     """Before it is let through, while it is fed, and while it is starved."""
     gate = relay()
     with pytest.raises(SafetyError, match="not seen off"):
-        tried(gate, dark_for=looks)
+        tried(gate, dark_for_s=lit_at_s)
     assert gate.blocks
     assert "block" == gate.log[-1]
-    assert ("through" in gate.log) is (looks > 0)
+    assert ("through" in gate.log) is (lit_at_s > 0)
