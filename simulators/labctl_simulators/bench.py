@@ -17,6 +17,7 @@ from labctl_simulators.wire import (
     ACKNOWLEDGEMENTS,
     THERMOCOUPLES,
     ArroyoController,
+    Center309,
     CniSupply,
     DeadManBoard,
     IlxController,
@@ -188,6 +189,14 @@ def _thorlabs_ld(
     return Device(name, key, driver, "laser", personality)
 
 
+def _center(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    sensors = _sensors(world, key, _channels(settings.get("channels")) or [1], roles)
+    meter = Center309(world, sensors)
+    return Device(name, key, driver, "scanner", meter, next(iter(sensors)), tuple(sensors))
+
+
 def _keysight(
     world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
 ) -> Device:
@@ -293,6 +302,7 @@ _WIRES = {"labjack-thermocouples": _wire_thermocouples}
 
 _BUILDERS = {
     "arroyo-laser": _arroyo,
+    "center-309": _center,
     "cni-laser": _cni,
     "ilx-laser": _ilx,
     "keysight-3497x": _keysight,

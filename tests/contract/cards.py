@@ -72,6 +72,16 @@ def _cni() -> Answer:
     return lambda data: data
 
 
+def _center() -> Answer:
+    # From the maker's sheet: T1 23.9 degC, the other inputs open.
+    packet = bytes.fromhex(
+        "02 80 06 01 02 02 02 00 EF 7F FF 7F FF 7F FF 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00"
+        "00 00 00 00 00 00 00 00 00 0E 00 00 00 0E 03"
+    )
+    table = {b"K": b"309\r", b"A": packet}
+    return table.get
+
+
 def _keysight() -> Answer:
     table = {
         b"*IDN?\n": b"HEWLETT-PACKARD,34970A,0,13-2-2\r\n",
@@ -291,6 +301,15 @@ def _t7_logger() -> Answer:
     return answer
 
 
+def _hand_held(first: int, *, mode: int = 0x80, overload: int = 0, whole: int = 0) -> bytes:
+    """A packet of a hand-held meter with so many tenths on its first input."""
+    packet = bytearray(45)
+    packet[0], packet[1], packet[44] = 2, mode, 3
+    packet[7:9] = first.to_bytes(2, "big")
+    packet[39], packet[43] = overload, whole
+    return bytes(packet)
+
+
 CASES: dict[str, Case] = {
     "arroyo-laser": Case(
         _arroyo,
@@ -300,6 +319,20 @@ CASES: dict[str, Case] = {
         level=1.25,
         refused=(2.001, 1e9, -0.1, float("nan")),
         settings={"max_current": "2 A"},
+    ),
+    "center-309": Case(
+        _center,
+        stranger=b"ERR=1",
+        garbage=_hand_held(0x00EF, overload=0xF0),
+        invalid={
+            _hand_held(0x7FFF): "open",
+            _hand_held(0x8000): "open",
+            _hand_held(0x00EF, overload=1): "open",
+            _hand_held(0x00EF, whole=1): "range",
+            _hand_held(0x7000): "range",
+            _hand_held(0x00EF, mode=0xA0): "device",
+            _hand_held(0x00EF, mode=0x82): "device",
+        },
     ),
     "cni-laser": Case(
         _cni,

@@ -1,6 +1,7 @@
 """The instruments as their hosts see them: one personality each, over one physical world."""
 
 from labctl_simulators.wire._arroyo import ArroyoController
+from labctl_simulators.wire._center import Center309
 from labctl_simulators.wire._cni import ACKNOWLEDGEMENTS, CniSupply
 from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
 from labctl_simulators.wire._ilx import IlxController
@@ -19,6 +20,7 @@ __all__ = [
     "ACKNOWLEDGEMENTS",
     "THERMOCOUPLES",
     "ArroyoController",
+    "Center309",
     "CniSupply",
     "DeadMan",
     "DeadManBoard",
