@@ -6,8 +6,9 @@ No hardware was touched. Wire facts, and where they come from:
 - from the maker's published table of registers and pages: for input n, 40000 + 2 n the range in
   volts, 41000 + n the negative input (199 is ground; differential is an even input and the next),
   41500 + n the resolution index (0 is 8, or 9 on a T7-Pro), 9000 + 2 n the feature (20 E, 21 J,
-  22 K, 23 R, 24 T), 9300 + 2 n, 9600 + 2 n, 10200 + 2 n, 10500 + 2 n its settings, 7000 + 2 n what it
-  gives; type K resolves 0.04 K at index 8 in the range of 0.1 V; two Modbus TCP connections at once;
+  22 K, 23 R, 24 T), 9300 + 2 n, 9600 + 2 n, 10200 + 2 n, 10500 + 2 n its settings, 7000 + 2 n what
+  it gives; type K resolves 0.04 K at index 8 in the range of 0.1 V; two Modbus TCP connections at
+  once;
 - verified in two or more public sources: setting A 1 is degC; setting B 60052 is the device's own
   temperature as cold junction, with slope (D) 1 and offset (E) 0; -9999 is no value; the range is
   set first, and the feature is written 0 before it is chosen;
@@ -15,8 +16,8 @@ No hardware was touched. Wire facts, and where they come from:
 - from memory, unverified: an input is converted in some 5 ms at index 8, 14 ms at 10 and 160 ms at
   12, and meanwhile the device answers nobody else.
 
-An open thermocouple reads -9999 only where something drives its input out of range: fit 10 MOhm from
-the positive input to VS. Without it an open input drifts, at times at plausible temperatures.
+An open thermocouple reads -9999 only where something drives its input out of range: fit 10 MOhm
+from the positive input to VS. Without it an open input drifts, at times at plausible temperatures.
 
 One T7 may be logger and, on its second connection, the laser's gate or dead-man: what this driver
 writes concerns analog inputs only, and the watchdog is used in strict mode, so that logging feeds

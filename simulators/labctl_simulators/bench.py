@@ -29,6 +29,7 @@ from labctl_simulators.wire import (
     Pm100,
     Sc10,
     SrsController,
+    ThermoLoggerBoard,
     ThorlabsController,
 )
 from labctl_simulators.world import World
@@ -297,6 +298,14 @@ def _wire_thermocouples(world: World, device: Device, settings: Plain, roles: Pl
     return replace(device, probe_channel=next(iter(sensors)), channels=tuple(sensors))
 
 
+def _thermologger(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    sensors = _sensors(world, key, _channels(settings.get("channels")) or [0], roles)
+    personality = ThermoLoggerBoard(world, sensors, in_loop="heartbeat" in settings)
+    return Device(name, key, driver, "scanner", personality, next(iter(sensors)), tuple(sensors))
+
+
 _WIRES = {"labjack-thermocouples": _wire_thermocouples}
 """What may hang on a device that another entry has brought."""
 
@@ -311,6 +320,7 @@ _BUILDERS = {
     "labjack-t7": _labjack,
     "labjack-thermocouples": _labjack_logger,
     "mcu-deadman": _deadman,
+    "mcu-thermocouples": _thermologger,
     "ophir-meter": _ophir,
     "srs-laser": _srs,
     "thorlabs-laser": _thorlabs_ld,

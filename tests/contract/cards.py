@@ -310,6 +310,22 @@ def _hand_held(first: int, *, mode: int = 0x80, overload: int = 0, whole: int = 
     return bytes(packet)
 
 
+def _logger() -> Answer:
+    state = {"beat": "BEAT,DROPPED,5000,1"}
+
+    def answer(data: bytes) -> bytes | None:
+        verb, _, value = data.decode().strip().partition(" ")
+        if verb == "ID?":
+            return b"LABCTL-TC,1,7,2\n"
+        if verb == "BEAT":
+            state["beat"] = f"BEAT,{'ON' if value != '0' else 'OFF'},{value},1"
+        if verb == "READ":
+            return b"TEMPS,5000,ON,23.25,24.0625,OK,22.00,24.1250,OK\n"
+        return state["beat"].encode() + b"\n"
+
+    return answer
+
+
 CASES: dict[str, Case] = {
     "arroyo-laser": Case(
         _arroyo,
@@ -430,6 +446,19 @@ CASES: dict[str, Case] = {
             b"?NO HEAD\r\n": "device",
         },
         settings={"wavelength": "808 nm"},
+    ),
+    "mcu-thermocouples": Case(
+        _logger,
+        stranger=b"LABCTL-DEADMAN,1,23,1000\n",
+        invalid={
+            b"TEMPS,5000,ON,NAN,24.0625,OPEN,22.00,24.1250,OK\n": "open",
+            b"TEMPS,5000,ON,NAN,24.0625,GND,22.00,24.1250,OK\n": "device",
+            b"TEMPS,5000,ON,NAN,24.0625,GND+VCC,22.00,24.1250,OK\n": "device",
+            b"TEMPS,5000,ON,NAN,NAN,BAD,22.00,24.1250,OK\n": "device",
+            b"TEMPS,5000,ON,1400.25,24.0625,OK,22.00,24.1250,OK\n": "range",
+            b"TEMPS,5000,ON,23.25,90.0000,OK,22.00,24.1250,OK\n": "range",
+        },
+        settings={"channels": [0, 1], "heartbeat": "5 s"},
     ),
     "thorlabs-sc10": Case(
         _sc10,

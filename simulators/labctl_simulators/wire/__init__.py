@@ -14,6 +14,7 @@ from labctl_simulators.wire._pm100 import Pm100
 from labctl_simulators.wire._sc10 import Sc10
 from labctl_simulators.wire._srs import SrsController
 from labctl_simulators.wire._supply import KeysightSupply
+from labctl_simulators.wire._thermologger import ThermoLogger, ThermoLoggerBoard, chip_word
 from labctl_simulators.wire._thorlabs_ld import ThorlabsController
 
 __all__ = [
@@ -34,6 +35,9 @@ __all__ = [
     "Sc10",
     "SimLink",
     "SrsController",
+    "ThermoLogger",
+    "ThermoLoggerBoard",
     "ThorlabsController",
     "Upsets",
+    "chip_word",
 ]
