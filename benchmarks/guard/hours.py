@@ -1,157 +1,172 @@
 """Simulated hours under a random schedule of all faults, in virtual time: what must never happen.
 
-Each run is a short curve on a shipped bench with one to three faults drawn from all that its world
-knows, at random times, half of them ending again. Judged by the world's own log: light outside what
-was asked for, a cap passed, an end that says OFF while there is light, a run that raises, and
-whatever a run leaves behind (tasks are ended by the loop itself).
+Each run is one or two emissions on a shipped bench with up to three faults at random times, a third
+of them ending again. One of them is of the list of what must be seen (`_list`), taken in turn; the
+others are any that the simulator knows. One run in ten has no fault, and must not trip. Judged by
+the world's own log (`_judged`, `_seen`); whatever a run leaves behind is counted after each
+(`_left`), and one that does not end is ended by a watchdog and is a deadlock.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
-import gc
-import json
-import os
 import random
+import shutil
+import statistics
 import tempfile
-import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks._figures import Figure
-from labctl import bench as benches
-from labctl import protocol as protocols
-from labctl import sample as samples
-from labctl.bench import BenchFile
+from benchmarks.guard import _two
+from benchmarks.guard._drawn import Shape, Told, carry, draw_shape
+from benchmarks.guard._judged import cap_passed, light_outside, off_said_in_light
+from benchmarks.guard._left import Left, StuckError, watched
+from benchmarks.guard._list import ENDED, LIST, Listed
+from benchmarks.guard._seen import Judged, judge
 from labctl.clock import NS
-from labctl.engine import RunRequest, RunResult, carry_out
 from labctl.errors import Exit
-from labctl.events import Beam
-from labctl.instruments import InputError, simulated_faults
+from labctl.events import Tripped
+from labctl.instruments import InputError
 
-_BENCHES = ("simulated", "simulated-gates", "simulated-cni")
-_HEAT_S, _RUN_S = 90.0, 130.0
-_BY_THE_GUARD_S = 1.0
-"""Over the declared end of an emission: the guard's own 20 ms, the blade, the port."""
-_LAG_K = 2.0
-"""What the sample gains over a cap in one second, at the bench's limit on its rise (2 K/s)."""
-_UNSTOPPABLE = ("laser-ignores-off", "laser-lies-about-off", "unplugged-port", "by-itself")
-"""Only with one of these may light go on: then the end must be exit code 8, or a trip."""
+HOURS = {"short": 6.0, "full": 24.0}
+_WATCHDOG_S = 120.0
+"""Of real time; a run takes about a second."""
+_REDRAWN = 100
+_TOLD = 5
+"""So many of what went wrong are told in words."""
+INVARIANTS = {
+    "light outside a lease": light_outside,
+    "OFF said in light": off_said_in_light,
+    "cap passed by more than the sensor's lag explains": cap_passed,
+}
+UNWELL = ENDED | {Exit.FAULT}
+NEVER = (*INVARIANTS, "healthy run tripped", "raised", "no end", "left behind")
+
+
+@dataclass
+class Tally:
+    """What came of all runs."""
+
+    runs: int = 0
+    virtual_s: float = 0.0
+    ends: Counter[str] = field(default_factory=Counter)
+    wrong: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    judged: dict[str, list[Judged]] = field(default_factory=lambda: defaultdict(list))
 
 
 def measure(profile: str) -> Iterator[Figure]:
-    """24 hours, or one."""
-    hours = 1.0 if profile == "short" else 24.0
-    draw = random.Random(1)
-    broken: Counter[str] = Counter()
-    ends: Counter[str] = Counter()
-    done_s, runs = 0.0, 0
-    before = _held()
-    with tempfile.TemporaryDirectory() as folder:
-        while done_s < hours * 3600:
-            runs += 1
-            took_s, end, wrong = _one(draw, Path(folder) / str(runs))
-            done_s += took_s
-            ends[end] += 1
-            broken.update(wrong)
-    gc.collect()
-    left = [f"{now - was} {name}" for name, was, now in _grown(before, _held())]
-    told = ", ".join(f"{count} {end}" for end, count in ends.most_common())
-    yield Figure("simulated hours under random faults", done_s / 3600, "h", profile, beside=told)
-    for what in ("light outside what was asked", "cap passed", "OFF said in light", "raised"):
-        yield Figure(
-            f"runs with: {what}",
-            broken[what],
-            f"of {runs}",
-            profile,
-            goal="none",
-            holds=broken[what] == 0,
-        )
-    yield Figure(
-        "threads and open files left behind",
-        len(left),
-        "kinds",
-        profile,
-        beside=", ".join(left),
-        goal="none",
-        holds=not left,
-    )
+    """24 hours, or as many as fit into two minutes."""
+    tally = Tally()
+    simulate(HOURS[profile] * 3600, random.Random(1), tally)
+    yield from figures(tally, profile)
+    yield from _two.measure(profile)
 
 
-def _one(draw: random.Random, folder: Path) -> tuple[float, str, list[str]]:
-    """(virtual seconds, how it ended, what was wrong)."""
-    file = benches.load(benches.find_bench(draw.choice(_BENCHES)).path)
-    while True:
-        faults = tuple(_fault(draw) for _ in range(draw.randint(1, 3)))
+def simulate(virtual_s: float, draw: random.Random, tally: Tally) -> None:
+    """Runs until so much time has been simulated."""
+    deck: list[Listed | None] = []
+    with tempfile.TemporaryDirectory() as name:
+        while tally.virtual_s < virtual_s:
+            if not deck:
+                deck = [*LIST, None, None]
+                draw.shuffle(deck)
+            one(draw, deck.pop(), Path(name), tally)
+
+
+def one(draw: random.Random, main: Listed | None, folder: Path, tally: Tally) -> None:
+    """Draw a run, carry it out and judge it."""
+    for tried in range(_REDRAWN + 1):
+        shape = draw_shape(draw, main)
+        told = Told(shape, shape.bench_file())
         try:
-            result = _run(file, folder, faults, draw.randrange(1000))
+            left = Left()
+            with left.looked_for(), watched(_WATCHDOG_S):
+                carry(shape, folder, told)
         except InputError:
             # This bench has nothing that such a fault could act on.
+            if tried == _REDRAWN:
+                raise
             continue
+        except StuckError as error:
+            _note(tally, shape, "no end", str(error))
         except Exception as error:
-            return _RUN_S, type(error).__name__, [f"raised: {faults} {error!r}", "raised"]
-        return result.ended.t_ns / NS, result.ended.outcome, _wrong(file, result, faults)
+            _note(tally, shape, "raised", repr(error))
+        else:
+            _judge(told, tally)
+        for what in left.found:
+            _note(tally, shape, "left behind", what)
+        tally.runs += 1
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return
 
 
-def _fault(draw: random.Random) -> str:
-    name = draw.choice(_names())
-    until = f"+{draw.randint(1, 30)}s" if draw.random() < 0.5 else ""
-    return f"{name}@{draw.uniform(0.0, _RUN_S):.1f}s{until}"
+def _judge(told: Told, tally: Tally) -> None:
+    ended, shape = told.ended, told.shape
+    assert ended is not None
+    tally.virtual_s += ended.t_ns / NS
+    tally.ends[ended.outcome] += 1
+    for name, look in INVARIANTS.items():
+        if words := look(told):
+            _note(tally, shape, name, f"{words}; {ended.exit_code.name} {ended.why[:80]}")
+    if not shape.faults and (told.of(Tripped) or ended.exit_code in UNWELL):
+        _note(tally, shape, "healthy run tripped", ended.why)
+    for fault in shape.faults:
+        judged = judge(told, fault)
+        if judged is not None:
+            tally.judged[judged.listed.name].append(judged)
+            if not judged.seen:
+                _note(tally, shape, f"unseen: {judged.listed.name}", judged.why)
 
 
-def _names() -> list[str]:
-    """Every fault that the simulator lists."""
-    listed = [line.split()[0] for line in simulated_faults().splitlines() if line.strip()]
-    return [
-        word.split("=")[0].split(":")[0] for word in listed if "-" in word and word == word.lower()
-    ]
+def _note(tally: Tally, shape: Shape, what: str, words: str) -> None:
+    faults = " ".join(str(fault) for fault in shape.faults) or "no fault"
+    tally.wrong[what].append(f"{words} [{shape.bench} seed {shape.seed}: {faults}]")
 
 
-def _run(file: BenchFile, folder: Path, faults: tuple[str, ...], seed: int) -> RunResult:
-    parameters = ("baseline=20s", f"heat={_HEAT_S:g}s", "cool=20s")
-    plan = protocols.load(protocols.find("heating-curve"), overrides=parameters, bench=file)
-    nobody: concurrent.futures.Future[str] = concurrent.futures.Future()
-    return carry_out(
-        RunRequest(
-            plan=plan,
-            bench_file=file,
-            specimen=samples.load(samples.find("pda-aminoacid")),
-            runs_dir=folder,
-            seed=seed,
-            faults=faults,
-            speed=None,
-        ),
-        publish=(),
-        ask=lambda text: nobody,
-        on_begin=lambda begun: None,
-        on_signals=lambda loop, stop: lambda: None,
+def figures(tally: Tally, profile: str) -> Iterator[Figure]:
+    """One line each of what must never be, and of each fault of the list."""
+    told = ", ".join(f"{count} {end}" for end, count in tally.ends.most_common())
+    hours = tally.virtual_s / 3600
+    yield Figure("simulated hours under random faults", hours, "h", profile, beside=told)
+    for what in NEVER:
+        cases = tally.wrong.get(what, [])
+        yield Figure(
+            f"runs with: {what}",
+            len(cases),
+            f"of {tally.runs}",
+            profile,
+            beside="; ".join(cases[:_TOLD]),
+            goal="none",
+            holds=not cases,
+        )
+    for listed in LIST:
+        yield _seen(listed, tally, profile)
+
+
+def _seen(listed: Listed, tally: Tally, profile: str) -> Figure:
+    judged = tally.judged.get(listed.name, [])
+    seen = sum(each.seen for each in judged)
+    beside = "a harmless one" if listed.harmless else ""
+    alone = [each.after_s for each in judged if each.seen and each.alone]
+    after_s = [t_s for t_s in alone if t_s is not None]
+    if listed.long:
+        beside = "by the end of a run of which five minutes are lit"
+    elif after_s and not listed.harmless:
+        middle, most = statistics.median(after_s), max(after_s)
+        beside = f"simulated laser, alone {len(alone)} times, dark after {middle:.2f} s"
+        beside += f" (median), {most:.2f} s at most"
+    if len(alone) > len(after_s):
+        beside += f"; {len(alone) - len(after_s)} stay lit, and the run says so"
+    cases = tally.wrong.get(f"unseen: {listed.name}", [])
+    return Figure(
+        f"seen: {listed.name}",
+        seen,
+        f"of {len(judged)}",
+        profile,
+        beside="; ".join(filter(None, (beside, *cases[:_TOLD]))),
+        goal="all, at least one",
+        holds=bool(judged) and seen == len(judged),
     )
-
-
-def _wrong(file: BenchFile, result: RunResult, faults: tuple[str, ...]) -> list[str]:
-    truth = json.loads((result.folder.path / "truth.json").read_text())
-    ended = result.ended
-    unstoppable = any(word in fault for fault in faults for word in _UNSTOPPABLE)
-    wrong = []
-    for entry in truth["emission"]:
-        end_ns = entry["off_ns"]
-        if end_ns is None and ended.beam is Beam.OFF:
-            wrong.append("OFF said in light")
-        long_ns = (ended.t_ns if end_ns is None else end_ns) - entry["on_ns"]
-        if long_ns > (_HEAT_S + _BY_THE_GUARD_S) * NS and not (
-            unstoppable and ended.exit_code in (Exit.SAFETY, Exit.BEAM_NOT_CONFIRMED_OFF)
-        ):
-            wrong.append("light outside what was asked")
-    cap = file.limits.temperature_degc
-    if cap is not None and truth.get("peak_bead_degc", 0.0) > cap + _LAG_K:
-        wrong.append("cap passed")
-    return [*wrong, *(f"{what}: {faults} exit {ended.exit_code}" for what in wrong)]
-
-
-def _held() -> dict[str, int]:
-    return {"threads": threading.active_count(), "files": len(os.listdir("/proc/self/fd"))}
-
-
-def _grown(before: dict[str, int], now: dict[str, int]) -> list[tuple[str, int, int]]:
-    return [(name, before[name], now[name]) for name in now if now[name] > before[name]]
