@@ -1,4 +1,7 @@
-"""One bench, one owner: a lock for every port that a process of this user opens outside itself.
+"""One bench, one owner: a lock for every port that a process opens outside itself.
+
+One user's processes find each other by a file that is locked and says who it was; those of several
+users by a name of the machine (`MachineName`), of which the kernel says whose it is.
 
 A lock ends with its holders, however they end, so that one left by a dead process is taken over by
 taking it. The guard's process is handed the locks too: a bench whose engine was killed stays taken
@@ -12,12 +15,14 @@ import getpass
 import hashlib
 import json
 import os
+import pwd
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labctl import platform
+from labctl.bench._machine import MachineName
 from labctl.bench._model import BenchFile
 from labctl.clock import iso, wall_utc_ns
 from labctl.errors import RefusedError
@@ -48,16 +53,21 @@ class Holder:
 class BenchLock:
     """The locks on a bench's ports. `release` after the ports are closed; again changes nothing."""
 
-    def __init__(self, locks: Iterable[platform.FileLock] = ()) -> None:
-        self._locks = list(locks)
+    def __init__(
+        self, locks: Iterable[platform.FileLock] = (), names: Iterable[MachineName] = ()
+    ) -> None:
+        self._locks, self._names = list(locks), list(names)
 
     @property
     def handles(self) -> tuple[int, ...]:
         """For a child process that is to hold them as well."""
-        return tuple(lock.handle for lock in self._locks)
+        names = (handle for name in self._names for handle in name.handles)
+        return (*(lock.handle for lock in self._locks), *names)
 
     def release(self) -> None:
         """Give every port back."""
+        while self._names:
+            self._names.pop().release()
         while self._locks:
             self._locks.pop().release()
 
@@ -67,6 +77,7 @@ def take(bench_file: BenchFile, keys: Iterable[str]) -> BenchLock:
     nothing locked, that names who holds one of them. A simulation in this process has no port that
     another could open."""
     locks: list[platform.FileLock] = []
+    names: list[MachineName] = []
     ours: set[Path] = set()
     about = {
         "pid": os.getpid(),
@@ -94,15 +105,37 @@ def take(bench_file: BenchFile, keys: Iterable[str]) -> BenchLock:
                 )
             locks.append(lock)
             ours.add(path)
+            name = MachineName(path.stem)
+            if not name.take():
+                raise RefusedError(
+                    f"'{key}' is in use by another user of this machine: one bench, one owner",
+                    where=address,
+                    seen=f"held by {_foreign(name)}",
+                    fix="Have them end it with `labctl stop`, or use the interlock or the key.",
+                )
+            names.append(name)
             path.write_text(json.dumps({**about, "address": address}) + "\n", encoding="utf-8")
     except BaseException:
-        BenchLock(locks).release()
+        BenchLock(locks, names).release()
         raise
-    return BenchLock(locks)
+    return BenchLock(locks, names)
+
+
+def _foreign(name: MachineName) -> str:
+    """`pid 812 of ben`; by the user's number where the name is not known here."""
+    told = name.holder()
+    if told is None:
+        return "a process that has not said who it is"
+    pid, uid = told
+    try:
+        return f"pid {pid} of {pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"pid {pid} of user {uid}"
 
 
 def holder(address: str) -> Holder | None:
-    """Who holds this port now; None when nobody does, or has not said who they are yet."""
+    """Who of this user holds this port now; None when nobody does, or has not said who they are
+    yet."""
     path = lock_path(address)
     return _said(path) if platform.is_locked(path) else None
 

@@ -7,17 +7,20 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from labctl.bench import BenchFile, connect, loads
+from labctl.bench import BenchFile, _lock, _machine, connect, loads
 from labctl.bench._lock import holder, lock_path, take
+from labctl.bench._machine import MachineName
 from labctl.clock import Clock, run_real
 from labctl.errors import LabctlError, RefusedError
 from tests.scenario.runs import BENCHES
 
 FILE = loads((BENCHES / "simulated.yaml").read_text())
-PORT = "sim+socket://127.0.0.1:9"
+PORT = f"sim+socket://127.0.0.1:{20000 + os.getpid() % 20000}"
+"""Where nobody listens; another one in each process that runs these tests on this machine."""
 
 HOLD = """
 import sys, time
@@ -54,7 +57,7 @@ def test_a_port_that_is_held_is_refused_and_names_who_holds_it() -> None:
 
 def test_what_is_refused_holds_nothing() -> None:
     """The ports that could be locked before the one in use are free again."""
-    other = "socket://127.0.0.1:10"
+    other = PORT.removeprefix("sim+").replace("127.0.0.1", "127.0.0.2")
     file = at(PORT).with_addresses({"scanner": other})
     held = take(at(PORT), ["diode"])
     with pytest.raises(RefusedError):
@@ -121,3 +124,39 @@ def test_connecting_locks_first_and_gives_back_when_nothing_is_there() -> None:
     with pytest.raises(RefusedError, match="in use"):
         run_real(main)
     held.release()
+
+
+def test_a_port_that_another_user_has_is_refused_and_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's files are not ours to see: the kernel says who it is. When they are gone it
+    can be taken."""
+    file = tmp_path / "bench.yaml"
+    file.write_text((BENCHES / "simulated.yaml").read_text())
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(file), PORT], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "LABCTL_RUNTIME_DIR": str(tmp_path / "of-another")},
+    ) as other:  # fmt: skip
+        assert other.stdout is not None
+        assert "held\n" == other.stdout.readline()
+        with pytest.raises(RefusedError, match="by another user of this machine") as refused:
+            take(at(PORT), ["diode"])
+        assert f"held by pid {other.pid} of " in refused.value.seen
+        assert holder(PORT) is None
+        monkeypatch.setattr(_lock, "pwd", SimpleNamespace(getpwuid={}.__getitem__))
+        with pytest.raises(RefusedError) as refused:
+            take(at(PORT), ["diode"])
+        assert f"held by pid {other.pid} of user {os.getuid()}" == refused.value.seen
+        other.kill()
+    take(at(PORT), ["diode"]).release()
+
+
+def test_where_the_kernel_names_nobody_one_users_lock_is_all_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Told in the documents; nothing fails for it."""
+    monkeypatch.setattr(_machine.sys, "platform", "other")
+    first, second = MachineName("x"), MachineName("x")
+    assert first.take() and second.take()
+    assert (None, ()) == (first.holder(), first.handles)
+    first.release()
