@@ -2,14 +2,16 @@
 
 No hardware was touched. Wire facts, and where they come from:
 
-- verified in two or more public sources: RS-232 9600 8N1; frames `55 AA CMD DATA... CS`, CS the low
-  byte of the sum of CMD and DATA; on `55 AA 03 01 04`, off `55 AA 03 00 03`; power in mW, big
-  endian, `55 AA 05 SUB HI LO CS`; there is no query at all: no identification, no read-back of
-  power, state or interlock;
-- verified in one public source each: SUB is 01 on a PSU-SR and 03 on an MDL-III; three dialects of
-  acknowledgement, an exact echo, `41 07 ... 0D` of at least 7 bytes, or none; 0.5 s must pass after
-  every command and after opening the port, else the next is dropped without a word; a redundant ON
-  is not acknowledged; a power before ON is not accepted.
+- verified in two or more public sources, of which two quote the vendor's document: RS-232 9600 8N1;
+  frames `55 AA CMD DATA... CS`, CS the low byte of the sum of CMD and DATA; on `55 AA 03 01 04`,
+  off `55 AA 03 00 03`; power in mW, big endian, `55 AA 05 SUB HI LO CS`, with SUB 01 on a PSU-SR
+  and an MSL-U; there is no query at all: no identification, no read-back of power, state or
+  interlock;
+- verified in one public source each: SUB is 03 on an MDL-III; three dialects of acknowledgement, an
+  exact echo, `41 07 ... 0D` of at least 7 bytes, or none; 0.5 s must pass after every command and
+  after opening the port, else the next is dropped without a word (another program waits 10 ms after
+  ON and nowhere else: the longer is kept here); a redundant ON is not acknowledged; a power before
+  ON is not accepted; a power above what the label says is clipped by the supply without a word.
 
 So the level is remembered and sent after ON: until then, for half a second, the laser has whatever
 power the supply was left with. All that labctl knows of the emission is what it commanded

@@ -1,4 +1,4 @@
-"""The CNI personality: what it takes, what it drops without a word."""
+"""The CNI personality: what it takes, what it drops without a word; and the driver before it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labctl.clock import NS
+from labctl.clock import NS, Clock, run_virtual
+from labctl.instruments import Address, InlinePort, Instrument, Seal, SimSpec
+from labctl_drivers.cni import CniLaser
 from labctl_simulators.bench import DEFAULT_CNI_BENCH
+from labctl_simulators.session import open_session
 from labctl_simulators.wire import CniSupply, SimLink
 from labctl_simulators.world import World, draw
 from tests.unit.simulators._helpers import SAMPLE, ask
@@ -166,3 +169,33 @@ def test_rubbish_never_lights(pieces: list[bytes]) -> None:
     assert OFF == answer
     if ON not in joined:
         assert not world.laser.output_on
+
+
+@pytest.mark.parametrize("acknowledge", ["echo", "0x41", "none"])
+@pytest.mark.parametrize("sub", [1, 3])
+def test_the_driver_lights_each_dialect_and_model(acknowledge: str, sub: int) -> None:
+    """Driver and supply, each from the card: the power asked for is the light that comes."""
+    settings = {"acknowledge": acknowledge, "sub": sub, "max_power": "1.5 W"}
+    entry = {"driver": "cni-laser", "address": "sim://laser", "settings": settings}
+    session = open_session(SimSpec(seed=1, bench={"instruments": {"laser": entry}}))
+
+    async def main(clock: Clock) -> None:
+        port = InlinePort(lambda: session.link("sim://laser"), clock, "sim://laser", "laser")
+        address = Address.parse("sim://laser")
+        laser = Instrument("laser", CniLaser, settings, address, port)
+        await laser.connect()
+        source = laser.driver
+        assert isinstance(source, CniLaser)
+        emitter = source.emitter(Seal("test"))
+        await laser.job(lambda: emitter.set_level(0.75))
+        await laser.job(emitter.on)
+        await clock.sleep(NS)
+        session.world.advance_to(clock.now_ns())
+        level = session.world.laser.level
+        await laser.off()
+        await laser.close()
+
+        assert 0.75 == level
+        assert not session.world.laser.output_on
+
+    run_virtual(main)
