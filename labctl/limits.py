@@ -55,6 +55,10 @@ class Limits:
     """While emitting."""
     fall_k_per_s: float | None = None
     """While emitting."""
+    least_heat: float | None = None
+    """Part of the power at the sample, 0 to 1."""
+    most_heat: float | None = None
+    """Part of the power at the sample, 0 to 1."""
 
 
 LIMITS: tuple[Limit, ...] = (
@@ -76,6 +80,11 @@ LIMITS: tuple[Limit, ...] = (
           "Fastest rise while emitting; faster, and the probe is not in the liquid"),
     Limit("fall", "fall_k_per_s", Kind.RATE,
           "Fastest fall while emitting; faster, and the probe is not in the liquid"),
+    Limit("least_heat", "least_heat", Kind.FRACTION,
+          "Least part of the power at the sample that the probe must find again as its heat",
+          floor=True),
+    Limit("most_heat", "most_heat", Kind.FRACTION,
+          "Largest part of the power at the sample that can become its heat"),
 )  # fmt: skip
 """Every limit there is, in the order in which people read them."""
 

@@ -25,7 +25,7 @@ FULL = (
     "tests/scenario/test_faults.py",
     "tests/scenario/test_gates.py",
 )
-_TRIPS = {"rate": ("rise", "fall")}
+_TRIPS = {"rate": ("rise", "fall"), "temperature": ("temperature", "temperature-low")}
 """Two names of one rule are taken out one by one."""
 _COUNTED = re.compile(r"(\d+) (passed|failed|error)")
 

@@ -112,9 +112,12 @@ def _resolved(bench: BenchFile) -> dict[str, Any]:
     out["vigilance"] = {
         "rate_window": exact(watch.rate_window_s, Kind.TIME),
         "frozen_after": watch.frozen_after,
-        "power_mismatch": exact(watch.power_mismatch, Kind.FRACTION),
+        "resolution": exact(watch.resolution_k, Kind.TEMPERATURE_DIFFERENCE),
+        "rise_margin": exact(watch.rise_margin_k, Kind.TEMPERATURE_DIFFERENCE),
         "off_confirm": exact(watch.off_confirm_s, Kind.TIME),
     }
+    if watch.power_mismatch is not None:
+        out["vigilance"]["power_mismatch"] = exact(watch.power_mismatch, Kind.FRACTION)
     if bench.interlock is not None:
         readable = {"readable": bench.interlock_readable}
         out["interlock"] = {**_declaration(bench.interlock), **readable}

@@ -112,6 +112,8 @@ _BOUNDS: dict[str, dict[str, Any]] = {
     "min_temperature": {"low": -50.0, "high": 100.0},
     "lease": {"low": 0.2, "high": 2.0},
     "staleness": {"low": 0.1, "high": 60.0},
+    "least_heat": {"low": 0.0, "high": 1.0},
+    "most_heat": {"low": 0.0, "high": 1.0, "positive": True},
 }
 
 
@@ -131,6 +133,10 @@ LIMITS = Field(
 WINDOW = Field("rate_window", Amount(Kind.TIME, 0.5, 60.0), "Rise and fall are taken over this")
 FROZEN = Field("frozen_after", Count(0, 1000),
                "So many identical readings in a row are a frozen value; 0: never")  # fmt: skip
+RESOLUTION = Field("resolution", Amount(Kind.TEMPERATURE_DIFFERENCE, 0.0, 5.0, positive=True),
+                   "Smallest step of the probe's reading")  # fmt: skip
+RISE_MARGIN = Field("rise_margin", Amount(Kind.TEMPERATURE_DIFFERENCE, 0.0, 20.0, positive=True),
+                    "The probe may differ so much from what the light explains")  # fmt: skip
 MISMATCH = Field("power_mismatch", Amount(Kind.FRACTION, 0.0, 1.0, positive=True),
                  "Difference of measured and commanded power that is a trip; left out, three "
                  "deviations of both calibrations and 5 %")  # fmt: skip
@@ -138,7 +144,7 @@ OFF_CONFIRM = Field("off_confirm", Amount(Kind.TIME, 0.1, 10.0),
                     "Beam off is repeated this long before it counts as not confirmed")  # fmt: skip
 VIGILANCE = Field(
     "vigilance",
-    Table("vigilance", (WINDOW, FROZEN, MISMATCH, OFF_CONFIRM)),
+    Table("vigilance", (WINDOW, FROZEN, RESOLUTION, RISE_MARGIN, MISMATCH, OFF_CONFIRM)),
     "How the guard looks, beside the limits",
 )
 

@@ -40,6 +40,8 @@ from labctl.bench._fields import (
     READABLE,
     REFERENCE,
     RESISTANCE,
+    RESOLUTION,
+    RISE_MARGIN,
     ROLES,
     SLOPE,
     SPOT_AREA,
@@ -345,11 +347,13 @@ def _vigilance(row: Row | None) -> Vigilance:
     if row is None:
         return default
     window, frozen = row[WINDOW], row[FROZEN]
-    mismatch, confirm = row[MISMATCH], row[OFF_CONFIRM]
+    resolution, margin, confirm = row[RESOLUTION], row[RISE_MARGIN], row[OFF_CONFIRM]
     return Vigilance(
         rate_window_s=default.rate_window_s if window is None else window,
         frozen_after=default.frozen_after if frozen is None else frozen,
-        power_mismatch=default.power_mismatch if mismatch is None else mismatch,
+        resolution_k=default.resolution_k if resolution is None else resolution,
+        rise_margin_k=default.rise_margin_k if margin is None else margin,
+        power_mismatch=row[MISMATCH],
         off_confirm_s=default.off_confirm_s if confirm is None else confirm,
     )
 

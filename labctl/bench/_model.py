@@ -9,6 +9,7 @@ from typing import Any
 
 from labctl import limits
 from labctl.bench import _dump
+from labctl.bench._rise_bounds import Contents, RiseBounds, rise_bounds
 from labctl.errors import RefusedError
 from labctl.events import HEATER, LASER
 from labctl.guard import GuardSpec
@@ -146,9 +147,15 @@ class Vigilance:
     rate_window_s: float = 5.0
     """Rise and fall are taken over this long."""
     frozen_after: int = 12
-    """So many bit-identical readings in a row are a frozen value; 0 switches the rule off."""
-    power_mismatch: float = 0.35
-    """Relative difference between measured and commanded power that is a trip."""
+    """So many bit-identical readings in a row, over which three times `resolution_k` of change was
+    to be expected, are a frozen value; 0 switches the rule off."""
+    resolution_k: float = 0.1
+    """Smallest step of the probe's reading; that of a coarse logger where the file does not say."""
+    rise_margin_k: float = 0.5
+    """The probe may differ so much from what the light explains before that is a trip."""
+    power_mismatch: float | None = None
+    """Relative difference between measured and commanded power that is a trip; None: from the
+    deviations that the calibrations state."""
     off_confirm_s: float = 1.0
     """How long beam off is repeated before it counts as not confirmed."""
 
@@ -177,9 +184,9 @@ DEFAULT_LIMITS = Limits(
 )
 """For limits that a bench file may leave out."""
 
-MEASURED_OVER_COMMANDED = 1.25
-"""Measured power may exceed the power limit by this factor where the file sets none: the
-calibrations of laser and meter disagree by some per cent, and a warm diode overshoots."""
+_CALIBRATIONS_SD, _DRIFT = 3.0, 0.05
+"""Measured and commanded power may differ by so many deviations of their calibrations, and by what
+laser and meter drift between two of them: a warm diode, another day's alignment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +267,14 @@ class BenchFile:
             )
         return calibration.level(power_w)
 
-    def guard_spec(self, plan_limits: Limits | None = None, source: str = LASER) -> GuardSpec:
-        """What the guard enforces for a source: the bench's limits as the protocol tightens them.
+    def guard_spec(
+        self,
+        plan_limits: Limits | None = None,
+        source: str = LASER,
+        contents: Contents | None = None,
+    ) -> GuardSpec:
+        """What the guard enforces for a source: the bench's limits as the protocol tightens them,
+        and of `contents`, the sample, how its temperature must follow what is given to it.
 
         RefusedError when the bench cannot arm (no source, no calibration, a limit missing) or when
         the protocol would loosen a limit.
@@ -277,7 +290,8 @@ class BenchFile:
         elif asked.power_w is not None:
             power = min(power, asked.power_w)
         if measured is None:
-            measured = power * MEASURED_OVER_COMMANDED
+            measured = power * (1.0 + self.power_mismatch(source))
+        rise = self.rise_bounds(hard, source, contents)
         return GuardSpec(
             guarded_channel="probe.temperature",
             max_power_w=power,
@@ -292,10 +306,42 @@ class BenchFile:
             max_fall_k_per_s=self._stated("fall", hard.fall_k_per_s),
             rate_window_s=self.vigilance.rate_window_s,
             frozen_after=self.vigilance.frozen_after,
-            power_mismatch=self.vigilance.power_mismatch if reads_power else 0.0,
+            power_mismatch=self.power_mismatch(source) if reads_power else 0.0,
             needs_interlock=interlock,
             off_confirm_s=self.vigilance.off_confirm_s,
+            least_k_per_j=rise.least_k_per_j,
+            most_k_per_j=rise.most_k_per_j,
+            fades_s=rise.fades_s,
+            rise_margin_k=self.vigilance.rise_margin_k,
+            resolution_k=self.vigilance.resolution_k,
         )
+
+    def power_mismatch(self, source: str = LASER) -> float:
+        """Relative difference between measured and commanded power that is a trip."""
+        stated = self.vigilance.power_mismatch
+        if stated is not None:
+            return stated
+        return _CALIBRATIONS_SD * math.hypot(*self._deviations(source)) + _DRIFT
+
+    def rise_bounds(self, hard: Limits, source: str, contents: Contents | None) -> RiseBounds:
+        """How the temperature of `contents` must follow what a source gives to it, within the
+        limits `hard`."""
+        return rise_bounds(
+            self.vessel,
+            contents,
+            electrical=source == HEATER,
+            line_m=self.wavelength_m,
+            power_deviation=math.hypot(*self._deviations(source)),
+            least_heat=hard.least_heat,
+            most_heat=hard.most_heat,
+        )
+
+    def _deviations(self, source: str) -> tuple[float, ...]:
+        """Relative, one standard deviation: of the power as commanded, and as measured."""
+        if source == HEATER:
+            return () if self.heater is None else (self.heater.deviation,)
+        both = (self.power_at_sample, self.pick_off)
+        return tuple(one.deviation for one in both if one is not None)
 
     def _calibration(self, source: str) -> tuple[PowerAtSample | CalibrationHeater, float]:
         """Calibration and power limit of a source; RefusedError on a bench that has none."""

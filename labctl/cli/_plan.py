@@ -15,6 +15,7 @@ from labctl.errors import RefusedError
 
 if TYPE_CHECKING:
     from labctl.bench import BenchFile
+    from labctl.guard import GuardSpec
     from labctl.protocol import Condition, Plan, Row
     from labctl.sample import Specimen
 
@@ -69,10 +70,10 @@ def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[
     yield ""
     yield from _totals(plan)
     yield from light_lines(plan, bench)
-    yield from _limit_lines(plan, bench)
+    yield from _limit_lines(plan, bench, specimen)
     for line in off_lines(plan, bench):
         yield f"worst off   {line}"
-    yield from unwatched_lines(plan, bench)
+    yield from unwatched_lines(plan, bench, specimen)
     yield from check_lines(plan, bench, specimen)
     yield "no hardware touched"
 
@@ -121,7 +122,7 @@ def _totals(plan: Plan) -> Iterator[str]:
         yield f"heater      on for {_clock(hot_ns)} at most, {energy} in the cell"
 
 
-def _limit_lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
+def _limit_lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[str]:
     used = _limits(plan, bench)
     if not used:
         return
@@ -132,7 +133,7 @@ def _limit_lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
         for entry in near or used[:1]
     ]
     yield f"{'near limits' if near else 'next limit '} " + "; ".join(words)
-    caps = _caps(plan, bench)
+    caps = _caps(plan, bench, specimen)
     if caps:
         yield f"trips       {caps}"
 
@@ -172,20 +173,28 @@ def _limits(plan: Plan, bench: BenchFile) -> list[dict[str, Any]]:
     return sorted(entries, key=lambda entry: -float(entry["fraction"]))
 
 
-def _caps(plan: Plan, bench: BenchFile) -> str:
+def _caps(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> str:
     """The guard's limits that only the run itself can meet."""
     if not plan.arms:
         return ""
     source = "laser" if plan.uses_light and not plan.laser_manual else "heater"
     try:
-        spec = bench.guard_spec(plan.limits, source)
+        spec = bench.guard_spec(plan.limits, source, specimen)
     except RefusedError as error:
         return f"cannot arm: {error.what}"
     return (
         f"above {spec.max_temperature_degc:g} degC, below {spec.min_temperature_degc:g} degC, "
         f"probe older than {spec.staleness_s:g} s, measured power above "
-        f"{_power(spec.max_measured_power_w)}"
+        f"{_power(spec.max_measured_power_w)}{_follows(spec)}"
     )
+
+
+def _follows(spec: GuardSpec) -> str:
+    """How the probe must follow the light; the rest is said to be not available."""
+    least = f"less than {spec.least_k_per_j:.2g} K/J" if spec.least_k_per_j > 0.0 else ""
+    most = f"more than {spec.most_k_per_j:.2g} K/J" if spec.most_k_per_j > 0.0 else ""
+    both = " or ".join(words for words in (least, most) if words)
+    return f", rising {both}" if both else ""
 
 
 def _as_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[str, Any]:

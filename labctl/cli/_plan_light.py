@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from labctl.bench import BenchFile
     from labctl.photothermal import Exposure
     from labctl.protocol import Plan
+    from labctl.sample import Specimen
 
 
 def light_lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
@@ -55,7 +56,9 @@ def off_lines(plan: Plan, bench: BenchFile) -> list[str]:
     return latency_lines(bench, _lit(plan), plan.limits)
 
 
-def arming_lines(plan: Plan, bench: BenchFile, *, unattended: bool = False) -> list[str]:
+def arming_lines(
+    plan: Plan, bench: BenchFile, specimen: Specimen | None, *, unattended: bool = False
+) -> list[str]:
     """What a person must know who arms a REAL bench: the limits with the beginning of their digest,
     what else must be done, and that nobody need be there. Nothing for a plan that lights nothing.
     """
@@ -65,7 +68,7 @@ def arming_lines(plan: Plan, bench: BenchFile, *, unattended: bool = False) -> l
     for source in _lit(plan):
         # A bench that cannot arm says so elsewhere.
         with contextlib.suppress(RefusedError):
-            spec = bench.guard_spec(plan.limits, source)
+            spec = bench.guard_spec(plan.limits, source, specimen)
             lines.append(
                 f"limits {spec.digest()[:12]} of the {source}: at most {spec.max_power_w:g} W, "
                 f"{spec.max_temperature_degc:g} degC, {spec.max_exposure_s:g} s at a time, "
@@ -79,17 +82,17 @@ def arming_lines(plan: Plan, bench: BenchFile, *, unattended: bool = False) -> l
     return lines
 
 
-def unwatched_lines(plan: Plan, bench: BenchFile) -> list[str]:
+def unwatched_lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> list[str]:
     """`not available ...`, a line a rule that cannot fire here. A bench that cannot arm says so
     elsewhere."""
     from labctl.bench import unwatched
 
     lines: list[str] = []
     for source in _lit(plan):
+        power_w = plan.nominal_power_w if source == "laser" else plan.nominal_electrical_w
         with contextlib.suppress(RefusedError):
-            lines += [
-                f"not available on this bench: {it}" for it in unwatched(bench, source, plan.limits)
-            ]
+            found = unwatched(bench, source, plan.limits, specimen, power_w or None)
+            lines += [f"not available on this bench: {it}" for it in found]
     return lines
 
 

@@ -92,9 +92,9 @@ def prepare(
         yes=options.yes,
         header=[
             *benches.waived(bench_file, benches.today()),
-            *(arming_lines(plan, bench_file, unattended=unattended) if way.real else ()),
+            *(arming_lines(plan, bench_file, specimen, unattended=unattended) if way.real else ()),
             *off_lines(plan, bench_file),
-            *unwatched_lines(plan, bench_file),
+            *unwatched_lines(plan, bench_file, specimen),
             *_header(plan, specimen, request, assumed=assumed),
             *calibrated,
             *_left_behind(request),

@@ -171,7 +171,9 @@ class _Session:
         session = self._simulation()
         file, roles = request.bench_file, self._found.roles
         lit = [source for source in (LASER, HEATER) if source in roles]
-        self._specs = {source: file.guard_spec(request.plan.limits, source) for source in lit}
+        self._specs = {
+            source: file.guard_spec(request.plan.limits, source, request.specimen) for source in lit
+        }
         bench = await connect(
             file, roles, self._clock, session, self._specs, unattended=request.unattended
         )

@@ -19,17 +19,20 @@ _SETTLE_NS = 2 * NS
 """After an edge, source and meter may take this long to agree with the command."""
 _GATE_NS = NS // 2
 """The same of a blade or a contact."""
+_END_NS = NS // 4
+"""The engine ends a step at its declared end, and the guard must not race it."""
+_QUANTA = 3
+"""A reading that should have changed by so many has frozen when it did not."""
+_WARMER_THAN_LIQUID = 6.0
+"""A bead in the light may be above the liquid by so many margins; that is for the check to tell."""
+_BROKEN = frozenset({"open", "range", "no-sensor", "device"})
+"""Of an invalid reading. One that came late, or not at all, ages until `stale` fires."""
 
 
 def decide(spec: GuardSpec, state: GuardState, now_ns: int) -> list[Trip]:
     """Every rule violated at `now_ns`, in the order of RULES; empty when none is."""
-    trips = []
-    for rule in RULES:
-        if state.phase in rule.phases:
-            trip = rule.check(spec, state, now_ns)
-            if trip is not None:
-                trips.append(trip)
-    return trips
+    found = (r.check(spec, state, now_ns) for r in RULES if state.phase in r.phases)
+    return [trip for trip in found if trip is not None]
 
 
 Check = Callable[[GuardSpec, GuardState, int], Trip | None]
@@ -44,191 +47,146 @@ class Rule:
     check: Check
 
 
+def _old(rule: str, what: str, seen_ns: int, now_ns: int, limit_s: float) -> Trip | None:
+    """A trip when `seen_ns` is longer ago than the limit."""
+    age_s = (now_ns - seen_ns) / NS
+    return Trip(rule, f"{what} {age_s:.2f} s ago", age_s, limit_s, "s") if age_s > limit_s else None
+
+
 def _lease(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     if now_ns <= state.lease_until_ns:
         return None
     late_s = (now_ns - state.lease_until_ns) / NS + spec.lease_s
-    return Trip(
-        "lease",
-        f"no control step with a fresh reading for {late_s:.2f} s",
-        late_s,
-        spec.lease_s,
-        "s",
-    )
+    what = f"no control step with a fresh reading for {late_s:.2f} s"
+    return Trip("lease", what, late_s, spec.lease_s, "s")
 
 
 def _exposure(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     limit_s = min(spec.max_exposure_s, state.at_most_ns / NS)
     lit_s = (now_ns - state.lit_ns) / NS
-    # A quarter of a second of grace: the engine ends a step at its declared end, and the guard
-    # must not race it.
-    if lit_s <= limit_s + 0.25:
+    if lit_s <= limit_s + _END_NS / NS:
         return None
     return Trip("exposure", f"lit for {lit_s:.1f} s", lit_s, limit_s, "s")
 
 
 def _energy(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
-    if state.energy_j <= spec.max_energy_j:
+    given_j, most_j = state.energy_j, spec.max_energy_j
+    if given_j <= most_j:
         return None
-    return Trip(
-        "energy",
-        f"{state.energy_j:.1f} J given in this run",
-        state.energy_j,
-        spec.max_energy_j,
-        "J",
-    )
+    return Trip("energy", f"{given_j:.1f} J given in this run", given_j, most_j, "J")
 
 
 def _stale(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
-    if state.beat is None:
-        return Trip("stale", f"{spec.guarded_channel} has never been read")
-    last_ns = state.temperatures[-1][0] if state.temperatures else None
-    if last_ns is None:
-        return Trip("stale", f"{spec.guarded_channel} has never been valid")
-    age_s = (now_ns - last_ns) / NS
-    if age_s <= spec.staleness_s:
-        return None
-    return Trip(
-        "stale",
-        f"the last valid {spec.guarded_channel} is {age_s:.2f} s old",
-        age_s,
-        spec.staleness_s,
-        "s",
-    )
+    if state.beat is None or not state.temperatures:
+        never = "read" if state.beat is None else "valid"
+        return Trip("stale", f"{spec.guarded_channel} has never been {never}")
+    what = f"{spec.guarded_channel} was last valid"
+    return _old("stale", what, state.temperatures[-1][0], now_ns, spec.staleness_s)
 
 
 def _open(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     beat = state.beat
-    # A reply that came late or not at all is not a broken sensor: it ages until `stale` fires.
-    if beat is None or beat.invalid not in {"open", "range", "no-sensor", "device"}:
+    if beat is None or beat.invalid not in _BROKEN:
         return None
     return Trip("open", f"{spec.guarded_channel} is invalid: {beat.invalid}")
 
 
-def _too_hot(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
-    beat = state.beat
-    if beat is None or beat.temperature_degc is None:
+def _temperature(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
+    degc = state.beat.temperature_degc if state.beat else None
+    if degc is None or spec.min_temperature_degc <= degc <= spec.max_temperature_degc:
         return None
-    if beat.temperature_degc <= spec.max_temperature_degc:
-        return None
-    return Trip(
-        "temperature",
-        f"{spec.guarded_channel} is {beat.temperature_degc:.2f} degC",
-        beat.temperature_degc,
-        spec.max_temperature_degc,
-        "degC",
-    )
-
-
-def _too_cold(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
-    beat = state.beat
-    if beat is None or beat.temperature_degc is None:
-        return None
-    if beat.temperature_degc >= spec.min_temperature_degc:
-        return None
-    return Trip(
-        "temperature-low",
-        f"{spec.guarded_channel} is {beat.temperature_degc:.2f} degC: reversed or out of place",
-        beat.temperature_degc,
-        spec.min_temperature_degc,
-        "degC",
-    )
+    what = f"{spec.guarded_channel} is {degc:.2f} degC"
+    if degc > spec.max_temperature_degc:
+        return Trip("temperature", what, degc, spec.max_temperature_degc, "degC")
+    what += ": reversed or out of place"
+    return Trip("temperature-low", what, degc, spec.min_temperature_degc, "degC")
 
 
 def _rate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     # Of this emission only: a hot sample in the dark may cool faster than a lit one ever does.
     window = [reading for reading in state.temperatures if reading[0] >= state.lit_ns]
-    if len(window) < 3:
-        return None
-    (first_ns, first), (last_ns, last) = window[0], window[-1]
-    span_s = (last_ns - first_ns) / NS
+    span_s = (window[-1][0] - window[0][0]) / NS if len(window) > 2 else 0.0
     # Over less than most of the window, noise alone is a rate.
     if span_s < 0.6 * spec.rate_window_s:
         return None
-    rate = (last - first) / span_s
-    if rate > spec.max_rise_k_per_s:
-        return Trip(
-            "rise",
-            f"{spec.guarded_channel} rises by {rate:.2f} K/s",
-            rate,
-            spec.max_rise_k_per_s,
-            "K/s",
-        )
-    if -rate > spec.max_fall_k_per_s:
-        return Trip(
-            "fall",
-            f"{spec.guarded_channel} falls by {-rate:.2f} K/s while the sample is heated: "
-            "the probe is not in the liquid",
-            -rate,
-            spec.max_fall_k_per_s,
-            "K/s",
-        )
+    rate = (window[-1][1] - window[0][1]) / span_s
+    if -spec.max_fall_k_per_s <= rate <= spec.max_rise_k_per_s:
+        return None
+    if rate > 0.0:
+        what = f"{spec.guarded_channel} rises by {rate:.2f} K/s"
+        return Trip("rise", what, rate, spec.max_rise_k_per_s, "K/s")
+    what = (
+        f"{spec.guarded_channel} falls by {-rate:.2f} K/s while the sample is heated: the probe is "
+        "not in the liquid"
+    )
+    return Trip("fall", what, -rate, spec.max_fall_k_per_s, "K/s")
+
+
+def _follow(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
+    rise, rise_k = state.rise, state.rise.rise_k
+    if rise_k is None:
+        return None
+    what = f"{spec.guarded_channel} rose by {rise_k:.2f} K with {rise.given_j:.0f} J"
+    least_k = rise.least_k - spec.rise_margin_k
+    if spec.least_k_per_j > 0.0 and rise_k < least_k:
+        what += f", at least {rise.least_k:.2f} K was to be expected: not in the sample, not in "
+        what += "the beam, or the sample takes up less than it is said to"
+        return Trip("follow", what, rise_k, least_k, "K")
+    most_k = rise.most_k + _WARMER_THAN_LIQUID * spec.rise_margin_k
+    if spec.most_k_per_j > 0.0 and rise_k > most_k:
+        what += f", at most {rise.most_k:.2f} K was to be expected"
+        return Trip("follow", what, rise_k, most_k, "K")
     return None
 
 
 def _frozen(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
-    if spec.frozen_after == 0 or state.identical < spec.frozen_after:
+    # At a plateau, or where a quantum is coarse, a healthy reading repeats itself.
+    expected_k = state.rise.least_k - state.rise.same_k
+    if not 0 < spec.frozen_after <= state.identical or expected_k <= _QUANTA * spec.resolution_k:
         return None
-    return Trip(
-        "frozen",
-        f"{spec.guarded_channel} gave the same value {state.identical} times",
-        state.identical,
-        spec.frozen_after,
-        "readings",
+    what = (
+        f"{spec.guarded_channel} gave the same value {state.identical} times, over which it should "
+        f"have risen by {expected_k:.2f} K"
     )
+    return Trip("frozen", what, state.identical, spec.frozen_after, "readings")
 
 
 def _power(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     measured_w = state.seen.measured_power_w if state.seen else None
+    most_w = spec.max_measured_power_w
     # What a laser gives before it takes its power is for the closed shutter.
-    if measured_w is None or measured_w <= spec.max_measured_power_w or state.held_back:
+    if measured_w is None or measured_w <= most_w or state.held_back:
         return None
-    return Trip(
-        "power",
-        f"{measured_w:.3f} W measured",
-        measured_w,
-        spec.max_measured_power_w,
-        "W",
-    )
+    return Trip("power", f"{measured_w:.3f} W measured", measured_w, most_w, "W")
 
 
 def _mismatch(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     seen = state.seen
     if spec.power_mismatch == 0 or seen is None or seen.measured_power_w is None:
         return None
-    if now_ns - state.lit_ns < _SETTLE_NS or seen.meter_ns - state.lit_ns < _SETTLE_NS:
-        return None
     off_by = abs(seen.measured_power_w - state.commanded_w) / state.commanded_w
-    if off_by <= spec.power_mismatch:
+    settled = min(now_ns, seen.meter_ns) - state.lit_ns >= _SETTLE_NS
+    if not settled or off_by <= spec.power_mismatch:
         return None
-    return Trip(
-        "power-mismatch",
-        f"{seen.measured_power_w:.3f} W measured, {state.commanded_w:.3f} W commanded",
-        off_by,
-        spec.power_mismatch,
-        "relative",
-    )
+    what = f"{seen.measured_power_w:.3f} W measured, {state.commanded_w:.3f} W commanded"
+    return Trip("power-mismatch", what, off_by, spec.power_mismatch, "relative")
 
 
 def _interlock(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
-    if not spec.needs_interlock:
-        return None
     seen = state.seen
     # Not readable is open.
-    if seen is None or seen.interlock_closed is not True:
+    if spec.needs_interlock and (seen is None or seen.interlock_closed is not True):
         return Trip("interlock", "the interlock does not read closed")
-    if seen.key_on is False:
+    if spec.needs_interlock and seen is not None and seen.key_on is False:
         return Trip("interlock", "the key switch reads off")
     return None
 
 
 def _gate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     for name, seen in state.gates.items():
-        age_s = (now_ns - seen.taken_ns) / NS
-        if age_s > spec.staleness_s:
-            return Trip(
-                "gate", f"the {name} was last heard {age_s:.2f} s ago", age_s, spec.staleness_s, "s"
-            )
+        old = _old("gate", f"the {name} was last heard", seen.taken_ns, now_ns, spec.staleness_s)
+        if old is not None:
+            return old
         if seen.through and seen.state.dropped:
             return Trip("gate", f"the {name} has dropped by itself")
         settled = seen.taken_ns - seen.since_ns > _GATE_NS
@@ -247,36 +205,23 @@ def _dropped(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
 
 
 def _source_silent(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
-    seen_ns = state.seen.taken_ns if state.seen else state.lit_ns
-    age_s = (now_ns - max(seen_ns, state.lit_ns)) / NS
-    if age_s <= spec.staleness_s:
-        return None
-    return Trip(
-        "source-silent",
-        f"the source was last heard {age_s:.2f} s ago",
-        age_s,
-        spec.staleness_s,
-        "s",
-    )
+    seen_ns = max(state.seen.taken_ns if state.seen else 0, state.lit_ns)
+    return _old("source-silent", "the source was last heard", seen_ns, now_ns, spec.staleness_s)
 
 
 def _unbidden(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     seen = state.seen
-    if seen is None or now_ns - state.dark_ns < _SETTLE_NS:
-        return None
-    if seen.beam is Beam.ON:
+    # What was read before off, or while it took effect, says nothing of the dark: a source that
+    # does not answer leaves the last reading where it was.
+    if seen is not None and seen.taken_ns - state.dark_ns >= _SETTLE_NS and seen.beam is Beam.ON:
         return Trip("unbidden", "the source reads ON although commanded off")
-    measured_w = seen.measured_power_w
-    threshold_w = meter_threshold_w(state)
-    if measured_w is not None and measured_w > threshold_w:
-        return Trip(
-            "unbidden",
-            f"{measured_w:.3f} W measured although commanded off",
-            measured_w,
-            threshold_w,
-            "W",
-        )
-    return None
+    if seen is None or seen.meter_ns - state.dark_ns < _SETTLE_NS or not seen.measured_power_w:
+        return None
+    measured_w, most_w = seen.measured_power_w, meter_threshold_w(state)
+    if measured_w <= most_w:
+        return None
+    what = f"{measured_w:.3f} W measured although commanded off"
+    return Trip("unbidden", what, measured_w, most_w, "W")
 
 
 _DARK = frozenset({Phase.DISARMED, Phase.ARMED})
@@ -284,12 +229,12 @@ _DARK = frozenset({Phase.DISARMED, Phase.ARMED})
 RULES: tuple[Rule, ...] = (
     Rule("unbidden", _DARK, _unbidden),
     Rule("lease", LIT, _lease),
-    Rule("temperature", LIVE, _too_hot),
-    Rule("temperature-low", LIVE, _too_cold),
+    Rule("temperature", LIVE, _temperature),
     Rule("open", LIVE, _open),
     Rule("stale", LIVE, _stale),
     Rule("rate", LIT, _rate),
     Rule("frozen", LIT, _frozen),
+    Rule("follow", LIT, _follow),
     Rule("interlock", LIVE, _interlock),
     Rule("gate", LIVE, _gate),
     Rule("power", LIT, _power),

@@ -20,6 +20,8 @@ from labctl.instruments import Emitter
 
 _PAUSE_NS = 50_000_000
 """Between two tries at switching off."""
+_OLD_NS = NS // 4
+"""Light that the meter saw longer ago than this, while the source's reply was late, may be gone."""
 _GIVE_UP_S = 10.0
 """So long every path is tried again before the run is closed with the beam not confirmed off."""
 
@@ -103,8 +105,8 @@ class OffProcedure:
                 _once(tried, failure)
             await self._clock.sleep(_PAUSE_NS)
 
-    async def _confirmed(self, tried: list[str]) -> str:
-        """How off is confirmed, or ''."""
+    async def _confirmed(self, tried: list[str], *, again: bool = False) -> str:
+        """How off is confirmed, or ''. `again`: the meter has been given a second look."""
         readings = await self.look()
         if readings.lost is not None:
             _once(tried, f"read-back failed: {readings.lost.what}")
@@ -112,8 +114,10 @@ class OffProcedure:
         measured_w = power.value if isinstance(power, Reading) else None
         dark = measured_w is not None and measured_w <= meter_threshold_w(self._state)
         if source is not None and self._source.confirms and source.beam is Beam.OFF:
-            if measured_w is not None and not dark and self._state.meter_saw_it:
-                _once(tried, f"reads OFF but the meter still sees {measured_w:.3f} W")
+            if isinstance(power, Reading) and not dark and self._state.meter_saw_it:
+                if not again and self._clock.now_ns() - power.t_ns > _OLD_NS:
+                    return await self._confirmed(tried, again=True)
+                _once(tried, f"reads OFF but the meter still sees {power.value:.3f} W")
                 return ""
             return "read back"
         if source is not None and source.beam is Beam.ON:

@@ -41,12 +41,25 @@ class GuardSpec:
     rate_window_s: float
     """The rates are taken over this long."""
     frozen_after: int
-    """So many bit-identical guarded readings in a row, while the expected change over them
-    exceeds three quanta, are a frozen value; 0 switches the rule off (shown as not available)."""
+    """So many bit-identical guarded readings in a row, while the change to be expected over them
+    exceeds three times `resolution_k`, are a frozen value; 0 switches the rule off."""
     power_mismatch: float
     """Relative difference between measured and commanded power that is a trip; 0 = no meter."""
     needs_interlock: bool
     """True when the source can read its interlock: it must then read closed."""
+    least_k_per_j: float = 0.0
+    """The guarded reading rises by at least so much a joule given, where nothing is lost; 0: nobody
+    knows, and neither `follow` (too little) nor `frozen` can fire."""
+    most_k_per_j: float = 0.0
+    """And by at most so much; 0: nobody knows."""
+    fades_s: float = 0.0
+    """The shortest time constant with which the sample may lose heat; set where `least_k_per_j`
+    is."""
+    rise_margin_k: float = 0.5
+    """What the reading may differ from a rise within both for other reasons: noise, a sample that
+    was not quite level, surroundings that change."""
+    resolution_k: float = 0.1
+    """One quantum of the guarded reading."""
     off_confirm_s: float = 1.0
     """How long `beam_off` repeats before the beam is declared not confirmed off."""
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from labctl.clock import NS
 from labctl.events import Beam
 from labctl.guard._messages import Heartbeat, SourceSeen
+from labctl.guard._rise import Rise
 from labctl.guard._spec import GuardSpec
 from labctl.instruments import GateState
 
@@ -57,6 +58,9 @@ class GuardState:
     at_most_ns: int = 0
     lease_until_ns: int = 0
     energy_j: float = 0.0
+    """By all sources of the run, as far as this one has been told."""
+    given_j: float = 0.0
+    """By this source."""
     beat: Heartbeat | None = None
     seen: SourceSeen | None = None
     meter_saw_it: bool = False
@@ -65,6 +69,7 @@ class GuardState:
     """(taken_ns, degC) over the rate window."""
     identical: int = 0
     """How many guarded readings in a row were bit-identical."""
+    rise: Rise = field(default_factory=Rise)
     energy_to_ns: int = 0
     held_back: bool = False
     """Lit behind a closed shutter: nothing has reached the sample yet."""
@@ -80,7 +85,11 @@ def note_heartbeat(spec: GuardSpec, state: GuardState, beat: Heartbeat, now_ns: 
     state.beat = beat
     if beat.temperature_degc is None or (newest_ns is not None and beat.taken_ns <= newest_ns):
         return
+    lit_ns = state.lit_ns if state.phase in LIT else None
+    state.rise.take(spec, beat.taken_ns, beat.temperature_degc, lit_ns, state.given_j)
     state.identical = state.identical + 1 if newest == beat.temperature_degc else 1
+    if state.identical == 1:
+        state.rise.same_k = state.rise.least_k
     window.append((beat.taken_ns, beat.temperature_degc))
     horizon = beat.taken_ns - round(spec.rate_window_s * NS)
     while len(window) > 2 and window[1][0] <= horizon:
@@ -107,7 +116,9 @@ def note_meter(state: GuardState, measured_w: float | None, taken_ns: int) -> No
     if state.phase in LIT and not state.held_back:
         power_w = state.commanded_w if measured_w is None else measured_w
         since_ns = max(state.energy_to_ns, state.lit_ns)
-        state.energy_j += max(0.0, power_w) * max(0, taken_ns - since_ns) / NS
+        more_j = max(0.0, power_w) * max(0, taken_ns - since_ns) / NS
+        state.energy_j += more_j
+        state.given_j += more_j
     state.energy_to_ns = taken_ns
 
 

@@ -13,7 +13,7 @@ from tests.safety.stories import STORIES, RuleStory, measure
 from tests.unit.guard.test_rules import VIOLATIONS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "guard-rules.md"
-TRIPS = {"rate": ("rise", "fall")}
+TRIPS = {"rate": ("rise", "fall"), "temperature": ("temperature", "temperature-low")}
 """A rule whose trips bear other names than its own."""
 HEAD = """# Guard rules, their tests and their latencies
 

@@ -70,12 +70,12 @@ def _blind(file: BenchFile) -> BenchFile:
 
 
 def _spent(story: Story) -> float:
-    """When 91 J had reached the sample: P until 50 s, 1.3 P from then on."""
+    """When 91 J had reached the sample: P until 50 s, 1.12 P from then on."""
     (entry,) = story.truth["emission"]
     on_s, off_s = (entry[edge] / NS for edge in ("on_ns", "off_ns"))
     before, after = BEGINS_S - on_s, off_s - BEGINS_S
-    power_w = entry["mean_power_w"] * (before + after) / (before + 1.3 * after)
-    return BEGINS_S + (91.0 - power_w * before) / (1.3 * power_w)
+    power_w = entry["mean_power_w"] * (before + after) / (before + 1.12 * after)
+    return BEGINS_S + (91.0 - power_w * before) / (1.12 * power_w)
 
 
 STORIES = (
@@ -145,6 +145,14 @@ STORIES = (
         "twelve equal readings (6 s) and one before",
     ),
     RuleStory(
+        "follow",
+        "the thermocouple has been shorted all along and tells the air's temperature",
+        ("shorted-thermocouple@0s",),
+        35.0,
+        "31 J make 0.5 K at least, by what the sample file states; noise, and one reading",
+        begins=lambda story: story.light[0][0],
+    ),
+    RuleStory(
         "interlock",
         "the interlock loop opens; the laser drops by itself",
         ("interlock-open@50s",),
@@ -162,15 +170,15 @@ STORIES = (
     RuleStory(
         "power",
         "the laser gives more than the cap",
-        ("power-step=+25%@50s",),
+        ("power-step=+12%@50s",),
         1.1,
         "the meter's lag and one reading",
-        change=limits(measured_power_w=1.2),
+        change=limits(measured_power_w=1.05),
     ),
     RuleStory(
         "power-mismatch",
-        "the laser gives more than half as much again as commanded",
-        ("power-step=+60%@50s",),
+        "the laser gives a fifth more than commanded; three deviations and drift are 18 %",
+        ("power-step=+20%@50s",),
         1.1,
         "the meter's lag and one reading",
     ),
@@ -194,7 +202,7 @@ STORIES = (
     RuleStory(
         "energy",
         "the laser gives more than commanded, until the bench's energy is spent",
-        ("power-step=+30%@50s",),
+        ("power-step=+12%@50s",),
         3.5,
         "the meter's deviation (3 % of 91 J) and one reading",
         change=limits(energy_j=91.0),

@@ -12,10 +12,10 @@ from labctl.clock import NS, Clock, ns, run_virtual
 from labctl.errors import SafetyError
 from labctl.events import Beam, Invalid, Reading
 from labctl.guard import Arm, Emit, GuardState, Heartbeat, Phase, decide
-from labctl.guard._state import note_heartbeat
+from labctl.guard._state import note_heartbeat, note_source
 from labctl.instruments import SourceState
 from tests.unit.guard.test_host import Bench, FakeSource, on_bench
-from tests.unit.guard.test_rules import SPEC, healthy
+from tests.unit.guard.test_rules import SPEC, healthy, seen
 
 
 def test_an_expired_lease_is_not_renewed_by_a_late_heartbeat() -> None:
@@ -59,6 +59,7 @@ def test_a_frozen_reading_is_found_behind_invalid_ones() -> None:
     for step in range(2 * SPEC.frozen_after + 2):
         now_ns += ns(0.1)
         value = 30.0 if step % 2 == 0 else None
+        note_source(state, seen(taken_ns=now_ns))
         note_heartbeat(SPEC, state, Heartbeat(now_ns, value, "" if value else "timeout"), now_ns)
 
     assert "frozen" in {trip.rule for trip in decide(SPEC, state, now_ns)}

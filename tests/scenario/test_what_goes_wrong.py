@@ -31,6 +31,7 @@ from labctl_simulators import bench as simulated
 from tests.scenario import test_guard_process
 from tests.scenario.runs import (
     CHECKED,
+    SHORT,
     Story,
     bench_file,
     nobody,
@@ -59,19 +60,36 @@ def test_a_thermocouple_miswired_while_lit_is_not_in_the_liquid(tmp_path: Path, 
     assert (Beam.OFF, "read back") == (story.ended.beam, story.ended.beam_how)
 
 
+@pytest.mark.parametrize("sample", ["pda-aminoacid", "gold-nanorods"])
 @pytest.mark.parametrize(
-    "fault", ["shorted-thermocouple", "reversed-thermocouple", "swapped-thermocouples"]
+    ("fault", "rules", "within_s"),
+    [
+        ("shorted-thermocouple", {"follow"}, 35.0),
+        ("reversed-thermocouple", {"follow", "fall"}, 10.0),
+        ("swapped-thermocouples", {"follow"}, 35.0),
+        ("bead-out", {"follow"}, 60.0),
+    ],
 )
-def test_a_thermocouple_miswired_from_the_beginning_never_passes(
-    tmp_path: Path, fault: str
+def test_a_thermocouple_out_of_place_from_the_beginning_does_not_follow_the_light(
+    tmp_path: Path, fault: str, rules: set[str], within_s: float, sample: str
 ) -> None:
-    """A reading that does not follow the light ends in a trip or in a check that says so."""
-    story = run(tmp_path, faults=[f"{fault}@0s"])
-    ((_, off_s),) = story.light
+    """What the light must do to the sample at least is not found again: off."""
+    story = run(tmp_path, faults=[f"{fault}@0s"], sample=sample)
+    ((on_s, off_s),) = story.light
 
-    assert story.ended.exit_code in {Exit.SAFETY, Exit.CHECK_FAILED, Exit.CANNOT_TELL}
+    assert Exit.SAFETY == story.ended.exit_code
+    assert story.of(Tripped)[0].rule in rules
     assert off_s is not None
-    assert Beam.OFF is story.ended.beam
+    assert off_s - on_s < within_s
+    assert (Beam.OFF, "read back") == (story.ended.beam, story.ended.beam_how)
+
+
+@pytest.mark.parametrize("sample", ["water", "pbs"])
+def test_a_blank_that_hardly_warms_trips_nothing(tmp_path: Path, sample: str) -> None:
+    """Its least rise is that of water, below what the guard can tell from none."""
+    story = run(tmp_path, sample=sample, parameters=(*SHORT, "power=2 W"))
+
+    assert ("completed", []) == (story.ended.outcome, story.of(Tripped))
 
 
 def test_a_laser_that_says_off_and_still_emits_is_on(tmp_path: Path) -> None:
@@ -100,9 +118,22 @@ def test_a_laser_that_lies_is_ended_by_its_shutter(tmp_path: Path, bench: str) -
     assert Beam.OFF is story.ended.beam
 
 
-def test_a_fifth_more_power_is_within_the_guard_and_fails_the_check(tmp_path: Path) -> None:
-    """20 % above command is below the bench's 35 %: no trip, class 1, and the run fails."""
-    story = run(tmp_path, faults=["power-step=+20%@90s"], parameters=CHECKED)
+def test_a_fifth_more_power_than_commanded_is_a_trip(tmp_path: Path) -> None:
+    """20 % is beyond three deviations of both calibrations and their drift, 18 %: off in two
+    readings of the meter."""
+    story = run(tmp_path, faults=["power-step=+20%@50s"])
+    ((_, off_s),) = story.light
+
+    assert (Exit.SAFETY, "power-mismatch") == (story.ended.exit_code, story.of(Tripped)[0].rule)
+    assert off_s is not None
+    assert off_s < 51.1
+
+
+def test_less_than_the_calibrations_can_tell_is_within_the_guard_and_fails_the_check(
+    tmp_path: Path,
+) -> None:
+    """13 % above command: no trip, class 1, and the run fails."""
+    story = run(tmp_path, faults=["power-step=+13%@90s"], parameters=CHECKED)
 
     assert ("completed", []) == (story.ended.outcome, story.of(Tripped))
     assert Exit.CHECK_FAILED == story.ended.exit_code
@@ -132,13 +163,15 @@ def test_a_port_out_of_step_at_the_moment_of_off_ends_dark_in_time(
     tmp_path: Path, onset_s: float
 ) -> None:
     """One late reply of the laser just before its planned end: off is written past it, the end is
-    not later, and OFF is read back in the end."""
+    not later, OFF is read back in the end, and what the meter saw before is no light that nobody
+    asked for."""
     story = run(tmp_path, faults=[f"late-reply:diode=700ms@{onset_s}s"])
     ((on_s, off_s),) = story.light
 
     assert off_s is not None
     assert off_s <= on_s + 90.1
-    assert story.ended.exit_code in {Exit.PASS, Exit.CANNOT_TELL, Exit.SAFETY}
+    assert [] == story.of(Tripped)
+    assert story.ended.exit_code in {Exit.PASS, Exit.CANNOT_TELL}
     assert (Beam.OFF, "read back") == (story.ended.beam, story.ended.beam_how)
 
 

@@ -85,28 +85,35 @@ def test_the_guard_s_spec_holds_the_bench_s_limits() -> None:
     """What the file sets is what the guard enforces; the rest has careful defaults."""
     spec = bench.loads(TEXT).guard_spec()
 
-    assert (2.0, 2.5, 80.0, 1800.0, 6000.0) == (
-        spec.max_power_w, spec.max_measured_power_w, spec.max_temperature_degc,
-        spec.max_exposure_s, spec.max_energy_j,
+    assert (2.0, 80.0, 1800.0, 6000.0) == (
+        spec.max_power_w, spec.max_temperature_degc, spec.max_exposure_s, spec.max_energy_j,
     )  # fmt: skip
-    assert ("probe.temperature", True, 0.35) == (
-        spec.guarded_channel, spec.needs_interlock, spec.power_mismatch
-    )  # fmt: skip
+    assert ("probe.temperature", True) == (spec.guarded_channel, spec.needs_interlock)
+    assert pytest.approx(3.0 * 0.03 * 2.0**0.5 + 0.05) == spec.power_mismatch
+    assert 2.0 * (1.0 + spec.power_mismatch) == spec.max_measured_power_w
 
 
 def test_a_protocol_tightens_the_guard_s_spec() -> None:
     """The protocol's temperature holds, the bench's power stays; measured power follows."""
     spec = bench.loads(TEXT).guard_spec(Limits(temperature_degc=60.0, power_w=1.0))
 
-    assert (60.0, 1.0, 1.25) == (
-        spec.max_temperature_degc, spec.max_power_w, spec.max_measured_power_w
-    )  # fmt: skip
+    assert (60.0, 1.0) == (spec.max_temperature_degc, spec.max_power_w)
+    assert 1.0 + spec.power_mismatch == spec.max_measured_power_w
 
 
 def test_a_protocol_cannot_loosen_the_guard_s_spec() -> None:
     """A looser limit is refused whole."""
     with pytest.raises(RefusedError, match="looser"):
         bench.loads(TEXT).guard_spec(Limits(temperature_degc=90.0))
+
+
+def test_a_difference_of_power_that_the_file_states_holds() -> None:
+    """Whatever the calibrations say of themselves."""
+    text = TEXT + "vigilance: {power_mismatch: 35 %, resolution: 20 mK, rise_margin: 2 K}\n"
+    spec = bench.loads(text).guard_spec()
+
+    assert (0.35, 0.02, 2.0) == (spec.power_mismatch, spec.resolution_k, spec.rise_margin_k)
+    assert spec == bench.loads(bench.loads(text).dump()).guard_spec()
 
 
 def test_without_a_meter_no_mismatch_of_power_can_trip() -> None:

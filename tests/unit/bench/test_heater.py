@@ -42,10 +42,9 @@ def test_the_guard_gets_the_heater_s_own_power_and_the_bench_s_other_limits(
     """No interlock of its own, its measured power held against the commanded."""
     heater, laser = bench.guard_spec(source="heater"), bench.guard_spec()
 
-    assert (1.0, 1.25, False, 0.35) == (
-        heater.max_power_w, heater.max_measured_power_w, heater.needs_interlock,
-        heater.power_mismatch,
-    )  # fmt: skip
+    assert (1.0, False) == (heater.max_power_w, heater.needs_interlock)
+    # Three deviations of its supply, 0.2 %, and 5 % of drift.
+    assert (1.056, 0.056) == pytest.approx((heater.max_measured_power_w, heater.power_mismatch))
     assert (laser.max_temperature_degc, laser.max_energy_j, laser.lease_s) == (
         heater.max_temperature_degc, heater.max_energy_j, heater.lease_s
     )  # fmt: skip

@@ -38,6 +38,11 @@ SPEC = GuardSpec(
     frozen_after=10,
     power_mismatch=0.3,
     needs_interlock=True,
+    least_k_per_j=0.02,
+    most_k_per_j=0.25,
+    fades_s=100.0,
+    rise_margin_k=0.5,
+    resolution_k=0.01,
 )
 
 NOW_NS = 100 * NS
@@ -108,7 +113,15 @@ def falls(state: GuardState) -> None:
 
 
 def frozen(state: GuardState) -> None:
-    state.identical = 10
+    state.identical, state.rise.least_k, state.rise.same_k = 10, 0.35, 0.31
+
+
+def rises_too_little(state: GuardState) -> None:
+    state.rise.rise_k, state.rise.least_k = 0.4, 0.91
+
+
+def rises_too_much(state: GuardState) -> None:
+    state.rise.rise_k, state.rise.most_k = 4.1, 1.0
 
 
 def interlock(state: GuardState) -> None:
@@ -187,6 +200,8 @@ VIOLATIONS: list[tuple[str, Callable[[GuardState], None]]] = [
     ("rise", rises),
     ("fall", falls),
     ("frozen", frozen),
+    ("follow", rises_too_little),
+    ("follow", rises_too_much),
     ("interlock", interlock),
     ("interlock", interlock_unreadable),
     ("interlock", key),
@@ -219,6 +234,44 @@ def test_no_rule_fires_on_a_healthy_emission() -> None:
     assert set() == rule_names(healthy())
 
 
+def test_a_reading_that_repeats_itself_where_little_is_to_be_expected_is_not_frozen() -> None:
+    """Three quanta are not exceeded: at a plateau, or by a coarse logger."""
+    state = healthy()
+    state.identical, state.rise.least_k, state.rise.same_k = 500, 0.33, 0.31
+
+    assert set() == rule_names(state)
+
+
+def test_without_bounds_on_the_rise_neither_frozen_nor_follow_fires() -> None:
+    """Where nobody says what is to be expected they are not available, and shown so."""
+    spec = replace(SPEC, least_k_per_j=0.0, most_k_per_j=0.0)
+    state = GuardState(phase=Phase.EMITTING, commanded_w=1.0, at_most_ns=600 * NS)
+    for step in range(20):
+        taken_ns = ns(0.5) * (step + 1)
+        state.lease_until_ns = taken_ns + NS
+        note_source(state, seen(taken_ns=taken_ns, meter_ns=taken_ns))
+        note_heartbeat(spec, state, Heartbeat(taken_ns, 30.0), taken_ns)
+
+        assert [] == decide(spec, state, taken_ns)
+
+
+def test_old_readings_say_nothing_of_the_dark() -> None:
+    """A source that does not answer after off leaves ON and light where they were; what is read
+    two seconds after off, and not dark, is unbidden."""
+    state = healthy()
+    state.phase, state.commanded_w, state.dark_ns = Phase.ARMED, 0.0, NOW_NS + 1
+
+    assert set() == rule_names(state, NOW_NS + ns(1.4))
+    assert "unbidden" not in rule_names(state, NOW_NS + 5 * NS)
+    later_ns = NOW_NS + 3 * NS
+    state.seen = seen(taken_ns=later_ns, beam=Beam.OFF)
+    assert "unbidden" not in rule_names(state, later_ns)
+    state.seen = seen(taken_ns=later_ns, beam=Beam.OFF, meter_ns=later_ns)
+    assert "unbidden" in rule_names(state, later_ns)
+    state.seen = seen(taken_ns=later_ns)
+    assert "unbidden" in rule_names(state, later_ns)
+
+
 def test_gates_that_do_as_told_violate_nothing() -> None:
     """Open when opened, shut when shut, unknown where it cannot be sensed, and still moving."""
     state = healthy()
@@ -246,7 +299,7 @@ def test_behind_a_closed_shutter_neither_power_nor_energy_counts() -> None:
 
 def test_every_rule_has_a_violation_here() -> None:
     """No rule of the table can be without a test that makes it fire."""
-    named = {rule for rule, _ in VIOLATIONS} | {"rate"}
+    named = {rule for rule, _ in VIOLATIONS} | {"rate"}  # it trips as `rise` or `fall`
 
     assert {rule.name for rule in RULES} <= named
 
