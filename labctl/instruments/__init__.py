@@ -58,6 +58,7 @@ from labctl.instruments._roles import (
 from labctl.instruments._seal import Seal
 from labctl.instruments._settings import Settings
 from labctl.instruments._who import Answerer, ask_who
+from labctl.instruments._transport import BlockingTransport
 
 __all__ = [
     "DEADMAN",
@@ -66,6 +67,7 @@ __all__ = [
     "Address",
     "Answerer",
     "Beam",
+    "BlockingTransport",
     "Counted",
     "DeviceRefusedError",
     "Driver",

@@ -26,10 +26,13 @@ class Transport(StrEnum):
     """pyserial's `serial_for_url`."""
     VISA = "visa"
     """PyVISA."""
+    LIBRARY = "library"
+    """A maker's own library, through a transport that somebody registered."""
 
 
 _SERIAL = re.compile(r"(/dev/\S+|COM\d+|(socket|rfc2217)://[^\s:/]+:\d+\S*)", re.IGNORECASE)
 _VISA = re.compile(r"(TCPIP|USB|GPIB|ASRL|VXI|PXI)[^\s:]*::\S+", re.IGNORECASE)
+_LIBRARY = re.compile(r"library\+[a-z0-9-]+://[A-Za-z0-9./_-]*")
 _SIM = re.compile(r"sim://[A-Za-z0-9_-]+(#[A-Za-z0-9_-]+)?")
 _NAMED = re.compile(r"(socket://[^\s#]+|sim://[^\s#]+)#[A-Za-z0-9_-]+", re.IGNORECASE)
 
@@ -59,6 +62,8 @@ class Address:
         """Raises InputError that says which forms there are."""
         if _SIM.fullmatch(text):
             return cls(text, Transport.SIM, place_of(text), claims_simulated=False)
+        if _LIBRARY.fullmatch(text):
+            return cls(text, Transport.LIBRARY, text.removeprefix("library+"), False)
         claims = text.startswith("sim+")
         target = place_of(text).removeprefix("sim+")
         if _SERIAL.fullmatch(target):
@@ -69,7 +74,8 @@ class Address:
             f"{text!r} is no address of an instrument",
             fix="Write /dev/ttyUSB0 (better: /dev/serial/by-id/...), COM3, socket://host:port, "
             "rfc2217://host:port, a VISA address such as TCPIP0::host::5025::SOCKET or "
-            "USB0::0x1313::0x8078::P0000001::INSTR, sim://name for a simulated instrument, or "
+            "USB0::0x1313::0x8078::P0000001::INSTR, library+usbtc08:// for what only its maker's "
+            "library reaches, sim://name for a simulated instrument, or "
             "sim+ before any of them for a simulator served elsewhere.",
         )
 

@@ -56,7 +56,7 @@ class DriverSpec:
     capabilities: frozenset[str]
     """Of `source`, `thermometer`, `power_meter`, `gate`."""
     transport: str
-    """`serial` or `visa`: which library reaches it on a real bench."""
+    """`serial` or `visa`: which library reaches it on a real bench; `library`: the maker's own."""
     serial: SerialSettings | None = None
     confirms_emission: bool = True
     """False: 'commanded, not confirmed'; only a power meter can confirm."""
@@ -80,8 +80,8 @@ class DriverSpec:
     """How many hosts the instrument serves at once; over 1, several entries of a bench file may
     hang on one of it, each by a connection of its own (`socket://host:port#name`)."""
     quantum: float | None = None
-    """The step between two neighbouring readings of a sensor, in their unit: the largest that it may
-    have; None where it is not known. See `quantum`, which knows the instance's settings too."""
+    """The step between two neighbouring readings of a sensor, in their unit: the largest that it
+    may have; None where it is not known. See `quantum`, which knows the settings too."""
     question: Question | None = None
     """What finds it among ports of which nothing is known; None where nothing can be asked without
     doing something."""

@@ -15,7 +15,7 @@ from labctl.instruments._instrument import Instrument, Trouble
 from labctl.instruments._link import SimSession
 from labctl.instruments._port import Frame
 from labctl.instruments._raw import RawPort
-from labctl.instruments._registry import driver
+from labctl.instruments._registry import driver, library_transport
 from labctl.instruments._serial import SerialTransport
 from labctl.instruments._threaded import ThreadPort
 from labctl.instruments._visa import VisaTransport
@@ -92,6 +92,9 @@ def raw_port(
         if session is None:
             raise InputError(f"{address} needs a simulated bench, and there is none here")
         return InlinePort(lambda: session.link(address.target), clock, address.text, where)
+    if address.transport is Transport.LIBRARY:
+        scheme, _, rest = address.target.partition("://")
+        return ThreadPort(library_transport(scheme)(rest, where), clock, address.text, where)
     if address.transport is Transport.SERIAL:
         return ThreadPort(SerialTransport(address.target, line, where), clock, address.text, where)
     return ThreadPort(VisaTransport(address.target, line, where), clock, address.text, where)

@@ -11,9 +11,11 @@ from typing import Any, cast
 from labctl.errors import InputError
 from labctl.instruments._capabilities import Driver
 from labctl.instruments._link import OpenSession, SimSession, SimSpec
+from labctl.instruments._transport import BlockingTransport
 
 _DRIVERS = "labctl.drivers"
 _SIMULATORS = "labctl.simulators"
+_TRANSPORTS = "labctl.transports"
 
 
 @cache
@@ -36,6 +38,13 @@ def proven(name: str) -> bool:
     that does not. Somebody else's is installed with another distribution."""
     entry = _found(_DRIVERS).get(name)
     return entry is not None and entry.dist is not None and entry.dist.name == "labctl"
+
+
+def library_transport(name: str) -> Callable[[str, str], BlockingTransport]:
+    """What makes the transport for `library+NAME://REST`: called with REST and the words for
+    messages. It does no I/O and loads no library before it is opened."""
+    make = _load(_TRANSPORTS, name, "library")
+    return cast("Callable[[str, str], BlockingTransport]", make)
 
 
 def open_simulation(spec: SimSpec) -> SimSession:

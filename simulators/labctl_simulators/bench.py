@@ -28,6 +28,7 @@ from labctl_simulators.wire import (
     Personality,
     Pm100,
     Sc10,
+    Tc08,
     SrsController,
     ThermoLoggerBoard,
     ThorlabsController,
@@ -198,6 +199,13 @@ def _center(
     return Device(name, key, driver, "scanner", meter, next(iter(sensors)), tuple(sensors))
 
 
+def _tc08(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
+    sensors = _sensors(world, key, _channels(settings.get("channels")) or [1], roles)
+    return Device(
+        name, key, driver, "scanner", Tc08(world, sensors), next(iter(sensors)), tuple(sensors)
+    )
+
+
 def _keysight(
     world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
 ) -> Device:
@@ -323,6 +331,7 @@ _BUILDERS = {
     "mcu-thermocouples": _thermologger,
     "ophir-meter": _ophir,
     "srs-laser": _srs,
+    "pico-tc08": _tc08,
     "thorlabs-laser": _thorlabs_ld,
     "thorlabs-pm100": _pm100,
     "thorlabs-sc10": _sc10,

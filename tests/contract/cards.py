@@ -119,6 +119,16 @@ def _ophir() -> Answer:
     return answer
 
 
+def _tc08() -> Answer:
+    values = "22.5,23.5,22.1" + ",nan" * 6
+    table = {
+        b"INFO\n": b"TC08 A0061/752 2.1\n",
+        b"GET\n": f"0,{values}\n".encode(),
+        b"INTERVAL\n": b"300\n",
+    }
+    return lambda data: table.get(data, b"OK\n")
+
+
 def _pm100() -> Answer:
     table = {
         b"*IDN?\n": b"Thorlabs,PM100D,P0027168,2.7.0\n",
@@ -459,6 +469,16 @@ CASES: dict[str, Case] = {
             b"TEMPS,5000,ON,23.25,90.0000,OK,22.00,24.1250,OK\n": "range",
         },
         settings={"channels": [0, 1], "heartbeat": "5 s"},
+    ),
+    "pico-tc08": Case(
+        _tc08,
+        stranger=b"ERROR 10\n",
+        invalid={
+            b"0,22.5,nan,22.1,nan,nan,nan,nan,nan,nan\n": "open",
+            b"2,22.5,1370.0,22.1,nan,nan,nan,nan,nan,nan\n": "open",
+            b"0,22.5,1400.0,22.1,nan,nan,nan,nan,nan,nan\n": "range",
+        },
+        settings={"channels": [1, 2]},
     ),
     "thorlabs-sc10": Case(
         _sc10,

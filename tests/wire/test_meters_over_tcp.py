@@ -14,6 +14,7 @@ from tests.wire.served import over_tcp
 
 METERS: list[tuple[str, Mapping[str, Any]]] = [
     ("center-309", {"channels": [1, 2]}),
+    ("pico-tc08", {"channels": [1, 2]}),
     ("ophir-meter", {"wavelength": "808 nm", "filter": "in"}),
     ("thorlabs-pm100", {"wavelength": "808 nm"}),
     ("keysight-3497x", {"channels": [101, 102], "nplc": 0.2}),

@@ -14,6 +14,7 @@ from labctl_simulators.wire._pm100 import Pm100
 from labctl_simulators.wire._sc10 import Sc10
 from labctl_simulators.wire._srs import SrsController
 from labctl_simulators.wire._supply import KeysightSupply
+from labctl_simulators.wire._tc08 import Tc08, UsbTc08
 from labctl_simulators.wire._thermologger import ThermoLogger, ThermoLoggerBoard, chip_word
 from labctl_simulators.wire._thorlabs_ld import ThorlabsController
 
@@ -34,10 +35,12 @@ __all__ = [
     "Pm100",
     "Sc10",
     "SimLink",
+    "Tc08",
     "SrsController",
     "ThermoLogger",
     "ThermoLoggerBoard",
     "ThorlabsController",
     "Upsets",
+    "UsbTc08",
     "chip_word",
 ]
