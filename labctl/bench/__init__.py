@@ -4,6 +4,7 @@ from labctl.bench._armable import not_armable
 from labctl.bench._behind import today, waived
 from labctl.bench._check import check_instruments
 from labctl.bench._commissioning import not_commissioned, record_path, safety_digest
+from labctl.bench._commission import keep_record, passed
 from labctl.bench._connect import Bench, OnTrouble, Reach, connect, reach
 from labctl.bench._devices import Device, Scan, scan
 from labctl.bench._dump import SCHEMA
@@ -29,6 +30,7 @@ from labctl.bench._model import (
 )
 from labctl.bench._tripped import Latched, latched, reset_latched
 from labctl.bench._unwatched import unwatched
+from labctl.bench._walk import Step, StepState, Walked, walk
 from labctl.instruments import GATES
 
 __all__ = [
@@ -51,13 +53,17 @@ __all__ = [
     "Reach",
     "Role",
     "Scan",
+    "Step",
+    "StepState",
     "Vessel",
     "Vigilance",
     "Waiver",
+    "Walked",
     "check_instruments",
     "connect",
     "find_bench",
     "json_schema",
+    "keep_record",
     "latched",
     "latency_lines",
     "limit_field",
@@ -67,6 +73,7 @@ __all__ = [
     "not_armable",
     "not_commissioned",
     "off_latency",
+    "passed",
     "reach",
     "record_path",
     "reset_latched",
@@ -76,4 +83,5 @@ __all__ = [
     "today",
     "unwatched",
     "waived",
+    "walk",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from labctl.cli._options import bench_option
 from labctl.errors import InputError
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -54,3 +55,40 @@ def init_command(name: str, at: tuple[str, ...], only_at: bool, out: Path) -> No
     fill = sum("# FILL" in line or ": FILL" in line for line in text.splitlines())
     click.echo(f"written: {out}; {fill} lines to fill in, marked FILL")
     click.echo(f"next: edit it, then labctl validate {out}, then labctl bench check --bench {out}")
+
+
+@command.command("check")
+@bench_option
+@click.option("--light", is_flag=True,
+              help="Then light it, with little power, and hold the meter against it.")  # fmt: skip
+@click.option("--power", default="50 mW", show_default=True, metavar="POWER",
+              help="At the sample, for --light.")  # fmt: skip
+@click.option("--no-hands", is_flag=True,
+              help="Nobody is there to open the interlock and turn the key: left out, and the "
+              "bench does not pass.")  # fmt: skip
+@click.option(
+    "--runs", "runs_dir", default=None, type=click.Path(path_type=Path),
+    help="Folder for the record of the light; else $LABCTL_RUNS, else ./runs.",
+)  # fmt: skip
+def check_command(
+    bench: str | None, light: bool, power: str, no_hands: bool, runs_dir: Path | None
+) -> int:
+    """Go through a bench as a careful person would before its use, and keep the record of it.
+
+    In the dark: who answers, off read back, sensors of a room's temperature, shutter and dead-man
+    (fed, then not), interlock and key, which you are asked to open and to close. With --light the
+    bench is armed as `labctl run` arms it, a few seconds at little power are measured, and
+    `commissioning.json` beside the bench file says what was found. Ctrl-C ends it, everything off.
+    """
+    from labctl import bench as benches
+    from labctl.cli._commission import end, light_step, who_is_there
+    from labctl.cli._prepare import load_bench
+    from labctl.clock import run_real
+
+    file, why = load_bench(bench)
+    who = who_is_there(file)
+    click.echo(f"CHECK  {file.name} ({why}), by {who}")
+    walked = run_real(lambda clock: benches.walk(file, clock, click.echo, hands=not no_hands))
+    click.echo(f"{walked.mode.value}")
+    lit = light_step(file, walked, power, runs_dir, wanted=light)
+    return end(file, walked, [*walked.steps, *lit], who)

@@ -52,6 +52,8 @@ class RunInTerminal:
         self._view: Presenter = choose(json=as_json, plain=plain, speed=request.speed)
         self._telemetry: Telemetry | None = None
         self._stack = ExitStack()
+        self.result: RunResult | None = None
+        """What came of it, once it has been run."""
 
     def run(self) -> int:
         """Carry out and show; returns the exit code."""
@@ -67,6 +69,7 @@ class RunInTerminal:
                     on_begin=self._begin,
                     on_signals=platform.on_signals,
                 )
+                self.result = result
                 if self._telemetry is not None:
                     self._telemetry.close()
                 view.finish(self._summary(result))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import shlex
 from collections.abc import Sequence
@@ -51,15 +52,20 @@ def prepare(
     blank: Path | None = None,
     calibration: str | None = None,
     unattended: bool = False,
+    commissions: bool = False,
 ) -> RunInTerminal:
-    """Everything that can be refused is refused here, before anything is touched."""
+    """Everything that can be refused is refused here, before anything is touched. `commissions`:
+    this run is a part of the bench's commissioning, whose record is not asked for."""
     env = read_settings()
     bench_file, why = load_bench(options.bench)
+    if commissions:
+        arming = dataclasses.replace(bench_file.arming, commissioned=False)
+        bench_file = dataclasses.replace(bench_file, arming=arming)
     plan = protocols.load(protocols.find(protocol), overrides=parameters, bench=bench_file)
     way = way_to(plan, bench_file)
     specimen = load_sample(options.sample)
     assumed = False
-    if specimen is None and plan.heats and not way.real:
+    if specimen is None and plan.heats and not way.real and not commissions:
         specimen, assumed = load_sample(DEFAULT_SAMPLE), True
     world = "" if way.real else f"seed {options.seed}"
     electrical: ElectricalCalibration | None = None
@@ -81,6 +87,7 @@ def prepare(
         blank=blank,
         calibration=electrical,
         unattended=unattended,
+        check=not commissions,
         about=about_process(),
     )
     return RunInTerminal(

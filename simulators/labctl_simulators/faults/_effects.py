@@ -184,6 +184,16 @@ def interlock_open(scene: Scene, fault: Fault) -> Undo:
     return undo
 
 
+def key_off(scene: Scene, fault: Fault) -> Undo:
+    laser = scene.world.laser
+    laser.key_on = laser.output_on = laser.lit = False
+
+    def undo() -> None:
+        laser.key_on = True
+
+    return undo
+
+
 def on_by_itself(scene: Scene, fault: Fault) -> Undo:
     laser = scene.world.laser
     laser.level = laser.beam.threshold + fault.size / laser.beam.slope

@@ -19,6 +19,7 @@ from labctl_simulators.faults._effects import (
     ignores_off,
     interlock_open,
     junction_offset,
+    key_off,
     late_reply,
     lies_about_off,
     on_by_itself,
@@ -166,6 +167,7 @@ KINDS = (
         interlock_open,
         needs_laser=True,
     ),
+    Kind("key-off", "somebody turns the laser's key off", key_off, needs_laser=True),
     Kind(
         "laser-on-by-itself",
         "the laser emits SIZE though nobody asked it to",
