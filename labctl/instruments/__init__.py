@@ -57,8 +57,8 @@ from labctl.instruments._roles import (
 )
 from labctl.instruments._seal import Seal
 from labctl.instruments._settings import Settings
-from labctl.instruments._who import Answerer, ask_who
 from labctl.instruments._transport import BlockingTransport
+from labctl.instruments._who import Answerer, ask_who
 
 __all__ = [
     "DEADMAN",
