@@ -150,9 +150,8 @@ class Guard:
 
     def heartbeat(self, beat: Heartbeat) -> None:
         """Take in a control step's guarded reading, look at every rule, and trip on any."""
-        now_ns = self._clock.now_ns()
-        note_heartbeat(self.spec, self.state, beat, now_ns)
-        self._judge(now_ns)
+        note_heartbeat(self.spec, self.state, beat, self._clock.now_ns())
+        self.look()
 
     def look(self) -> None:
         """Look at every rule as things are now."""
@@ -190,15 +189,7 @@ class Guard:
         await self._gates.prepare(self._may_feed)
         emitter = await self._source.emitter(Seal("guard"))
         await emitter.limit_level(self._source.level(self.spec.max_power_w))
-        readings = await self.read()
-        if readings.lost is not None:
-            raise readings.lost
-        if readings.source is None:
-            raise SafetyError("the source cannot be read, so it cannot be armed")
-        beam = readings.source.beam
-        if beam is Beam.ON or (self._source.confirms and beam is not Beam.OFF):
-            raise SafetyError(f"the source reads {beam.name} before it was armed")
-        self._refuse_if_tripped()
+        await self._see_dark("armed")
         self.state.phase = Phase.ARMED
         trips = decide(self.spec, self.state, self._clock.now_ns())
         if trips:
@@ -209,28 +200,38 @@ class Guard:
             )
         self._emitter = emitter
 
+    async def _see_dark(self, what: str) -> None:
+        """Read everything and raise unless the source is there and dark; armed, by every rule."""
+        readings = await self.read()
+        if self.state.phase is Phase.ARMED:
+            self.look()
+        self._refuse_if_tripped()
+        if readings.lost is not None:
+            raise readings.lost
+        if readings.source is None:
+            raise SafetyError(f"the source cannot be read, so it cannot be {what}")
+        beam = readings.source.beam
+        if beam is Beam.ON or (self._source.confirms and beam is not Beam.OFF):
+            raise SafetyError(f"the source reads {beam.name} before it was {what}")
+
     def disarm(self) -> None:
-        """Give the right to light back; a person may put hands into the bench now."""
+        """Give the right to light back: hands may go into the bench now."""
         if self.state.phase is Phase.ARMED:
             self.state.phase = Phase.DISARMED
             self._emitter = None
 
     async def emit(self, request: Emit, *, commanded: Callable[[int], None] | None = None) -> None:
         """Light, at most as long as declared. Raises and stays dark when anything is amiss.
-
         `commanded` is called with the time, right before on is written: from then on nobody may be
-        told OFF.
-        """
+        told OFF."""
         self._refuse_if_tripped()
         emitter = self._emitter
         if self.state.phase is not Phase.ARMED or emitter is None:
             raise RefusedError(f"cannot light in {self.state.phase}")
         self.spec.check(request.power_w, request.at_most_ns)
-        now_ns = self._clock.now_ns()
-        trips = decide(self.spec, self.state, now_ns)
-        if trips:
-            self._trip(trips)
-            raise SafetyError(trips[0].message)
+        # As things are now, not as they were at arming.
+        await self._see_dark("lit")
+        self._refuse_unless({Phase.ARMED})
         level = self._source.level(request.power_w)
         state = self.state
         self._lighting = True
@@ -338,8 +339,7 @@ class Guard:
     def _judge(self, now_ns: int) -> None:
         if self.state.phase is Phase.TRIPPED:
             return
-        trips = decide(self.spec, self.state, now_ns)
-        if trips:
+        if trips := decide(self.spec, self.state, now_ns):
             self._trip(trips)
 
     def _trip(self, trips: list[Trip]) -> None:

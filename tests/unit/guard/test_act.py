@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from labctl.clock import NS, Clock, run_real, run_virtual
-from labctl.errors import RefusedError, SafetyError
+from labctl.errors import PortTimeoutError, RefusedError, SafetyError
 from labctl.events import LASER
 from labctl.guard import Act, Acts, Arm, Emit, Guards, Heartbeat, Trip, talk
 from labctl.guard._holding import guards_of
@@ -277,3 +277,37 @@ def test_over_the_wire_the_act_is_asked_done_and_on_the_guards_own_log(
         assert ("ann", "/dev/tty2") == (act["who"], act["terminal"])
 
     run_real(main)
+
+
+def test_what_went_wrong_after_arming_is_seen_at_the_moment_of_light() -> None:
+    """Nobody looked in between: everything is read again before on."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.act()
+        await bench.arm()
+        bench.source.interlock_closed = False
+        with pytest.raises(SafetyError, match="interlock"):
+            await bench.light()
+        assert "on" not in bench.source.log
+
+    assert ["interlock"] == [trip.rule for trip in carry_out(scenario).trips]
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_source_that_cannot_be_read_any_more_is_not_lit(lost: bool) -> None:
+    async def scenario(bench: Bench) -> None:
+        await bench.act()
+        await bench.arm()
+
+        async def silent() -> Any:
+            if lost:
+                raise PortTimeoutError("no answer")
+            return None
+
+        read, bench.source.read = bench.source.read, silent  # type: ignore[method-assign]
+        with pytest.raises((PortTimeoutError, SafetyError), match=r"no answer|cannot be read"):
+            await bench.light()
+        assert "on" not in bench.source.log
+        bench.source.read = read  # type: ignore[method-assign]
+
+    carry_out(scenario)
