@@ -81,14 +81,13 @@ def check_command(
     `commissioning.json` beside the bench file says what was found. Ctrl-C ends it, everything off.
     """
     from labctl import bench as benches
-    from labctl.cli._commission import end, light_step, who_is_there
+    from labctl.cli._commission import end, light_step, until_walked, who_is_there
     from labctl.cli._prepare import load_bench
-    from labctl.clock import run_real
 
     file, why = load_bench(bench)
     who = who_is_there(file)
     click.echo(f"CHECK  {file.name} ({why}), by {who}")
-    walked = run_real(lambda clock: benches.walk(file, clock, click.echo, hands=not no_hands))
+    walked = until_walked(lambda clock: benches.walk(file, clock, click.echo, hands=not no_hands))
     click.echo(f"{walked.mode.value}")
     lit = light_step(file, walked, power, runs_dir, wanted=light)
     return end(file, walked, [*walked.steps, *lit], who)

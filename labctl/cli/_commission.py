@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from labctl.errors import Exit, InputError
+from labctl.errors import Exit, InputError, StoppedError
 
 if TYPE_CHECKING:
     from labctl.bench import BenchFile, Step, Walked
+    from labctl.clock import Clock
     from labctl.events import Event
 
 _SETTLES_NS = 2_000_000_000
@@ -37,10 +39,37 @@ def who_is_there(file: BenchFile) -> str:
     return getpass.getuser()
 
 
+def until_walked(walking: Callable[[Clock], Coroutine[Any, Any, Walked]]) -> Walked:
+    """Carry the walk out in real time. A signal ends it with every gate blocked and the sources
+    off: StoppedError."""
+    from labctl import platform
+    from labctl.clock import run_real
+
+    async def main(clock: Clock) -> Walked:
+        walk = asyncio.ensure_future(walking(clock))
+        stopped: list[str] = []
+
+        def stop(name: str) -> None:
+            stopped.append(name)
+            walk.cancel()
+
+        restore = platform.on_signals(asyncio.get_running_loop(), stop)
+        try:
+            return await walk
+        except asyncio.CancelledError:
+            if stopped:
+                raise StoppedError(f"asked to stop by {stopped[0]}; nothing was recorded") from None
+            raise
+        finally:
+            restore()
+
+    return run_real(main)
+
+
 def light_step(
     file: BenchFile, walked: Walked, power: str, runs_dir: Path | None, *, wanted: bool
 ) -> Iterator[Step]:
-    """The lit part, as a run of the protocol `commissioning`; nothing on a bench without a laser."""
+    """The lit part, a run of the protocol `commissioning`; nothing on a bench without a laser."""
     from labctl.bench import Step, StepState
     from labctl.events import LASER
 
