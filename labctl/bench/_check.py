@@ -126,8 +126,8 @@ def _no_gate(bench: BenchFile, role: str, driver: Driver) -> Problem:
 
 def _fits(bench: BenchFile, role: str, driver: Driver) -> Iterator[Problem]:
     """A source is driven by what its calibration speaks of: a resistor by volts, a laser not."""
-    by_voltage = driver.spec.drive == "voltage"
-    if by_voltage != (role == HEATER):
+    drives = ("voltage",) if role == HEATER else ("current", "power")
+    if driver.spec.drive not in drives:
         yield Problem(
             "P062",
             f"the {role} is a {driver.spec.name}, which is driven by {driver.spec.drive}",

@@ -20,6 +20,7 @@ from labctl_simulators.wire import (
     Center309,
     CniSupply,
     DeadManBoard,
+    IkaPlate,
     IlxController,
     KeysightScanner,
     KeysightSupply,
@@ -81,7 +82,7 @@ class Device:
     """Its key in the bench file."""
     driver: str
     kind: str
-    """`laser`, `scanner`, `meter`, `supply`, `shutter` or `deadman`."""
+    """`laser`, `scanner`, `meter`, `supply`, `shutter`, `deadman` or `plate`."""
     personality: Personality
     probe_channel: int = PROBE_CHANNEL
     """For a scanner: the channel whose bead is in the sample."""
@@ -306,6 +307,11 @@ def _wire_thermocouples(world: World, device: Device, settings: Plain, roles: Pl
     return replace(device, probe_channel=next(iter(sensors)), channels=tuple(sensors))
 
 
+def _ika(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
+    plate = IkaPlate(world, echoes=settings.get("replies") == "echoed")
+    return Device(name, key, driver, "plate", plate)
+
+
 def _thermologger(
     world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
 ) -> Device:
@@ -322,6 +328,7 @@ _BUILDERS = {
     "center-309": _center,
     "cni-laser": _cni,
     "ilx-laser": _ilx,
+    "ika-hotplate": _ika,
     "keysight-3497x": _keysight,
     "keysight-e36300": _e36300,
     "labjack-laser": _labjack_laser,

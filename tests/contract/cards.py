@@ -336,6 +336,32 @@ def _logger() -> Answer:
     return answer
 
 
+def _ika() -> Answer:
+    # Heating, by whoever was there before.
+    state = {"heats": True, "1": 80.0, "4": 0.0}
+
+    def answer(data: bytes) -> bytes | None:
+        text = data.decode().strip()
+        name, at, value = text.partition("@")
+        if at:
+            return f"{float(value):.1f} \r\n".encode()
+        name, _, value = text.partition(" ")
+        if name in ("START_1", "STOP_1"):
+            state["heats"] = name == "START_1"
+        elif name.startswith("OUT_SP_"):
+            state[name[-1]] = float(value)
+        replies = {
+            "IN_NAME": "C-MAG HS7",
+            "IN_PV_2": "24.6 2",
+            "IN_SP_1": f"{state['1']:.1f} 1",
+            "IN_SP_3": "250.0 3",
+            "STATUS_1": f"{11 if state['heats'] else 12} 1",
+        }
+        return replies[text].encode() + b" \r\n" if text in replies else None
+
+    return answer
+
+
 CASES: dict[str, Case] = {
     "arroyo-laser": Case(
         _arroyo,
@@ -378,6 +404,15 @@ CASES: dict[str, Case] = {
         level=1.25,
         refused=(2.001, 1e9, -0.1, float("nan")),
         settings={"max_current": "2 A"},
+    ),
+    "ika-hotplate": Case(
+        _ika,
+        stranger=b"MR Hei-Connect \r\n",
+        off=b"STOP_1 \r\n",
+        on=b"START_1 \r\n",
+        level=60.0,
+        refused=(80.1, 1e9, -0.1, float("nan")),
+        settings={"max_temperature": "80 degC"},
     ),
     "keysight-3497x": Case(
         _keysight,

@@ -4,6 +4,7 @@ from labctl_simulators.wire._arroyo import ArroyoController
 from labctl_simulators.wire._center import Center309
 from labctl_simulators.wire._cni import ACKNOWLEDGEMENTS, CniSupply
 from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
+from labctl_simulators.wire._ika import IkaPlate
 from labctl_simulators.wire._ilx import IlxController
 from labctl_simulators.wire._keysight import THERMOCOUPLES, KeysightScanner
 from labctl_simulators.wire._labjack import LabJackT7
@@ -26,6 +27,7 @@ __all__ = [
     "CniSupply",
     "DeadMan",
     "DeadManBoard",
+    "IkaPlate",
     "IlxController",
     "KeysightScanner",
     "KeysightSupply",
