@@ -135,6 +135,7 @@ def _pm100() -> Answer:
         b"SYST:SENS:IDN?\n": b'"S310C","130906","08-SEP-2025",2,1,33\n',
         b"SENS:POW:UNIT?\n": b"W\n",
         b"SENS:CORR:WAV?\n": b"8.080000E+02\n",
+        b"SENS:CORR:LOSS:INP:MAGN?\n": b"0.00000000E+00\n",
         b"SYST:ERR?\n": b'+0,"No error"\n',
         b"READ?\n": b"1.98000000E-02\n",
     }

@@ -155,3 +155,37 @@ def test_init_and_fetch(link: SimLink) -> None:
     ask(link, b"INIT\n", 20.0)
 
     assert float(ask(link, b"FETC?\n", 21.0)) == float(ask(link, b"FETC?\n", 22.0))
+
+
+def test_an_attenuation_multiplies_every_reading(link: SimLink) -> None:
+    """Ten decibels that somebody left behind read as ten times the light."""
+    right = float(ask(link, b"READ?\n", 20.0))
+    ask(link, b"SENS:CORR:LOSS:INP:MAGN 10\n", 20.05)
+
+    assert b"1.00000000E+01\n" == ask(link, b"SENS:CORR:LOSS:INP:MAGN?\n", 20.07)
+    assert float(ask(link, b"READ?\n", 20.1)) / right == pytest.approx(10.0, rel=0.01)
+
+
+def test_a_reference_is_subtracted(link: SimLink) -> None:
+    """In reference mode a reading is a difference, until it is switched off."""
+    right = float(ask(link, b"READ?\n", 20.0))
+    ask(link, b"SENS:POW:REF %.6E\n" % right, 20.05)
+    ask(link, b"SENS:POW:REF:STAT ON\n", 20.07)
+    difference = float(ask(link, b"READ?\n", 20.1))
+    ask(link, b"SENS:POW:REF:STAT OFF\n", 20.15)
+
+    assert abs(difference) < 0.05 * right
+    assert float(ask(link, b"READ?\n", 20.2)) == pytest.approx(right, rel=0.02)
+
+
+def test_a_head_that_was_away_comes_back_at_its_own_wavelength(world: World) -> None:
+    """Pulled: no number. Put on: a number again, but a quarter too large."""
+    meter = Pm100(world)
+    line = SimLink("meter", world, meter)
+    ask(line, b"SENS:CORR:WAV 808\n")
+    right = float(ask(line, b"READ?\n", 20.0))
+    meter.head = False
+    assert b"9.90000000E+37\n" == ask(line, b"READ?\n", 20.1)
+    meter.plug()
+
+    assert float(ask(line, b"READ?\n", 20.2)) / right == pytest.approx(808.0 / 635.0, rel=0.02)

@@ -36,7 +36,7 @@ class Pm100(ScpiInstrument):
     def __init__(self, world: World, *, head: bool = True) -> None:
         super().__init__()
         self._world = world
-        self._head = head
+        self.head = head
         self._noise = Stream(world.truth.seed, "meter/power").normal
         self._last: str | None = None
         self._fetched: str | None = None
@@ -46,10 +46,18 @@ class Pm100(ScpiInstrument):
 
     def reset(self) -> None:
         self._unit = "W"
+        self._loss_db = 0.0
+        self._relative = False
+        self._reference_w = 0.0
         self._auto = True
         self._range = _RANGES_W[-1]
         self._zero_w = 0.0
         self._set_average(1)
+        self._set_nm(635.0)
+
+    def plug(self) -> None:
+        """A head is put on that was off: it comes with a wavelength of its own."""
+        self.head = True
         self._set_nm(635.0)
 
     def _set_average(self, count: int) -> None:
@@ -64,7 +72,7 @@ class Pm100(ScpiInstrument):
         noise = self._noise()
         if self.upsets.frozen and self._last is not None:
             return self._last
-        if not self._head:
+        if not self.head:
             return OVER_RANGE
         dark_w = self._world.truth.probes.meter_dark_w
         power_w = self._world.head_power_w() * self._scale * (1.0 + self._noise_rel * noise)
@@ -77,6 +85,9 @@ class Pm100(ScpiInstrument):
             return OVER_RANGE
         quantum = limit / _DIGITS
         power_w = round(power_w / quantum) * quantum
+        power_w *= 10.0 ** (self._loss_db / 10.0)
+        if self._relative:
+            power_w -= self._reference_w
         if self._unit == "DBM":
             self._last = f"{10.0 * log10(max(power_w, 1e-12) / 1e-3):.8E}"
         else:
@@ -125,7 +136,7 @@ class Pm100(ScpiInstrument):
 
     @command("SYSTem:SENSor:IDN?")
     def _sensor(self, _: str) -> str:
-        if not self._head:
+        if not self.head:
             return '"no sensor","","",0,0,0'
         return '"S121C","14061812","12-Jan-2026",1,18,33'
 
@@ -181,6 +192,32 @@ class Pm100(ScpiInstrument):
     @command("SENSe:POWer:RANGe?", "SENSe:POWer:RANGe:UPPer?", "SENSe:POWer:DC:RANGe:UPPer?")
     def _get_range(self, _: str) -> str:
         return f"{self._range:.8E}"
+
+    @command("SENSe:CORRection:LOSS:INPut:MAGNitude")
+    def _set_loss(self, text: str) -> None:
+        loss_db = number(text)
+        if loss_db is None or not -60.0 <= loss_db <= 60.0:
+            self.error(-222, "Data out of range")
+        else:
+            self._loss_db = loss_db
+
+    @command("SENSe:CORRection:LOSS:INPut:MAGNitude?")
+    def _get_loss(self, _: str) -> str:
+        return f"{self._loss_db:.8E}"
+
+    @command("SENSe:POWer:REFerence")
+    def _set_reference(self, text: str) -> None:
+        self._reference_w = number(text) or 0.0
+
+    @command("SENSe:POWer:REFerence:STATe")
+    def _set_relative(self, text: str) -> None:
+        self._relative = text.upper() in ("ON", "1")
+
+    @command("INPut:PDIode:FILTer:LPASs:STATe")
+    def _set_low_pass(self, text: str) -> None:
+        """Slow or fast: the simulated photodiode is as quiet either way."""
+        if text.upper() not in ("ON", "OFF", "1", "0"):
+            self.error(-104, "Data type error")
 
     @command("SENSe:POWer:UNIT", "SENSe:POWer:DC:UNIT")
     def _set_unit(self, text: str) -> None:
