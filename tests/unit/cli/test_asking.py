@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -86,3 +88,31 @@ def test_a_protocol_that_asks_is_refused_without_a_terminal(
             Asking(yes=False).check(2)
         Asking(yes=False).check(0)
         Asking(yes=True).check(2)
+
+
+def test_who_arms_types_at_a_terminal_here_whatever_was_answered_in_advance(
+    keyboard: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--yes` answers prompts, not this. Where what is shown goes elsewhere, the text is written to
+    the terminal at which the person sits."""
+    for name in ("SSH_CONNECTION", "SSH_TTY"):
+        monkeypatch.delenv(name, raising=False)
+    person, why = Asking(yes=True).at_bench()
+    assert person is not None and "" == why
+    assert os.ttyname(sys.stdin.fileno()) == person.terminal
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    typed = person.ask("type: bench-2 a1b2c3")
+    assert b"type: bench-2 a1b2c3" in os.read(keyboard, 1000)
+    os.write(keyboard, b"bench-2 a1b2c3\n")
+    assert "bench-2 a1b2c3" == typed.result(5)
+
+
+def test_nobody_arms_over_the_network_or_through_a_pipe(
+    keyboard: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person who sits elsewhere does not see who stands before the bench."""
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")
+    person, why = Asking(yes=False).at_bench()
+    assert person is None and "came over the network (SSH_CONNECTION is set)" in why
+    monkeypatch.setattr("sys.stdin", io.StringIO("bench-2 a1b2c3\n"))
+    assert (None, "standard input is no terminal") == Asking(yes=True).at_bench()
