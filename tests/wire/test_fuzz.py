@@ -12,9 +12,13 @@ from labctl_simulators.session import open_session
 from tests.unit.simulators._helpers import ask
 
 SUPPLY = {"driver": "keysight-e36300", "address": "sim://supply"}
+LASERS = {
+    name: {"driver": f"{name}-laser", "address": f"sim://{name}"}
+    for name in ("thorlabs", "ilx", "srs")
+}
 BENCH = {
     **DEFAULT_BENCH,
-    "instruments": {**DEFAULT_BENCH["instruments"], "supply": SUPPLY},
+    "instruments": {**DEFAULT_BENCH["instruments"], "supply": SUPPLY, **LASERS},
     "heater": {"resistance_ohm": 100.0, "deviation": 0.002},
 }
 
@@ -35,7 +39,7 @@ WORDS = st.sampled_from(
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(WORDS, max_size=12))
-@pytest.mark.parametrize("name", ["laser", "scanner", "meter", "supply"])
+@pytest.mark.parametrize("name", ["laser", "scanner", "meter", "supply", *LASERS])
 def test_any_bytes_leave_it_alive(name: str, words: list[bytes]) -> None:
     """After any bytes, and the end of the line, the instrument identifies itself."""
     link = open_session(SimSpec(1, bench=BENCH)).link(f"sim://{name}")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from labctl.clock import NS
+from labctl.clock import NS, Clock, run_virtual
+from labctl.instruments import Address, InlinePort, Instrument, SimSpec
+from labctl_drivers.srs_ldc500 import SrsLaser
+from labctl_simulators.session import open_session
 from labctl_simulators.wire import SimLink, SrsController
 from labctl_simulators.world import World, draw
 from tests.unit.simulators._helpers import SAMPLE, ask
@@ -130,3 +133,22 @@ def test_ethernet_is_silent_until_it_is_unlocked(world: World) -> None:
 
     assert (b"", b"") == (locked, again)
     assert unlocked.startswith(b"Stanford")
+
+
+def test_the_driver_unlocks_ethernet_each_time_it_connects() -> None:
+    """Behind the lock, and behind a line end and numbers for words that somebody left."""
+    settings = {"interface": "ethernet", "max_current": "1.5 A"}
+    entry = {"driver": "srs-laser", "address": "sim://laser", "settings": settings}
+    session = open_session(SimSpec(seed=1, bench={"instruments": {"laser": entry}}))
+
+    async def main(clock: Clock) -> None:
+        port = InlinePort(lambda: session.link("sim://laser"), clock, "sim://laser", "laser")
+        laser = Instrument("laser", SrsLaser, settings, Address.parse("sim://laser"), port)
+        first = await laser.connect()
+        again = await laser.reopen()
+        await laser.close()
+
+        assert "LDC502" == first.model
+        assert first == again
+
+    run_virtual(main)
