@@ -14,7 +14,7 @@ from labctl.events import Beam, Invalid, Reading
 from labctl.guard import Arm, Emit, GuardState, Heartbeat, Phase, decide
 from labctl.guard._state import note_heartbeat, note_source
 from labctl.instruments import SourceState
-from tests.unit.guard.test_host import Bench, FakeSource, on_bench
+from tests.unit.guard.test_host import Bench, FakeMeter, FakeSource, on_bench
 from tests.unit.guard.test_rules import SPEC, healthy, seen
 
 
@@ -250,3 +250,36 @@ def test_a_stop_at_any_turn_of_arming_and_lighting_ends_dark(turns: int) -> None
     run_virtual(main)
 
     assert "off" == log[-1]
+
+
+@pytest.mark.parametrize("goes_out", [True, False], ids=["dark", "lit"])
+def test_light_that_the_meter_saw_before_a_late_reply_is_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch, *, goes_out: bool
+) -> None:
+    """The meter lags by 0.1 s and the source's OFF comes after 0.7 s: only what the meter sees then
+    counts, and light that is still there is not confirmed off."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.light()
+        gone_ns = bench.clock.now_ns() + ns(0.1)
+
+        async def late() -> SourceState:
+            await bench.clock.sleep(ns(0.7) if len(seen_w) < 2 else ns(0.01))
+            return SourceState(Beam.OFF, None, None, interlock_closed=True, key_on=True)
+
+        async def lagging(meter: FakeMeter) -> Reading:
+            now_ns = bench.clock.now_ns()
+            seen_w.append(0.0 if goes_out and now_ns > gone_ns else 1.0)
+            return Reading("meter.power", seen_w[-1], "W", now_ns)
+
+        seen_w: list[float] = []
+        monkeypatch.setattr(bench.source, "read", late)
+        monkeypatch.setattr(FakeMeter, "read_power_at_sample", lagging)
+        report = await bench.guard.beam_off("done")
+
+        assert seen_w[0] == 1.0
+        assert report.confirmed is goes_out
+        assert ([] if goes_out else ["unbidden"]) == [trip.rule for trip in bench.trips]
+        monkeypatch.undo()
+
+    on_bench(scenario)
