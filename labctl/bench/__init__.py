@@ -2,9 +2,10 @@
 
 from labctl.bench._armable import not_armable
 from labctl.bench._behind import today, waived
+from labctl.bench._calibrations import Calibrated, Offset, expired
 from labctl.bench._check import check_instruments
-from labctl.bench._commissioning import not_commissioned, record_path, safety_digest
 from labctl.bench._commission import keep_record, passed
+from labctl.bench._commissioning import not_commissioned, record_path, safety_digest
 from labctl.bench._connect import Bench, OnTrouble, Reach, connect, reach
 from labctl.bench._devices import Device, Scan, scan
 from labctl.bench._dump import SCHEMA
@@ -40,12 +41,14 @@ __all__ = [
     "Bench",
     "BenchChoice",
     "BenchFile",
+    "Calibrated",
     "CalibrationHeater",
     "Declaration",
     "Device",
     "InstrumentEntry",
     "Latched",
     "OffLatency",
+    "Offset",
     "OnTrouble",
     "PickOff",
     "PowerAtSample",
@@ -61,6 +64,7 @@ __all__ = [
     "Walked",
     "check_instruments",
     "connect",
+    "expired",
     "find_bench",
     "json_schema",
     "keep_record",

@@ -346,7 +346,13 @@ def _assign(bench: Bench, needs: Iterable[str], clock: Clock) -> None:
         instrument = bench.instruments[key]
         if isinstance(instrument.driver, Thermometer):
             bench.thermometers.append(
-                ThermometerRole(instrument, instrument.driver, names, clock.now_ns)
+                ThermometerRole(
+                    instrument,
+                    instrument.driver,
+                    names,
+                    clock.now_ns,
+                    {f"{r}.temperature": o.offset_k for r, o in bench.file.offsets.items()},
+                )
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labctl import limits, yamlfile
+from labctl.bench._calibrations import Offset, plain_calibrated
 from labctl.quantities import Kind, exact, exact_stated, units_of
 
 if TYPE_CHECKING:
@@ -132,7 +133,32 @@ def _resolved(bench: BenchFile) -> dict[str, Any]:
         out["unattended"] = {"allowed_by": bench.unattended_by}
     if arming := _arming(bench.arming):
         out["arming"] = arming
+    _calibrations(bench, out)
     return out
+
+
+def _calibrations(bench: BenchFile, out: dict[str, Any]) -> None:
+    """When and how things were measured: beside them, or under `measured` for those without a date
+    of their own."""
+    for key, one in bench.calibrated.items():
+        if isinstance(out.get(key), dict) and "date" in out[key]:
+            out[key] |= plain_calibrated(one)
+        else:
+            told = {"date": one.date, **plain_calibrated(one)}
+            out["measured"] = {**out.get("measured", {}), key: told}
+    if bench.offsets:
+        out["thermocouples"] = {role: _offset(one) for role, one in bench.offsets.items()}
+
+
+def _offset(offset: Offset) -> dict[str, Any]:
+    kind = Kind.TEMPERATURE_DIFFERENCE
+    told = {
+        "offset": exact(offset.offset_k, kind),
+        "deviation": exact(offset.deviation_k, kind),
+        "reference": offset.reference,
+        "date": offset.date,
+    }
+    return {**told, "expires": offset.expires} if offset.expires else told
 
 
 def _arming(arming: Arming) -> dict[str, Any]:
@@ -175,6 +201,7 @@ def _vessel(vessel: Vessel) -> dict[str, Any]:
         "wall_heat_capacity": exact_stated(vessel.wall_heat_capacity, Kind.HEAT_CAPACITY),
         "wall_transmission": exact_stated(vessel.wall_transmission, Kind.FRACTION),
         "heat_loss": exact_stated(vessel.heat_loss, Kind.HEAT_LOSS),
+        **({} if vessel.calibration_days == 90 else {"calibration_days": vessel.calibration_days}),
     }
 
 

@@ -60,15 +60,20 @@ SLOPE = Field("slope", Measured((Kind.SLOPE, Kind.TRANSFER), positive=True),
 DEVIATION = Field("deviation", Amount(Kind.FRACTION, 0.0, 1.0),
                   "One relative standard deviation", True)  # fmt: skip
 DATE = Field("date", Date(), "When it was measured", True)
+METHOD = Field("method", Text(200), "How it was measured, and with what")
+EXPIRES = Field("expires", Date(), "The last day on which it is taken without a warning")
+COLLIMATOR = Field("collimator", Text(100), "With which collimator, fibre or lens it holds")
 POWER_AT_SAMPLE = Field(
     "power_at_sample",
-    Table("power_at_sample", (THRESHOLD, SLOPE, DEVIATION, DATE)),
+    Table("power_at_sample", (THRESHOLD, SLOPE, DEVIATION, DATE, METHOD, EXPIRES, COLLIMATOR)),
     "Calibration: power at the sample = slope (level - threshold)",
 )
 RATIO = Field("ratio", Amount(Kind.FRACTION, high=10.0, positive=True),
               "Power on the meter's head over power at the sample", True)  # fmt: skip
 PICK_OFF = Field(
-    "pick_off", Table("pick_off", (RATIO, DEVIATION, DATE)), "What part of the beam the meter sees"
+    "pick_off",
+    Table("pick_off", (RATIO, DEVIATION, DATE, METHOD, EXPIRES)),
+    "What part of the beam the meter sees",
 )
 
 RESISTANCE = Field("resistance", Amount(Kind.RESISTANCE, 0.1, 1e5),
@@ -80,7 +85,7 @@ ELECTRICAL_DEVIATION = Field("deviation", Amount(Kind.FRACTION, 0.0, 0.2, positi
                              True)  # fmt: skip
 HEATER = Field(
     "heater",
-    Table("heater", (RESISTANCE, MAX_POWER, ELECTRICAL_DEVIATION, DATE)),
+    Table("heater", (RESISTANCE, MAX_POWER, ELECTRICAL_DEVIATION, DATE, METHOD, EXPIRES)),
     "The calibration resistor in the cell, in every run of this bench",
 )
 
@@ -101,10 +106,46 @@ WALL_TRANSMISSION = Field("wall_transmission", StatedAmount(Kind.FRACTION),
                           "Part of the power that passes the entrance wall", True)  # fmt: skip
 VESSEL_HEAT_LOSS = Field("heat_loss", StatedAmount(Kind.HEAT_LOSS),
                          "Heat-loss coefficient of the filled vessel", True)  # fmt: skip
+CALIBRATION_DAYS = Field(
+    "calibration_days",
+    Count(1, 3650),
+    "An electrical calibration of this cell is taken for so many days; 90 when left out",
+)
 VESSEL = Field(
     "vessel",
-    Table("vessel", (VESSEL_NAME, PATH, WALL_HEAT_CAPACITY, WALL_TRANSMISSION, VESSEL_HEAT_LOSS)),
+    Table(
+        "vessel",
+        (
+            VESSEL_NAME,
+            PATH,
+            WALL_HEAT_CAPACITY,
+            WALL_TRANSMISSION,
+            VESSEL_HEAT_LOSS,
+            CALIBRATION_DAYS,
+        ),
+    ),
     "The cell that holds the sample",
+)
+
+OFFSET = Field("offset", Amount(Kind.TEMPERATURE_DIFFERENCE, -10.0, 10.0),
+               "It reads so much too high at the reference; taken off every reading",
+               True)  # fmt: skip
+OFFSET_DEVIATION = Field("deviation", Amount(Kind.TEMPERATURE_DIFFERENCE, 0.0, 5.0),
+                         "One standard deviation of the offset", True)  # fmt: skip
+OFFSET_REFERENCE = Field("reference", Text(200), "What it was held against, and at which "
+                         "temperature", True)  # fmt: skip
+THERMOCOUPLES = Field(
+    "thermocouples",
+    MapOf(Table("thermocouple", (OFFSET, OFFSET_DEVIATION, OFFSET_REFERENCE, DATE, EXPIRES)), _KEY),
+    "By role (probe, probe2, ambient): what it reads too high",
+)
+_WHEN = (DATE, METHOD, EXPIRES)
+MEASURED_SPOT = Field("spot_area", Table("spot_area", _WHEN), "The area of the beam")
+MEASURED_VESSEL = Field("vessel", Table("vessel", _WHEN), "What is stated of the vessel")
+MEASURED = Field(
+    "measured",
+    Table("measured", (MEASURED_SPOT, MEASURED_VESSEL)),
+    "When and how what has no date of its own was measured",
 )
 
 _BOUNDS: dict[str, dict[str, Any]] = {
@@ -210,7 +251,7 @@ BENCH = Table(
         _SCHEMA, NAME, TITLE, INSTRUMENTS, ROLES, WAVELENGTH, SPOT_AREA, POWER_AT_SAMPLE, PICK_OFF,
         HEATER,
         PROBE, VESSEL, LIMITS, VIGILANCE, INTERLOCK, DEAD_MAN, WAIVERS, UNATTENDED,
-        ARMING,
+        ARMING, THERMOCOUPLES, MEASURED,
     ),
 )  # fmt: skip
 

@@ -16,6 +16,7 @@ from labctl.bench._dump import SCHEMA
 from labctl.bench._fields import (
     ALLOWED_BY,
     BENCH,
+    CALIBRATION_DAYS,
     DATE,
     DEAD_MAN,
     DECLARED_DATE,
@@ -83,6 +84,7 @@ from labctl.bench._model import (
     Waiver,
 )
 from labctl.bench._read_arming import read_arming, read_driver_waivers
+from labctl.bench._read_calibrations import read_calibrated, read_offsets
 from labctl.limits import Limits
 from labctl.quantities import Kind
 from labctl.yamlfile import Reader, Row, Source
@@ -165,6 +167,8 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
         unattended_by="" if unattended is None else unattended[ALLOWED_BY] or "",
         heater=_heater(row[HEATER]),
         probe=_probe(row[PROBE]),
+        calibrated=read_calibrated(row),
+        offsets=read_offsets(row, reader),
         source_file=file,
     )
 
@@ -339,7 +343,7 @@ def _vessel(row: Row | None) -> Vessel | None:
     wall, passed, loss = row[WALL_HEAT_CAPACITY], row[WALL_TRANSMISSION], row[VESSEL_HEAT_LOSS]
     if name is None or path is None or wall is None or passed is None or loss is None:
         return None
-    return Vessel(name, path, wall, passed, loss)
+    return Vessel(name, path, wall, passed, loss, row[CALIBRATION_DAYS] or 90)
 
 
 def _vigilance(row: Row | None) -> Vigilance:

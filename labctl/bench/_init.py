@@ -143,6 +143,7 @@ def _text(
         yield f"  ratio:  # {FILL}: 2 %"
         yield f"  deviation:  # {FILL}: 3 %, one standard deviation"
         yield f"  date:  # {FILL}: when it was measured, 2026-01-31"
+        yield f"  expires:  # {FILL}: 2026-07-31"
     if HEATER in roles:
         yield "heater:  # the resistor in the cell"
         yield f"  resistance:  # {FILL}: 100 ohm, as measured"
@@ -214,6 +215,8 @@ def _laser(instruments: list[_Instrument], roles: Mapping[str, str]) -> Iterator
     yield f"  slope:  # {FILL}: {slope}"
     yield f"  deviation:  # {FILL}: 3 %, one standard deviation"
     yield f"  date:  # {FILL}: 2026-01-31"
+    yield f"  method:  # {FILL}: which meter, where"
+    yield f"  expires:  # {FILL}: the last day on which you trust it, 2026-07-31"
 
 
 def _limits(roles: Mapping[str, str]) -> Iterator[str]:

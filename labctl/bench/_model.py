@@ -9,6 +9,7 @@ from typing import Any
 
 from labctl import limits
 from labctl.bench import _dump
+from labctl.bench._calibrations import Calibrated, Offset
 from labctl.bench._rise_bounds import Contents, RiseBounds, rise_bounds
 from labctl.errors import RefusedError
 from labctl.events import HEATER, LASER
@@ -101,6 +102,8 @@ class Vessel:
     """Fraction of the power that passes the entrance wall."""
     heat_loss: Stated
     """Heat-loss coefficient of the filled vessel, W/K."""
+    calibration_days: int = 90
+    """An electrical calibration of it is taken for so long: cells are cleaned, swapped, broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +222,10 @@ class BenchFile:
     probe: ProbeTolerance | None = None
     """None where the file does not say; then the class of its thermocouple is taken."""
     heater: CalibrationHeater | None = None
+    calibrated: Mapping[str, Calibrated] = field(default_factory=dict)
+    """When and how, by key: `power_at_sample`, `pick_off`, `heater`, `spot_area`, `vessel`."""
+    offsets: Mapping[str, Offset] = field(default_factory=dict)
+    """By role: what a thermocouple reads too high, which is taken off its readings."""
     source_file: str = field(default="", compare=False)
 
     @property

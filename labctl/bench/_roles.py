@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from labctl.errors import PortTimeoutError
 from labctl.events import Invalid, Reading
@@ -19,6 +19,8 @@ class ThermometerRole:
     names: Mapping[str, str]
     """Instrument's channel -> channel of the record, e.g. `101` -> `probe.temperature`."""
     now_ns: Callable[[], int]
+    offsets_k: Mapping[str, float] = field(default_factory=dict)
+    """Channel of the record -> what it reads too high, taken off before anybody sees it."""
 
     async def read(self) -> tuple[Reading | Invalid, ...]:
         """All channels that have a role; those that did not answer in time are invalid."""
@@ -28,7 +30,13 @@ class ThermometerRole:
             now_ns = self.now_ns()
             return tuple(Invalid(n, "timeout", error.what, now_ns) for n in self.names.values())
         names = self.names
-        return tuple(
-            [renamed(reading, names[reading.channel]) for reading in given
-             if reading.channel in names]
-        )  # fmt: skip
+        readings = [renamed(r, names[r.channel]) for r in given if r.channel in names]
+        if self.offsets_k:
+            readings = [self._corrected(reading) for reading in readings]
+        return tuple(readings)
+
+    def _corrected(self, reading: Reading | Invalid) -> Reading | Invalid:
+        offset_k = self.offsets_k.get(reading.channel, 0.0)
+        if isinstance(reading, Invalid) or not offset_k:
+            return reading
+        return Reading(reading.channel, reading.value - offset_k, reading.unit, reading.t_ns)

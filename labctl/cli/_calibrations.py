@@ -46,19 +46,29 @@ def choose(
     """The calibration that a run takes, and what to say of it: the one that was asked for, if it is
     of this cell (InputError otherwise), else the youngest that fits among the bench's. `world`:
     empty for a real bench, else which simulated one; None where that is not settled yet."""
-    from labctl.monitor import files_in, fitting_calibration, load_calibration, why_not_used
+    from labctl.monitor import (
+        OLDEST_DAYS,
+        files_in,
+        fitting_calibration,
+        load_calibration,
+        why_not_used,
+    )
 
     if asked == NONE:
         return None, ("no electrical calibration is used: --calibration none",)
     vessel = bench.vessel.name if bench.vessel else ""
     volume = specimen.volume_m3.value if specimen and specimen.volume_m3 else None
+    days = bench.vessel.calibration_days if bench.vessel else OLDEST_DAYS
     if asked is None:
         found, said = fitting_calibration(
-            files_in(folders(bench)), vessel=vessel, volume_m3=volume, today=today(), world=world
-        )
+            files_in(folders(bench)), vessel=vessel, volume_m3=volume, today=today(), world=world,
+            days_at_most=days,
+        )  # fmt: skip
     else:
         found, said = load_calibration(Path(asked).expanduser()), ()
-        why = why_not_used(found, vessel=vessel, volume_m3=volume, today=today(), world=world)
+        why = why_not_used(
+            found, vessel=vessel, volume_m3=volume, today=today(), world=world, days_at_most=days
+        )
         if why:
             raise InputError(
                 f"this calibration is not of this cell: {why}",

@@ -52,7 +52,10 @@ def command(
         click.echo(json.dumps(_as_json(plan, bench_file, specimen), ensure_ascii=False))
         return
     click.echo(f"PLAN  {plan.name} on bench {bench_file.name} ({found.why})")
-    for line in (*benches.waived(bench_file, benches.today()), *_lines(plan, bench_file, specimen)):
+    day = benches.today()
+    ended = benches.expired(bench_file.calibrated, bench_file.offsets, day)
+    said = (*benches.waived(bench_file, day), *ended, *_lines(plan, bench_file, specimen))
+    for line in said:
         click.echo(line)
 
 

@@ -99,6 +99,7 @@ def prepare(
         yes=options.yes,
         header=[
             *benches.waived(bench_file, benches.today()),
+            *benches.expired(bench_file.calibrated, bench_file.offsets, benches.today()),
             *(arming_lines(plan, bench_file, specimen, unattended=unattended) if way.real else ()),
             *off_lines(plan, bench_file),
             *unwatched_lines(plan, bench_file, specimen),

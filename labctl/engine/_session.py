@@ -14,7 +14,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import labctl
-from labctl.bench import Bench, Reach, connect, off_latency, today, waived
+from labctl.bench import (
+    Bench,
+    BenchFile,
+    Reach,
+    connect,
+    expired,
+    off_latency,
+    today,
+    waived,
+)
 from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.engine._engine import Engine
 from labctl.engine._request import RunRequest, check_request
@@ -106,6 +115,10 @@ def _finish(
 
 def _said(ended: RunEnded) -> dict[str, Any]:
     return {"outcome": ended.outcome, "why": ended.why, "exit_code": int(ended.exit_code)}
+
+
+def _expired(file: BenchFile) -> list[str]:
+    return expired(file.calibrated, file.offsets, today())
 
 
 def _armed_by(request: RunRequest, mode: Mode) -> str:
@@ -238,6 +251,7 @@ class _Session:
                 "bench": request.bench_file.name,
                 "armed_by": _armed_by(request, bench.mode),
                 "waived": waived(request.bench_file, today()),
+                "expired": _expired(request.bench_file),
                 "off_latency": {
                     source: worst.to_plain()
                     for source in bench.sources
@@ -314,6 +328,10 @@ class _Session:
         )
         for words in waived(request.bench_file, today()):
             teller.tell(Note(now_ns, request.bench_file.name, words))
+        if bench.mode is Mode.REAL:
+            # A simulated run's journal holds nothing of the day on which it was run.
+            for words in _expired(request.bench_file):
+                teller.tell(Note(now_ns, request.bench_file.name, words))
         if request.unattended and bench.mode is Mode.REAL:
             words = f"UNATTENDED: {_armed_by(request, bench.mode)}"
             teller.tell(Note(now_ns, request.bench_file.name, words))

@@ -7,6 +7,7 @@ it starts from is in one `PriorsFixed` event, and it reads nothing else.
 from labctl.monitor._blank import read_blank
 from labctl.monitor._build import build_priors
 from labctl.monitor._calibration import (
+    OLDEST_DAYS,
     files_in,
     fitting_calibration,
     load_calibration,
@@ -30,6 +31,7 @@ from labctl.monitor._verdict import NUMBERS
 
 __all__ = [
     "NUMBERS",
+    "OLDEST_DAYS",
     "DoseWatch",
     "Kind",
     "Monitor",

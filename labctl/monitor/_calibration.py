@@ -25,7 +25,8 @@ from labctl.photothermal import ElectricalCalibration, RecordError
 
 SCHEMA = "labctl.calibration/1"
 OLDEST_DAYS = 90
-"""Beyond this a calibration is not taken by itself: cells are cleaned, swapped and broken."""
+"""Beyond this a calibration is not taken by itself, where the vessel does not say otherwise: cells
+are cleaned, swapped and broken."""
 _CHOOSE = "Name the folder of a run of `electrical-calibration` that passed its check."
 _AGAIN = "Run `labctl calibrate` on the run again, or remove the file."
 
@@ -85,13 +86,17 @@ def fitting_calibration(
     volume_m3: float | None,
     today: date,
     world: str | None = "",
+    days_at_most: int = OLDEST_DAYS,
 ) -> tuple[ElectricalCalibration | None, tuple[str, ...]]:
     """The youngest one of this vessel and volume, and in words what was left aside and why."""
     said: list[str] = []
     fits: list[tuple[str, ElectricalCalibration]] = []
     for path in sorted(paths):
         found = load_calibration(path)
-        why = why_not_used(found, vessel=vessel, volume_m3=volume_m3, today=today, world=world)
+        why = why_not_used(
+            found, vessel=vessel, volume_m3=volume_m3, today=today, world=world,
+            days_at_most=days_at_most,
+        )  # fmt: skip
         if why:
             said.append(f"calibration {path.name} is not used: {why}")
         else:
@@ -108,6 +113,7 @@ def why_not_used(
     volume_m3: float | None,
     today: date,
     world: str | None = "",
+    days_at_most: int = OLDEST_DAYS,
 ) -> str:
     """Why a calibration is not one of this cell as it is now; '' when it is. `world`: see
     `ElectricalCalibration`; None for any."""
@@ -123,8 +129,8 @@ def why_not_used(
         days = (today - date.fromisoformat(found.date)).days
     except ValueError:
         return "it has no date"
-    if days > OLDEST_DAYS:
-        return f"it is {days} days old, and {OLDEST_DAYS} days are the most"
+    if days > days_at_most:
+        return f"it is {days} days old, and {days_at_most} days are the most"
     return ""
 
 

@@ -21,6 +21,10 @@ CONVENTION, PAIR = "cem43", "skin"
 UNCALIBRATED_RELATIVE_SD = 0.10
 
 
+_LEAST_K = 0.05
+"""No offset is known better, at another temperature than its reference's."""
+
+
 def dose_basis(
     t_ns: int,
     bench: BenchFile,
@@ -69,6 +73,13 @@ def _tolerance(bench: BenchFile, said: list[str]) -> float:
     stated = bench.probe
     if stated is not None:
         return stated.tolerance_k
+    offset = bench.offsets.get("probe")
+    if offset is not None:
+        said.append(
+            f"the probe's offset was found to ± {offset.deviation_k:g} K against "
+            f"{offset.reference}: twice that is taken as its bound"
+        )
+        return max(2.0 * offset.deviation_k, _LEAST_K)
     role = bench.roles.get("probe")
     entry = bench.instruments.get(role.instrument) if role else None
     kind = str(entry.settings.get("type", "")) if entry else ""

@@ -23,6 +23,8 @@ FILLED = {
     "slope": "0.90 W/A",
     "deviation": "3 %",
     "date": "2026-10-05",
+    "method": "thermal head at the sample's place",
+    "expires": "2027-04-05",
     "ratio": "2 %",
     "power": "1.5 W",
     "temperature": "70 degC",
