@@ -13,15 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from labctl.instruments import InputError
+from labctl_simulators._lasers import LASERS
 from labctl_simulators.wire import (
-    ACKNOWLEDGEMENTS,
     THERMOCOUPLES,
-    ArroyoController,
     Center309,
-    CniSupply,
     DeadManBoard,
     IkaPlate,
-    IlxController,
     KeysightScanner,
     KeysightSupply,
     LabJackT7,
@@ -30,9 +27,7 @@ from labctl_simulators.wire import (
     Pm100,
     Sc10,
     Tc08,
-    SrsController,
     ThermoLoggerBoard,
-    ThorlabsController,
 )
 from labctl_simulators.world import World
 
@@ -139,57 +134,8 @@ def _suggest(word: str, known: Mapping[str, Any]) -> str:
     return f"{asked}There are: {', '.join(known)}."
 
 
-def _arroyo(
-    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
-) -> Device:
-    personality = ArroyoController(
-        world,
-        baud=int(settings.get("baud", 38400)),
-        emission_delay_s=float(settings.get("emission_delay_s", 0.02)),
-    )
-    return Device(name, key, driver, "laser", personality)
-
-
-def _ilx(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
-    delay_s = float(settings.get("emission_delay_s", 0.05))
-    return Device(name, key, driver, "laser", IlxController(world, emission_delay_s=delay_s))
-
-
-def _srs(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
-    personality = SrsController(
-        world,
-        interface=str(settings.get("interface", "serial")),
-        baud=int(settings.get("baud", 9600)),
-    )
-    return Device(name, key, driver, "laser", personality)
-
-
-def _cni(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
-    said = str(settings.get("acknowledge", "echo")).lower()
-    if said == str(0x41):
-        # Without quotes YAML reads a number.
-        said = "0x41"
-    if said not in ACKNOWLEDGEMENTS:
-        raise InputError(
-            f"a CNI supply does not acknowledge by {said!r}",
-            where=f"instruments.{key}.settings.acknowledge",
-            fix=f"One of {', '.join(ACKNOWLEDGEMENTS)}.",
-        )
-    personality = CniSupply(
-        world,
-        acknowledge=said,
-        sub=int(settings.get("sub", 1)),
-        baud=int(settings.get("baud", 9600)),
-    )
-    return Device(name, key, driver, "laser", personality)
-
-
-def _thorlabs_ld(
-    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
-) -> Device:
-    delay_s = float(settings.get("emission_delay_s", 0.5))
-    personality = ThorlabsController(world, emission_delay_s=delay_s)
-    return Device(name, key, driver, "laser", personality)
+def _laser(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
+    return Device(name, key, driver, "laser", LASERS[driver](world, key, settings))
 
 
 def _center(
@@ -324,10 +270,8 @@ _WIRES = {"labjack-thermocouples": _wire_thermocouples}
 """What may hang on a device that another entry has brought."""
 
 _BUILDERS = {
-    "arroyo-laser": _arroyo,
+    **dict.fromkeys(LASERS, _laser),
     "center-309": _center,
-    "cni-laser": _cni,
-    "ilx-laser": _ilx,
     "ika-hotplate": _ika,
     "keysight-3497x": _keysight,
     "keysight-e36300": _e36300,
@@ -337,9 +281,7 @@ _BUILDERS = {
     "mcu-deadman": _deadman,
     "mcu-thermocouples": _thermologger,
     "ophir-meter": _ophir,
-    "srs-laser": _srs,
     "pico-tc08": _tc08,
-    "thorlabs-laser": _thorlabs_ld,
     "thorlabs-pm100": _pm100,
     "thorlabs-sc10": _sc10,
 }

@@ -76,12 +76,16 @@ class Host:
 
 
 def test_handshake_says_who_is_simulated() -> None:
-    """The simulator's own question is answered with instrument, driver, seed, faults and speed."""
+    """The simulator's own question is answered with instrument, driver, seed, faults, speed
+    and where the others are."""
 
     async def host(clock: Clock, session: Session, ports: Ports) -> None:
         async with Host(ports["scanner"]) as scanner:
             word, _, said = (await scanner.ask(b"~labctl-sim?\n")).partition(b" ")
             name = await scanner.ask(b"*IDN?\n")
+
+        told = json.loads(said)
+        served = told.pop("addresses")
 
         assert b"labctl-sim/1" == word
         assert {
@@ -90,7 +94,9 @@ def test_handshake_says_who_is_simulated() -> None:
             "seed": 3,
             "faults": ["bead-out@300s"],
             "speed": 1.0,
-        } == json.loads(said)
+        } == told
+        assert f"sim+socket://127.0.0.1:{ports['laser']}" == served["laser"]
+        assert f"sim+TCPIP0::127.0.0.1::{ports['scanner']}::SOCKET" == served["scanner"]
         assert b"HEWLETT-PACKARD,34970A,0,13-2-2\n" == name
 
     visit(host, "bead-out@300s")
