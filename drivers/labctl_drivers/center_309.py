@@ -65,6 +65,7 @@ class Center309:
         serial=SerialSettings(baud=9600),
         slowest_exchange_s=_REPLY_S,
         quantum=0.1,
+        renews_s=1.0,
         settings={
             "channels": "inputs to read, 1 to 4, e.g. [1, 2]; [1] when not given",
             "auto_off": "`refuse` or `accept` a meter that switches itself off after a while; "

@@ -67,6 +67,16 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
                     fix=problem.fix,
                 )
     yield from _shared(bench, drivers)
+    for key, made in drivers.items():
+        renews_s = made.spec.renews_s
+        if (bench.instruments[key].min_period_s or 0.0) < renews_s:
+            yield Problem(
+                "P054",
+                f"instrument '{key}' has a new reading every {renews_s:g} s, and says the old one "
+                "again when it is asked in between",
+                file=bench.source_file,
+                fix=f"Add `min_period: {renews_s:g} s` to it.",
+            )
     for role in bench.roles.values():
         driver = drivers.get(role.instrument)
         if driver is not None and driver.spec.drive and role.name in (LASER, HEATER):

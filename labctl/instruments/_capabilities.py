@@ -82,6 +82,9 @@ class DriverSpec:
     quantum: float | None = None
     """The step between two neighbouring readings of a sensor, in their unit: the largest that it
     may have; None where it is not known. See `quantum`, which knows the settings too."""
+    renews_s: float = 0.0
+    """A sensor's own pace: asked again sooner it says the same again, which a check would take for
+    a second reading. A bench must give it a `min_period` of no less."""
     question: Question | None = None
     """What finds it among ports of which nothing is known; None where nothing can be asked without
     doing something."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from labctl.bench import BenchFile, Role, check_instruments, find_bench, load
+from labctl.bench import BenchFile, InstrumentEntry, Role, check_instruments, find_bench, load
 from labctl.errors import InputError, RefusedError
 
 
@@ -71,3 +71,22 @@ def test_a_laser_that_takes_no_power_before_it_is_on_needs_a_shutter() -> None:
     check_instruments(replace(served, roles=bare))
     with pytest.raises(RefusedError, match="takes no power before it is on"):
         check_instruments(replace(served, roles=bare), lights=True)
+
+
+@pytest.mark.parametrize(("period_s", "told"), [(None, True), (0.5, True), (1.0, False)])
+def test_a_meter_with_a_pace_of_its_own_is_read_no_faster(
+    period_s: float | None, told: bool
+) -> None:
+    """A reading said twice is not two: without a `min_period` of its pace it is refused."""
+    bench = shipped()
+    hand = InstrumentEntry("center-309", "sim://hand", {"channels": [1]}, min_period_s=period_s)
+    with_it = replace(bench, instruments={**bench.instruments, "hand": hand})
+    try:
+        check_instruments(with_it)
+    except InputError as error:
+        said = [str(problem) for problem in error.problems]
+    else:
+        said = []
+
+    assert told == any("'hand' has a new reading every 1 s" in text for text in said)
+    assert told == bool(said)
