@@ -17,12 +17,14 @@ import functools
 import json
 import signal
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from labctl.clock import NS, Clock, iso, run_real
 from labctl.instruments import InputError, PortDisconnectedError, SimSpec
+from labctl_simulators import hands
 from labctl_simulators.bench import Device
 from labctl_simulators.session import Session
 from labctl_simulators.wire import LabJackT7, SimLink
@@ -64,7 +66,9 @@ def serve(
                 asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         # The end is asked for by cancelling; this is where it arrives.
         with contextlib.suppress(asyncio.CancelledError):
-            await serve_session(session, clock, host=host, port=port, log=log, ready=ready)
+            await serve_session(
+                session, clock, host=host, port=port, log=log, ready=ready, typed=sys.stdin
+            )
 
     run_real(main)
 
@@ -77,8 +81,9 @@ async def serve_session(
     port: int = 0,
     log: str | Path | None = None,
     ready: Ready | None = None,
+    typed: IO[str] | None = None,
 ) -> None:
-    """Serve on the running loop until cancelled."""
+    """Serve on the running loop until cancelled. `typed`: where somebody may type what hands do."""
     with _open_log(log) as file:
         served = _Served(session, clock, file)
         async with contextlib.AsyncExitStack() as stack:
@@ -92,6 +97,7 @@ async def serve_session(
             try:
                 if ready is not None:
                     ready(table)
+                stack.enter_context(hands.at(typed, served.told))
                 while True:
                     await clock.sleep(_TICK_NS)
                     served.tick()
@@ -179,6 +185,11 @@ class _Served:
         for connection in tuple(self.connections):
             if connection.unplugged:
                 connection.drop()
+
+    def told(self, line: str) -> None:
+        """Somebody has typed something."""
+        self.session.world.advance_to(self.world_ns())
+        print(hands.do(self.session.world, line), flush=True)  # noqa: T201 - it is their terminal
 
     def hello(self, device: Device) -> bytes:
         """The answer to the handshake."""
