@@ -51,6 +51,8 @@ _ASK_S = 0.2
 _OFF = b"OUTP1:STAT 0\n"
 _MODEL = re.compile(r"(?P<family>ITC40|LDC40|CLD10)\d\d\w*")
 _MOST_A = 20.0
+_DELAY_S = 1.0
+"""The longest switch-on delay with which light, a second later still, comes in time."""
 _LOOK_EVERY = 10
 """Key, protections and cooler are asked for on every so many reads, and after any change."""
 _PROTECTIONS = {
@@ -119,6 +121,7 @@ class ThorlabsLaser:
         await self._hold(b"SOUR1:FUNC:MODE?", "CURR", "constant-current mode")
         if self._family != "CLD":
             await self._hold(b"SOUR1:FUNC:SHAP?", "DC", "unpulsed output")
+            await self._refuse_long_delay()
         self._set_a = await self._number(b"SOUR1:CURR?")
         self._until_look = 0
         if (await self.read()).beam is not Beam.OFF:
@@ -219,6 +222,17 @@ class ThorlabsLaser:
         self._looked = tuple(faults)
         self._output = lit
         self._until_look = _LOOK_EVERY
+
+    async def _refuse_long_delay(self) -> None:
+        """The delay is somebody's warning time, and is not shortened here."""
+        delay_s = await self._number(b"OUTP1:DEL?")
+        if delay_s > _DELAY_S:
+            raise DeviceRefusedError(
+                f"the output is delayed by {delay_s:g} s, and light that has not come 2 s after ON "
+                "is taken for a fault",
+                fix=f"Set the switch-on delay to at most {_DELAY_S:g} s at the controller; labctl "
+                "warns before it lights.",
+            )
 
     async def _cooler_is_off(self) -> bool:
         """False as well where there is none to ask, or where nobody wants to know."""

@@ -51,6 +51,7 @@ CONFIGURE: tuple[Step, ...] = (
     NO_ERROR,
     (b"SOUR1:FUNC:MODE?\n", b"CURR\n"),
     (b"SOUR1:FUNC:SHAP?\n", b"DC\n"),
+    (b"OUTP1:DEL?\n", b"5.000000E-01\n"),
     (b"SOUR1:CURR?\n", b"0.000000E+00\n"),
 )
 SET: tuple[Step, ...] = (
@@ -94,7 +95,8 @@ def test_a_cld_is_asked_what_it_knows() -> None:
     port = TranscriptPort((b"*IDN?\n", b"Thorlabs,CLD1015,M01093719,1.4.0\n"))
     driver = ThorlabsLaser(port, {})
     port.run(driver.identify())
-    said = [s for s in CONFIGURE if b"SHAP" not in s[0] and b":AM" not in s[0]]
+    unknown = (b"SHAP", b":AM", b":DEL")
+    said = [step for step in CONFIGURE if not any(word in step[0] for word in unknown)]
     seen = list(look())
     seen[3] = (b"OUTP1:PROT:CONN:TRIP?\n", b"1\n")
     port.then(*said, *reads(0, 0.0, *seen)).run(driver.configure())
@@ -105,10 +107,10 @@ def test_a_cld_is_asked_what_it_knows() -> None:
 @pytest.mark.parametrize(
     ("step", "said", "what"),
     [(7, b"POW\n", "constant-current mode"), (8, b"PULS\n", "unpulsed output"),
-     (6, b'-113,"Undefined header"\n', "configuring")],
+     (6, b'-113,"Undefined header"\n', "configuring"), (9, b"3.0E+00\n", "delayed by 3 s")],
 )  # fmt: skip
 def test_another_kind_of_drive_is_not_configured(step: int, said: bytes, what: str) -> None:
-    """Constant power, pulses, or an error on the way: refused."""
+    """Constant power, pulses, an error on the way, light that comes too late: refused."""
     port = TranscriptPort(IDN)
     driver = ThorlabsLaser(port, {})
     port.run(driver.identify())
