@@ -35,6 +35,8 @@ def bench_for(name: str) -> BenchFile:
         instruments={**file.instruments, "scanner": scanner},
         roles={name: role for name, role in file.roles.items() if name != "ambient"},
         limits=replace(file.limits, lease_s=LEASE_S),
+        # So quick a scanner has coarser steps.
+        vigilance=replace(file.vigilance, resolution_k=0.03),
     )
 
 

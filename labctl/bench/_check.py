@@ -21,6 +21,7 @@ from labctl.instruments import (
     Thermometer,
     check_instrument,
     place_of,
+    quantum,
 )
 
 
@@ -67,6 +68,7 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
                     fix=problem.fix,
                 )
     yield from _shared(bench, drivers)
+    yield from _steps(bench, drivers)
     for key, made in drivers.items():
         renews_s = made.spec.renews_s
         if (bench.instruments[key].min_period_s or 0.0) < renews_s:
@@ -118,6 +120,25 @@ def _shared(bench: BenchFile, drivers: Mapping[str, Driver]) -> Iterator[Problem
             file=bench.source_file,
             fix=fix,
         )
+
+
+def _steps(bench: BenchFile, drivers: Mapping[str, Driver]) -> Iterator[Problem]:
+    """A thermometer with coarser steps than the bench states repeats itself where the guard expects
+    a change: a healthy run would be ended as frozen."""
+    role = bench.roles.get("probe")
+    made = drivers.get(role.instrument) if role is not None else None
+    step_k = quantum(made) if made is not None else None
+    stated_k = bench.vigilance.resolution_k
+    if step_k is None or step_k <= stated_k * (1.0 + 1e-9) or not bench.vigilance.frozen_after:
+        return
+    yield Problem(
+        "P062",
+        f"the probe's thermometer, as it is set up, has steps of {step_k * 1e3:.3g} mK, and the "
+        f"bench says {stated_k * 1e3:.3g} mK",
+        file=bench.source_file,
+        fix=f"Write `resolution: {step_k * 1e3:.3g} mK` or more under `vigilance`, or integrate "
+        "longer.",
+    )
 
 
 def _no_gate(bench: BenchFile, role: str, driver: Driver) -> Problem:

@@ -90,3 +90,22 @@ def test_a_meter_with_a_pace_of_its_own_is_read_no_faster(
 
     assert told == any("'hand' has a new reading every 1 s" in text for text in said)
     assert told == bool(said)
+
+
+@pytest.mark.parametrize(("nplc", "told"), [(1, False), (0.02, True)])
+def test_a_thermometer_coarser_than_the_bench_says_is_told(nplc: float, told: bool) -> None:
+    """At a fiftieth of a cycle a scanner's steps are a quarter of a degree: a healthy reading
+    repeats itself, and would be a frozen one."""
+    bench = shipped()
+    scanner = bench.instruments["scanner"]
+    scanner = replace(scanner, settings={**scanner.settings, "nplc": nplc})
+    changed = replace(bench, instruments={**bench.instruments, "scanner": scanner})
+    try:
+        check_instruments(changed)
+    except InputError as error:
+        said = [str(problem) for problem in error.problems]
+    else:
+        said = []
+
+    assert told == any("steps of 247 mK" in text for text in said)
+    assert told == bool(said)
