@@ -223,7 +223,7 @@ def _limits(roles: Mapping[str, str]) -> Iterator[str]:
     yield "limits:  # no protocol can loosen them"
     if LASER in roles:
         yield f"  power:  # {FILL}: the most power at the sample, e.g. 1.5 W"
-    yield f"  temperature:  # {FILL}: the probe may never be warmer, e.g. 70 degC"
+    yield f"  temperature:  # {FILL}: the probe may never be warmer, e.g. 80 degC"
     yield f"  exposure:  # {FILL}: the longest light of one step, e.g. 20 min"
     yield f"  energy:  # {FILL}: the most energy of one run, e.g. 2 kJ"
 

@@ -86,6 +86,7 @@ async def walk(
         say(f"{step.state.value:<10} {step.name:<12} {step.words}")
 
     try:
+        say(f"{bench.mode.value}  bench {bench_file.name}; nothing is lit on this walk")
         note(_identities(bench))
         for name, source in bench.sources.items():
             note(await _off(name, source, bench_file, clock))

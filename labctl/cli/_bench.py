@@ -88,6 +88,5 @@ def check_command(
     who = who_is_there(file)
     click.echo(f"CHECK  {file.name} ({why}), by {who}")
     walked = until_walked(lambda clock: benches.walk(file, clock, click.echo, hands=not no_hands))
-    click.echo(f"{walked.mode.value}")
     lit = light_step(file, walked, power, runs_dir, wanted=light)
     return end(file, walked, [*walked.steps, *lit], who)

@@ -81,14 +81,14 @@ def light_step(
         yield Step("light", StepState.NOT_TRIED, words)
         return
     from labctl.cli._options import RunOptions
-    from labctl.cli._prepare import prepare
+    from labctl.cli._prepare import COMMISSIONING, prepare
     from labctl.record import JournalReader
 
     options = RunOptions(
         bench=file.source_file, sample=None, speed=None, seed=1, faults=(), runs_dir=runs_dir,
         broker=None, as_json=False, plain=True, no_figure=True, yes=False,
     )  # fmt: skip
-    run = prepare("commissioning", (f"power={power}",), options, commissions=True)
+    run = prepare(COMMISSIONING, (f"power={power}",), options, commissions=True)
     run.run()
     if run.result is None:
         raise RuntimeError("the run has no result")
@@ -144,7 +144,7 @@ def judge_light(file: BenchFile, events: Sequence[Event], record: str) -> Iterat
     took_s = (off.t_ns - end_ns) / 1e9
     at_most_s = bound.asked_s + _SLACK_S
     words = (
-        f"{off.how} {took_s:.2f} s after its declared end; the bound of off itself is "
+        f"{off.how} at most {took_s:.2f} s after its declared end; the bound of off itself is "
         f"{bound.asked_s:.2f} s"
     )
     state = StepState.PASSED if took_s <= at_most_s else StepState.FAILED

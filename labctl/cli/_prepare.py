@@ -31,6 +31,8 @@ from labctl.telemetry import BrokerChoice
 
 DEFAULT_SAMPLE = "pda-aminoacid"
 """Taken on a simulated bench when a protocol uses light and no sample is named."""
+COMMISSIONING = "commissioning"
+"""The protocol of `labctl bench check --light`."""
 
 
 def load_bench(asked: str | None) -> tuple[BenchFile, str]:
@@ -165,6 +167,8 @@ def _next(
     blank = specimen is not None and specimen.kind == "solvent"
     if blank and result.ended.exit_code == Exit.PASS:
         return (f"{name} run {typed} --blank {shlex.quote(str(result.folder.path))}",)
+    if protocol == COMMISSIONING:
+        return ()
     out = [f"{name} plan {typed}"]
     if options.sample is None:
         # A blank has no efficiency that a heating could end on.
