@@ -16,9 +16,14 @@ LASERS = {
     name: {"driver": f"{name}-laser", "address": f"sim://{name}"}
     for name in ("thorlabs", "ilx", "srs")
 }
+METERS = {
+    "ophir": {"driver": "ophir-meter", "address": "sim://ophir"},
+    "hand": {"driver": "center-309", "address": "sim://hand"},
+    "tc08": {"driver": "pico-tc08", "address": "sim://tc08"},
+}
 BENCH = {
     **DEFAULT_BENCH,
-    "instruments": {**DEFAULT_BENCH["instruments"], "supply": SUPPLY, **LASERS},
+    "instruments": {**DEFAULT_BENCH["instruments"], "supply": SUPPLY, **LASERS, **METERS},
     "heater": {"resistance_ohm": 100.0, "deviation": 0.002},
 }
 
@@ -29,6 +34,7 @@ WORDS = st.sampled_from(
         b"ROUT:SCAN (@:)",
         b"VOLT 5,(@2)",
         b"OUTP 1,(@2)",
+        *(b"$SP $WL $WN-1 $AW $ZE SET MAINS GET A K".split()),
         b"\r\n",
         b"\n",
         b" ",
@@ -46,3 +52,23 @@ def test_any_bytes_leave_it_alive(name: str, words: list[bytes]) -> None:
     ask(link, b"".join(words) + b"\n")
 
     assert len(ask(link, b"*IDN?\n", 100.0)) > 10
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(WORDS, max_size=12))
+@pytest.mark.parametrize(
+    ("name", "question", "answer"),
+    [
+        ("ophir", b"$II\r\n", b"* NOVAII"),
+        ("hand", b"K", b"309"),
+        ("tc08", b"INFO\n", b"TC08 "),
+    ],
+)
+def test_any_bytes_leave_it_alive_that_has_a_question_of_its_own(
+    name: str, question: bytes, answer: bytes, words: list[bytes]
+) -> None:
+    """The same for instruments that know no `*IDN?`."""
+    link = open_session(SimSpec(1, bench=BENCH)).link(f"sim://{name}")
+    ask(link, b"".join(words) + b"\n")
+
+    assert ask(link, question, 100.0).startswith(answer)
