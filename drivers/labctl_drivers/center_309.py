@@ -37,6 +37,7 @@ from labctl.instruments import (
     Packet,
     Port,
     PortProtocolError,
+    Question,
     Reading,
     SerialSettings,
     Settings,
@@ -66,6 +67,7 @@ class Center309:
         slowest_exchange_s=_REPLY_S,
         quantum=0.1,
         renews_s=1.0,
+        question=Question(b"K", r"^30[49]$", Exactly(3), timeout_s=_REPLY_S),
         settings={
             "channels": "inputs to read, 1 to 4, e.g. [1, 2]; [1] when not given",
             "auto_off": "`refuse` or `accept` a meter that switches itself off after a while; "
