@@ -21,6 +21,11 @@ METERS = {
     "hand": {"driver": "center-309", "address": "sim://hand"},
     "tc08": {"driver": "pico-tc08", "address": "sim://tc08"},
 }
+BOARDS = {
+    "t7": {"driver": "labjack-laser", "address": "sim://t7", "settings": {"full_power": "4 W"}},
+    "board": {"driver": "mcu-thermocouples", "address": "sim://board"},
+    "plate": {"driver": "ika-hotplate", "address": "sim://plate"},
+}
 BENCH = {
     **DEFAULT_BENCH,
     "instruments": {**DEFAULT_BENCH["instruments"], "supply": SUPPLY, **LASERS, **METERS},
@@ -72,3 +77,26 @@ def test_any_bytes_leave_it_alive_that_has_a_question_of_its_own(
     ask(link, b"".join(words) + b"\n")
 
     assert ask(link, question, 100.0).startswith(answer)
+
+
+T7_TEST = bytes.fromhex("0001 0000 0006 01 03 D73C 0002")
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.one_of(st.binary(max_size=40), WORDS), max_size=12))
+@pytest.mark.parametrize(
+    ("name", "question", "answer"),
+    [
+        ("t7", T7_TEST, bytes.fromhex("0001 0000 0007 01 03 04 0011 2233")),
+        ("board", b"ID?\n", b"LABCTL-TC,1,"),
+        ("plate", b"IN_NAME \r\n", b"IKARCT"),
+    ],
+)
+def test_any_bytes_leave_it_alive_for_who_connects_anew(
+    name: str, question: bytes, answer: bytes, words: list[bytes]
+) -> None:
+    """A frame that says it is long is waited for, until the connection ends."""
+    session = open_session(SimSpec(1, bench={"instruments": BOARDS}))
+    ask(session.link(f"sim://{name}"), b"".join(words) + b"\n")
+
+    assert ask(session.link(f"sim://{name}"), question, 100.0).startswith(answer)
