@@ -1,6 +1,8 @@
 """The guard's own log: lines of JSON, each synced, written beside the guard's loop.
 
-A disk that hangs holds up nobody but the writer; one that fails is told at the next arming.
+A disk that hangs holds up nobody but the writer. One that fails, or takes no line for two seconds,
+is `fault`: the guard ends the light by it, and arms and lights no more, because this log is all
+that says who lit and what ended it when the engine is gone.
 """
 
 from __future__ import annotations
@@ -12,18 +14,18 @@ import threading
 from typing import Any
 
 from labctl import platform
-from labctl.clock import iso, wall_utc_ns
+from labctl.clock import NS, iso, real_ns, wall_utc_ns
 
 _PATIENCE_S = 2.0
-"""The last line may take so long to reach the disk."""
+"""A line may take so long to reach the disk."""
 
 
 class GuardLog:
     """Lines are kept until there is a file for them."""
 
     def __init__(self) -> None:
-        self.fault = ""
-        """What the disk said when it failed."""
+        self._failed = ""
+        self._since_ns = 0
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
 
@@ -31,6 +33,14 @@ class GuardLog:
         """Put a line on the log."""
         line = {"t": t_ns, "utc": iso(wall_utc_ns()), "what": what, **facts}
         self._lines.put(json.dumps(line, default=str).encode() + b"\n")
+
+    @property
+    def fault(self) -> str:
+        """What the disk said when it failed, or that it says nothing; '' while all is well."""
+        since_ns = self._since_ns
+        if self._failed or not since_ns or real_ns() - since_ns < _PATIENCE_S * NS:
+            return self._failed
+        return f"the disk has not answered for {_PATIENCE_S:g} s"
 
     def begin(self, path: str) -> None:
         """Write to this file from now on, what was said before first."""
@@ -45,13 +55,18 @@ class GuardLog:
             self._writer.join(_PATIENCE_S)
 
     def _write(self, path: str) -> None:
+        self._since_ns = real_ns()
         try:
             handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._since_ns = 0
             try:
-                while (line := self._lines.get()) is not None:
-                    os.write(handle, line)
+                for line in iter(self._lines.get, None):
+                    self._since_ns = real_ns()
+                    if os.write(handle, line) < len(line):
+                        raise OSError("a line was cut short")
                     platform.sync_data(handle)
+                    self._since_ns = 0
             finally:
                 os.close(handle)
         except OSError as error:
-            self.fault = error.strerror or str(error)
+            self._failed = error.strerror or str(error)

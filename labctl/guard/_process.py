@@ -25,6 +25,7 @@ from labctl.guard._guards import Guards
 from labctl.guard._holding import connect, guards_of
 from labctl.guard._log import GuardLog
 from labctl.guard._messages import STOP, Act, Arm, Emit, Heartbeat, OffReport, Trip
+from labctl.guard._state import LIT
 from labctl.guard.talk import (
     READ_S,
     TICK_S,
@@ -50,6 +51,7 @@ from labctl.guard.talk import (
 from labctl.guard.wire import Channel, WireError, from_line, to_line
 from labctl.instruments import Identity, Instrument
 
+_UNWRITTEN = "the guard's log cannot be written"
 _SETUP_S = 10.0
 _CONTROL_S = 1.0
 
@@ -174,7 +176,11 @@ class GuardProcess:
         """Every rule, as a level, and a word to the engine."""
         while True:
             self._needed().look()
-            self._send(self._news())
+            news = self._news()
+            if self._log.fault and any(source.phase in LIT for source in news.sources):
+                # No light without this log: it may be all that tells of it.
+                self._needed().latch(Trip("log", f"{_UNWRITTEN}: {self._log.fault}"))
+            self._send(news)
             await self._clock.sleep(round(TICK_S * NS))
 
     async def _read_on(self) -> None:
@@ -240,6 +246,8 @@ class GuardProcess:
 
     async def _done(self, asked: Asked, answer: Answer) -> Answer:
         guards, number = self._needed(), asked.number
+        if self._log.fault and isinstance(asked.what, Arm | Emit):
+            raise RecordError(_UNWRITTEN, seen=self._log.fault, fix="Free space, or use --runs.")
         match asked.what:
             case Read():
                 reader: asyncio.Future[dict[str, GuardReadings]] = (
@@ -254,8 +262,6 @@ class GuardProcess:
                 await guards.act(request)
                 self._say("act", who=request.who, terminal=request.terminal)
             case Arm() as request:
-                if self._log.fault:
-                    raise RecordError("the guard's log cannot be written", seen=self._log.fault)
                 await guards.arm(request)
                 self._say(
                     "armed",
