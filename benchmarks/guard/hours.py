@@ -9,6 +9,7 @@ the world's own log (`_judged`, `_seen`); whatever a run leaves behind is counte
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import statistics
@@ -49,6 +50,8 @@ NEVER = (*INVARIANTS, "healthy run tripped", "raised", "no end", "left behind")
 class Tally:
     """What came of all runs."""
 
+    watchdog_s: float = 0.0
+    """Of real time for a run; 0 is no watchdog."""
     runs: int = 0
     virtual_s: float = 0.0
     ends: Counter[str] = field(default_factory=Counter)
@@ -58,7 +61,7 @@ class Tally:
 
 def measure(profile: str) -> Iterator[Figure]:
     """24 hours, or as many as fit into two minutes."""
-    tally = Tally()
+    tally = Tally(_WATCHDOG_S)
     simulate(HOURS[profile] * 3600, random.Random(1), tally)
     yield from figures(tally, profile)
     yield from _two.measure(profile)
@@ -72,35 +75,38 @@ def simulate(virtual_s: float, draw: random.Random, tally: Tally) -> None:
             if not deck:
                 deck = [*LIST, None, None]
                 draw.shuffle(deck)
-            one(draw, deck.pop(), Path(name), tally)
+            one(draw, deck.pop(), Path(name) / "run", tally)
 
 
 def one(draw: random.Random, main: Listed | None, folder: Path, tally: Tally) -> None:
     """Draw a run, carry it out and judge it."""
-    for tried in range(_REDRAWN + 1):
-        shape = draw_shape(draw, main)
-        told = Told(shape, shape.bench_file())
-        try:
-            left = Left()
-            with left.looked_for(), watched(_WATCHDOG_S):
-                carry(shape, folder, told)
-        except InputError:
-            # This bench has nothing that such a fault could act on.
-            if tried == _REDRAWN:
-                raise
-            continue
-        except StuckError as error:
-            _note(tally, shape, "no end", str(error))
-        except Exception as error:
-            _note(tally, shape, "raised", repr(error))
-        else:
-            _judge(told, tally)
-        for what in left.found:
-            _note(tally, shape, "left behind", what)
-        tally.runs += 1
+    for _ in range(_REDRAWN):
+        # Else this bench has nothing that such a fault could act on.
+        with contextlib.suppress(InputError):
+            return play(draw_shape(draw, main), folder, tally)
+    raise RuntimeError(f"no bench has what {main} could act on")
+
+
+def play(shape: Shape, folder: Path, tally: Tally) -> None:
+    """Carry a run out in a folder of its own, which goes again, and judge it. InputError where its
+    bench has nothing that one of its faults could act on."""
+    told, left = Told(shape, shape.bench_file()), Left()
+    try:
+        with left.looked_for(), watched(tally.watchdog_s):
+            carry(shape, folder, told)
+    except InputError:
+        raise
+    except StuckError as error:
+        _note(tally, shape, "no end", str(error))
+    except Exception as error:
+        _note(tally, shape, "raised", repr(error))
+    else:
+        _judge(told, tally)
+    finally:
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        return
+    for what in left.found:
+        _note(tally, shape, "left behind", what)
+    tally.runs += 1
 
 
 def _judge(told: Told, tally: Tally) -> None:
