@@ -11,7 +11,7 @@ from labctl.bench._latency import too_slow
 from labctl.bench._model import BenchFile
 from labctl.errors import LabctlError, Problem
 from labctl.events import LASER
-from labctl.instruments import proven
+from labctl.instruments import driver, unproven
 
 CODE = "P065"
 
@@ -53,17 +53,21 @@ def _way_off(bench: BenchFile, sources: Iterable[str]) -> Iterator[Problem]:
 
 
 def _drivers(bench: BenchFile, keys: Iterable[str], day: str) -> Iterator[Problem]:
-    for name in dict.fromkeys(bench.instruments[key].driver for key in keys):
-        if proven(name):
+    for stated in dict.fromkeys(bench.instruments[key].driver for key in keys):
+        why = unproven(stated)
+        if not why:
             continue
+        # One in a file is waived by the name that it gives itself.
+        name = driver(stated).spec.name
         waiver = bench.driver_waivers.get(name)
         if waiver is None:
             yield Problem(
                 CODE,
-                f"the driver {name} is not labctl's own: its contract suite does not prove it",
+                f"the driver {name} is not labctl's own, and {why}",
                 file=bench.source_file,
-                fix=f"Have somebody answer for it by name, under `waivers: {{drivers: {{{name}: "
-                "...}}`, or take a driver that is proven.",
+                fix="Run its contract suite (`pytest -p labctl.testing --labctl-proof`), have "
+                f"somebody answer for it by name, under `waivers: {{drivers: {{{name}: ...}}`, or "
+                "take a driver that is proven.",
             )
         elif (ended := unwaived(waiver, driver_words(name), day)) is not None:
             yield ended

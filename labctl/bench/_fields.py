@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from labctl import limits
 from labctl.bench._dump import SCHEMA
 from labctl.bench._model import InstrumentEntry
+from labctl.instruments import driver_from
 from labctl.quantities import Kind
 from labctl.yamlfile import (
     Amount,
@@ -31,7 +33,12 @@ NAME = Field("name", Name(example="bench-2"), "Short name of the bench", True)
 TITLE = Field("title", Text(200), "One line for people")
 _SCHEMA = Field("schema", Choice({SCHEMA: "a bench"}), f"Write `schema: {SCHEMA}`", True)
 
-_DRIVER = Field("driver", Name(example="arroyo-laser"), "Which driver speaks to it", True)
+_DRIVER = Field(
+    "driver",
+    Name(r"(?:[a-z0-9][a-z0-9-]{0,63}|\S*[/\\]\S+)", "arroyo-laser"),
+    "Which driver speaks to it: its name, or its file: ./acme.py:AcmeMeter, ./acme.yaml",
+    True,
+)
 _ADDRESS = Field(
     "address", Text(200), "Where it is: /dev/ttyUSB0, TCPIP0::..., sim://name, ...", True
 )
@@ -256,10 +263,10 @@ BENCH = Table(
 )  # fmt: skip
 
 
-def entry_of(row: Row) -> InstrumentEntry | None:
-    """One instrument; None when a problem was told."""
+def entry_of(row: Row, folder: Path) -> InstrumentEntry | None:
+    """One instrument; None when a problem was told. A driver's file counts from `folder`."""
     driver, address = row[_DRIVER], row[_ADDRESS]
     if driver is None or address is None:
         return None
     settings = {key: item.value for key, item in (row[_SETTINGS] or {}).items()}
-    return InstrumentEntry(driver, address, settings, row[_MIN_PERIOD])
+    return InstrumentEntry(driver_from(driver, folder), address, settings, row[_MIN_PERIOD])

@@ -119,15 +119,13 @@ def _read(source: Source) -> BenchFile:
     what = f"{source.file} is not a valid bench file"
     reader.raise_any(what)
     if bench is None:
-        # A field without a value has always told a problem.
-        raise RuntimeError(what)
+        raise RuntimeError(what)  # A field without a value has always told a problem.
     return bench
 
 
 def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
-    instruments = _instruments(row, reader)
-    roles = _roles(row, instruments, reader)
-    limits = _limits(row)
+    instruments = _instruments(row, reader, Path(file).parent)
+    roles, limits = _roles(row, instruments, reader), _limits(row)
     laser = _laser(row[POWER_AT_SAMPLE], reader)
     waivers = _waivers(row, reader)
     if "laser" in roles:
@@ -144,32 +142,34 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
     interlock = row[INTERLOCK]
     readable = None if interlock is None else interlock[READABLE]
     name, unattended = row[NAME], row[UNATTENDED]
-    if name is None:
-        return None
-    return BenchFile(
-        name=name,
-        title=row[TITLE] or "",
-        instruments=instruments,
-        roles=roles,
-        wavelength_m=row[WAVELENGTH],
-        spot_area=row[SPOT_AREA],
-        power_at_sample=laser,
-        pick_off=_pick_off(row[PICK_OFF]),
-        vessel=_vessel(row[VESSEL]),
-        limits=limits,
-        vigilance=_vigilance(row[VIGILANCE]),
-        interlock=_declaration(interlock),
-        interlock_readable=readable is True,
-        dead_man=_declaration(row[DEAD_MAN]),
-        waivers=waivers,
-        arming=read_arming(row),
-        driver_waivers=read_driver_waivers(row),
-        unattended_by="" if unattended is None else unattended[ALLOWED_BY] or "",
-        heater=_heater(row[HEATER]),
-        probe=_probe(row[PROBE]),
-        calibrated=read_calibrated(row),
-        offsets=read_offsets(row, reader),
-        source_file=file,
+    return (
+        None
+        if name is None
+        else BenchFile(
+            name=name,
+            title=row[TITLE] or "",
+            instruments=instruments,
+            roles=roles,
+            wavelength_m=row[WAVELENGTH],
+            spot_area=row[SPOT_AREA],
+            power_at_sample=laser,
+            pick_off=_pick_off(row[PICK_OFF]),
+            vessel=_vessel(row[VESSEL]),
+            limits=limits,
+            vigilance=_vigilance(row[VIGILANCE]),
+            interlock=_declaration(interlock),
+            interlock_readable=readable is True,
+            dead_man=_declaration(row[DEAD_MAN]),
+            waivers=waivers,
+            arming=read_arming(row),
+            driver_waivers=read_driver_waivers(row),
+            unattended_by="" if unattended is None else unattended[ALLOWED_BY] or "",
+            heater=_heater(row[HEATER]),
+            probe=_probe(row[PROBE]),
+            calibrated=read_calibrated(row),
+            offsets=read_offsets(row, reader),
+            source_file=file,
+        )
     )
 
 
@@ -180,11 +180,11 @@ def _probe(row: Row | None) -> ProbeTolerance | None:
     return None if tolerance is None or source is None else ProbeTolerance(tolerance, source)
 
 
-def _instruments(row: Row, reader: Reader) -> dict[str, InstrumentEntry]:
+def _instruments(row: Row, reader: Reader, folder: Path) -> dict[str, InstrumentEntry]:
     out: dict[str, InstrumentEntry] = {}
     by_address: dict[str, str] = {}
     for key, item in (row[INSTRUMENTS] or {}).items():
-        entry = entry_of(item.value)
+        entry = entry_of(item.value, folder)
         if entry is None:
             continue
         other = by_address.setdefault(entry.address, key)

@@ -29,6 +29,7 @@ from labctl.instruments._capabilities import (
     Thermometer,
     quantum,
 )
+from labctl.instruments._driver_files import absolute as driver_from
 from labctl.instruments._frames import Framer
 from labctl.instruments._inline import InlinePort
 from labctl.instruments._instrument import Instrument, Trouble
@@ -36,6 +37,7 @@ from labctl.instruments._link import Link, OpenSession, SimSession, SimSpec
 from labctl.instruments._open import check_instrument, make_instrument
 from labctl.instruments._place import Place, serial_places, visa_places
 from labctl.instruments._port import Counted, Exactly, Frame, Line, Packet, Port, Silent
+from labctl.instruments._proof import forget_proof, write_proof
 from labctl.instruments._question import Question
 from labctl.instruments._raw import RawPort
 from labctl.instruments._registry import (
@@ -45,6 +47,7 @@ from labctl.instruments._registry import (
     proven,
     simulated_faults,
     simulation_server,
+    unproven,
 )
 from labctl.instruments._roles import (
     DEADMAN,
@@ -116,7 +119,9 @@ __all__ = [
     "ask_who",
     "check_instrument",
     "driver",
+    "driver_from",
     "drivers",
+    "forget_proof",
     "make_instrument",
     "open_simulation",
     "place_of",
@@ -126,5 +131,7 @@ __all__ = [
     "serial_places",
     "simulated_faults",
     "simulation_server",
+    "unproven",
     "visa_places",
+    "write_proof",
 ]

@@ -10,7 +10,9 @@ from typing import Any, cast
 
 from labctl.errors import InputError
 from labctl.instruments._capabilities import Driver
+from labctl.instruments._driver_files import driver_in_file, names_file
 from labctl.instruments._link import OpenSession, SimSession, SimSpec
+from labctl.instruments._proof import unproven_because
 from labctl.instruments._transport import BlockingTransport
 
 _DRIVERS = "labctl.drivers"
@@ -29,15 +31,25 @@ def drivers() -> tuple[str, ...]:
 
 
 def driver(name: str) -> type[Driver]:
-    """The driver that a bench file calls `name`; InputError names a near one."""
+    """The driver that a bench file calls `name`, or the one in the file that it names
+    (`/path/acme.py:AcmeMeter`, `/path/acme.yaml`); InputError names a near one."""
+    if names_file(name):
+        return driver_in_file(name)
     return cast("type[Driver]", _load(_DRIVERS, name, "driver"))
 
 
 def proven(name: str) -> bool:
-    """Whether this driver went through labctl's contract suite: labctl registers none of its own
-    that does not. Somebody else's is installed with another distribution."""
-    entry = _found(_DRIVERS).get(name)
-    return entry is not None and entry.dist is not None and entry.dist.name == "labctl"
+    """Whether this driver, as it is now, went through labctl's contract suite."""
+    return not unproven(name)
+
+
+def unproven(name: str) -> str:
+    """Why a driver does not count as proven; empty when it does. labctl registers none of its own
+    that does not; for anybody else's see `_proof`."""
+    entry = None if names_file(name) else _found(_DRIVERS).get(name)
+    if entry is not None and entry.dist is not None and entry.dist.name == "labctl":
+        return ""
+    return unproven_because(driver(name))
 
 
 def library_transport(name: str) -> Callable[[str, str], BlockingTransport]:

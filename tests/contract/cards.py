@@ -7,37 +7,8 @@ simulators, which the suite runs against as well.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-from tests.contract.wire import Answer
-
-
-@dataclass(frozen=True)
-class Case:
-    """What the contract suite needs to know of one driver."""
-
-    answer: Callable[[], Answer]
-    """A new instrument, switched on by whoever was there before."""
-    stranger: bytes
-    """What another instrument says when asked who it is."""
-    invalid: Mapping[bytes, str] = field(default_factory=dict)
-    """Replies that are no readings, with the reason that must come out."""
-    garbage: bytes = b"\xff\x00rubbish\n"
-    """A whole reply, as far as its end goes, that says nothing."""
-    off: bytes = b""
-    """The frame that switches a source off."""
-    on: bytes = b""
-    blocks: bytes = b""
-    """What blocks a gate; the end of it, where the beginning counts up."""
-    lets: bytes = b""
-    """What lets through."""
-    level: float = 0.0
-    """A level that may be set."""
-    refused: tuple[float, ...] = ()
-    """Levels outside the settings' limit."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+from labctl.testing import Answer, Case
 
 
 def _arroyo(said: str = "Arroyo 4308 1000123 v2.31") -> Answer:
@@ -521,6 +492,7 @@ CASES: dict[str, Case] = {
         stranger=b"id?\rTHORLABS TC200 VERSION 2.0\r> ",
         blocks=b"ens\r",
         lets=b"ens\r",
+        asks=b"ens?\r",
     ),
     "thorlabs-pm100": Case(
         _pm100,

@@ -100,14 +100,26 @@ def _seal_calls(tree: ast.AST, handing_on: str = "") -> Iterator[tuple[int, str]
 
 
 def test_only_the_guard_obtains_an_emitter() -> None:
-    """`Seal(...)`, `.emitter(...)` and `.gatekeeper(...)` are called in labctl.guard alone."""
+    """`Seal(...)`, `.emitter(...)` and `.gatekeeper(...)` are called in labctl.guard alone, but for
+    the contract suite, which nothing that runs a bench imports."""
     found = [
         f"{path.relative_to(ROOT)}:{line} calls {word}"
         for path, name, tree in modules()
-        if not f"{name}.".startswith("labctl.guard.")
+        if not f"{name}.".startswith(("labctl.guard.", "labctl.testing."))
         for line, word in _seal_calls(tree)
     ]
     assert [] == found
+
+
+def test_nothing_imports_the_contract_suite() -> None:
+    """`labctl.testing` has the guard's seal and pytest: it is for tests alone."""
+    assert [] == [
+        f"{name} imports {target}"
+        for path, name, tree in modules()
+        if not f"{name}.".startswith("labctl.testing.")
+        for _, target in _imports(name, path, tree)
+        if f"{target}.".startswith("labctl.testing.")
+    ]
 
 
 @pytest.mark.parametrize(
