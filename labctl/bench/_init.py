@@ -31,6 +31,7 @@ _METER, _PROBE, _AMBIENT = "meter", "probe", "ambient"
 _TWO_CHANNELS = {"channels": [101, 102]}
 """A guess for a scanner: one in the sample, one beside it."""
 _KEYS = {"source": "laser", "thermometer": "scanner", "power_meter": "meter", "gate": "gate"}
+"""By the first capability that fits."""
 
 
 @dataclass(slots=True)
@@ -65,13 +66,22 @@ def _instruments(found: Scan) -> Iterator[_Instrument]:
         who = device.answerer
         if who is None or not who.driver:
             continue
-        spec = driver(who.driver).spec
-        base = next((_KEYS[c] for c in _KEYS if c in spec.capabilities), "instrument")
-        key, n = base, 2
-        while key in taken:
-            key, n = f"{base}{n}", n + 1
-        taken.add(key)
-        yield _settled(_Instrument(key, device, spec, None, dict(who.settings)))
+        one = _settled(_Instrument("", device, driver(who.driver).spec, None, dict(who.settings)))
+        base, n = _base(one), 2
+        one.key = base
+        while one.key in taken:
+            one.key, n = f"{base}{n}", n + 1
+        taken.add(one.key)
+        yield one
+
+
+def _base(one: _Instrument) -> str:
+    """What it is called, where it is the only one of its kind."""
+    if isinstance(one.driver, Gate):
+        return SHUTTER if one.driver.drops_after_s is None else DEADMAN
+    if one.spec.drive == "voltage":
+        return "supply"
+    return next((_KEYS[c] for c in _KEYS if c in one.spec.capabilities), "instrument")
 
 
 def _settled(one: _Instrument) -> _Instrument:

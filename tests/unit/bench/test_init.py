@@ -106,6 +106,7 @@ def test_roles_are_guessed_from_what_each_can_do() -> None:
         "deadman": "mcu-deadman",
         "heater": "keysight-e36300",
     } == roles
+    assert ["laser", "scanner", "meter", "shutter", "deadman", "supply"] == list(file.instruments)
     assert ("101", "102") == (file.roles["probe"].channel, file.roles["ambient"].channel)
 
 
