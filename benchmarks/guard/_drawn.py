@@ -21,7 +21,7 @@ from labctl.bench import BenchFile
 from labctl.engine import RunRequest, carry_out
 from labctl.events import Event, RunEnded
 from labctl.instruments import simulated_faults
-from labctl_simulators import bench as simulated
+from labctl_simulators.wire import ArroyoController
 
 QUICK_DELAY_S, SLOW_DELAY_S = 0.02, 2.0
 _ON_DISK_SPEED = 25.0
@@ -211,8 +211,8 @@ def carry(shape: Shape, folder: Path, told: Told) -> None:
         faults=injected,
         speed=shape.speed,
     )
-    delayed = functools.partial(_with_delay, simulated.ArroyoController, shape.delay_s)
-    with machine.at_work(), mock.patch.object(simulated, "ArroyoController", delayed):
+    delayed = functools.partialmethod(_begun, ArroyoController.__init__, shape.delay_s)
+    with machine.at_work(), mock.patch.object(ArroyoController, "__init__", delayed):
         result = carry_out(
             request,
             publish=(told.events.append, machine.saw),
@@ -225,6 +225,6 @@ def carry(shape: Shape, folder: Path, told: Told) -> None:
     told.truth = json.loads((result.folder.path / "truth.json").read_text())
 
 
-def _with_delay(make: Any, delay_s: float, *args: Any, **settings: Any) -> Any:
+def _begun(self: Any, begin: Any, delay_s: float, *args: Any, **settings: Any) -> None:
     """The delay is the world's: no driver knows of it."""
-    return make(*args, **{**settings, "emission_delay_s": delay_s})
+    begin(self, *args, **{**settings, "emission_delay_s": delay_s})

@@ -59,7 +59,12 @@ def judge(told: Told, fault: Acting) -> Judged | None:
         seen = bool(told.of(PortTrouble))
     if listed.when == "emission delay" and told.light:
         seen = False
-    in_time = listed.long or code not in ENDED or mattered_s <= allowed_s + _SLACK_S
+    in_time = (
+        listed.long
+        or Exit.PASS in listed.ends
+        or code not in ENDED
+        or mattered_s <= allowed_s + _SLACK_S
+    )
     if mattered_s < allowed_s and not (seen and alone and code in ENDED):
         return None
     why = "" if seen and in_time else f"{code.name} {told.ended.why[:60]} after {mattered_s:.1f} s"
@@ -97,7 +102,11 @@ def _mattered(told: Told, fault: Acting, listed: Listed, end_s: float) -> tuple[
             dark = not any(on < from_s <= off for on, off in light)
             spans = [(from_s, until_s)] if dark else []
         case "off due":
-            due = [t_s for t_s in _offs_due(told, end_s) if from_s <= t_s <= fault.until_s]
+            due = [
+                t_s
+                for t_s in _offs_due(told, end_s)
+                if from_s <= t_s - _SLACK_S and t_s <= fault.until_s
+            ]
             spans = [(due[0], max(min(fault.until_s, end_s), due[0] + _SOON_S))] if due else []
         case "emission delay":
             delay_s = told.shape.delay_s

@@ -43,7 +43,7 @@ INVARIANTS = {
     "cap passed by more than the sensor's lag explains": cap_passed,
 }
 UNWELL = ENDED | {Exit.FAULT}
-NEVER = (*INVARIANTS, "healthy run tripped", "raised", "no end", "left behind")
+NEVER = (*INVARIANTS, "healthy run tripped", "a fault in labctl", "raised", "no end", "left behind")
 
 
 @dataclass
@@ -119,6 +119,8 @@ def _judge(told: Told, tally: Tally) -> None:
             _note(tally, shape, name, f"{words}; {ended.exit_code.name} {ended.why[:80]}")
     if not shape.faults and (told.of(Tripped) or ended.exit_code in UNWELL):
         _note(tally, shape, "healthy run tripped", ended.why)
+    if ended.exit_code is Exit.FAULT:
+        _note(tally, shape, "a fault in labctl", ended.why)
     for fault in shape.faults:
         judged = judge(told, fault)
         if judged is not None:
