@@ -32,6 +32,8 @@ _TWO_CHANNELS = {"channels": [101, 102]}
 """A guess for a scanner: one in the sample, one beside it."""
 _KEYS = {"source": "laser", "thermometer": "scanner", "power_meter": "meter", "gate": "gate"}
 """By the first capability that fits."""
+_BY_DRIVE = {"current": LASER, "power": LASER, "voltage": HEATER}
+"""What a source may be, by what drives it; of any other nothing is guessed."""
 
 
 @dataclass(slots=True)
@@ -79,8 +81,8 @@ def _base(one: _Instrument) -> str:
     """What it is called, where it is the only one of its kind."""
     if isinstance(one.driver, Gate):
         return SHUTTER if one.driver.drops_after_s is None else DEADMAN
-    if one.spec.drive == "voltage":
-        return "supply"
+    if one.spec.drive and one.spec.drive not in ("current", "power"):
+        return {"voltage": "supply", "temperature": "hotplate"}.get(one.spec.drive, "source")
     return next((_KEYS[c] for c in _KEYS if c in one.spec.capabilities), "instrument")
 
 
@@ -112,7 +114,9 @@ def _roles(instruments: list[_Instrument]) -> dict[str, str]:
     roles: dict[str, str] = {}
     for one in instruments:
         if "source" in one.spec.capabilities:
-            roles.setdefault(HEATER if one.spec.drive == "voltage" else LASER, one.key)
+            role = _BY_DRIVE.get(one.spec.drive)
+            if role is not None:
+                roles.setdefault(role, one.key)
         if isinstance(one.driver, Thermometer):
             for role, channel in zip((_PROBE, _AMBIENT), one.driver.channels, strict=False):
                 roles.setdefault(role, f"{one.key}.{channel}")

@@ -110,6 +110,13 @@ def test_roles_are_guessed_from_what_each_can_do() -> None:
     assert ("101", "102") == (file.roles["probe"].channel, file.roles["ambient"].channel)
 
 
+def test_a_source_of_another_kind_is_never_taken_for_the_laser() -> None:
+    """A hotplate is driven by a temperature: it stands in the file and has no role."""
+    text = text_of(SCANNER, found("ika-hotplate", "/dev/ttyUSB4"))
+    assert "# no role was left for hotplate" in text
+    assert "  laser:" not in text
+
+
 def test_the_second_of_a_kind_gets_no_role_and_is_named() -> None:
     second = found("thorlabs-pm100", "USB0::0x1313::0x8078::P2::INSTR", "P2")
     text = text_of(SCANNER, METER, second)
