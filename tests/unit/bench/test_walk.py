@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -118,6 +119,32 @@ def test_without_hands_interlock_and_key_are_not_tried_and_the_bench_does_not_pa
     assert StepState.NOT_TRIED is states(found)["key"]
     assert not passed(found.steps)
     assert not any("PLEASE" in words for words in said)
+
+
+def test_a_walk_that_breaks_off_with_a_hand_in_the_bench_leaves_everything_blocked() -> None:
+    """Whatever ends it while the dead-man is fed: the relay is open, the shutter shut, all dark."""
+    session = Session(SimSpec(1, (), {}, shipped().statement()))
+
+    async def main(clock: Clock) -> None:
+        asked = asyncio.Event()
+
+        def say(words: str) -> None:
+            if "OPEN the interlock" in words:
+                assert "deadman" not in session.world.laser.open_contacts
+                asked.set()
+
+        walking = asyncio.ensure_future(walk(shipped(), clock, say, session=session))
+        while not asked.is_set():
+            await clock.sleep(NS // 100)
+        walking.cancel()
+        await asyncio.wait({walking})
+        assert walking.cancelled()
+        # The relay needs a moment to move; it would drop by itself only after 600 ms.
+        session.world.advance_to(session.world.now_ns + NS // 10)
+
+    run_virtual(main)
+    assert "deadman" in session.world.laser.open_contacts
+    assert not session.world.laser.lit
 
 
 def test_a_laser_that_cannot_be_read_is_seen_dark_by_the_meter() -> None:
