@@ -203,7 +203,7 @@ class FilterBank:
         # Copied, not computed: the covariance stays symmetric however long the run.
         p[:, DYNAMIC:, :DYNAMIC] = rows[:, :, DYNAMIC:].transpose(0, 2, 1)
         p[:, :DYNAMIC, :DYNAMIC] = np.matmul(rows, fd.transpose(0, 2, 1))
-        p[:, LIQUID, LIQUID] += step.flutter_k2
+        p[:, :DYNAMIC, :DYNAMIC] += step.flutter_k2
         p[:, OFFSET, OFFSET] += step.drift_k2
         self._response, self._dt_s = step.response, dt_s
 
@@ -308,7 +308,8 @@ class FilterBank:
         before = float(np.logaddexp.reduce(alike))
         log_weight += log_likelihood
         ahead = float(np.logaddexp.reduce(alike)) - before - float(log_likelihood[i])
-        log_weight -= np.maximum.reduce(log_weight)
+        # A filter that is lost has no likelihood; the others keep theirs (`_replace`).
+        log_weight -= np.fmax.reduce(log_weight)
         weight = np.exp(log_weight)
         weight /= np.add.reduce(weight)
         self.weight = weight

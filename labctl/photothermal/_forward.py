@@ -100,7 +100,8 @@ def solve_cell(
         surroundings = ambient[piece.reading] + values.offset + values.drift * middle_s
         state = values.step(state, dt_s, piece.power_w, surroundings)
         if flutter_k2_per_s > 0.0 and rng is not None:
-            state[:, LIQUID] += rng.normal(0.0, (flutter_k2_per_s * dt_s) ** 0.5, n)
+            kick = rng.normal(0.0, (flutter_k2_per_s * dt_s) ** 0.5, n)
+            state += values.kicked(kick, dt_s, piece.power_w > 0.0)
         if piece.arrives:
             found[:, piece.reading] = state
     one = values.one
@@ -166,6 +167,13 @@ class _Values:
         middle = _apply(half[0], state) + _apply(half[1], forcing + bent)
         bent = self._bent(middle, k_l, k_w, surroundings)
         return _apply(exponential, state) + _apply(integral, forcing + bent)
+
+    def kicked(self, kick_k: Floats, dt_s: float, lit: bool) -> Floats:
+        """What a kick of the liquid in the middle of a step has become by its end: bead and wall
+        have followed some of it already. One kick a step is a random walk to second order."""
+        half, _ = self._matrices(0.5 * dt_s, lit)
+        kicked: Floats = kick_k[:, None] * half[:, :, LIQUID]
+        return kicked
 
     def _bent(self, state: Floats, k_l: Floats, k_w: Floats, surroundings: Floats) -> Floats:
         """What the growth of the loss takes from liquid and wall, K/s."""

@@ -72,7 +72,7 @@ class Step:
     by_loss: Floats
     """(K, 4, 7): the same, of LOSS alone."""
     flutter_k2: Floats
-    """(K,)."""
+    """(K, 4, 4): what the liquid's flutter leaves in the dynamic states."""
     drift_k2: float
 
 
@@ -206,7 +206,11 @@ class Nominal:
         fixed = self._by_inputs(dt_s)
         at = [self._by_inputs(dt_s * part) for part in _GAUSS]
         bent = np.zeros((k, DYNAMIC, BENT, INPUTS))
+        flutter = np.zeros((k, DYNAMIC, DYNAMIC))
         for i, weight in enumerate(_GAUSS_WEIGHTS):
+            # Flutter early in the step has reached bead and wall by its end.
+            reached = at[i][:, :, LIQUID]
+            flutter += weight * dt_s * reached[:, :, None] * reached[:, None, :]
             # What stands where at the point (all inputs), bent, and carried on to the end.
             inputs = np.zeros((k, INPUTS, INPUTS))
             inputs[:, :DYNAMIC] = at[i]
@@ -219,7 +223,7 @@ class Nominal:
             fixed,
             bent.reshape(k, DYNAMIC * BENT, INPUTS),
             np.ascontiguousarray(bent[:, :, 0]),
-            self.flutter * dt_s,
+            flutter * self.flutter[:, None, None],
             prior.drift_k2_per_s * dt_s,
         )
 

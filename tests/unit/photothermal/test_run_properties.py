@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from labctl.photothermal import LostError, PowerSteps, RecordError, run_record
@@ -45,6 +45,7 @@ def test_any_record_has_an_answer_or_a_named_error(rows: list[tuple[float, float
     st.integers(2, 60),
     st.one_of(st.none(), st.integers(0, 59)),
 )
+@example(-49.0, 9.0, 11, 0)
 def test_constant_readings_are_answered(
     value: float, every_s: float, n: int, wild: int | None
 ) -> None:
