@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -93,10 +93,11 @@ class GuardReadings:
     """Set when the source or the meter could not be read at all."""
 
 
-async def or_error(reading: Awaitable[object]) -> object:
-    """The reading, or the error that an instrument made of it, as a value."""
+async def or_error(read: Callable[[], Awaitable[object]]) -> object:
+    """The reading, or the error that an instrument made of it, as a value. It is begun here, so
+    that one which is ended before it begins leaves nothing behind."""
     try:
-        return await reading
+        return await read()
     except InstrumentError as error:
         return error
 

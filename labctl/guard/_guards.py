@@ -190,5 +190,5 @@ class _Named:
     value: object
 
 
-async def _named(source: str, job: Coroutine[Any, Any, object]) -> _Named:
-    return _Named(source, await job)
+async def _named(source: str, job: Callable[[], Coroutine[Any, Any, object]]) -> _Named:
+    return _Named(source, await job())

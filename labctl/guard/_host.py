@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence, Set
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from labctl.clock import NS, Clock
@@ -112,18 +113,16 @@ class Guard:
 
     async def read(self) -> GuardReadings:
         """Read source and meter, side by side. The guard sees them before anybody else does."""
-        return self.take(await self._clock.together(*self.jobs()))
+        return self.take(await self._clock.together(*(job() for job in self.jobs())))
 
-    def jobs(self) -> list[Coroutine[Any, Any, object]]:
-        """The reads of `read` one by one, to be run beside others; give the results to `take`.
-
-        While the source is being lit its port is busy: only the meter is read then.
-        """
-        jobs: list[Coroutine[Any, Any, object]] = []
+    def jobs(self) -> list[Callable[[], Coroutine[Any, Any, object]]]:
+        """The reads of `read` one by one, to be begun and run beside others; give the results to
+        `take`. While the source is being lit its port is busy: only the meter is read then."""
+        jobs: list[Callable[[], Coroutine[Any, Any, object]]] = []
         if not self._lighting:
-            jobs.append(or_error(self._source.read()))
+            jobs.append(partial(or_error, self._source.read))
         if self._meter is not None:
-            jobs.append(or_error(self._meter.read_power_at_sample()))
+            jobs.append(partial(or_error, self._meter.read_power_at_sample))
         return jobs
 
     def take(self, results: Sequence[object]) -> GuardReadings:
