@@ -182,7 +182,9 @@ class VirtualClock(Clock):
         """As on any clock, but without a task or a turn of the loop for each wait.
 
         The jobs are stepped here in the order of the times they wait for, and the clock is moved
-        from one to the next, as long as the loop itself has nothing due before.
+        from one to the next, as long as the loop itself has nothing due before. The first that
+        waits for anything else than a time (a lock, a thread) leaves them all to the loop: what it
+        waits for may be held by whoever waits for another of them.
         """
         loop = self._virtual_loop
         results: dict[int, T] = {}
@@ -190,7 +192,7 @@ class VirtualClock(Clock):
         # True where this itself is stepped by another `together`, which then moves the clock.
         stepped = self._stepping
         now_ns = loop.now_ns
-        waiting = [(now_ns, number) for number in range(len(jobs))]
+        waiting: list[tuple[Any, int]] = [(now_ns, number) for number in range(len(jobs))]
         try:
             while waiting:
                 wake = min(waiting)
@@ -212,17 +214,61 @@ class VirtualClock(Clock):
                     continue
                 finally:
                     self._stepping = stepped
-                if type(asked) is not int:
-                    # A lock or a thread is waited for: let the loop do that.
-                    await _PassOn(asked)
-                    asked = loop.now_ns
                 waiting.append((asked, number))
+                if type(asked) is not int:
+                    left = {number: self._finish(jobs[number], at) for at, number in waiting}
+                    waiting.clear()
+                    for number, outcome in (await _all_of(left)).items():
+                        if isinstance(outcome, Exception):
+                            errors.append(outcome)
+                        else:
+                            results[number] = outcome
         finally:
             for job in jobs:
                 job.close()
         if errors:
             raise errors[0]
         return [results[number] for number in range(len(jobs))]
+
+    async def _finish(self, job: Coroutine[Any, Any, T], asked: Any) -> T:
+        """Run a job that has been stepped so far, and waits for `asked`, to its end on the loop."""
+        thrown: BaseException | None = None
+        while True:
+            try:
+                if type(asked) is int:
+                    await self.sleep_until(asked)
+                else:
+                    await _PassOn(asked)
+            except BaseException as error:
+                thrown = error
+            # What is inside it goes on asking for times, as it did before.
+            self._stepping = True
+            try:
+                asked = job.send(None) if thrown is None else job.throw(thrown)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            finally:
+                self._stepping, thrown = False, None
+
+
+async def _all_of(left: dict[int, Coroutine[Any, Any, T]]) -> dict[int, T | Exception]:
+    """What came of each, or its error, when all have ended."""
+    tasks = {number: asyncio.ensure_future(job) for number, job in sorted(left.items())}
+    try:
+        await asyncio.wait(tasks.values())
+    except asyncio.CancelledError:
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.wait(tasks.values())
+        raise
+    outcomes: dict[int, T | Exception] = {}
+    for number, task in tasks.items():
+        try:
+            outcomes[number] = task.result()
+        except Exception as error:
+            outcomes[number] = error
+    return outcomes
 
 
 @types.coroutine

@@ -260,6 +260,77 @@ def test_jobs_run_together_all_end_before_an_error_comes_out(virtual: Virtual) -
     assert ["worked"] == virtual(main)
 
 
+def test_jobs_that_wait_for_each_others_locks_across_groups_end(virtual: Virtual) -> None:
+    """Two groups take two locks in opposite order, each job but one: nobody holds up the job that
+    would release what another waits for."""
+    order: list[str] = []
+
+    async def main(clock: Clock) -> int:
+        first, second = asyncio.Lock(), asyncio.Lock()
+
+        async def use(name: str, lock: asyncio.Lock, wait_ms: int) -> None:
+            await clock.sleep(wait_ms * NS // 1000)
+            async with lock:
+                await clock.sleep(50 * NS // 1000)
+                order.append(name)
+
+        await asyncio.gather(
+            clock.together(use("a1", first, 10), use("a2", second, 20)),
+            clock.together(use("b2", second, 10), use("b1", first, 20)),
+        )
+        return clock.now_ns()
+
+    assert virtual(main) == 110 * NS // 1000
+    assert sorted(order[:2]) == ["a1", "b2"]
+    assert sorted(order[2:]) == ["a2", "b1"]
+
+
+def test_the_same_with_groups_inside_a_group(virtual: Virtual) -> None:
+    """A group that is itself stepped hands on what its jobs wait for."""
+
+    async def main(clock: Clock) -> tuple[int, list[int]]:
+        lock = asyncio.Lock()
+
+        async def use(wait_ms: int) -> int:
+            await clock.sleep(wait_ms * NS // 1000)
+            async with lock:
+                await clock.sleep(50 * NS // 1000)
+            await clock.sleep(NS // 1000)
+            return clock.now_ns() * 1000 // NS
+
+        async def inner() -> list[int]:
+            return await clock.together(use(10), use(20))
+
+        both = await clock.together(inner(), inner())
+        await clock.sleep(NS)
+        return clock.now_ns() * 1000 // NS, sorted(both[0] + both[1])
+
+    assert virtual(main) == (1211, [61, 111, 161, 211])
+
+
+def test_what_a_job_waits_for_fails_in_that_job(virtual: Virtual) -> None:
+    """A future's error is raised where it is awaited, and may be caught there."""
+
+    async def main(clock: Clock) -> list[str]:
+        lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def waits() -> str:
+            try:
+                await lost
+            except OSError as error:
+                return f"caught {error}"
+            return "nothing"
+
+        async def fails() -> str:
+            await clock.sleep(NS)
+            lost.set_exception(OSError("gone"))
+            return "told"
+
+        return await clock.together(waits(), fails())
+
+    assert virtual(main) == ["caught gone", "told"]
+
+
 def test_jobs_run_together_on_the_real_clock() -> None:
     """The same words work on the machine's clock."""
 
