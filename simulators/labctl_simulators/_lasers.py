@@ -13,6 +13,7 @@ from labctl_simulators.wire import (
     ACKNOWLEDGEMENTS,
     ArroyoController,
     CniSupply,
+    CoboltLaser,
     IlxController,
     Personality,
     SrsController,
@@ -70,9 +71,14 @@ def _cni(world: World, key: str, settings: Plain) -> Personality:
     )
 
 
+def _cobolt(world: World, key: str, settings: Plain) -> Personality:
+    return CoboltLaser(world, emission_delay_s=_delay_s(settings, 0.05))
+
+
 LASERS: Mapping[str, Builder] = {
     "arroyo-laser": _arroyo,
     "cni-laser": _cni,
+    "cobolt-laser": _cobolt,
     "ilx-laser": _ilx,
     "srs-laser": _srs,
     "thorlabs-laser": _thorlabs,

@@ -283,6 +283,26 @@ def _t7_logger() -> Answer:
     return answer
 
 
+def _cobolt() -> Answer:
+    # Lit by whoever was there before; starts by itself.
+    state = {"l": "1", "p": "0.1000", "@cobas": "1"}
+
+    def answer(data: bytes) -> bytes | None:
+        text = data.decode().strip()
+        name, _, value = text.partition(" ")
+        if text in ("l0", "l1"):
+            state["l"] = text[1]
+        elif value:
+            state[name] = value
+        elif text.endswith("?"):
+            told = {"glm": "0808-06-01-0200-100", "gsn": "22345", "gfv": "9.001", "ilk": "0",
+                    "gkses": "1", "f": "0", "pa": state["p"] if state["l"] == "1" else "0.0000"}
+            return {**told, **state}[text[:-1]].encode() + b"\r\n"
+        return b"OK\r\n"
+
+    return answer
+
+
 def _hand_held(first: int, *, mode: int = 0x80, overload: int = 0, whole: int = 0) -> bytes:
     """A packet of a hand-held meter with so many tenths on its first input."""
     packet = bytearray(45)
@@ -366,6 +386,15 @@ CASES: dict[str, Case] = {
         level=0.5,
         refused=(1.501, 1e9, -0.1, float("nan")),
         settings={"max_power": "1.5 W"},
+    ),
+    "cobolt-laser": Case(
+        _cobolt,
+        stranger=b"0532-05-01-0100-300\r\n",
+        off=b"l0\r",
+        on=b"l1\r",
+        level=0.9,
+        refused=(1.001, 1e9, -0.1, float("nan")),
+        settings={"max_power": "1 W"},
     ),
     "ilx-laser": Case(
         lambda: _arroyo("ILX Lightwave,LDX-3232,32320007,1.60"),

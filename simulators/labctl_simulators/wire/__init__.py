@@ -3,6 +3,7 @@
 from labctl_simulators.wire._arroyo import ArroyoController
 from labctl_simulators.wire._center import Center309
 from labctl_simulators.wire._cni import ACKNOWLEDGEMENTS, CniSupply
+from labctl_simulators.wire._cobolt import CoboltLaser
 from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
 from labctl_simulators.wire._ika import IkaPlate
 from labctl_simulators.wire._ilx import IlxController
@@ -25,6 +26,7 @@ __all__ = [
     "ArroyoController",
     "Center309",
     "CniSupply",
+    "CoboltLaser",
     "DeadMan",
     "DeadManBoard",
     "IkaPlate",
