@@ -5,8 +5,9 @@ No hardware was touched. Wire facts, and where they come from:
 - verified in two or more public programs: USB virtual port or RS-232, 115200 8N1; a command ends
   CR, a reply CR LF; `gsn?` or `sn?` serial number, `glm?` model, `gfv?` firmware; `l1` and `l0`
   switch, `l?` -> 1 or 0; `p x` sets the power in W, `p?` reads it back, `pa?` is the measured
-  power; every command is answered by `OK` or by `Syntax error: ...`; `@cobas?` -> 1 where the laser starts by
-  itself, and `@cobas 0` ends that; `l1` is then refused with `not allowed in autostart mode`;
+  power; every command is answered by `OK` or by `Syntax error: ...`; `@cobas?` -> 1 where the
+  laser starts by itself, and `@cobas 0` ends that; until then `l1` is refused with `not allowed in
+  autostart mode`;
 - verified in one public program: `cp` constant power; `gom?` -> 0 off, 1 waiting for the key, 2
   continuous, 3 and 4 modulated, 5 fault, 6 aborted; `f?` -> 0 no fault, 1 temperature, 3 interlock,
   4 constant power; `ilk?` -> 1 with the interlock open; `gkses?` key switch. What a firmware
