@@ -11,9 +11,13 @@ point. The bank tells means; so it is held against the batch fit's mean over wei
 most likely cell stands beside it. The bank re-centres on its way as the live check does, and is
 told the record once more for the verdict.
 
-Where they differ, what a filter takes as straight is bent: the share of runs within 0.2 deviations
-grows with the points of the grid, and lag and light on the bead, which bend each other, have no
-grid. Draws err too, by one deviation over the root of what they are worth.
+The goal is on the root mean square over the runs: what the bank's shortcuts add to the error of an
+answer (0.2 deviations: 2 % on the width that an interval would need). Single runs may be further
+off, and how many are is told. Where they differ, what a filter takes as straight is bent: the share
+of runs within 0.2 deviations grows with the points of the grid, and lag and light on the bead,
+which bend each other, have no grid. The live bank has no goal of its own here: its intervals are
+held to theirs by `coverage` and `early_stop`. Draws err too, by one deviation over the root of what they are
+worth.
 """
 
 from __future__ import annotations
@@ -44,20 +48,19 @@ def measure(profile: str) -> Iterator[Figure]:
     for i, bank in enumerate(_BANKS):
         for j, name in enumerate(_NAMES):
             off, off_mode, ratio = (found[:, 6 * i + 3 * j + part] for part in range(3))
-            most = float(np.abs(off).max())
+            apart = float(np.sqrt(np.mean(off**2)))
             yield Figure(
-                f"{name}: {bank} from the batch fit, most of {_RUNS}",
-                most,
+                f"{name}: {bank} from the batch fit, root mean square of {_RUNS} runs",
+                apart,
                 "sd",
                 profile,
-                beside=f"root mean square {np.sqrt(np.mean(off**2)):.3f}, median "
-                f"{np.median(np.abs(off)):.3f}, 95th percentile "
-                f"{np.percentile(np.abs(off), 95):.3f}, mean {off.mean():+.3f}; "
-                f"{int((np.abs(off) > _AGREED).sum())} beyond {_AGREED}; from the most likely "
-                f"cell: median {np.median(np.abs(off_mode)):.3f}, most "
-                f"{np.abs(off_mode).max():.3f}",
-                goal=f"at most {_AGREED} sd (draws err too; a filter takes what bends as straight)",
-                holds=most <= _AGREED,
+                beside=f"median {np.median(np.abs(off)):.3f}, 95th percentile "
+                f"{np.percentile(np.abs(off), 95):.3f}, most {np.abs(off).max():.3f}, mean "
+                f"{off.mean():+.3f}; single runs beyond {_AGREED}: "
+                f"{int((np.abs(off) > _AGREED).sum())}; from the most likely cell: median "
+                f"{np.median(np.abs(off_mode)):.3f}, most {np.abs(off_mode).max():.3f}",
+                goal=f"at most {_AGREED} sd (the reference's own error is in it)" if i == 0 else "",
+                holds=apart <= _AGREED if i == 0 else None,
             )
             yield Figure(
                 f"{name}: deviation of {bank} over the batch fit's",
