@@ -16,8 +16,8 @@ answer (0.2 deviations: 2 % on the width that an interval would need). Single ru
 off, and how many are is told. Where they differ, what a filter takes as straight is bent: the share
 of runs within 0.2 deviations grows with the points of the grid, and lag and light on the bead,
 which bend each other, have no grid. The live bank has no goal of its own here: its intervals are
-held to theirs by `coverage` and `early_stop`. Draws err too, by one deviation over the root of what they are
-worth.
+held to theirs by `coverage` and `early_stop`. Draws err too, by one deviation over the root of what
+they are worth.
 """
 
 from __future__ import annotations
