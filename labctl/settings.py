@@ -8,6 +8,7 @@
 | `LABCTL_LOG` | least level of labctl's own log: debug, info, warning, error |
 | `LABCTL_RUNTIME_DIR` | where processes find each other; see `labctl.platform.runtime_dir` |
 | `LABCTL_STATE_DIR` | where trips stay until they are reset; see `labctl.platform.state_dir` |
+| `LABCTL_WIRE_LOG` | folder: every instrument's bytes with their times, for `labctl.instruments` |
 | `NO_COLOR` | set to anything: no colour (https://no-color.org) |
 """
 

@@ -29,6 +29,7 @@ from labctl.bench._model import (
     Vigilance,
     Waiver,
 )
+from labctl.bench._record_wire import record_wire
 from labctl.bench._tripped import Latched, latched, reset_latched
 from labctl.bench._unwatched import unwatched
 from labctl.bench._walk import Step, StepState, Walked, walk
@@ -80,6 +81,7 @@ __all__ = [
     "passed",
     "reach",
     "record_path",
+    "record_wire",
     "reset_latched",
     "safety_digest",
     "scan",

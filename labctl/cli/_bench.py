@@ -90,3 +90,21 @@ def check_command(
     walked = until_walked(lambda clock: benches.walk(file, clock, click.echo, hands=not no_hands))
     lit = light_step(file, walked, power, runs_dir, wanted=light)
     return end(file, walked, [*walked.steps, *lit], who)
+
+
+@command.command("record")
+@bench_option
+@click.option("--for", "how_long", default="1 min", show_default=True, metavar="TIME")
+@click.option("--out", default=Path("recorded"), show_default=True,
+              type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="One transcript an instrument is written there.")  # fmt: skip
+def record_command(bench: str | None, how_long: str, out: Path) -> int:
+    """Write down every byte that a bench's instruments say, in the dark.
+
+    Connecting switches off what lights and shuts what blocks; then everything is read once a
+    second. The transcripts make a test (`labctl.testing.Transcript`). LABCTL_WIRE_LOG=FOLDER writes
+    the same of any run.
+    """
+    from labctl.cli._record_wire import record
+
+    return record(bench, how_long, out)

@@ -62,6 +62,7 @@ from labctl.instruments._seal import Seal
 from labctl.instruments._settings import Settings
 from labctl.instruments._transport import BlockingTransport
 from labctl.instruments._who import Answerer, ask_who
+from labctl.instruments._wire_log import WireLog, read_wire_log
 
 __all__ = [
     "DEADMAN",
@@ -116,6 +117,7 @@ __all__ = [
     "Thermometer",
     "Transport",
     "Trouble",
+    "WireLog",
     "ask_who",
     "check_instrument",
     "driver",
@@ -127,6 +129,7 @@ __all__ = [
     "place_of",
     "proven",
     "quantum",
+    "read_wire_log",
     "renamed",
     "serial_places",
     "simulated_faults",

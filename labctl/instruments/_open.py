@@ -18,7 +18,9 @@ from labctl.instruments._raw import RawPort
 from labctl.instruments._registry import driver, library_transport
 from labctl.instruments._serial import SerialTransport
 from labctl.instruments._threaded import ThreadPort
+from labctl.instruments._transport import BlockingTransport
 from labctl.instruments._visa import VisaTransport
+from labctl.instruments._wire_log import WireLog, logged, logged_plug, wire_log
 
 
 def make_instrument(
@@ -40,7 +42,9 @@ def make_instrument(
         driver_class = driver(driver_name)
         where = Address.parse(address)
         line = _line(driver_class.spec, settings)
-        port = raw_port(where, line, clock, f"{name} at {address}", session)
+        about = {"instrument": name, "driver": driver_name, "address": address}
+        log = wire_log(name, {**about, "settings": dict(settings)})
+        port = raw_port(where, line, clock, f"{name} at {address}", session, log)
     except InputError as error:
         error.where = error.where or name
         raise
@@ -86,18 +90,24 @@ def raw_port(
     clock: Clock,
     where: str,
     session: SimSession | None = None,
+    log: WireLog | None = None,
 ) -> RawPort:
-    """The way to an address, not opened. `session` is the simulated bench for `sim://`."""
+    """The way to an address, not opened. `session` is the simulated bench for `sim://`; `log` notes
+    the bytes."""
     if address.transport is Transport.SIM:
         if session is None:
             raise InputError(f"{address} needs a simulated bench, and there is none here")
-        return InlinePort(lambda: session.link(address.target), clock, address.text, where)
+        plug = logged_plug(lambda: session.link(address.target), log)
+        return InlinePort(plug, clock, address.text, where)
+    transport: BlockingTransport
     if address.transport is Transport.LIBRARY:
         scheme, _, rest = address.target.partition("://")
-        return ThreadPort(library_transport(scheme)(rest, where), clock, address.text, where)
-    if address.transport is Transport.SERIAL:
-        return ThreadPort(SerialTransport(address.target, line, where), clock, address.text, where)
-    return ThreadPort(VisaTransport(address.target, line, where), clock, address.text, where)
+        transport = library_transport(scheme)(rest, where)
+    elif address.transport is Transport.SERIAL:
+        transport = SerialTransport(address.target, line, where)
+    else:
+        transport = VisaTransport(address.target, line, where)
+    return ThreadPort(logged(transport, log, clock), clock, address.text, where)
 
 
 def _line(spec: DriverSpec, settings: Mapping[str, Any]) -> SerialSettings:

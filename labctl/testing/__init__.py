@@ -31,6 +31,7 @@ from labctl.testing._plugin import (  # noqa: E402
     pytest_sessionfinish,
 )
 from labctl.testing._rig import FarEnd, Rig  # noqa: E402
+from labctl.testing._transcript import Difference, Exchange, Transcript  # noqa: E402
 from labctl.testing._wire import MS, Answer, Card, Wire  # noqa: E402
 
 __all__ = [
@@ -38,8 +39,11 @@ __all__ = [
     "Answer",
     "Card",
     "Case",
+    "Difference",
+    "Exchange",
     "FarEnd",
     "Rig",
+    "Transcript",
     "Wire",
     "contract",
     "pytest_addoption",
