@@ -51,8 +51,8 @@ _ASK_S = 0.2
 _OFF = b"OUTP1:STAT 0\n"
 _MODEL = re.compile(r"(?P<family>ITC40|LDC40|CLD10)\d\d\w*")
 _MOST_A = 20.0
-_DELAY_S = 1.0
-"""The longest switch-on delay with which light, a second later still, comes in time."""
+_DELAY_S = 5.0
+"""The longest switch-on delay that is taken; a class 4 laser's own is 3 to 5 s."""
 _LOOK_EVERY = 10
 """Key, protections and cooler are asked for on every so many reads, and after any change."""
 _PROTECTIONS = {
@@ -74,6 +74,8 @@ class ThorlabsLaser:
         confirms_emission=True,
         drive="current",
         slowest_exchange_s=_ASK_S,
+        # Light comes a second after the delay, and is seen at the read behind it.
+        starts_within_s=_DELAY_S + 2.0,
         question=Question(b"*IDN?\n", r"thorlabs,\s*(ITC40|LDC40|CLD10)\d\d"),
         settings={
             "max_current": "highest current the diode may ever get, e.g. 2.5 A",
@@ -228,8 +230,8 @@ class ThorlabsLaser:
         delay_s = await self._number(b"OUTP1:DEL?")
         if delay_s > _DELAY_S:
             raise DeviceRefusedError(
-                f"the output is delayed by {delay_s:g} s, and light that has not come 2 s after ON "
-                "is taken for a fault",
+                f"the output is delayed by {delay_s:g} s, and light that has not come "
+                f"{self.spec.starts_within_s:g} s after ON is taken for a fault",
                 fix=f"Set the switch-on delay to at most {_DELAY_S:g} s at the controller; labctl "
                 "warns before it lights.",
             )

@@ -14,6 +14,7 @@ from labctl.bench._rise_bounds import Contents, RiseBounds, rise_bounds
 from labctl.errors import RefusedError
 from labctl.events import HEATER, LASER
 from labctl.guard import GuardSpec
+from labctl.instruments import driver
 from labctl.limits import Limits
 from labctl.quantities import Kind, Stated, format
 
@@ -299,6 +300,7 @@ class BenchFile:
         if measured is None:
             measured = power * (1.0 + self.power_mismatch(source))
         rise = self.rise_bounds(hard, source, contents)
+        owner = self.instruments[self.roles[source].instrument]
         return GuardSpec(
             guarded_channel="probe.temperature",
             max_power_w=power,
@@ -316,6 +318,7 @@ class BenchFile:
             power_mismatch=self.power_mismatch(source) if reads_power else 0.0,
             needs_interlock=interlock,
             off_confirm_s=self.vigilance.off_confirm_s,
+            starts_within_s=driver(owner.driver).spec.starts_within_s,
             least_k_per_j=rise.least_k_per_j,
             most_k_per_j=rise.most_k_per_j,
             fades_s=rise.fades_s,

@@ -164,12 +164,14 @@ def _mismatch(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     seen = state.seen
     if spec.power_mismatch == 0 or seen is None or seen.measured_power_w is None:
         return None
-    off_by = abs(seen.measured_power_w - state.commanded_w) / state.commanded_w
-    settled = min(now_ns, seen.meter_ns) - state.lit_ns >= _SETTLE_NS
-    if not settled or off_by <= spec.power_mismatch:
+    off_by = seen.measured_power_w / state.commanded_w - 1.0
+    # Too little waits while the source says that it is starting, too much does not.
+    since_ns = state.lit_ns if off_by > 0.0 else state.light_ns
+    settled = min(now_ns, seen.meter_ns) - since_ns >= _SETTLE_NS
+    if not settled or abs(off_by) <= spec.power_mismatch:
         return None
     what = f"{seen.measured_power_w:.3f} W measured, {state.commanded_w:.3f} W commanded"
-    return Trip("power-mismatch", what, off_by, spec.power_mismatch, "relative")
+    return Trip("power-mismatch", what, abs(off_by), spec.power_mismatch, "relative")
 
 
 def _interlock(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
@@ -198,10 +200,29 @@ def _gate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
 
 def _dropped(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     seen = state.seen
-    if seen is None or seen.beam is not Beam.OFF or now_ns - state.lit_ns < _SETTLE_NS:
+    if seen is None or seen.beam is not Beam.OFF or now_ns - state.light_ns < _SETTLE_NS:
         return None
     why = f" ({', '.join(seen.faults)})" if seen.faults else ""
     return Trip("dropped", f"the source reads OFF although commanded on{why}")
+
+
+def _starting(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
+    seen = state.seen
+    if seen is None or not seen.starting or state.meter_saw_it:
+        return None
+    starting_s = (seen.taken_ns - state.lit_ns) / NS
+    if starting_s <= spec.starts_within_s:
+        return None
+    what = f"{starting_s:.1f} s after on the source says that it is starting, and no light is seen"
+    return Trip("starting", what, starting_s, spec.starts_within_s, "s")
+
+
+def _fault(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
+    seen = state.seen
+    # What it said before on may be why it was dark.
+    if seen is None or not seen.faults or seen.taken_ns <= state.lit_ns:
+        return None
+    return Trip("fault", f"the source says: {', '.join(seen.faults)}")
 
 
 def _source_silent(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
@@ -239,7 +260,9 @@ RULES: tuple[Rule, ...] = (
     Rule("gate", LIVE, _gate),
     Rule("power", LIT, _power),
     Rule("power-mismatch", LIT, _mismatch),
+    Rule("starting", LIT, _starting),
     Rule("dropped", LIT, _dropped),
+    Rule("fault", LIT, _fault),
     Rule("source-silent", LIT, _source_silent),
     Rule("exposure", LIT, _exposure),
     Rule("energy", LIT, _energy),

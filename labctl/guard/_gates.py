@@ -21,8 +21,9 @@ from labctl.instruments import Gatekeeper, GateState, Seal
 _PERIOD_S = 0.25
 """Gates are looked at this often, and four times in the time after which a dead-man drops."""
 
-_MEASURED_WITHIN_S = 3.0
-"""So long a laser lit behind a closed shutter has to show the power that was asked for."""
+_MEASURED_WITHIN_S = 1.0
+"""So long after it may have been starting a laser that is lit behind a closed shutter has to show
+the power that was asked for."""
 _LOOK_NS = 50_000_000
 
 
@@ -148,7 +149,7 @@ async def power_as_asked(
 ) -> None:
     """Wait until the meter sees, before a closed shutter, the power that was asked for of a source
     that cannot be told it before it is on. SafetyError when it never does."""
-    give_up_ns = clock.now_ns() + round(_MEASURED_WITHIN_S * NS)
+    give_up_ns = clock.now_ns() + round((spec.starts_within_s + _MEASURED_WITHIN_S) * NS)
     while meter is not None and state.phase in LIT and clock.now_ns() < give_up_ns:
         seen = await meter.read_power_at_sample()
         most_off_w = spec.power_mismatch * state.commanded_w

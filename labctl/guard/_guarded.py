@@ -116,4 +116,5 @@ def seen_of(source: SourceState, power: Reading | Invalid | None, now_ns: int) -
         faults=source.faults,
         measured_power_w=measured.value if measured else None,
         meter_ns=measured.t_ns if measured else 0,
+        starting=source.starting,
     )

@@ -244,7 +244,7 @@ class Guard:
             state.meter_saw_it = False
             state.identical = 0
             state.lease_until_ns = now_ns + round(self.spec.lease_s * NS)
-            state.lit_ns = state.energy_to_ns = now_ns
+            state.lit_ns = state.light_ns = state.energy_to_ns = now_ns
             state.phase = Phase.EMISSION_DELAY
             self.ever_lit = True
             state.held_back = await self._gates.shutter_reads_closed()
@@ -273,7 +273,7 @@ class Guard:
     def _begin(self, commanded: Callable[[int], None] | None) -> None:
         """The emission's time begins: with the light, or with the shutter that held it back."""
         now_ns = self._clock.now_ns()
-        self.state.lit_ns = self.state.energy_to_ns = now_ns
+        self.state.lit_ns = self.state.light_ns = self.state.energy_to_ns = now_ns
         self._watch()
         if commanded is not None:
             commanded(now_ns)

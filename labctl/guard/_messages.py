@@ -70,6 +70,8 @@ class SourceSeen:
     measured_power_w: float | None = None
     """At the sample, by a meter or by the source's own measurement; None without either."""
     meter_ns: int = 0
+    starting: bool = False
+    """It says ON, and that its own emission delay runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ class GuardSpec:
     was not quite level, surroundings that change."""
     resolution_k: float = 0.1
     """One quantum of the guarded reading."""
+    starts_within_s: float = 2.0
+    """So long the source may say that its own emission delay runs."""
     off_confirm_s: float = 1.0
     """How long `beam_off` repeats before the beam is declared not confirmed off."""
 

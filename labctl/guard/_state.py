@@ -53,6 +53,9 @@ class GuardState:
     commanded_w: float = 0.0
     lit_ns: int = 0
     """When the present emission was commanded."""
+    light_ns: int = 0
+    """When light may have come: `lit_ns`, or when the source last said that it was still starting
+    and no meter saw light."""
     dark_ns: int = 0
     """When off was last commanded."""
     at_most_ns: int = 0
@@ -101,25 +104,33 @@ def note_heartbeat(spec: GuardSpec, state: GuardState, beat: Heartbeat, now_ns: 
 
 def note_source(state: GuardState, seen: SourceSeen) -> None:
     """Take in what source and meter say; integrate the energy and complete the emission delay."""
-    note_meter(state, seen.measured_power_w, seen.taken_ns)
     state.seen = seen
-    seen_on = seen.beam is Beam.ON or state.meter_saw_it
-    if state.phase is Phase.EMISSION_DELAY and seen_on and not state.held_back:
-        state.phase = Phase.EMITTING
+    _note_light(state, seen.measured_power_w)
+    if state.phase is Phase.EMISSION_DELAY and not state.held_back:
+        if seen.starting and not state.meter_saw_it:
+            state.light_ns = seen.taken_ns
+        elif seen.beam is Beam.ON or state.meter_saw_it:
+            state.phase = Phase.EMITTING
+    note_meter(state, seen.measured_power_w, seen.taken_ns)
 
 
 def note_meter(state: GuardState, measured_w: float | None, taken_ns: int) -> None:
     """Take in what the meter says (None: nothing), also while a source is being lit and its own
-    port is busy; without a meter the commanded power counts as given."""
+    port is busy; without a meter the commanded power counts as given, from ON for the limit, and
+    for what the sample must have felt of it from when light may have come."""
+    _note_light(state, measured_w)
+    if state.phase in LIT and not state.held_back:
+        power_w = max(0.0, state.commanded_w if measured_w is None else measured_w)
+        for_limit_ns = taken_ns - max(state.energy_to_ns, state.lit_ns)
+        for_sample_ns = taken_ns - max(state.energy_to_ns, state.light_ns)
+        state.energy_j += power_w * max(0, for_limit_ns) / NS
+        state.given_j += power_w * max(0, for_sample_ns) / NS
+    state.energy_to_ns = taken_ns
+
+
+def _note_light(state: GuardState, measured_w: float | None) -> None:
     if measured_w is not None and measured_w > meter_threshold_w(state):
         state.meter_saw_it = True
-    if state.phase in LIT and not state.held_back:
-        power_w = state.commanded_w if measured_w is None else measured_w
-        since_ns = max(state.energy_to_ns, state.lit_ns)
-        more_j = max(0.0, power_w) * max(0, taken_ns - since_ns) / NS
-        state.energy_j += more_j
-        state.given_j += more_j
-    state.energy_to_ns = taken_ns
 
 
 def meter_threshold_w(state: GuardState) -> float:

@@ -76,6 +76,9 @@ class DriverSpec:
     slowest_off_s: float = 0.25
     """From the moment off (or block) is asked for to the energy gone, at the worst that the
     instrument's own protocol allows; over 0.5 a gate must be the way off."""
+    starts_within_s: float = 2.0
+    """So long a source may say after ON that it is `starting`, at the worst that it can be set up
+    to; at most 10. Longer is a fault that ends the emission."""
     connections: int = 1
     """How many hosts the instrument serves at once; over 1, several entries of a bench file may
     hang on one of it, each by a connection of its own (`socket://host:port#name`)."""
@@ -129,9 +132,10 @@ class SourceState:
     interlock_closed: bool | None
     key_on: bool | None
     faults: tuple[str, ...] = ()
-    """In words; empty when none is reported."""
+    """In words; empty when none is reported. One that is told while it is lit ends the emission:
+    what is harmless does not belong here."""
     starting: bool = False
-    """True during the instrument's own emission delay."""
+    """True during the instrument's own emission delay: it says ON, and gives nothing yet."""
     power_w: float | None = None
     """Power that it gives, where it measures that itself: a supply's voltage times current. None
     for a source whose power only a meter of its own sees."""

@@ -30,6 +30,7 @@ class EveryDriver(OnRig):
         assert spec.transport in {"serial", "visa", "library"}
         if spec.capabilities & {"source", "gate"}:
             assert spec.slowest_exchange_s <= 0.2, "on a port of the guard's"
+            assert 0.0 < spec.starts_within_s <= 10.0
 
     def test_constructing_does_no_io_and_refuses_unknown_settings(self) -> None:
         """A setting that the driver does not have is bad input, found before any I/O."""

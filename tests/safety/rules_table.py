@@ -62,7 +62,7 @@ def page() -> str:
 def _row(rule: Rule, story: RuleStory) -> str:
     fired = ", ".join(f"`{fire.__name__}`" for name, fire in VIOLATIONS if name == story.rule)
     told = measure(story)
-    how = " ".join(f"`{fault}`" for fault in story.faults)
+    how = " ".join(f"`{fault}`" for fault in story.faults) or f"{story.delay_s:g} s from ON"
     how = f"{how} on `{story.bench}`" if story.bench else "*guard alone*"
     return (
         f"| {story.rule} | {_phases(rule)} | {story.what} | {fired} | {how} "

@@ -17,7 +17,7 @@ from labctl.bench import BenchFile
 from labctl.clock import NS, Clock, run_virtual
 from labctl.events import Tripped
 from labctl.guard import Arm, Emit, Guard, Heartbeat, Trip
-from tests.scenario.runs import SHORT, Story, bench_file, run
+from tests.scenario.runs import SHORT, Story, bench_file, emission_delay, run
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_rules import SPEC
 
@@ -42,6 +42,8 @@ class RuleStory:
     change: Callable[[BenchFile], BenchFile] = lambda file: file
     begins: Callable[[Story], float] = lambda story: BEGINS_S
     """When it went wrong, in the world's seconds."""
+    delay_s: float = 0.02
+    """From ON to light."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,23 @@ STORIES = (
         "the meter's lag and one reading",
     ),
     RuleStory(
+        "starting",
+        "light never comes, and the controller says that its delay runs",
+        (),
+        0.0,
+        "there is no light",
+        begins=lambda story: 0.0,
+        delay_s=600.0,
+    ),
+    RuleStory(
+        "fault",
+        "the source tells a fault and stays lit",
+        (),
+        0.2,
+        "the guard's next reading, here every 0.04 s",
+        bench="",
+    ),
+    RuleStory(
         "dropped",
         "the laser drops out, on a bench without a meter that cannot read its interlock",
         ("interlock-open@50s",),
@@ -249,7 +268,9 @@ def _alone(story: RuleStory) -> Measured:
         begun_ns = clock.now_ns()
         while source.lit and clock.now_ns() < begun_ns + 10 * NS:
             await clock.sleep(NS // 25)
-            if story.rule == "stale":
+            if story.rule == "fault":
+                source.faults = ("the cooler is off",)
+            if story.rule in ("stale", "fault"):
                 await guard.read()
             else:
                 guard.heartbeat(Heartbeat(clock.now_ns(), 25.0 + clock.now_ns() / NS / 100))
@@ -264,7 +285,7 @@ def _alone(story: RuleStory) -> Measured:
 
 
 def _on_bench(story: RuleStory) -> Measured:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, emission_delay("Arroyo", story.delay_s):
         told = run(
             Path(folder),
             bench=story.change(bench_file(story.bench)),

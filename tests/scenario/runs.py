@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
+import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest import mock
 
 from labctl import bench as benches
 from labctl import protocol as protocols
@@ -26,6 +29,7 @@ from labctl.events import (
     RunEnded,
 )
 from labctl.record import JournalState, read_journal
+from labctl_simulators import _lasers as simulated
 
 BENCHES = Path(__file__).resolve().parents[2] / "protocols" / "benches"
 SHORT = ("baseline=20s", "heat=90s", "cool=20s")
@@ -118,6 +122,19 @@ def without_shutter(file: BenchFile) -> BenchFile:
         instruments={key: e for key, e in file.instruments.items() if key != "shutter"},
         roles={name: role for name, role in file.roles.items() if name != "shutter"},
     )
+
+
+@contextlib.contextmanager
+def emission_delay(maker: str, seconds: float) -> Iterator[None]:
+    """A simulated controller of this maker lights so long after ON; no driver is told."""
+    name = f"{maker}Controller"
+    slow = functools.partial(_delayed, getattr(simulated, name), seconds)
+    with mock.patch.object(simulated, name, slow):
+        yield
+
+
+def _delayed(make: Any, seconds: float, *args: Any, **settings: Any) -> Any:
+    return make(*args, **{**settings, "emission_delay_s": seconds})
 
 
 def request(

@@ -10,8 +10,8 @@ import pytest
 
 from labctl.bench import BenchFile, InstrumentEntry
 from labctl.errors import Exit
-from labctl.events import Beam, Tripped
-from tests.scenario.runs import Story, bench_file, run
+from labctl.events import Alarm, Beam, Tripped
+from tests.scenario.runs import CHECKED, Story, bench_file, emission_delay, run
 
 # The light begins a while after ON: what the controllers take for it, and a little.
 STARTS = {"thorlabs-laser": 0.6, "ilx-laser": 0.15, "srs-laser": 0.15}
@@ -44,6 +44,59 @@ def test_a_healthy_run_is_lit_as_long_as_planned(tmp_path: Path, driver: str) ->
     assert off_s is not None
     assert 90.0 - STARTS[driver] <= off_s - on_s <= 90.3
     assert Beam.OFF is story.ended.beam
+
+
+def test_five_seconds_of_emission_delay_end_in_a_verdict(tmp_path: Path) -> None:
+    """A class 4 laser warns by itself: the emission's time counts from ON, no rule trips, and the
+    check takes what the meter saw."""
+    with emission_delay("Thorlabs", 5.0):
+        story = run(tmp_path, bench=bench_with("thorlabs-laser"), parameters=CHECKED)
+    ((on_s, off_s),) = story.light
+
+    assert ("completed", [], []) == (story.ended.outcome, story.of(Tripped), story.of(Alarm))
+    assert story.ended.exit_code in {Exit.PASS, Exit.CANNOT_TELL}
+    assert off_s is not None
+    assert 294.5 <= off_s - on_s <= 295.3
+
+
+@pytest.mark.parametrize("delay_s", [600.0, 4.0])
+def test_light_that_comes_never_or_too_late_ends_the_run_by_that_name(
+    tmp_path: Path, delay_s: float
+) -> None:
+    """The controller says that it is starting for longer than its driver declares (2 s); an off
+    before the light leaves it dark."""
+    with emission_delay("Srs", delay_s):
+        story = run(tmp_path, bench=bench_with("srs-laser"))
+
+    assert [] == story.light
+    assert ["starting"] == [trip.rule for trip in story.of(Tripped)]
+    assert (Exit.SAFETY, Beam.OFF) == (story.ended.exit_code, story.ended.beam)
+
+
+def test_light_that_comes_late_and_in_time_is_no_fault(tmp_path: Path) -> None:
+    """Just before what is declared."""
+    with emission_delay("Srs", 1.9):
+        story = run(tmp_path, bench=bench_with("srs-laser"))
+    ((on_s, off_s),) = story.light
+
+    assert ("completed", []) == (story.ended.outcome, story.of(Tripped))
+    assert off_s is not None
+    assert 87.9 <= off_s - on_s <= 88.3
+
+
+@pytest.mark.parametrize("opened_s", [20.6, 23.0, 25.2])
+def test_an_interlock_opened_in_a_long_delay_leaves_it_dark(
+    tmp_path: Path, opened_s: float
+) -> None:
+    """On is commanded at 20.3 s, and light would come five seconds later."""
+    with emission_delay("Thorlabs", 5.0):
+        story = run(
+            tmp_path, bench=bench_with("thorlabs-laser"), faults=[f"interlock-open@{opened_s}s"]
+        )
+
+    assert [] == story.light
+    assert "interlock" == story.of(Tripped)[0].rule
+    assert (Exit.SAFETY, Beam.OFF) == (story.ended.exit_code, story.ended.beam)
 
 
 @every_laser

@@ -8,7 +8,6 @@ event in tests/unit/engine/test_faults_inside.py, one owner in tests/unit/bench/
 from __future__ import annotations
 
 import errno
-import functools
 import json
 import os
 import signal
@@ -27,13 +26,13 @@ from labctl.engine import carry_out
 from labctl.errors import Exit
 from labctl.events import Beam, Event, Sample, Tripped
 from labctl.record import JournalState
-from labctl_simulators import bench as simulated
 from tests.scenario import test_guard_process
 from tests.scenario.runs import (
     CHECKED,
     SHORT,
     Story,
     bench_file,
+    emission_delay,
     nobody,
     read,
     request,
@@ -141,21 +140,16 @@ def test_less_than_the_calibrations_can_tell_is_within_the_guard_and_fails_the_c
 
 
 def test_an_interlock_opened_in_the_emission_delay_leaves_it_dark(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    """On is commanded at 20.3 s, light would come at 22.3 s: the interlock opens between."""
-    slow = functools.partial(_delayed, simulated.ArroyoController)
-    monkeypatch.setattr(simulated, "ArroyoController", slow)
-    story = run(tmp_path, faults=["interlock-open@21s"])
+    """On is commanded at 20.3 s; light would come at 22.3 s: the interlock opens between."""
+    with emission_delay("Arroyo", 2.0):
+        story = run(tmp_path, faults=["interlock-open@21s"])
 
     assert [] == story.light
     assert Exit.SAFETY == story.ended.exit_code
     assert "interlock" == story.of(Tripped)[0].rule
     assert Beam.OFF is story.ended.beam
-
-
-def _delayed(make: Any, *args: Any, **settings: Any) -> Any:
-    return make(*args, **{**settings, "emission_delay_s": 2.0})
 
 
 @pytest.mark.parametrize("onset_s", [109.9, 110.2])

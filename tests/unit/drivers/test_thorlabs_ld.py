@@ -107,7 +107,7 @@ def test_a_cld_is_asked_what_it_knows() -> None:
 @pytest.mark.parametrize(
     ("step", "said", "what"),
     [(7, b"POW\n", "constant-current mode"), (8, b"PULS\n", "unpulsed output"),
-     (6, b'-113,"Undefined header"\n', "configuring"), (9, b"3.0E+00\n", "delayed by 3 s")],
+     (6, b'-113,"Undefined header"\n', "configuring"), (9, b"6.0E+00\n", "delayed by 6 s")],
 )  # fmt: skip
 def test_another_kind_of_drive_is_not_configured(step: int, said: bytes, what: str) -> None:
     """Constant power, pulses, an error on the way, light that comes too late: refused."""

@@ -28,6 +28,7 @@ class FakeSource:
     interlock_closed: bool = True
     ignores_off: bool = False
     unplugged: bool = False
+    faults: tuple[str, ...] = ()
     log: list[str] = field(default_factory=list)
 
     async def off(self) -> None:
@@ -48,6 +49,7 @@ class FakeSource:
             set_level=self.level_set,
             interlock_closed=self.interlock_closed,
             key_on=True,
+            faults=self.faults,
         )
 
     async def emitter(self, seal: Seal) -> Emitter:

@@ -144,6 +144,15 @@ def mismatch(state: GuardState) -> None:
     state.seen = seen(measured_power_w=0.6)
 
 
+def never_starts(state: GuardState) -> None:
+    state.phase, state.meter_saw_it = Phase.EMISSION_DELAY, False
+    state.lit_ns, state.seen = NOW_NS - ns(2.1), seen(starting=True, measured_power_w=0.0)
+
+
+def fault(state: GuardState) -> None:
+    state.seen = seen(faults=("cooler is off",))
+
+
 def dropped(state: GuardState) -> None:
     state.seen = seen(beam=Beam.OFF)
 
@@ -207,7 +216,9 @@ VIOLATIONS: list[tuple[str, Callable[[GuardState], None]]] = [
     ("interlock", key),
     ("power", power),
     ("power-mismatch", mismatch),
+    ("starting", never_starts),
     ("dropped", dropped),
+    ("fault", fault),
     ("source-silent", silent),
     ("exposure", exposure),
     ("energy", energy),
@@ -358,6 +369,86 @@ def test_the_emission_delay_ends_when_light_is_seen() -> None:
     note_source(state, seen(taken_ns=NOW_NS + 1))
 
     assert Phase.EMITTING == state.phase
+
+
+def in_delay(seconds: float, **changes: object) -> GuardState:
+    """A healthy start in which the source says all along that its delay runs."""
+    spec = replace(SPEC, starts_within_s=7.0)
+    state = GuardState(phase=Phase.EMISSION_DELAY, commanded_w=1.0, at_most_ns=600 * NS)
+    state.lit_ns = state.light_ns = state.energy_to_ns = NOW_NS
+    state.lease_until_ns = NOW_NS + NS
+    for step in range(1, round(2 * seconds) + 1):
+        taken_ns = NOW_NS + step * ns(0.5)
+        note_heartbeat(spec, state, Heartbeat(taken_ns, 30.0 + 0.01 * step), taken_ns)
+        note_source(
+            state,
+            seen(
+                taken_ns=taken_ns,
+                meter_ns=taken_ns,
+                starting=True,
+                **{"measured_power_w": 0.0, **changes},
+            ),
+        )
+        assert [] == decide(spec, state, taken_ns)
+    return state
+
+
+def later(state: GuardState, seconds: float, **said: object) -> set[str]:
+    """What trips when source and meter say this so long after on."""
+    spec = replace(SPEC, starts_within_s=7.0)
+    now_ns = NOW_NS + ns(seconds)
+    state.lease_until_ns = now_ns
+    note_heartbeat(spec, state, Heartbeat(now_ns, 30.1), now_ns)
+    note_source(state, seen(taken_ns=now_ns, meter_ns=now_ns, **said))
+    return {trip.rule for trip in decide(spec, state, now_ns)}
+
+
+def test_while_the_source_says_that_it_is_starting_too_little_light_is_no_fault() -> None:
+    """The delay ends with the light, and what is too little then has two seconds from there."""
+    state = in_delay(5.0)
+
+    assert Phase.EMISSION_DELAY is state.phase
+    assert set() == later(state, 5.5)
+    assert Phase.EMITTING is state.phase
+    assert set() == later(state, 6.5, measured_power_w=0.6)
+    assert {"power-mismatch"} == later(state, 7.5, measured_power_w=0.6)
+
+
+def test_too_much_light_waits_for_no_start() -> None:
+    """A source that says that it is starting, and gives more than was asked for."""
+    state = in_delay(1.0)
+
+    assert {"power"} == later(state, 1.5, starting=True, measured_power_w=1.7)
+    assert {"power-mismatch"} == later(state, 2.5, starting=True, measured_power_w=1.4)
+
+
+def test_a_source_that_starts_for_longer_than_declared_trips() -> None:
+    """Each of its words that it is starting counts up to the bound, and no further."""
+    state = in_delay(7.0)
+
+    assert {"starting"} == later(state, 7.5, starting=True, measured_power_w=0.0)
+
+
+def test_a_start_that_ends_without_light_is_found_two_seconds_later() -> None:
+    """By the meter, and by the source where it reads OFF."""
+    assert {"power-mismatch"} == later(in_delay(3.0), 5.0, measured_power_w=0.0)
+    assert {"dropped"} == later(in_delay(3.0), 5.0, beam=Beam.OFF, measured_power_w=None)
+
+
+def test_without_a_meter_the_delay_counts_for_the_limit_and_not_for_the_sample() -> None:
+    """Five seconds of 1 W as commanded: spent of the bench's energy, and nothing that the sample
+    can have felt."""
+    state = in_delay(5.0, measured_power_w=None)
+
+    assert (5.0, 0.0) == pytest.approx((state.energy_j, state.given_j))
+
+
+def test_a_fault_from_before_on_is_no_fault_of_the_light() -> None:
+    """What was read before may be why it was dark; told again, it ends the emission."""
+    state = healthy()
+    state.seen = seen(faults=("protection tripped",), taken_ns=state.lit_ns)
+
+    assert "fault" not in rule_names(state)
 
 
 def test_the_hash_of_the_limits_changes_with_any_of_them() -> None:
