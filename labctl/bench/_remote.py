@@ -11,11 +11,12 @@ import asyncio
 import contextlib
 import subprocess
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labctl.clock import NS, Clock
-from labctl.errors import BeamNotConfirmedOffError, LabctlError, RefusedError, SafetyError
+from labctl.errors import BeamNotConfirmedOffError, RefusedError, SafetyError
 from labctl.events import Beam
 from labctl.guard import (
     Act,
@@ -44,9 +45,21 @@ _POLL_NS = NS // 500
 _KILLED_NS = 5 * NS
 _LEAVE_NS = 15 * NS
 """A guard that was told to go may try for so long to see everything off."""
+_ANSWER_NS = 15 * NS
+"""It tries for ten seconds to see off confirmed. An answer may be lost while this process is
+stopped, because nobody then takes what the guard says."""
 
 Spare = Callable[[Callable[[Trip], None]], Guards]
 """Makes guards in this process, over ports that are opened only when the process is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A request without its answer."""
+
+    answered: asyncio.Future[talk.Answer]
+    commanded: Callable[[int], None] | None
+    due_ns: int
 
 
 class RemoteGuards:
@@ -75,8 +88,7 @@ class RemoteGuards:
         self._heard_ns = 0
         self._timer: asyncio.TimerHandle | None = None
         self._number = 0
-        self._waiting: dict[int, asyncio.Future[talk.Answer]] = {}
-        self._commanded: dict[int, Callable[[int], None]] = {}
+        self._waiting: dict[int, _Asking] = {}
         self._over = False
         self._why = ""
         self._taking: asyncio.Task[Guards] | None = None
@@ -197,9 +209,8 @@ class RemoteGuards:
         self._number += 1
         number = self._number
         answered: asyncio.Future[talk.Answer] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answered
-        if commanded is not None:
-            self._commanded[number] = commanded
+        asking = _Asking(answered, commanded, self._clock.now_ns() + _ANSWER_NS)
+        self._waiting[number] = asking
         self._say(talk.Asked(number, what))
         try:
             answer = await answered
@@ -208,7 +219,6 @@ class RemoteGuards:
             raise
         finally:
             self._waiting.pop(number, None)
-            self._commanded.pop(number, None)
         if answer.error is not None:
             raise answer.error
         return answer
@@ -228,6 +238,9 @@ class RemoteGuards:
                 self._take_in(message)
         except WireError as error:
             self._lost(str(error))
+        except Exception as error:
+            # A fault of our own here must not end the watch, or lose what was said behind it.
+            self._lost(f"a fault in labctl: {error!r}")
 
     def _take_in(self, message: object) -> None:
         match message:
@@ -237,16 +250,27 @@ class RemoteGuards:
                     self._told = True
                     self._on_trip(message.trip)
             case talk.Answer():
-                waiting = self._waiting.get(message.number)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(message)
+                asking = self._waiting.get(message.number)
+                if asking is not None and not asking.answered.done():
+                    asking.answered.set_result(message)
             case talk.Commanded():
-                if message.number in self._commanded:
-                    self._commanded[message.number](message.t_ns)
+                self._tell_commanded(message)
             case talk.Trouble():
                 self._on_trouble(message.key, message.what, message.detail)
             case _:
                 raise WireError(f"unexpected {type(message).__name__}")
+
+    def _tell_commanded(self, message: talk.Commanded) -> None:
+        """On is written now. Where telling that breaks, the request does, and nobody lights on."""
+        asking = self._waiting.get(message.number)
+        if asking is None or asking.commanded is None:
+            return
+        try:
+            asking.commanded(message.t_ns)
+        except Exception as error:
+            self._say(talk.Dropped(message.number))
+            if not asking.answered.done():
+                asking.answered.set_exception(error)
 
     # -- the watch ---------------------------------------------------------------------------
 
@@ -259,6 +283,8 @@ class RemoteGuards:
         silent_ns = self._clock.now_ns() - self._heard_ns
         if silent_ns > _SILENT_NS:
             self._lost(f"silent for {silent_ns / NS:.2f} s")
+        elif any(asking.due_ns < self._clock.now_ns() for asking in self._waiting.values()):
+            self._lost(f"no answer for {_ANSWER_NS / NS:g} s")
         if self._taking is None and not self._over:
             self._watch()
 
@@ -282,9 +308,9 @@ class RemoteGuards:
             self._trip_once(Trip("guard", self._why))
             raise
         finally:
-            for waiting in self._waiting.values():
-                if not waiting.done():
-                    waiting.set_exception(self._lost_error())
+            for asking in self._waiting.values():
+                if not asking.answered.done():
+                    asking.answered.set_exception(self._lost_error())
 
     async def _off_from_here(self) -> Guards:
         """Open its ports, which forces sources off, and latch."""
@@ -366,6 +392,7 @@ class _RemoteGuard:
 
 
 async def _opened(port: Instrument) -> None:
-    """Open it if it can be: a source is forced off by that. What cannot is tried again by off."""
-    with contextlib.suppress(LabctlError):
+    """Open it if it can be: a source is forced off by that. What cannot, whatever it is, a driver's
+    own fault too, is tried again by off; no port keeps another's source from being latched."""
+    with contextlib.suppress(Exception):
         await port.connect(hold=True)

@@ -298,3 +298,72 @@ def test_a_guard_that_leaves_says_how(on_wire: Callable[[Scenario], Wire], code:
             await w.remote.emit(Emit(1.0, NS))
 
     on_wire(scenario)
+
+
+def test_an_edge_that_cannot_be_told_ends_the_request(on_wire: Callable[[Scenario], Wire]) -> None:
+    """Who asked for light hears why, the guard hears that nobody wants it any more, and it is
+    listened to as before."""
+
+    async def scenario(w: Wire) -> None:
+        def answers(asked: talk.Asked) -> object:
+            w.guard.send(talk.Commanded(asked.number, 42))
+            return talk.Answer(asked.number)
+
+        def breaks(t_ns: int) -> None:
+            raise ValueError("no")
+
+        w.answers = answers
+        with pytest.raises(ValueError, match="no"):
+            await w.remote.emit(Emit(1.0, NS), commanded=breaks)
+        await until(w.clock, lambda: talk.Dropped(1) in w.heard)
+        await w.remote.arm(Arm("test", SPEC.digest()))
+
+    world = on_wire(scenario)
+    assert ([], 0) == (world.trips, world.spares)
+
+
+def test_a_fault_of_our_own_does_not_end_the_watch(on_wire: Callable[[Scenario], Wire]) -> None:
+    """Whatever breaks in hearing the guard: nobody knows what it said then; off is from here."""
+
+    async def scenario(w: Wire) -> None:
+        def breaks(key: str, what: str, detail: str) -> None:
+            raise ValueError("no")
+
+        w.remote._on_trouble = breaks
+        w.guard.send(talk.Trouble("diode", "timeout", "late"))
+        await until(w.clock, lambda: w.trips)
+        assert (True, False) == (w.process.killed, w.source.lit)
+
+    assert "a fault in labctl" in on_wire(scenario).trips[0].message
+
+
+def test_an_answer_that_never_comes_is_a_guard_that_is_lost(
+    on_wire: Callable[[Scenario], Wire], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on talking, but what came of off was said while this process was stopped and nobody
+    took it."""
+    monkeypatch.setattr("labctl.bench._remote._ANSWER_NS", NS // 2)
+
+    async def scenario(w: Wire) -> None:
+        w.answers = lambda asked: news()
+        report = (await w.remote.beam_off("end"))[LASER]
+        assert (True, "read back") == (report.confirmed, report.how)
+        assert (True, False) == (w.process.killed, w.source.lit)
+
+    assert "no answer" in on_wire(scenario).trips[0].message
+
+
+def test_a_strange_port_keeps_no_source_from_being_latched(
+    on_wire: Callable[[Scenario], Wire],
+) -> None:
+    """A driver that breaks in its own way while the ports of a lost guard are opened."""
+
+    async def scenario(w: Wire) -> None:
+        strange: Any = FakePort(w.source)
+        strange.source = None
+        w.remote._ports = (strange, *w.remote._ports)
+        w.theirs.shutdown(2)
+        assert (await w.remote.beam_off("end"))[LASER].confirmed
+        assert Phase.TRIPPED is w.remote.of(LASER).phase
+
+    assert ["guard"] == [trip.rule for trip in on_wire(scenario).trips]
