@@ -38,6 +38,10 @@ def faults_command() -> None:
     type=click.IntRange(0, 65000),
     help="First TCP port, one an instrument from there on; 0 takes free ones.",
 )
+@click.option("--rfc2217", "way", flag_value="rfc2217",
+              help="Serial lines over rfc2217: a wrong speed gives garbage.")  # fmt: skip
+@click.option("--pty", "way", flag_value="pty",
+              help="Serial lines on pseudo-terminals.")  # fmt: skip
 @click.option(
     "--log",
     "log",
@@ -59,10 +63,11 @@ def serve_command(
     faults: tuple[str, ...],
     host: str,
     port: int,
+    way: str | None,
     log: Path | None,
     write_bench: Path | None,
 ) -> None:
-    """Serve the instruments of a bench over TCP, in real time, until Ctrl-C.
+    """Serve the instruments of a bench, in real time, until Ctrl-C: over TCP, or as asked for.
 
     The same drivers reach them through pyserial and PyVISA as they would reach hardware; the bench
     file differs only in its addresses.
@@ -90,4 +95,5 @@ def serve_command(
         port=port,
         log=log,
         ready=ready,
+        way=way or "tcp",
     )

@@ -39,7 +39,9 @@ class SerialTransport:
             port.parity = line.parity
             port.stopbits = line.stop_bits
             port.timeout = SLICE_S
-            port.write_timeout = _WRITE_S
+            if not self._url.lower().startswith("rfc2217://"):
+                # pyserial refuses one there; its socket buffers what is written.
+                port.write_timeout = _WRITE_S
             if "://" not in self._url:
                 # Two programs on one port mix their replies.
                 port.exclusive = True

@@ -26,6 +26,7 @@ class IkaPlate:
     """An RCT; wakes up cold, standing, with its safety dial at 250 degC."""
 
     baud: int | None = 9600
+    frame = (7, "E")
 
     def __init__(
         self, world: World, *, echoes: bool = False, forgets: bool = True, name: str = "IKARCT"
