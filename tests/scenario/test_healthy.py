@@ -120,7 +120,7 @@ def test_light_on_a_real_bench_is_refused_before_a_port_is_opened(
 ) -> None:
     """Exit code 2, nothing touched, no record."""
     bench = real_bench(address)
-    with pytest.raises(RefusedError, match="emission on a REAL bench is refused") as refused:
+    with pytest.raises(InputError, match="is REAL and cannot be armed") as refused:
         carry(request(tmp_path, bench=bench, speed=1.0))
 
     assert Exit.BAD_INPUT == refused.value.exit_code
@@ -131,7 +131,7 @@ def test_one_real_instrument_makes_the_bench_real(tmp_path: Path) -> None:
     """A real laser is not guarded by a simulated thermometer, nor the other way round."""
     text = (BENCHES / "simulated.yaml").read_text()
     bench = benches.loads(text.replace("sim://scanner", "socket://127.0.0.1:9"))
-    with pytest.raises(RefusedError, match="REAL"):
+    with pytest.raises(InputError, match="REAL"):
         carry(request(tmp_path, bench=bench, speed=1.0))
 
 
