@@ -32,7 +32,7 @@ class Transport(StrEnum):
 
 _SERIAL = re.compile(r"(/dev/\S+|COM\d+|(socket|rfc2217)://[^\s:/]+:\d+\S*)", re.IGNORECASE)
 _VISA = re.compile(r"(TCPIP|USB|GPIB|ASRL|VXI|PXI)[^\s:]*::\S+", re.IGNORECASE)
-_LIBRARY = re.compile(r"library\+[a-z0-9-]+://[A-Za-z0-9./_-]*")
+_LIBRARY = re.compile(r"library\+[a-z0-9-]+://[A-Za-z0-9./_:-]*")
 _SIM = re.compile(r"sim://[A-Za-z0-9_-]+(#[A-Za-z0-9_-]+)?")
 _NAMED = re.compile(r"(socket://[^\s#]+|sim://[^\s#]+)#[A-Za-z0-9_-]+", re.IGNORECASE)
 

@@ -25,6 +25,7 @@ from labctl_simulators.wire import (
     OphirMeter,
     Personality,
     Pm100,
+    PyMeasureCalls,
     Sc10,
     Tc08,
     ThermoLoggerBoard,
@@ -188,6 +189,30 @@ def _ophir(world: World, name: str, key: str, driver: str, settings: Plain, role
     return Device(name, key, driver, "meter", personality)
 
 
+def _pymeasure_meter(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    factor = {"mW": 1e3, "uW": 1e6}.get(str(settings.get("unit", "W")), 1.0)
+    read = str(settings.get("read", "power"))
+    calls = PyMeasureCalls(world, {read: lambda: world.head_power_w() * factor})
+    return Device(name, key, driver, "meter", calls)
+
+
+def _pymeasure_thermometer(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    read = {str(k): str(v) for k, v in (settings.get("read") or {"1": "temperature"}).items()}
+    above = 273.15 if settings.get("unit") == "K" else 0.0
+    sensors = _sensors(world, key, [int(channel) for channel in read], roles)
+
+    def shown(channel: str) -> Callable[[], float]:
+        sensor = sensors.get(int(channel), world.ambient_degc)
+        return lambda: sensor() + above
+
+    calls = PyMeasureCalls(world, {prop: shown(channel) for channel, prop in read.items()})
+    return Device(name, key, driver, "scanner", calls, next(iter(sensors)), tuple(sensors))
+
+
 def _e36300(
     world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
 ) -> Device:
@@ -282,6 +307,8 @@ _BUILDERS = {
     "mcu-thermocouples": _thermologger,
     "ophir-meter": _ophir,
     "pico-tc08": _tc08,
+    "pymeasure-meter": _pymeasure_meter,
+    "pymeasure-thermometer": _pymeasure_thermometer,
     "thorlabs-pm100": _pm100,
     "thorlabs-sc10": _sc10,
 }

@@ -303,6 +303,18 @@ def _cobolt() -> Answer:
     return answer
 
 
+def _pymeasure(**properties: str) -> Answer:
+    def answer(data: bytes) -> bytes | None:
+        verb, _, rest = data.decode().strip().partition(" ")
+        if verb == "WHO":
+            return b"OK PyMeasure|lakeshore.LakeShore211|LSCI,MODEL211,0,1.0\n"
+        if verb == "SET":
+            return b"OK\n"
+        return f"OK {properties[rest]}\n".encode()
+
+    return answer
+
+
 def _hand_held(first: int, *, mode: int = 0x80, overload: int = 0, whole: int = 0) -> bytes:
     """A packet of a hand-held meter with so many tenths on its first input."""
     packet = bytearray(45)
@@ -515,6 +527,18 @@ CASES: dict[str, Case] = {
             b"0,22.5,1400.0,22.1,nan,nan,nan,nan,nan,nan\n": "range",
         },
         settings={"channels": [1, 2]},
+    ),
+    "pymeasure-meter": Case(
+        lambda: _pymeasure(power="0.0125"),
+        stranger=b"OK nobody\n",
+        invalid={b"OK nan\n": "range", b"OK 9.9e+37\n": "range", b"OK 1200.0\n": "range"},
+        settings={"setup": {"wavelength": 808}},
+    ),
+    "pymeasure-thermometer": Case(
+        lambda: _pymeasure(temperature_A="296.5", temperature_B="295.0"),
+        stranger=b"OK nobody\n",
+        invalid={b"OK nan\n": "open", b"OK -9.9e+37\n": "open", b"OK 9000.0\n": "range"},
+        settings={"read": {"1": "temperature_A", "2": "temperature_B"}, "unit": "K"},
     ),
     "thorlabs-sc10": Case(
         _sc10,

@@ -13,6 +13,7 @@ from labctl_simulators.wire._link import SimLink
 from labctl_simulators.wire._ophir import OphirMeter
 from labctl_simulators.wire._personality import Personality, Upsets
 from labctl_simulators.wire._pm100 import Pm100
+from labctl_simulators.wire._pymeasure import PyMeasureCalls
 from labctl_simulators.wire._sc10 import Sc10
 from labctl_simulators.wire._srs import SrsController
 from labctl_simulators.wire._supply import KeysightSupply
@@ -37,6 +38,7 @@ __all__ = [
     "OphirMeter",
     "Personality",
     "Pm100",
+    "PyMeasureCalls",
     "Sc10",
     "SimLink",
     "SrsController",
