@@ -4,7 +4,7 @@ from labctl.bench._armable import not_armable
 from labctl.bench._behind import today, waived
 from labctl.bench._calibrations import Calibrated, Offset, expired
 from labctl.bench._check import check_instruments
-from labctl.bench._commission import keep_record, passed
+from labctl.bench._commission import keep_record, passed, refuse_unwritable
 from labctl.bench._commissioning import not_commissioned, record_path, safety_digest
 from labctl.bench._connect import Bench, OnTrouble, Reach, connect, reach
 from labctl.bench._devices import Device, Scan, scan
@@ -82,6 +82,7 @@ __all__ = [
     "reach",
     "record_path",
     "record_wire",
+    "refuse_unwritable",
     "reset_latched",
     "safety_digest",
     "scan",

@@ -3,6 +3,7 @@ that is missing is told at once, before a port is opened."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 
 from labctl.bench._behind import driver_words, missing_behind, unwaived
@@ -80,5 +81,6 @@ def _record(bench: BenchFile) -> Iterator[Problem]:
             CODE,
             f"this bench is lit once it is commissioned, and {why}",
             file=str(record_path(bench)),
-            fix="Commission it, and keep the record beside the bench file.",
+            fix="Go through it: labctl bench check --light --bench "
+            f"{shlex.quote(bench.source_file)}. The record stays beside the bench file.",
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from pathlib import Path
 
 import click
 
+from labctl.cli._devices import scanned
 from labctl.cli._options import bench_option
-from labctl.errors import InputError
+from labctl.errors import InputError, RecordError
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
@@ -33,7 +36,6 @@ def init_command(name: str, at: tuple[str, ...], only_at: bool, out: Path) -> No
     missing until it is filled in.
     """
     from labctl import bench as benches
-    from labctl.clock import run_real
 
     if not _NAME.fullmatch(name):
         raise InputError(
@@ -45,16 +47,39 @@ def init_command(name: str, at: tuple[str, ...], only_at: bool, out: Path) -> No
             f"{out} is there already, and is not written over",
             fix="Name another file with --out, or move that one away.",
         )
-    found = run_real(lambda clock: benches.scan(clock, at, listed=not only_at))
+    if not out.parent.is_dir():
+        raise InputError(
+            f"there is no folder {out.parent}", fix="Make it, or name another file with --out."
+        )
+    if not os.access(out.parent, os.W_OK):
+        raise _unwritable(out, "Permission denied")
+    found = scanned(at, only_at=only_at)
     text = benches.starting_file(name, found)
-    out.write_text(text, encoding="utf-8")
+    try:
+        # Never over one that came to be there while the ports were asked.
+        with open(out, "x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise _unwritable(out, error.strerror or repr(error)) from error
     for device in found.devices:
         who = device.answerer
         if who is not None and who.driver:
             click.echo(f"{who.driver:<18} {device.place.address}")
     fill = sum("# FILL" in line or ": FILL" in line for line in text.splitlines())
     click.echo(f"written: {out}; {fill} lines to fill in, marked FILL")
-    click.echo(f"next: edit it, then labctl validate {out}, then labctl bench check --bench {out}")
+    typed = shlex.quote(str(out))
+    click.echo(
+        f"next: edit it, then labctl validate {typed}, then labctl bench check --bench {typed}"
+    )
+
+
+def _unwritable(out: Path, why: str) -> RecordError:
+    return RecordError(
+        "the bench file cannot be written",
+        where=str(out),
+        seen=why,
+        fix="Name a file in a folder of your own with --out.",
+    )
 
 
 @command.command("check")
@@ -81,14 +106,25 @@ def check_command(
     `commissioning.json` beside the bench file says what was found. Ctrl-C ends it, everything off.
     """
     from labctl import bench as benches
-    from labctl.cli._commission import end, light_step, until_walked, who_is_there
+    from labctl.cli._commission import (
+        end,
+        light_run,
+        light_step,
+        said_before,
+        until_walked,
+        who_is_there,
+    )
     from labctl.cli._prepare import load_bench
 
     file, why = load_bench(bench)
     who = who_is_there(file)
+    # What refuses the light is told before a person has gone through everything by hand.
+    run = light_run(file, power, runs_dir) if light else None
     click.echo(f"CHECK  {file.name} ({why}), by {who}")
+    for line in said_before(file):
+        click.echo(line)
     walked = until_walked(lambda clock: benches.walk(file, clock, click.echo, hands=not no_hands))
-    lit = light_step(file, walked, power, runs_dir, wanted=light)
+    lit = light_step(file, walked, run)
     return end(file, walked, [*walked.steps, *lit], who)
 
 

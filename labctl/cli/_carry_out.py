@@ -19,7 +19,7 @@ from labctl.cli._asking import Asking
 from labctl.cli._event_log import EventLog
 from labctl.cli._view import Presenter, Summary, choose, mode_line
 from labctl.clock import iso, wall_utc_ns
-from labctl.engine import Begun, Publish, RunRequest, RunResult, carry_out
+from labctl.engine import Begun, Publish, RunRequest, RunResult, carry_out, check_request
 from labctl.events import Event
 from labctl.settings import read_settings
 from labctl.telemetry import BrokerChoice, Telemetry
@@ -54,6 +54,11 @@ class RunInTerminal:
         self._stack = ExitStack()
         self.result: RunResult | None = None
         """What came of it, once it has been run."""
+
+    def check(self) -> None:
+        """Raises what would refuse this run; no port is opened."""
+        self._asking.check(self._request.plan.prompts)
+        check_request(self._request)
 
     def run(self) -> int:
         """Carry out and show; returns the exit code."""

@@ -15,6 +15,7 @@ from labctl.errors import Exit, InputError, StoppedError
 
 if TYPE_CHECKING:
     from labctl.bench import BenchFile, Step, Walked
+    from labctl.cli._carry_out import RunInTerminal
     from labctl.clock import Clock
     from labctl.events import Event
 
@@ -36,7 +37,17 @@ def who_is_there(file: BenchFile) -> str:
             fix="Serve it: `labctl sim serve --write-bench FILE`, and name that file.",
         )
     benches.check_instruments(file)
+    benches.refuse_unwritable(file)
     return getpass.getuser()
+
+
+def said_before(file: BenchFile) -> Iterator[str]:
+    """What this bench does without today, and which of its calibrations have ended."""
+    from labctl import bench as benches
+
+    day = benches.today()
+    yield from benches.waived(file, day)
+    yield from benches.expired(file.calibrated, file.offsets, day)
 
 
 def until_walked(walking: Callable[[Clock], Coroutine[Any, Any, Walked]]) -> Walked:
@@ -66,29 +77,39 @@ def until_walked(walking: Callable[[Clock], Coroutine[Any, Any, Walked]]) -> Wal
     return run_real(main)
 
 
-def light_step(
-    file: BenchFile, walked: Walked, power: str, runs_dir: Path | None, *, wanted: bool
-) -> Iterator[Step]:
-    """The lit part, a run of the protocol `commissioning`; nothing on a bench without a laser."""
-    from labctl.bench import Step, StepState
+def light_run(file: BenchFile, power: str, runs_dir: Path | None) -> RunInTerminal | None:
+    """The lit part, ready to begin: a run of the protocol `commissioning`. None on a bench without
+    a laser. Raises what refuses it."""
     from labctl.events import LASER
 
     if LASER not in file.roles:
-        return
-    failed = [step.name for step in walked.steps if step.state is StepState.FAILED]
-    if not wanted or failed:
-        words = "--light was not given" if not wanted else f"failed before: {', '.join(failed)}"
-        yield Step("light", StepState.NOT_TRIED, words)
-        return
+        return None
     from labctl.cli._options import RunOptions
     from labctl.cli._prepare import COMMISSIONING, prepare
-    from labctl.record import JournalReader
 
     options = RunOptions(
         bench=file.source_file, sample=None, speed=None, seed=1, faults=(), runs_dir=runs_dir,
         broker=None, as_json=False, plain=True, no_figure=True, yes=False,
     )  # fmt: skip
     run = prepare(COMMISSIONING, (f"power={power}",), options, commissions=True)
+    run.check()
+    return run
+
+
+def light_step(file: BenchFile, walked: Walked, run: RunInTerminal | None) -> Iterator[Step]:
+    """The lit part, where it was asked for; nothing on a bench without a laser."""
+    from labctl.bench import Step, StepState
+    from labctl.events import LASER
+
+    if LASER not in file.roles:
+        return
+    failed = [step.name for step in walked.steps if step.state is StepState.FAILED]
+    if run is None or failed:
+        words = "--light was not given" if run is None else f"failed before: {', '.join(failed)}"
+        yield Step("light", StepState.NOT_TRIED, words)
+        return
+    from labctl.record import JournalReader
+
     run.run()
     if run.result is None:
         raise RuntimeError("the run has no result")
@@ -161,6 +182,9 @@ def end(file: BenchFile, walked: Walked, steps: Sequence[Step], who: str) -> int
         click.echo(f"{step.state.value:<10} {step.name:<12} {step.words}")
     path = benches.keep_record(file, walked.mode, steps, who)
     click.echo(f"record     {path}")
+    in_force = benches.record_path(file)
+    if path != in_force:
+        click.echo(f"kept       {in_force}, which has passed, counts as before")
     if benches.passed(steps):
         click.echo(f"PASSED     bench {file.name} is commissioned as its file is now")
         return Exit.PASS

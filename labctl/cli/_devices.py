@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labctl.errors import InputError
+
 if TYPE_CHECKING:
     from labctl.bench import Device, Scan
 
@@ -25,15 +27,25 @@ def command(at: tuple[str, ...], only_at: bool, as_json: bool) -> None:
     a run or another program holds is not touched. Opening its port starts many microcontroller
     boards anew. What no driver knows stays unknown.
     """
-    from labctl import bench as benches
-    from labctl.clock import run_real
-
-    found = run_real(lambda clock: benches.scan(clock, at, listed=not only_at))
+    found = scanned(at, only_at=only_at)
     if as_json:
         click.echo(json.dumps(as_plain(found), ensure_ascii=False))
         return
     for line in _lines(found):
         click.echo(line)
+
+
+def scanned(at: tuple[str, ...], *, only_at: bool) -> Scan:
+    """What is plugged in, and what `at` names. InputError where nothing is to be asked."""
+    from labctl import bench as benches
+    from labctl.clock import run_real
+
+    if only_at and not at:
+        raise InputError(
+            "--only-at asks nothing but what --at names, and --at names nothing",
+            fix="Add `--at ADDRESS`, or leave --only-at out.",
+        )
+    return run_real(lambda clock: benches.scan(clock, at, listed=not only_at))
 
 
 def as_plain(found: Scan) -> dict[str, Any]:

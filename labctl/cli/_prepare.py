@@ -111,7 +111,9 @@ def prepare(
             *_had(request, Mode.REAL if way.real else Mode.SIMULATED),
         ],
         bench_why=why,
-        next_commands=functools.partial(_next, protocol, plan, specimen, options),
+        next_commands=functools.partial(
+            _next, protocol, plan, specimen, options, faked=way.in_process
+        ),
     )
 
 
@@ -155,15 +157,24 @@ def _length(duration_ns: int) -> str:
 
 
 def _next(
-    protocol: str, plan: Plan, specimen: Specimen | None, options: RunOptions, result: RunResult
+    protocol: str,
+    plan: Plan,
+    specimen: Specimen | None,
+    options: RunOptions,
+    result: RunResult,
+    *,
+    faked: bool = True,
 ) -> Sequence[str]:
-    """Commands worth trying after this run."""
+    """Commands worth trying after this run. `faked`: its bench is simulated in this process, which
+    alone takes faults."""
     name = command_name()
+    # The same bench: another one would be a way to light what was not meant.
+    on = "" if options.bench is None else f" --bench {shlex.quote(options.bench)}"
     if plan.uses_heater and not plan.uses_light:
         return ()
     if not plan.uses_light:
-        return (f"{name} run heating-curve",)
-    typed = shlex.quote(protocol)
+        return (f"{name} run heating-curve{on}",)
+    typed = f"{shlex.quote(protocol)}{on}"
     blank = specimen is not None and specimen.kind == "solvent"
     if blank and result.ended.exit_code == Exit.PASS:
         return (f"{name} run {typed} --blank {shlex.quote(str(result.folder.path))}",)
@@ -172,8 +183,8 @@ def _next(
     out = [f"{name} plan {typed}"]
     if options.sample is None:
         # A blank has no efficiency that a heating could end on.
-        whole = "heating-curve" if has_targets(plan) else typed
+        whole = f"heating-curve{on}" if has_targets(plan) else typed
         out.append(f"{name} run {whole} --sample water")
-    if not options.faults:
+    if not options.faults and faked:
         out.append(f"{name} run {typed} --fault beam-off-sample=-30%@300s")
     return tuple(out)

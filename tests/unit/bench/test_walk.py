@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from labctl import bench
-from labctl.bench import BenchFile, Step, StepState, Walked, keep_record, passed, walk
+from labctl.bench import (
+    BenchFile,
+    Step,
+    StepState,
+    Walked,
+    keep_record,
+    passed,
+    refuse_unwritable,
+    walk,
+)
 from labctl.bench._commissioning import not_commissioned, record_path
 from labctl.clock import NS, Clock, run_virtual
 from labctl.errors import RecordError
@@ -205,3 +214,35 @@ def test_a_record_that_cannot_be_written_leaves_the_earlier_one(tmp_path: Path) 
         keep_record(gone, Mode.SIMULATED, [GOOD], "bob")
     assert record_path(file) == path
     assert [path] == list(tmp_path.iterdir())
+
+
+def test_an_earlier_record_is_kept_under_its_time(tmp_path: Path) -> None:
+    """A walk that fails ends what has passed, and loses nothing."""
+    file, path = kept(tmp_path, GOOD)
+    first = path.read_text()
+    keep_record(file, Mode.SIMULATED, [Step("off", StepState.FAILED, "reads ON")], "bob")
+    assert "did not pass" in not_commissioned(file)
+    (earlier,) = tmp_path.glob("commissioning-*.json")
+    assert earlier.read_text() == first
+
+
+def test_a_walk_that_leaves_the_light_out_leaves_a_passed_record_in_force(tmp_path: Path) -> None:
+    """The dark walk of every Monday is kept beside it; of a changed bench it takes its place."""
+    file, path = kept(tmp_path, GOOD)
+    dark = [Step("off", StepState.PASSED, "reads off"), Step("light", StepState.NOT_TRIED, "no")]
+    beside = keep_record(file, Mode.SIMULATED, dark, "bob")
+    assert path != beside
+    assert "bob" == json.loads(beside.read_text())["who"]
+    assert "" == not_commissioned(file)
+    changed = file.with_addresses({"diode": "/dev/ttyUSB9"})
+    assert path == keep_record(changed, Mode.SIMULATED, dark, "bob")
+
+
+def test_a_folder_that_takes_no_record_is_told_before_the_walk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = replace(shipped(), source_file=str(tmp_path / "bench.yaml"))
+    refuse_unwritable(file)
+    monkeypatch.setattr("labctl.bench._commission.os.access", lambda *_: False)
+    with pytest.raises(RecordError, match="not to be written to"):
+        refuse_unwritable(file)
