@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def command(pytest_args: tuple[str, ...]) -> int:
     """Run labctl's own tests with pytest; PYTEST_ARGS go to it as they are.
 
+    They run side by side on all cores; `-n 0` runs them in one process, for a debugger.
+
     The exit code is 0 when all pass, 1 when one fails, 2 when they could not be run.
     """
     if not (ROOT / "tests").is_dir() or not (ROOT / "pyproject.toml").is_file():
@@ -38,7 +40,9 @@ def command(pytest_args: tuple[str, ...]) -> int:
         )
     # A process of its own: the tests look at threads and processes and want to find only theirs.
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *pytest_args], cwd=ROOT, env=_environment()
+        [sys.executable, "-m", "pytest", "-n", "auto", *pytest_args],
+        cwd=ROOT,
+        env=_environment(),
     )
     # pytest's own codes above 1 (usage, interrupted, nothing collected) mean other things here.
     return done.returncode if done.returncode in (0, 1) else 2
