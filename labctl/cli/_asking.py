@@ -75,7 +75,13 @@ class Asking:
 
     def _read(self) -> None:
         """Read a line for whichever prompt is open by then."""
-        line = sys.stdin.readline()
+        line = ""
+        try:
+            line = sys.stdin.readline()
+            ended = "standard input ended at a prompt"
+        except (OSError, ValueError) as error:
+            # A terminal that was hung up, or bytes that are no text: nobody will answer.
+            ended = f"standard input cannot be read: {error}"
         with self._lock:
             future, self._wanted = self._wanted, None
             self._reader = None
@@ -84,4 +90,4 @@ class Asking:
         if line:
             future.set_result(line.strip() or "continue")
         else:
-            future.set_exception(StoppedError("standard input ended at a prompt"))
+            future.set_exception(StoppedError(ended))

@@ -7,7 +7,7 @@ import getpass
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,9 @@ class RunInTerminal:
         finally:
             view.close()
         if view.fault is not None:
-            click.echo(f"the view ended early: {view.fault}; the record is whole", err=True)
+            # Where nobody listens any more the exit code is all that tells of the beam.
+            with suppress(OSError):
+                click.echo(f"the view ended early: {view.fault}; the record is whole", err=True)
         return int(result.ended.exit_code)
 
     def _publish(self, event: Event) -> None:

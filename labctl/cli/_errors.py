@@ -6,6 +6,7 @@ in labctl: its traceback goes into a crash note, and the terminal names the file
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
@@ -20,23 +21,31 @@ from labctl.errors import BenchError, Exit, InputError, LabctlError
 
 
 def show_error(error: Exception) -> Exit:
-    """Tell the person on stderr what went wrong; returns the exit code."""
+    """Tell the person on stderr what went wrong; returns the exit code, also where nobody reads
+    any more: then it is all that is told."""
+    with contextlib.suppress(OSError):
+        _show(error)
+    if isinstance(error, LabctlError):
+        return Exit(error.exit_code)
+    if isinstance(error, click.exceptions.Abort):
+        return Exit.STOPPED
+    return Exit.BAD_INPUT if isinstance(error, click.ClickException) else Exit.FAULT
+
+
+def _show(error: Exception) -> None:
     debug = bool(os.environ.get("LABCTL_DEBUG"))
     if isinstance(error, LabctlError):
         click.echo(render(error), err=True)
         if debug:
             traceback.print_exception(error)
-        return Exit(error.exit_code)
-    if isinstance(error, click.exceptions.Abort):
+    elif isinstance(error, click.exceptions.Abort):
         click.echo("labctl: stopped", err=True)
-        return Exit.STOPPED
-    if isinstance(error, click.ClickException):
+    elif isinstance(error, click.ClickException):
         error.show()
-        return Exit.BAD_INPUT
-    if debug:
-        traceback.print_exception(error)
-    click.echo(_fault(error), err=True)
-    return Exit.FAULT
+    else:
+        if debug:
+            traceback.print_exception(error)
+        click.echo(_fault(error), err=True)
 
 
 def render(error: LabctlError) -> str:

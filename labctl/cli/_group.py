@@ -105,8 +105,7 @@ class VerbGroup(click.Group):
         try:
             result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = int(result) if isinstance(result, int) else Exit.PASS
-            # What stands in the buffer may meet a reader that has gone: here, not at shutdown.
-            sys.stdout.flush()
+            code = _flushed(code)
         except (_ReaderGoneError, BrokenPipeError):
             _mute_stdout()
             code = Exit.STOPPED
@@ -124,6 +123,17 @@ def _open_what_is_closed() -> None:
             os.open(os.devnull, os.O_RDWR)
             mode = "w" if number else "r"
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _flushed(code: int) -> int:
+    """The exit code, once what stands in the buffer has met its reader: here, not at shutdown. One
+    that has gone, or a terminal hung up, takes no run's exit code from it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _mute_stdout()
+        return code or Exit.STOPPED
+    return code
 
 
 def _mute_stdout() -> None:

@@ -72,6 +72,15 @@ def test_the_end_of_input_at_a_prompt_ends_the_run(
             answer.result(5)
 
 
+def test_what_is_no_text_at_a_prompt_ends_the_run(keyboard: int) -> None:
+    """Bytes that are no text, as a terminal that was hung up: nobody is waited for for ever."""
+    answer = Asking(yes=False)("ready?")
+    os.write(keyboard, b"\xff\xfe\n")
+
+    with pytest.raises(StoppedError, match="cannot be read"):
+        answer.result(5)
+
+
 def test_yes_answers_at_once() -> None:
     """With --yes nobody is waited for, and the answer says so."""
     assert ANSWERED_IN_ADVANCE == Asking(yes=True)("ready?").result(0)

@@ -287,3 +287,30 @@ def test_a_closed_standard_stream_is_no_fault(closed: str, tmp_path: Path) -> No
         cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert (7, "its own") == (done.returncode, (tmp_path / "journal").read_text())
+
+
+@pytest.mark.parametrize("ends", ["print('said')", "raise SafetyError('no')"])
+def test_nobody_who_reads_takes_no_exit_code(ends: str) -> None:
+    """`labctl run 2>&1 | head -1`: what came of the run is its exit code, read or not."""
+    program = (
+        "import click\n"
+        "from labctl.cli import _group\n"
+        "from labctl.errors import SafetyError\n"
+        "@click.command('log')\n"
+        "def verb():\n"
+        f"    {ends}\n"
+        "    return 4\n"
+        "_group.VerbGroup.get_command = lambda self, ctx, name: verb\n"
+        "_group.main(['log'])\n"
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        # Buffered, so that it is the end that finds nobody there.
+        kept = {**os.environ, "PYTHONUNBUFFERED": ""}
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=writer, stderr=writer, env=kept
+        )
+    finally:
+        os.close(writer)
+    assert int(Exit.SAFETY) == done.returncode
