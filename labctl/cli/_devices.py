@@ -81,6 +81,7 @@ def _plain(device: Device) -> dict[str, Any]:
         "simulated": who.simulated,
         "seen": who.seen or None,
         "why": who.why or None,
+        "fix": who.fix or None,
         "took_s": round(who.took_s, 3),
     }
 
@@ -94,14 +95,14 @@ def _lines(found: Scan) -> Iterator[str]:
         about += [place.about] if place.about else []
         yield place.address + (f"  ({', '.join(about)})" if about else "")
         yield f"    {_who(device)}"
+        if device.answerer is not None and device.answerer.fix:
+            yield f"    mend: {device.answerer.fix}"
     known = sum(device.state == "known" for device in found.devices)
     if not found.devices:
         yield "nothing is plugged in that this computer lists as a serial port or a VISA resource"
     else:
         yield f"{known} of {len(found.devices)} known"
     yield from found.notes
-    if any(device.state == "closed" for device in found.devices):
-        yield "what cannot be opened: `labctl doctor` says how to mend it"
     if known:
         yield "next: labctl bench init NAME"
 

@@ -36,6 +36,10 @@ _QUIET_S = (0.05, 0.2, 0.5)
 """How long nothing may come before identifying, try by try: a late reply is later than usual."""
 
 
+_STRANGE = (PortTimeoutError, PortProtocolError, IdentityError)
+"""Another instrument, another speed, or none."""
+
+
 class Instrument:
     """Construct (no I/O), `await connect()`, run jobs, `await close()`; may be opened again."""
 
@@ -92,6 +96,12 @@ class Instrument:
             except LabctlError as error:
                 if not (hold and isinstance(error, DeviceRefusedError)):
                     await self._raw.close()
+                if self.identity is None and isinstance(error, _STRANGE) and not error.fix:
+                    error.fix = (
+                        f"Nothing there answers as a {self.spec.title} does: look whether it is "
+                        "switched on, whether two addresses are swapped, and at its speed. `labctl "
+                        f"devices --only-at --at {self.address}` says who answers."
+                    )
                 raise self._named(error) from error.__cause__
             except BaseException:
                 await self._raw.close()

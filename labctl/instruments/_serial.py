@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +10,36 @@ from typing import Any
 
 from labctl.errors import LabctlError, PortDisconnectedError, PortTimeoutError
 from labctl.instruments._capabilities import SerialSettings
+from labctl.instruments._mending import mending
 from labctl.instruments._transport import SLICE_S
 
 _WRITE_S = 0.2
+
+UsbDevice = tuple[int, int, str]
+"""Vendor, product, serial number."""
+
+
+def usb_devices() -> list[tuple[str, UsbDevice]]:
+    """Name of the moment and USB device of every serial port that tells a serial number."""
+    from serial.tools import list_ports
+
+    try:
+        ports = list_ports.comports()
+    except OSError:
+        # A system that cannot list its ports has them by their names alone.
+        return []
+    return [
+        (port.device, (port.vid, port.pid, port.serial_number))
+        for port in ports
+        if port.vid is not None and port.pid is not None and port.serial_number
+    ]
+
+
+def usb_device(name: str) -> UsbDevice | None:
+    """The USB device behind a port's name, or behind a link to it; None where it is not known."""
+    real = os.path.realpath(name)
+    found = [usb for device, usb in usb_devices() if os.path.realpath(device) == real]
+    return found[0] if found else None
 
 
 class SerialTransport:
@@ -27,13 +55,16 @@ class SerialTransport:
         self._where = where
         # Any: what serial_for_url gives is one of several classes, of which only some are typed.
         self._port: Any = None
+        self._usb: UsbDevice | None = None
+        """Which USB device was opened, known from the first time on."""
 
     def open(self) -> None:
         import serial
 
         line = self._settings
         with self._translated("open"):
-            port: Any = serial.serial_for_url(self._url, do_not_open=True)
+            name = self._present_name()
+            port: Any = serial.serial_for_url(name, do_not_open=True)
             port.baudrate = line.baud
             port.bytesize = line.bits
             port.parity = line.parity
@@ -47,10 +78,20 @@ class SerialTransport:
                 port.exclusive = True
             port.open()
         self._port = port
+        if self._usb is None and "://" not in self._url:
+            self._usb = usb_device(self._url)
         # pyserial has no word for it; without it a command and a query close together take 44 ms.
         link = getattr(port, "_socket", None)
         if isinstance(link, socket.socket):
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _present_name(self) -> str:
+        """The name that the device has now: one that was plugged out and in may have another. It
+        is known by its USB serial number and by nothing else; who answers there is identified in
+        any case."""
+        if self._usb is None or usb_device(self._url) == self._usb:
+            return self._url
+        return next((name for name, usb in usb_devices() if usb == self._usb), self._url)
 
     def close(self) -> None:
         port, self._port = self._port, None
@@ -94,10 +135,11 @@ class SerialTransport:
                 f"could not {doing} the port in time", where=self._where, seen=str(error)
             ) from error
         except Exception as error:
+            seen, fix = mending(
+                error,
+                "Look whether it is plugged in and switched on, whether the address is right, and "
+                "whether another program has it.",
+            )
             raise PortDisconnectedError(
-                f"could not {doing} the port",
-                where=self._where,
-                seen=str(error),
-                fix="Look whether it is plugged in and switched on, whether the address is right, "
-                "and whether another program has it.",
+                f"could not {doing} the port", where=self._where, seen=seen, fix=fix
             ) from error

@@ -17,6 +17,7 @@ from typing import Any
 
 from labctl.errors import LabctlError, PortDisconnectedError, PortTimeoutError
 from labctl.instruments._capabilities import SerialSettings
+from labctl.instruments._mending import mending
 from labctl.instruments._transport import SLICE_S
 
 _OPEN_S = 2.0
@@ -161,12 +162,13 @@ class VisaTransport:
                 raise PortTimeoutError(
                     f"could not {doing} the port in time", where=self._where, seen=text
                 ) from error
+            seen, fix = mending(
+                error,
+                "Look whether the instrument is plugged in and switched on, and whether its VISA "
+                "address is right.",
+            )
             raise PortDisconnectedError(
-                f"could not {doing} the port",
-                where=self._where,
-                seen=text,
-                fix="Look whether the instrument is plugged in and switched on, and whether its "
-                "VISA address is right.",
+                f"could not {doing} the port", where=self._where, seen=seen, fix=fix
             ) from error
 
 

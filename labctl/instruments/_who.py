@@ -50,6 +50,8 @@ class Answerer:
     """What an unknown one said, as text."""
     why: str = ""
     """Why nobody is known, in words; empty for a known one."""
+    fix: str = ""
+    """What to do where it could not be opened."""
     opened: bool = True
     """False where the port could not even be opened."""
     simulated: bool = False
@@ -164,7 +166,7 @@ async def _ask_line(
             if found.driver:
                 break
     except (PortDisconnectedError, IdentityError) as error:
-        return replace(found, why=_told(error), opened=False)
+        return replace(found, why=_told(error), fix=error.fix, opened=False)
     except InstrumentError as error:
         return replace(found, why=_told(error))
     finally:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from labctl.errors import InputError, Problem
 from labctl.yamlfile._mark import ListNode, MapNode, Mark, Node, ScalarNode
 
+_FILL = "FILL"
 _REFERENCE = re.compile(r"\$([a-zA-Z_][a-zA-Z0-9_-]*)")
 
 
@@ -49,7 +50,11 @@ class Reader:
 
     def text(self, node: Node, wanted: str) -> str | None:
         """The text of a scalar, with `$name` replaced; None (and a problem) for anything else."""
-        if not isinstance(node, ScalarNode) or node.empty:
+        wanted = with_article(wanted)
+        if is_unfilled(node):
+            self.add(node, "P014", f"this is still to be filled in: {wanted} is wanted here")
+            return None
+        if not isinstance(node, ScalarNode):
             self.add(node, "P014", f"{wanted} is wanted here, not {describe(node)}")
             return None
         if self.parameters is None:
@@ -70,6 +75,16 @@ class Reader:
         if missing:
             return None
         return _REFERENCE.sub(lambda found: parameters[found.group(1)], node.text)
+
+
+def with_article(wanted: str) -> str:
+    """`a area` as English has it."""
+    return f"an{wanted[1:]}" if re.match(r"a [aeio]", wanted) else wanted
+
+
+def is_unfilled(node: Node) -> bool:
+    """Nothing stands there, or the word that `labctl bench init` leaves for a person to replace."""
+    return isinstance(node, ScalarNode) and (node.empty or node.text == _FILL)
 
 
 def describe(node: Node) -> str:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from labctl.yamlfile._mark import ListNode, MapNode, Node, ScalarNode, plain, truth_of
-from labctl.yamlfile._reader import Reader, describe, did_you_mean
+from labctl.yamlfile._reader import Reader, describe, did_you_mean, is_unfilled
 
 T = TypeVar("T")
 
@@ -104,7 +104,9 @@ class Truth(Shape[bool]):
 
     def read(self, node: Node, reader: Reader) -> bool | None:
         truth = truth_of(node)
-        if truth is None:
+        if is_unfilled(node):
+            reader.add(node, "P014", "this is still to be filled in: true or false is wanted here")
+        elif truth is None:
             reader.add(node, "P014", f"{describe(node)} is neither true nor false")
         return truth
 
@@ -221,6 +223,8 @@ class AnyPlain(Shape[Any]):
     """Whatever YAML can say, as plain Python; somebody else checks it."""
 
     def read(self, node: Node, reader: Reader) -> Any:
+        if isinstance(node, ScalarNode) and is_unfilled(node) and not node.empty:
+            reader.add(node, "P014", "this is still to be filled in")
         return plain(node)
 
     def schema(self) -> dict[str, Any]:

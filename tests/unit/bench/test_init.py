@@ -64,7 +64,7 @@ def filled(text: str, words: Mapping[str, str] = FILLED) -> str:
     """The text as a person leaves it who fills in what is marked."""
     out = []
     for line in text.splitlines():
-        key = re.match(r"( *)(\w+):(?: FILL)?  # (?:FILL|highest)", line)
+        key = re.match(r"( *)(\w+):(?: FILL  # |  # FILL)", line)
         out.append(f"{key[1]}{key[2]}: {words[key[2]]}" if key else line)
     return "\n".join(out)
 
@@ -76,7 +76,7 @@ def test_the_file_is_not_valid_until_it_is_filled_in_and_says_what() -> None:
         bench.loads(text)
     lines = text.splitlines()
     told = {lines[problem.line - 1].split(":")[0].strip() for problem in caught.value.problems}
-    empty = {line.split(":")[0].strip() for line in lines if ":  # FILL" in line}
+    empty = {line.split(":")[0].strip() for line in lines if re.search(r":  # FILL|: FILL ", line)}
     assert empty == told
 
     valid = bench.loads(filled(text))
@@ -85,12 +85,14 @@ def test_the_file_is_not_valid_until_it_is_filled_in_and_says_what() -> None:
     assert valid.arming.commissioned
 
 
-def test_a_limit_of_an_instrument_left_open_is_refused_by_its_driver() -> None:
+def test_a_limit_of_an_instrument_left_open_is_refused_in_its_line() -> None:
     """The highest current of a diode is nobody's guess."""
-    words = {key: value for key, value in FILLED.items() if key != "max_current"}
-    half = bench.loads(filled(text_of(LASER, SCANNER, METER), words | {"max_current": "FILL"}))
-    with pytest.raises(InputError, match="names what there is not"):
-        bench.check_instruments(half)
+    half = filled(text_of(LASER, SCANNER, METER), FILLED | {"max_current": "FILL"})
+    with pytest.raises(InputError) as refused:
+        bench.loads(half)
+    (told,) = refused.value.problems
+    assert "max_current: FILL" in half.splitlines()[told.line - 1]
+    assert "to be filled in" in told.message
 
 
 def test_roles_are_guessed_from_what_each_can_do() -> None:
@@ -147,3 +149,14 @@ def test_a_thermometer_alone_needs_nothing_filled_in() -> None:
 def test_nothing_found_is_told_and_nothing_written() -> None:
     with pytest.raises(InputError, match="nothing that a driver knows"):
         text_of(silent("/dev/ttyUSB3"))
+
+
+def test_every_line_that_is_still_to_be_filled_in_is_told_with_its_place_at_once() -> None:
+    """Also the settings of an instrument, which only its driver knows."""
+    text = text_of(LASER, SCANNER, METER)
+    marked = {n for n, line in enumerate(text.splitlines(), 1) if re.search(r"(: |# )FILL", line)}
+    with pytest.raises(InputError) as refused:
+        bench.loads(text)
+    told = [p for p in refused.value.problems if "to be filled in" in p.message]
+    assert {p.line for p in told} == marked - {3}
+    assert any(p.message.endswith("an area is wanted here") for p in told)
