@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from benchmarks._figures import Figure
 
-PARTS = ("table", "pace", "fuzz", "discovery", "page")
+PARTS = ("table", "pace", "fuzz", "reconnect", "discovery", "page")
 """In the order they are run."""
 
 
