@@ -105,13 +105,11 @@ class VerbGroup(click.Group):
         try:
             result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = int(result) if isinstance(result, int) else Exit.PASS
-            code = _flushed(code)
         except (_ReaderGoneError, BrokenPipeError):
-            _mute_stdout()
             code = Exit.STOPPED
         except Exception as error:
             code = show_error(error)
-        sys.exit(int(code))
+        sys.exit(_flushed(int(code)))
 
 
 def _open_what_is_closed() -> None:
@@ -126,19 +124,16 @@ def _open_what_is_closed() -> None:
 
 
 def _flushed(code: int) -> int:
-    """The exit code, once what stands in the buffer has met its reader: here, not at shutdown. One
-    that has gone, or a terminal hung up, takes no run's exit code from it."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _mute_stdout()
-        return code or Exit.STOPPED
-    return code
-
-
-def _mute_stdout() -> None:
-    """`head` or `less` has what it wanted; Python would flush, and fail, once more at shutdown."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """The exit code, once what stands in the buffers has met its reader: here, not at shutdown,
+    where Python would make 120 of it. A reader that has gone (`head` has what it wanted), or a
+    terminal hung up, takes no exit code from a run."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            code = code or Exit.STOPPED
+    return int(code)
 
 
 @click.group(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"]})

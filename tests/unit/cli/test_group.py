@@ -88,7 +88,6 @@ def test_the_error_decides_the_exit_code(
         raise error
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(_group, "_mute_stdout", lambda: None)
     verb(does)
     assert expected == ended("probe")
 
