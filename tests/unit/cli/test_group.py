@@ -13,7 +13,7 @@ import click
 import pytest
 
 import labctl
-from labctl.cli import _group, main
+from labctl.cli import main
 from labctl.errors import (
     BeamNotConfirmedOffError,
     BenchError,
