@@ -77,6 +77,8 @@ class OphirMeter:
         self._port = port
         wavelength_m = given.quantity("wavelength", "length", 1.8e-7, 2.5e-5)
         self._nm = 808 if wavelength_m is None else round(wavelength_m * _NM)
+        self.wavelength_m = self._nm / _NM
+        """Of the light that it is set up for, m."""
         self._laser = str(settings.get("laser", "")).upper()
         self._filter = given.choice("filter", ("in", "out"), "in") if "filter" in settings else ""
         given.number("baud", _BAUDS, 9600)

@@ -82,6 +82,8 @@ class ThorlabsPm100:
         self._port = port
         wavelength_m = given.quantity("wavelength", "length", 1.8e-7, 2.5e-5)
         self._wavelength_nm = 808.0 if wavelength_m is None else wavelength_m * _NM
+        self.wavelength_m = self._wavelength_nm / _NM
+        """Of the light that it is set up for, m."""
         # Forty samples are 120 ms: no exchange of a guarded port may last longer than 200.
         self._average = given.integer("average", 1, 40, 10)
         self._attenuation_db = _decibels(given, settings.get("attenuation", 0))

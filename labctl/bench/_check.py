@@ -22,7 +22,11 @@ from labctl.instruments import (
     check_instrument,
     place_of,
     quantum,
+    wavelength,
 )
+
+_SAME_LIGHT_M = 2e-9
+"""A diode laser is as far off its label, and a head's responsivity differs by less than 1 %."""
 
 
 def check_instruments(bench: BenchFile, *, lights: bool = False) -> None:
@@ -69,6 +73,7 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
                 )
     yield from _shared(bench, drivers)
     yield from _steps(bench, drivers)
+    yield from _light(bench, drivers)
     for key, made in drivers.items():
         renews_s = made.spec.renews_s
         if (bench.instruments[key].min_period_s or 0.0) < renews_s:
@@ -138,6 +143,26 @@ def _steps(bench: BenchFile, drivers: Mapping[str, Driver]) -> Iterator[Problem]
         file=bench.source_file,
         fix=f"Write `resolution: {step_k * 1e3:.3g} mK` or more under `vigilance`, or integrate "
         "longer.",
+    )
+
+
+def _light(bench: BenchFile, drivers: Mapping[str, Driver]) -> Iterator[Problem]:
+    """A meter that is set up for other light than the laser's is wrong by the ratio of its head's
+    responsivities, and still looks like one that works."""
+    role = bench.roles.get("meter")
+    made = drivers.get(role.instrument) if role is not None else None
+    own_m = wavelength(made) if made is not None else None
+    laser_m = bench.wavelength_m
+    if role is None or own_m is None or laser_m is None or abs(own_m - laser_m) <= _SAME_LIGHT_M:
+        return
+    laser_nm, own_nm = laser_m * 1e9, own_m * 1e9
+    yield Problem(
+        "P062",
+        f"the meter '{role.instrument}' is set up for {own_nm:g} nm, and the light of this bench "
+        f"has {laser_nm:g} nm",
+        file=bench.source_file,
+        fix=f"Write `wavelength: {laser_nm:g} nm` under its `settings`, or mend that of the "
+        "bench.",
     )
 
 

@@ -30,10 +30,24 @@ FILL = "FILL"
 _METER, _PROBE, _AMBIENT = "meter", "probe", "ambient"
 _TWO_CHANNELS = {"channels": [101, 102]}
 """A guess for a scanner: one in the sample, one beside it."""
+_TYPE = "K"
 _KEYS = {"source": "laser", "thermometer": "scanner", "power_meter": "meter", "gate": "gate"}
 """By the first capability that fits."""
 _BY_DRIVE = {"current": LASER, "power": LASER, "voltage": HEATER}
 """What a source may be, by what drives it; of any other nothing is guessed."""
+
+
+_VESSEL = (
+    "# What an efficiency is computed with. Without them a quartz cuvette of 10 mm is assumed,",
+    "# with wide margins, and that the probe is as far off as the class of its thermocouple allows:",
+    "# vessel:",
+    "#   name: quartz cuvette, 10 mm",
+    "#   path: 10 mm",
+    '#   wall_heat_capacity: {value: 1.1 J/K, sd: 8 %, source: "1.5 g of wetted quartz"}',
+    '#   wall_transmission: {value: 96.4 %, sd: 0.3 %, source: "Fresnel, air-quartz-water"}',
+    "#   heat_loss: {value: 24 mW/K, sd: 12 %, source: water blanks}",
+    "# probe: {tolerance: 0.5 K, source: against a reference at 25 and 50 degC}",
+)
 
 
 @dataclass(slots=True)
@@ -100,6 +114,9 @@ def _settled(one: _Instrument) -> _Instrument:
         # One that reads channels by default says which; they are guessed all the same.
         if "channels" in one.spec.settings and isinstance(one.driver, Thermometer):
             settings = {"channels": [_number(c) for c in one.driver.channels]} | settings
+            if "type" in one.spec.settings:
+                # Of another kind it would read as any temperature, and say nothing.
+                settings = {**settings, "type": _TYPE}
         one.guessed = len(settings) > len(one.settings)
         one.settings = settings
         break
@@ -167,6 +184,7 @@ def _text(
     if LASER in roles or HEATER in roles:
         yield from _limits(roles)
         yield from _behind(roles)
+        yield from _VESSEL
 
 
 def _instrument(one: _Instrument) -> Iterator[str]:

@@ -28,6 +28,7 @@ from labctl.instruments._capabilities import (
     SourceState,
     Thermometer,
     quantum,
+    wavelength,
 )
 from labctl.instruments._driver_files import absolute as driver_from
 from labctl.instruments._frames import Framer
@@ -136,5 +137,6 @@ __all__ = [
     "simulation_server",
     "unproven",
     "visa_places",
+    "wavelength",
     "write_proof",
 ]

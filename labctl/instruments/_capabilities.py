@@ -118,6 +118,12 @@ def quantum(driver: Driver) -> float | None:
     return own if isinstance(own, float) else driver.spec.quantum
 
 
+def wavelength(driver: Driver) -> float | None:
+    """For which light this power meter is set up, m: its `wavelength_m`. None where it has none."""
+    own = getattr(driver, "wavelength_m", None)
+    return own if isinstance(own, float) else None
+
+
 @dataclass(frozen=True, slots=True)
 class SourceState:
     """What a source says of itself. Fields it cannot read are None."""

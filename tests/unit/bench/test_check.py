@@ -109,3 +109,31 @@ def test_a_thermometer_coarser_than_the_bench_says_is_told(nplc: float, told: bo
 
     assert told == any("steps of 247 mK" in text for text in said)
     assert told == bool(said)
+
+
+@pytest.mark.parametrize("driver", ["thorlabs-pm100", "ophir-meter"])
+def test_a_meter_that_is_set_up_for_other_light_than_the_laser_s_is_refused(driver: str) -> None:
+    """It would be wrong by the ratio of its head's responsivities. Left out, it is 808 nm."""
+    bench = shipped()
+
+    def told(laser_m: float | None, **settings: str) -> str:
+        meter = replace(bench.instruments["meter"], driver=driver, settings=settings)
+        if driver == "ophir-meter":
+            meter = replace(meter, address="sim://head")
+        file = replace(
+            bench, wavelength_m=laser_m, instruments={**bench.instruments, "meter": meter}
+        )
+        try:
+            check_instruments(file)
+        except InputError as error:
+            return "\n".join(str(problem) for problem in error.problems)
+        return ""
+
+    assert "is set up for 532 nm, and the light of this bench has 808 nm" in told(
+        808e-9, wavelength="532 nm"
+    )
+    assert "is set up for 808 nm, and the light of this bench has 976 nm" in told(976e-9)
+    assert "" == told(808e-9)
+    assert "" == told(976e-9, wavelength="976 nm")
+    assert "" == told(809e-9)
+    assert "" == told(None, wavelength="532 nm")

@@ -160,3 +160,20 @@ def test_every_line_that_is_still_to_be_filled_in_is_told_with_its_place_at_once
     told = [p for p in refused.value.problems if "to be filled in" in p.message]
     assert {p.line for p in told} == marked - {3}
     assert any(p.message.endswith("an area is wanted here") for p in told)
+
+
+def test_the_kind_of_thermocouple_is_written_down_as_a_guess() -> None:
+    """A scanner takes any wire for type K, and nothing on the wire says which it is."""
+    text = text_of(LASER, SCANNER, METER)
+    settings = text[text.index("settings:  # GUESS") :]
+    assert "      type: K  # thermocouple type" in settings[: settings.index("meter:")]
+
+
+def test_what_an_efficiency_needs_is_there_to_be_taken_out_of_its_comment() -> None:
+    """Vessel and tolerance of the probe, as the reference has them."""
+    text = filled(text_of(LASER, SCANNER, METER))
+    assert bench.loads(text).vessel is None
+    open_ = re.sub(r"(?m)^# (vessel:|  \w+: .*|probe: .*)$", r"\1", text)
+    file = bench.loads(open_)
+    assert file.vessel is not None
+    assert file.probe is not None
