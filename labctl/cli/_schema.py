@@ -27,6 +27,12 @@ def _sample() -> dict[str, Any]:
     return json_schema()
 
 
+def _driver() -> dict[str, Any]:
+    from labctl.described import json_schema
+
+    return json_schema()
+
+
 def _telemetry() -> dict[str, Any]:
     from labctl.telemetry import schemas
 
@@ -37,6 +43,7 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "protocol": _protocol,
     "bench": _bench,
     "sample": _sample,
+    "driver": _driver,
     "telemetry": _telemetry,
 }
 

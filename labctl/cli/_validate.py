@@ -1,4 +1,4 @@
-"""`labctl validate`: every problem of protocol, bench and sample files, with nothing touched."""
+"""`labctl validate`: every problem of protocol, bench, sample and driver files, nothing touched."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from labctl.errors import Exit, InputError, Problem
 if TYPE_CHECKING:
     from labctl.bench import BenchFile
 
-_SCHEMA = re.compile(r"^schema:\s*[\"']?labctl\.(protocol|bench|sample)/", re.MULTILINE)
+_SCHEMA = re.compile(r"^schema:\s*[\"']?labctl\.(protocol|bench|sample|driver)/", re.MULTILINE)
 _FOLDERS = {"protocol": "", "sample": "samples", "bench": "benches"}
 """Kind of file -> where the shipped ones lie."""
 
@@ -93,6 +93,10 @@ def _check(path: Path, against: BenchFile | None) -> str:
         bench = benches.load(path)
         benches.check_instruments(bench)
         return f"bench {bench.name}"
+    if kind == "driver":
+        from labctl.described import load
+
+        return f"driver {load(path).spec.name}"
     if against is None:
         return f"protocol {protocols.load(path).name}"
     from labctl.cli._calibrations import check_targets_of

@@ -28,6 +28,7 @@ from labctl.instruments._open import raw_port
 from labctl.instruments._question import Question
 from labctl.instruments._raw import RawPort
 from labctl.instruments._registry import driver, drivers
+from labctl.instruments._wire_log import wire_log
 
 _QUIET_S = 0.03
 _NO_LINE = SerialSettings()
@@ -96,7 +97,8 @@ async def ask_who(
         if clock.now_ns() >= end_ns:
             found = replace(found, why=f"{found.why}; {_NOT_ALL}")
             break
-        port = raw_port(where, line, clock, f"scan at {where}", session)
+        log = wire_log(f"scan-{where}", {"address": address})
+        port = raw_port(where, line, clock, f"scan at {where}", session, log)
         found = await _ask_line(where, port, line, asked, clock, found, end_ns)
         if found.driver or not found.opened:
             break

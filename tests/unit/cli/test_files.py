@@ -189,7 +189,7 @@ def test_plan_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert ["power", "exposure"] == [limit["limit"] for limit in plan["limits"]][:2]
 
 
-@pytest.mark.parametrize("kind", ["protocol", "bench", "sample", "telemetry"])
+@pytest.mark.parametrize("kind", ["protocol", "bench", "sample", "driver", "telemetry"])
 def test_schema_prints_a_schema(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each kind prints a JSON Schema that is one."""
     assert 0 == ended("schema", kind)
