@@ -39,7 +39,7 @@ _BY_DRIVE = {"current": LASER, "power": LASER, "voltage": HEATER}
 
 _VESSEL = (
     "# What an efficiency is computed with. Without them a quartz cuvette of 10 mm is assumed,",
-    "# with wide margins, and that the probe is as far off as the class of its thermocouple allows:",
+    "# with wide margins, and that the probe is as far off as its class allows:",
     "# vessel:",
     "#   name: quartz cuvette, 10 mm",
     "#   path: 10 mm",
