@@ -200,6 +200,8 @@ class RemoteGuards:
             self._process.kill()
             await self._gone(_KILLED_NS)
         self._forget()
+        if self._backup is not None:
+            await self._backup.close()
 
     # -- the wire ----------------------------------------------------------------------------
 

@@ -56,9 +56,9 @@ class Acts:
                 fix="Arm it at the bench, by typing the words that are shown.",
             )
 
-    def lit(self) -> None:
-        """There was light in time: the act holds until `void`."""
-        self._lit = True
+    def lit(self, now_ns: int) -> None:
+        """There was light in time: an act that still holds then does so until `void`."""
+        self._lit = self._stands(now_ns)
 
     def void(self) -> None:
         """What was typed holds no longer."""

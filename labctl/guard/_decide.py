@@ -245,7 +245,7 @@ def _unbidden(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     return Trip("unbidden", what, measured_w, most_w, "W")
 
 
-_DARK = frozenset({Phase.DISARMED, Phase.ARMED})
+_DARK = frozenset({Phase.DISARMED, Phase.ARMED, Phase.TRIPPED})
 
 RULES: tuple[Rule, ...] = (
     Rule("unbidden", _DARK, _unbidden),

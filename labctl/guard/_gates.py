@@ -13,18 +13,12 @@ from collections.abc import Callable, Sequence
 from labctl.clock import NS, Clock
 from labctl.errors import LabctlError, SafetyError
 from labctl.events import Reading
-from labctl.guard._guarded import GuardedGate, GuardedMeter
-from labctl.guard._spec import GuardSpec
-from labctl.guard._state import LIT, GateSeen, GuardState
+from labctl.guard._guarded import GuardedGate
+from labctl.guard._state import GateSeen, GuardState
 from labctl.instruments import Gatekeeper, GateState, Seal
 
 _PERIOD_S = 0.25
 """Gates are looked at this often, and four times in the time after which a dead-man drops."""
-
-_MEASURED_WITHIN_S = 1.0
-"""So long after it may have been starting a laser that is lit behind a closed shutter has to show
-the power that was asked for."""
-_LOOK_NS = 50_000_000
 
 
 class Gates:
@@ -142,21 +136,6 @@ class Gates:
             self._clock.now_ns(), state, self._through[gate.name], self._since_ns
         )
         return state
-
-
-async def power_as_asked(
-    spec: GuardSpec, state: GuardState, meter: GuardedMeter | None, clock: Clock
-) -> None:
-    """Wait until the meter sees, before a closed shutter, the power that was asked for of a source
-    that cannot be told it before it is on. SafetyError when it never does."""
-    give_up_ns = clock.now_ns() + round((spec.starts_within_s + _MEASURED_WITHIN_S) * NS)
-    while meter is not None and state.phase in LIT and clock.now_ns() < give_up_ns:
-        seen = await meter.read_power_at_sample()
-        most_off_w = spec.power_mismatch * state.commanded_w
-        if isinstance(seen, Reading) and abs(seen.value - state.commanded_w) <= most_off_w:
-            return
-        await clock.sleep(_LOOK_NS)
-    raise SafetyError("the power behind the closed shutter is not measured as asked")
 
 
 async def _blocked(gate: GuardedGate) -> str:

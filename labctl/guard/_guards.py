@@ -7,7 +7,8 @@ as unbidden as one that emits in the dark.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, Guar
 from labctl.guard._host import Guard
 from labctl.guard._messages import Act, Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._spec import GuardSpec
-from labctl.guard._state import LIT, Phase
+from labctl.guard._state import LIT
 
 
 class Guards:
@@ -45,6 +46,7 @@ class Guards:
         self._acts = acts or Acts()
         self._cause: tuple[str, Trip] | None = None
         self._told = False
+        self._busy = False
         self._guards = {
             name: Guard(
                 specs[name],
@@ -69,7 +71,9 @@ class Guards:
     def jobs(self) -> list[Coroutine[Any, Any, object]]:
         """The reads of every source and the meter, to be run beside others; their results are for
         `take`."""
-        return [_named(name, job) for name, guard in self._guards.items() for job in guard.jobs()]
+        return [
+            _named(name, job) for name, guard in self._guards.items() for job in guard.eyes.jobs()
+        ]
 
     def take(self, results: Sequence[object]) -> dict[str, GuardReadings]:
         """Take in what `jobs` gave, source by source."""
@@ -77,7 +81,7 @@ class Guards:
         for result in results:
             if isinstance(result, _Named):
                 given[result.source].append(result.value)
-        return {name: guard.take(given[name]) for name, guard in self._guards.items()}
+        return {name: guard.eyes.take(given[name]) for name, guard in self._guards.items()}
 
     def heartbeat(self, beat: Heartbeat) -> None:
         """A control step's guarded reading, for every guard to look at its rules with."""
@@ -115,10 +119,11 @@ class Guards:
         where it was not armed at the bench."""
         self._acts.check(self._clock.now_ns())
         self._refuse_second(request.source)
-        for name, guard in self._guards.items():
-            if name != request.source:
-                guard.disarm()
-        await self.of(request.source).arm(request)
+        with self._one_at_a_time():
+            for name, guard in self._guards.items():
+                if name != request.source:
+                    guard.disarm()
+            await self.of(request.source).arm(request)
 
     def disarm(self) -> None:
         """Give every right to light back; what was done at the bench must be done again."""
@@ -132,8 +137,9 @@ class Guards:
         guard = self.of(request.source)
         self._acts.check(self._clock.now_ns())
         guard.state.energy_j = max(other.state.energy_j for other in self._guards.values())
-        await guard.emit(request, commanded=commanded)
-        self._acts.lit()
+        with self._one_at_a_time():
+            await guard.emit(request, commanded=commanded)
+        self._acts.lit(self._clock.now_ns())
 
     async def beam_off(self, why: str) -> dict[str, OffReport]:
         """Every source off, at once and side by side; see `Guard.beam_off`."""
@@ -145,20 +151,23 @@ class Guards:
             name: replace(report, source=name) for name, report in zip(names, reports, strict=True)
         }
 
-    def reset(self) -> None:
-        """A person at the bench has seen to the cause of the trip."""
-        for guard in self._guards.values():
-            if guard.phase is Phase.TRIPPED:
-                guard.reset()
-        self._acts.void()
-        self._cause, self._told = None, False
-
     async def close(self) -> None:
         """Wait for every off that is under way."""
         for guard in self._guards.values():
             await guard.close()
 
     # -- inside ------------------------------------------------------------------------------
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Nobody else arms or lights meanwhile: what was looked at before would not hold."""
+        if self._busy:
+            raise RefusedError("another source is being armed or lit")
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
 
     def _refuse_second(self, source: str) -> None:
         for name, guard in self._guards.items():

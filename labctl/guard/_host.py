@@ -7,24 +7,16 @@ confirms off, and nobody else lights. Every way out of here goes through `beam_o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 from labctl.clock import NS, Clock
-from labctl.errors import InstrumentError, RefusedError, SafetyError
-from labctl.events import Beam, Invalid, Reading
+from labctl.errors import RefusedError, SafetyError
+from labctl.events import Beam
 from labctl.guard._decide import decide
-from labctl.guard._gates import Gates, power_as_asked
-from labctl.guard._guarded import (
-    GuardedGate,
-    GuardedMeter,
-    GuardedSource,
-    GuardReadings,
-    or_error,
-    seen_of,
-)
+from labctl.guard._eyes import Eyes
+from labctl.guard._gates import Gates
+from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._off import OffProcedure
 from labctl.guard._spec import GuardSpec
@@ -33,12 +25,9 @@ from labctl.guard._state import (
     LIVE,
     GuardState,
     Phase,
-    meter_threshold_w,
     note_heartbeat,
-    note_meter,
-    note_source,
 )
-from labctl.instruments import Emitter, Seal, SourceState
+from labctl.instruments import Emitter, Seal
 
 _LATE_NS = 20_000_000
 """So long after its declared end an emission that its step has not ended is ended here."""
@@ -61,17 +50,17 @@ class Guard:
         self.spec = spec
         self.state = GuardState()
         self._source = source
-        self._meter = meter
         self._clock = clock
         self._on_trip = on_trip
         self._emitter: Emitter | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._switching: list[asyncio.Task[None]] = []
-        self._lighting = False
+        self._confirming: asyncio.Task[OffReport] | None = None
         self._arming = False
         self._gates = Gates(gates, self.state, clock)
+        self.eyes = Eyes(source, meter, self._gates, self.state, clock)
         self._off = OffProcedure(
-            spec, self.state, source, self._gates, clock, self.read, self._off_is_late
+            spec, self.state, source, self._gates, clock, self.eyes.read, self._off_is_late
         )
         self.trips: list[Trip] = []
         self.ever_lit = False
@@ -90,62 +79,17 @@ class Guard:
     @property
     def can_confirm(self) -> bool:
         """Whether anything on this bench can tell that the beam is off."""
-        return self._source.confirms or self._meter is not None or self._gates.in_beam
+        return self.eyes.can_confirm
 
     def emission(self) -> tuple[Beam, str]:
         """What is known of the beam now, and how."""
-        seen = self.state.seen
-        if seen is None:
-            return Beam.UNKNOWN, "never read"
-        if self._source.confirms:
-            return seen.beam, "read back"
-        measured_w = seen.measured_power_w
-        if measured_w is not None and self.state.meter_saw_it:
-            lit = measured_w > meter_threshold_w(self.state)
-            return (Beam.ON if lit else Beam.OFF), "power meter"
-        if self._gates.seen_closed:
-            return Beam.OFF, "shutter reads closed"
-        if not self.ever_lit:
-            return Beam.UNKNOWN, "commanded off, not confirmed"
-        return Beam.UNKNOWN, "commanded, not confirmed"
-
-    # -- the engine's requests ---------------------------------------------------------------
+        return self.eyes.emission(self.ever_lit)
 
     async def read(self) -> GuardReadings:
-        """Read source and meter, side by side. The guard sees them before anybody else does."""
-        return self.take(await self._clock.together(*(job() for job in self.jobs())))
+        """Read source and meter, side by side."""
+        return await self.eyes.read()
 
-    def jobs(self) -> list[Callable[[], Coroutine[Any, Any, object]]]:
-        """The reads of `read` one by one, to be begun and run beside others; give the results to
-        `take`. While the source is being lit its port is busy: only the meter is read then."""
-        jobs: list[Callable[[], Coroutine[Any, Any, object]]] = []
-        if not self._lighting:
-            jobs.append(partial(or_error, self._source.read))
-        if self._meter is not None:
-            jobs.append(partial(or_error, self._meter.read_power_at_sample))
-        return jobs
-
-    def take(self, results: Sequence[object]) -> GuardReadings:
-        """Take in what `jobs` gave."""
-        source: SourceState | None = None
-        power: Reading | Invalid | None = None
-        lost: InstrumentError | None = None
-        for result in results:
-            if isinstance(result, InstrumentError):
-                lost = result
-            elif isinstance(result, SourceState):
-                source = result
-            elif isinstance(result, Reading | Invalid):
-                power = result
-        if source is not None:
-            note_source(self.state, seen_of(source, power, self._clock.now_ns()))
-        elif self._lighting and isinstance(power, Reading):
-            note_meter(self.state, power.value, power.t_ns)
-        before = None
-        if self._gates.in_beam and isinstance(power, Reading):
-            before = replace(power, channel="meter.before_shutter")
-            power = replace(power, value=0.0) if self.state.held_back else power
-        return GuardReadings(source, power, before, self._gates.readings(), lost)
+    # -- the engine's requests ---------------------------------------------------------------
 
     def heartbeat(self, beat: Heartbeat) -> None:
         """Take in a control step's guarded reading, look at every rule, and trip on any."""
@@ -189,6 +133,8 @@ class Guard:
         emitter = await self._source.emitter(Seal("guard"))
         await emitter.limit_level(self._source.level(self.spec.max_power_w))
         await self._see_dark("armed")
+        if not self._arming:
+            raise RefusedError("disarmed while it was being armed")
         self.state.phase = Phase.ARMED
         trips = decide(self.spec, self.state, self._clock.now_ns())
         if trips:
@@ -214,10 +160,14 @@ class Guard:
             raise SafetyError(f"the source reads {beam.name} before it was {what}")
 
     def disarm(self) -> None:
-        """Give the right to light back: hands may go into the bench now."""
+        """Give the right to light back, lit or not: hands may go into the bench now."""
+        self._arming = False
+        if self.state.phase in LIT:
+            self._go_dark(Phase.DISARMED)
+            self._begin_off("disarmed")
         if self.state.phase is Phase.ARMED:
             self.state.phase = Phase.DISARMED
-            self._emitter = None
+        self._emitter = None
 
     async def emit(self, request: Emit, *, commanded: Callable[[int], None] | None = None) -> None:
         """Light, at most as long as declared. Raises and stays dark when anything is amiss.
@@ -233,7 +183,7 @@ class Guard:
         self._refuse_unless({Phase.ARMED})
         level = self._source.level(request.power_w)
         state = self.state
-        self._lighting = True
+        self.eyes.lighting = True
         try:
             await emitter.set_level(level)
             # A rule may have tripped, or somebody disarmed, in each wait on the way to the light.
@@ -253,10 +203,12 @@ class Guard:
             self._refuse_unless(LIT)
             self._begin(None if state.held_back else commanded)
             await emitter.on()
+            # Switched off meanwhile, and on may have come after it.
+            self._refuse_unless(LIT)
             if state.held_back:
-                self._lighting = False
+                self.eyes.lighting = False
                 if not self._source.sets_power_before_on:
-                    await power_as_asked(self.spec, state, self._meter, self._clock)
+                    await self.eyes.power_as_asked(self.spec)
                 self._refuse_unless(LIT)
                 state.held_back = False
                 self._begin(commanded)
@@ -268,7 +220,7 @@ class Guard:
             self._go_dark(Phase.ARMED if state.phase in LIT else state.phase)
             raise
         finally:
-            self._lighting = False
+            self.eyes.lighting = False
 
     def _begin(self, commanded: Callable[[int], None] | None) -> None:
         """The emission's time begins: with the light, or with the shutter that held it back."""
@@ -295,7 +247,17 @@ class Guard:
             await self._off.look()
             if not self.state.meter_saw_it:
                 return OffReport(True, Beam.OFF, "never lit", self._clock.now_ns() - started_ns)
-        return await self._off.until_confirmed(started_ns, failure, self._emitter)
+        return await self._confirmed(started_ns, failure)
+
+    async def _confirmed(self, started_ns: int, failure: str) -> OffReport:
+        """What comes of repeating off; one at a time does it, and whoever else asks waits for the
+        same. Somebody who waits no more does not end it."""
+        if self._confirming is None or self._confirming.done():
+            self._confirming = asyncio.ensure_future(
+                self._off.until_confirmed(started_ns, failure, self._emitter)
+            )
+        report = await asyncio.shield(self._confirming)
+        return replace(report, took_ns=self._clock.now_ns() - started_ns)
 
     def _off_is_late(self, tried: str) -> None:
         if self.state.phase is not Phase.TRIPPED:
@@ -306,19 +268,13 @@ class Guard:
         if self.state.phase is not Phase.TRIPPED:
             self._trip([cause])
 
-    def reset(self) -> None:
-        """A person at the bench has seen to the cause; only then may it be armed again."""
-        if self.state.phase is not Phase.TRIPPED:
-            raise RefusedError("nothing is tripped")
-        self.state.phase = Phase.DISARMED
-        self.trips.clear()
-        self._emitter = None
-
     async def close(self) -> None:
         """Wait for an off that is under way, block every gate, and let go of the timer."""
         self._stop_watching()
         while self._switching:
             await self._switching.pop()
+        if self._confirming is not None:
+            await self._confirming
         await self._gates.release()
 
     # -- inside ------------------------------------------------------------------------------
@@ -336,10 +292,14 @@ class Guard:
             raise RefusedError(f"cannot light in {self.state.phase}")
 
     def _judge(self, now_ns: int) -> None:
-        if self.state.phase is Phase.TRIPPED:
-            return
-        if trips := decide(self.spec, self.state, now_ns):
-            self._trip(trips)
+        trips = decide(self.spec, self.state, now_ns)
+        if self.state.phase is not Phase.TRIPPED:
+            if trips:
+                self._trip(trips)
+        elif trips and (self._confirming is None or self._confirming.done()):
+            # Lit again, or still: off anew, until it is seen dark.
+            self._go_dark(Phase.TRIPPED)
+            self._begin_off(trips[0].message)
 
     def _trip(self, trips: list[Trip]) -> None:
         """Latch, write off in the same turn of the loop, and tell."""
@@ -349,10 +309,14 @@ class Guard:
         self._switching.append(asyncio.ensure_future(self._off_after_trip(trips[0])))
 
     async def _off_after_trip(self, first: Trip) -> None:
+        started_ns = self._clock.now_ns()
+        failure = ""
         try:
-            await self._off.write(everything=True)
+            failure = await self._off.write(everything=True)
         finally:
             self._on_trip(first)
+        # Whether or not anybody asks for it.
+        await self._confirmed(started_ns, failure)
 
     def _go_dark(self, phase: Phase) -> None:
         self.state.phase = phase
@@ -380,17 +344,23 @@ class Guard:
         elif now_ns >= self._end_ns():
             # A step that waits for a late reply is no fault; the light ends all the same.
             self._go_dark(Phase.ARMED)
-            self._switching.append(asyncio.ensure_future(self._off_at_end()))
+            self._begin_off("lit for as long as declared")
         if self.state.phase in LIT:
             self._watch()
 
     def _end_ns(self) -> int:
         return self.state.lit_ns + self.state.at_most_ns + _LATE_NS
 
-    async def _off_at_end(self) -> None:
-        failure = await self._off.write()
+    def _begin_off(self, why: str) -> None:
+        self._switching.append(asyncio.ensure_future(self._off_by_itself(why)))
+
+    async def _off_by_itself(self, why: str) -> None:
+        """Off that nobody asked for, until it is confirmed."""
+        started_ns = self._clock.now_ns()
+        failure = await self._off.write(everything=self.state.phase is Phase.TRIPPED)
         if failure and self.state.phase is not Phase.TRIPPED:
-            self._trip([Trip("exposure", f"lit for as long as declared, and {failure}")])
+            self._trip([Trip("exposure", f"{why}, and {failure}")])
+        await self._confirmed(started_ns, failure)
 
     def _stop_watching(self) -> None:
         if self._timer is not None:

@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Coroutine
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -69,7 +70,7 @@ class GuardProcess:
         self._trip: Trip | None = None
         self._asked: dict[int, asyncio.Task[None]] = {}
         self._readers: list[asyncio.Future[dict[str, GuardReadings]]] = []
-        self._controls: set[asyncio.Task[None]] = set()
+        self._controls: set[asyncio.Task[object]] = set()
         self._wanted = asyncio.Event()
         self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -275,13 +276,9 @@ class GuardProcess:
                 await guards.emit(
                     request, commanded=lambda t_ns: self._send(Commanded(number, t_ns))
                 )
-            case Off() as request:
-                return replace(answer, reports=await self._all_off(request.why))
             case _:
-                # `Reset`; the wire lets nothing else through.
-                guards.reset()
-                self._trip = None
-                self._say("reset")
+                # `Off`; the wire lets nothing else through.
+                return replace(answer, reports=await self._all_off(asked.what.why))
         return answer
 
     def _send(self, message: object) -> None:
@@ -312,6 +309,8 @@ class GuardProcess:
             trip = self._setup.latch.keep(trip)
         self._trip = trip
         self._say("tripped", rule=trip.rule, message=trip.message)
+        # On the log also where no engine asks what came of it.
+        self._begin(self._all_off(trip.message))
 
     def _trouble(self, key: str, what: str, detail: str) -> None:
         self._say("trouble", instrument=key, trouble=what, detail=detail)
@@ -326,7 +325,11 @@ class GuardProcess:
 
     def _control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request, `Off`; nothing that lights can be said here."""
-        task = asyncio.ensure_future(self._stop(reader, writer))
+        self._begin(self._stop(reader, writer))
+
+    def _begin(self, work: Coroutine[Any, Any, object]) -> None:
+        """Waited for before the process goes."""
+        task = asyncio.ensure_future(work)
         self._controls.add(task)
         task.add_done_callback(self._controls.discard)
 

@@ -29,6 +29,7 @@ class Phase(StrEnum):
     """Latched, until a person resets it."""
 
 
+_AHEAD_NS = NS // 20
 LIT = frozenset({Phase.EMISSION_DELAY, Phase.EMITTING})
 LIVE = LIT | {Phase.ARMED}
 
@@ -80,7 +81,10 @@ class GuardState:
 
 
 def note_heartbeat(spec: GuardSpec, state: GuardState, beat: Heartbeat, now_ns: int) -> None:
-    """Take in the newest guarded reading; renew the lease if it is one and is newer."""
+    """Take in the newest guarded reading; renew the lease if it is one and is newer. One that was
+    taken later than now is none: its time is wrong, and it would never be old."""
+    if beat.taken_ns > now_ns + _AHEAD_NS:
+        return
     window = state.temperatures
     # Against the newest valid one: neither an old reading nor an invalid one between may make a
     # repeated value look new.

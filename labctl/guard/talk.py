@@ -134,11 +134,6 @@ class Off:
 
 
 @dataclass(frozen=True, slots=True)
-class Reset:
-    """A person has seen to the cause."""
-
-
-@dataclass(frozen=True, slots=True)
 class Close:
     """The run is over: off, ports released, gone."""
 
@@ -153,7 +148,7 @@ class Asked:
     """A request with a number of its own, for its answer."""
 
     number: int
-    what: Read | Wanted | Act | Arm | Emit | Off | Reset
+    what: Read | Wanted | Act | Arm | Emit | Off
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def test_never_lit_is_not_off_while_the_meter_sees_light() -> None:
 
     async def scenario(bench: Bench) -> None:
         meter = SeesLight(bench.clock)
-        bench.guard._meter = meter
+        bench.guard.eyes._meter = meter
         meter.watts = 0.3
         report = await bench.guard.beam_off("unbidden")
         assert (False, Beam.ON) == (report.confirmed, report.beam)
@@ -178,7 +178,7 @@ def test_a_rest_of_the_beam_is_not_dark() -> None:
 
     async def scenario(bench: Bench) -> None:
         meter = SeesLight(bench.clock)
-        bench.guard._meter = meter
+        bench.guard.eyes._meter = meter
         meter.watts = 1.0
         await bench.tick()
         bench.guard.state.meter_saw_it = False

@@ -107,7 +107,7 @@ ENDS_S = LIT_S + 91.0
 @pytest.mark.parametrize(
     ("broken", "how", "within_s"),
     [
-        ((), "read back", 0.2),
+        ((), "shutter reads closed", 0.2),
         (("shutter-stuck",), "read back", 2.5),
         (("relay-welded",), "shutter reads closed", 0.2),
     ],

@@ -149,28 +149,25 @@ def test_what_is_no_reading_is_not_taken() -> None:
     """Neither by one guard nor by several."""
 
     async def scenario(bench: Bench) -> None:
-        assert bench.guard.take([object()]).source is None
+        assert bench.guard.eyes.take([object()]).source is None
         guards = Guards(
             {LASER: SPEC}, {LASER: bench.source}, None, bench.clock, on_trip=lambda trip: None
         )
         assert guards.take([object()])[LASER].source is None
         with pytest.raises(RefusedError, match="no heater"):
             guards.of(HEATER)
-        guards.reset()
         bench.guard._look()
 
     on_bench(scenario)
 
 
 def test_arming_twice_is_refused() -> None:
-    """And so is a reset of what has not tripped."""
+    """It says in which state it is."""
 
     async def scenario(bench: Bench) -> None:
         await bench.tick()
         await bench.guard.arm(ARM)
         await refused(bench.guard.arm(ARM), RefusedError, "cannot arm in ARMED")
-        with pytest.raises(RefusedError, match="nothing is tripped"):
-            bench.guard.reset()
 
     on_bench(scenario)
 
@@ -202,9 +199,9 @@ def test_a_source_that_is_lost_while_arming_is_not_armed() -> None:
 
     async def busy(bench: Bench) -> None:
         await bench.tick()
-        bench.guard._lighting = True
+        bench.guard.eyes.lighting = True
         await refused(bench.guard.arm(ARM), SafetyError, "cannot be read")
-        bench.guard._lighting = False
+        bench.guard.eyes.lighting = False
 
     on_bench(lost)
     on_bench(busy)
@@ -380,7 +377,7 @@ def test_light_behind_the_shutter_that_is_never_as_asked_stays_there() -> None:
         async def weak() -> Invalid:
             return Invalid("meter.power", "range", "", bench.clock.now_ns())
 
-        bench.guard._meter.read_power_at_sample = weak  # type: ignore[union-attr, method-assign]
+        bench.guard.eyes._meter.read_power_at_sample = weak  # type: ignore[union-attr, method-assign]
         await refused(bench.guard.emit(Emit(1.0, 60 * NS)), SafetyError, "not measured as asked")
         assert ("through" in shutter.log, bench.source.lit) == (False, False)
 

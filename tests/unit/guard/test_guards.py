@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -153,8 +154,8 @@ def test_what_nobody_asked_for_trips_while_the_other_is_lit(lit: str, other: str
     on_bench(scenario)
 
 
-def test_a_trip_of_one_latches_all_until_reset() -> None:
-    """Too hot while the resistor heats: the laser cannot be lit either, until a person resets."""
+def test_a_trip_of_one_latches_all() -> None:
+    """Too hot while the resistor heats: the laser cannot be lit either."""
 
     async def scenario(bench: Bench) -> None:
         await bench.light(HEATER)
@@ -165,8 +166,7 @@ def test_a_trip_of_one_latches_all_until_reset() -> None:
         assert [("temperature", True)] == [
             (t.rule, t.message.startswith("heater: ")) for t in bench.trips
         ]
-        bench.guards.reset()
-        assert [Phase.DISARMED] * 2 == [bench.guards.of(n).phase for n in (LASER, HEATER)]
+        assert [Phase.TRIPPED] * 2 == [bench.guards.of(n).phase for n in (LASER, HEATER)]
 
     on_bench(scenario)
 
@@ -253,5 +253,23 @@ def test_a_lie_about_off_in_the_dark_is_unbidden() -> None:
         await bench.tick()
         await bench.clock.sleep(ns(0.1))
         assert ["unbidden"] == [trip.rule for trip in bench.trips]
+
+    on_bench(scenario)
+
+
+def test_two_requests_at_once_arm_and_light_one_source() -> None:
+    """The second is refused while the first is under way."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.tick()
+        arms = [Arm("test", bench.guards.of(name).spec.digest(), name) for name in (LASER, HEATER)]
+        came = await asyncio.gather(*map(bench.guards.arm, arms), return_exceptions=True)
+        assert came[0] is None and isinstance(came[1], RefusedError)
+        assert [Phase.ARMED, Phase.DISARMED] == [
+            bench.guards.of(name).phase for name in (LASER, HEATER)
+        ]
+        emits = (Emit(0.5, NS), Emit(0.5, NS))
+        came = await asyncio.gather(*map(bench.guards.emit, emits), return_exceptions=True)
+        assert came[0] is None and isinstance(came[1], RefusedError)
 
     on_bench(scenario)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
@@ -29,6 +30,8 @@ class FakeSource:
     ignores_off: bool = False
     unplugged: bool = False
     faults: tuple[str, ...] = ()
+    slow_s: float = 0.0
+    """From on being written to light."""
     log: list[str] = field(default_factory=list)
 
     async def off(self) -> None:
@@ -76,6 +79,7 @@ class FakeEmitter:
 
     async def on(self) -> None:
         self.source.log.append("on")
+        await self.source.clock.sleep(ns(self.source.slow_s))
         self.source.lit = True
 
 
@@ -177,8 +181,8 @@ def test_heartbeats_keep_the_emission_alive() -> None:
     on_bench(scenario)
 
 
-def test_a_trip_is_latched_until_reset() -> None:
-    """After a trip nothing lights, also when the cause is gone, until a person resets it."""
+def test_a_trip_is_latched() -> None:
+    """After a trip nothing lights, also when the cause is gone."""
 
     async def scenario(bench: Bench) -> None:
         await bench.light()
@@ -191,8 +195,7 @@ def test_a_trip_is_latched_until_reset() -> None:
             await bench.guard.emit(Emit(1.0, NS))
         with pytest.raises(SafetyError, match="tripped"):
             await bench.guard.arm(Arm("test", SPEC.digest()))
-        bench.guard.reset()
-        assert Phase.DISARMED == bench.guard.phase
+        assert Phase.TRIPPED == bench.guard.phase
 
     on_bench(scenario)
 
@@ -300,7 +303,7 @@ def test_a_meter_that_still_sees_light_overrules_a_read_back_off() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.light()
         shining = FakeSource(bench.clock, lit=True, level_set=1.0)
-        bench.guard._meter = FakeMeter(shining)
+        bench.guard.eyes._meter = FakeMeter(shining)
         report = await bench.guard.beam_off("done")
         assert not report.confirmed
         assert "still sees" in report.how
@@ -379,5 +382,126 @@ def test_disarming_takes_the_right_to_light_away() -> None:
         bench.guard.disarm()
         with pytest.raises(RefusedError):
             await bench.guard.emit(Emit(1.0, NS))
+
+    on_bench(scenario)
+
+
+def test_off_after_a_trip_is_repeated_though_nobody_asks() -> None:
+    """A source that does not hear off for three seconds, and an engine that is gone."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.light()
+        bench.source.ignores_off = True
+        bench.guard.latch(Trip("lease", "a test"))
+        await bench.clock.sleep(ns(3.0))
+        assert bench.source.lit
+        bench.source.ignores_off = False
+        await bench.clock.sleep(ns(0.2))
+        assert not bench.source.lit
+
+    on_bench(scenario)
+
+
+def test_an_off_at_the_declared_end_is_repeated_though_nobody_asks() -> None:
+    """As after a trip, and unconfirmed for a second it is one."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.tick()
+        await bench.guard.arm(Arm("test", SPEC.digest()))
+        await bench.guard.emit(Emit(1.0, ns(0.5)))
+        bench.source.ignores_off = True
+        await bench.clock.sleep(ns(1.2))
+        assert (bench.source.lit, []) == (True, bench.trips)
+        await bench.clock.sleep(ns(0.8))
+        assert ["unbidden"] == [trip.rule for trip in bench.trips]
+        bench.source.ignores_off = False
+        await bench.clock.sleep(ns(0.2))
+        assert not bench.source.lit
+
+    on_bench(scenario)
+
+
+def test_what_is_lit_again_after_a_trip_is_switched_off_again() -> None:
+    """By its own front panel, long after its off was confirmed; the first cause stays."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.light()
+        bench.guard.latch(Trip("lease", "a test"))
+        for _ in range(6):
+            await bench.clock.sleep(ns(0.5))
+            await bench.tick()
+        bench.source.lit = True
+        await bench.tick()
+        await bench.clock.sleep(ns(0.1))
+        assert not bench.source.lit
+        assert (["lease"], Phase.TRIPPED) == ([t.rule for t in bench.trips], bench.guard.phase)
+
+    on_bench(scenario)
+
+
+def test_who_waits_no_more_for_an_off_does_not_end_it() -> None:
+    """The other one who asked hears what came of it."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.light()
+        bench.source.ignores_off = True
+        first = asyncio.ensure_future(bench.guard.beam_off("one"))
+        second = asyncio.ensure_future(bench.guard.beam_off("another"))
+        await bench.clock.sleep(ns(0.3))
+        first.cancel()
+        bench.source.ignores_off = False
+        report = await second
+        assert (True, "read back", True) == (report.confirmed, report.how, first.cancelled())
+
+    on_bench(scenario)
+
+
+def test_to_disarm_while_it_is_lit_is_an_off() -> None:
+    """Every right to light goes back, lit or not."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.light()
+        bench.guard.disarm()
+        await bench.clock.sleep(ns(0.1))
+        assert (False, Phase.DISARMED) == (bench.source.lit, bench.guard.phase)
+        assert [] == bench.trips
+
+    on_bench(scenario)
+
+
+def test_to_disarm_while_it_is_being_armed_or_lit_ends_that() -> None:
+    """Both refuse, and nothing is lit."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.tick()
+        arming = asyncio.ensure_future(bench.guard.arm(Arm("test", SPEC.digest())))
+        await bench.clock.sleep(ns(0.005))
+        bench.guard.disarm()
+        with pytest.raises(RefusedError, match="disarmed"):
+            await arming
+        await bench.guard.arm(Arm("test", SPEC.digest()))
+        lighting = asyncio.ensure_future(bench.guard.emit(Emit(1.0, NS)))
+        await bench.clock.sleep(ns(0.005))
+        bench.guard.disarm()
+        with pytest.raises(RefusedError, match="DISARMED"):
+            await lighting
+        assert (False, Phase.DISARMED) == (bench.source.lit, bench.guard.phase)
+
+    on_bench(scenario)
+
+
+def test_an_off_while_on_is_being_written_wins() -> None:
+    """On may reach the source after it: the request to light fails, and off is written again."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.tick()
+        await bench.guard.arm(Arm("test", SPEC.digest()))
+        bench.source.slow_s = 0.5
+        lighting = asyncio.ensure_future(bench.guard.emit(Emit(1.0, NS)))
+        await bench.clock.sleep(ns(0.1))
+        await bench.guard.beam_off("stop")
+        with pytest.raises(RefusedError, match="cannot light in ARMED"):
+            await lighting
+        assert not bench.source.lit
 
     on_bench(scenario)

@@ -32,7 +32,6 @@ async def _dark_by_its_log(world: World, why: str) -> None:
     assert news.trip is not None
     assert ("log", True) == (news.trip.rule, why in news.trip.message)
     assert (Phase.TRIPPED, False) == (news.sources[0].phase, world.source.lit)
-    await world.ask(talk.Reset())
     error = (await world.ask(Arm("test", SPEC.digest()))).error
     assert isinstance(error, RecordError)
     assert "the guard's log cannot be written" in str(error)

@@ -344,6 +344,15 @@ def test_a_newer_valid_reading_renews_the_lease() -> None:
     assert NOW_NS + 2 * NS == state.lease_until_ns
 
 
+def test_a_reading_from_the_future_is_none() -> None:
+    """It would never be old: neither lease nor age take it."""
+    state = healthy()
+    until_ns, beat = state.lease_until_ns, state.beat
+    note_heartbeat(SPEC, state, Heartbeat(NOW_NS + NS, 30.4), NOW_NS)
+
+    assert (until_ns, beat) == (state.lease_until_ns, state.beat)
+
+
 def test_a_late_reply_is_not_a_broken_sensor() -> None:
     """One reading that timed out does not trip; the staleness of the last valid one does."""
     state = healthy()

@@ -20,7 +20,7 @@ import pytest
 GUARD = Path(__file__).resolve().parents[3] / "labctl" / "guard"
 PROCESS = ("__main__.py", "_holding.py", "_log.py", "_process.py", "talk.py", "wire.py")
 COMMISSIONING = ("trying.py",)
-MOST_INSIDE, MOST_PROCESS, MOST_COMMISSIONING = 1300, 700, 100
+MOST_INSIDE, MOST_PROCESS, MOST_COMMISSIONING = 1360, 700, 100
 _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
             tokenize.ENDMARKER}  # fmt: skip
 
