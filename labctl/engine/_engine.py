@@ -176,6 +176,9 @@ class Engine:
     async def _close_in_order(self, ending: Ending) -> RunEnded:
         self._teller.closing = True
         reports = await self._off(ending)
+        if ending is outcome.COMPLETED and self._ending is not None:
+            # Tripped on the last way to off, or the guard was lost there: latched, so no success.
+            ending = self._ending
         self._go(State.ENDING, ending.why)
         for source, report in reports.items():
             if not report.confirmed:

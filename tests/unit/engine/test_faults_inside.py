@@ -23,7 +23,7 @@ from labctl.events import (
     Tripped,
     Verdict,
 )
-from labctl.guard import Guard
+from labctl.guard import Guard, Guards, OffReport, Trip
 from labctl.monitor import Monitor
 from labctl.record import Journal
 from tests.scenario.runs import Story, nobody, read, request
@@ -105,6 +105,27 @@ def test_a_check_that_breaks_is_a_fault_of_the_run(
     check_dark(story)
     assert ("fault", Exit.FAULT) == (story.ended.outcome, story.ended.exit_code)
     assert "no such filter" in story.ended.why
+
+
+def test_a_trip_while_a_completed_run_is_closed_is_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a guard that is lost on the last way to off: it stays latched, and a run that leaves
+    a bench latched has not passed."""
+    real = Guards.beam_off
+
+    async def trips(self: Guards, why: str) -> dict[str, OffReport]:
+        if why == "all steps done":
+            self.latch(Trip("guard", "the guard's process is lost"))
+        return await real(self, why)
+
+    monkeypatch.setattr(Guards, "beam_off", trips)
+    story = read(carried_out(tmp_path))
+    story.check_order()
+
+    check_dark(story)
+    assert ("tripped", Exit.SAFETY) == (story.ended.outcome, story.ended.exit_code)
+    assert "is lost" in story.ended.why
 
 
 def full_disk(monkeypatch: pytest.MonkeyPatch, when: Callable[[Event], bool]) -> None:
