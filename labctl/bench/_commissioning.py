@@ -14,6 +14,7 @@ from typing import Any
 
 from labctl.bench._dump import plain
 from labctl.bench._model import BenchFile
+from labctl.instruments import driver_digest, in_file
 
 NAME = "commissioning.json"
 _BEARS_ON_SAFETY = (
@@ -29,9 +30,13 @@ def record_path(bench: BenchFile) -> Path:
 
 
 def safety_digest(bench: BenchFile) -> str:
-    """SHA-256 over what of the bench file bears on safety; a title or a spot area does not."""
+    """SHA-256 over what of the bench file bears on safety, and over the driver files that it names;
+    a title or a spot area does not."""
     stated = plain(bench)
     part = {key: stated[key] for key in _BEARS_ON_SAFETY if key in stated}
+    files = {e.driver for e in bench.instruments.values() if in_file(e.driver)}
+    if files:
+        part["driver files"] = {name: driver_digest(name) for name in sorted(files)}
     return hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()
 
 

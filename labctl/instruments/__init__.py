@@ -31,6 +31,7 @@ from labctl.instruments._capabilities import (
     wavelength,
 )
 from labctl.instruments._driver_files import absolute as driver_from
+from labctl.instruments._driver_files import names_file as in_file
 from labctl.instruments._frames import Framer
 from labctl.instruments._inline import InlinePort
 from labctl.instruments._instrument import Instrument, Trouble
@@ -43,6 +44,7 @@ from labctl.instruments._question import Question
 from labctl.instruments._raw import RawPort
 from labctl.instruments._registry import (
     driver,
+    driver_digest,
     drivers,
     open_simulation,
     proven,
@@ -122,9 +124,11 @@ __all__ = [
     "ask_who",
     "check_instrument",
     "driver",
+    "driver_digest",
     "driver_from",
     "drivers",
     "forget_proof",
+    "in_file",
     "make_instrument",
     "open_simulation",
     "place_of",

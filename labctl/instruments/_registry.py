@@ -12,7 +12,7 @@ from labctl.errors import InputError
 from labctl.instruments._capabilities import Driver
 from labctl.instruments._driver_files import driver_in_file, names_file
 from labctl.instruments._link import OpenSession, SimSession, SimSpec
-from labctl.instruments._proof import unproven_because
+from labctl.instruments._proof import digest_of, unproven_because
 from labctl.instruments._transport import BlockingTransport
 
 _DRIVERS = "labctl.drivers"
@@ -50,6 +50,11 @@ def unproven(name: str) -> str:
     if entry is not None and entry.dist is not None and entry.dist.name == "labctl":
         return ""
     return unproven_because(driver(name))
+
+
+def driver_digest(name: str) -> str:
+    """SHA-256 of a driver's sources, as they are now."""
+    return digest_of(driver(name))
 
 
 def library_transport(name: str) -> Callable[[str, str], BlockingTransport]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from labctl import bench
 from labctl.instruments import InputError, driver, proven, unproven
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -183,3 +184,20 @@ def test_a_driver_file_that_is_none_is_told(tmp_path: Path, name: str, what: str
     (tmp_path / "acme.txt").write_text("x")
     with pytest.raises(InputError, match=what):
         driver(name.format(tmp_path))
+
+
+def test_a_commissioned_bench_notices_that_a_driver_file_was_changed(tmp_path: Path) -> None:
+    """Its digest holds the file's, also of a driver that is waived."""
+    (tmp_path / "acme.py").write_text(METER)
+    bench_file = tmp_path / "bench.yaml"
+    bench_file.write_text(
+        "schema: labctl.bench/1\nname: b\ninstruments:\n"
+        "  meter: {driver: './acme.py:Meter', address: /dev/ttyUSB0}\nroles: {}\n"
+    )
+    before = bench.safety_digest(bench.load(bench_file))
+    same = bench.safety_digest(bench.load(bench_file))
+    with (tmp_path / "acme.py").open("a") as file:
+        file.write("\n")
+
+    assert before == same
+    assert before != bench.safety_digest(bench.load(bench_file))
