@@ -111,6 +111,7 @@ def check_command(
         light_run,
         light_step,
         said_before,
+        show,
         until_walked,
         who_is_there,
     )
@@ -122,8 +123,8 @@ def check_command(
     run = light_run(file, power, runs_dir) if light else None
     click.echo(f"CHECK  {file.name} ({why}), by {who}")
     for line in said_before(file):
-        click.echo(line)
-    walked = until_walked(lambda clock: benches.walk(file, clock, click.echo, hands=not no_hands))
+        show(line)
+    walked = until_walked(lambda clock: benches.walk(file, clock, show, hands=not no_hands))
     lit = light_step(file, walked, run)
     return end(file, walked, [*walked.steps, *lit], who)
 

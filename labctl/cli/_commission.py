@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import getpass
 import statistics
+import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from labctl.cli._folded import folded
 from labctl.errors import Exit, InputError, StoppedError
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from labctl.clock import Clock
     from labctl.events import Event
 
+_HANG = 24
+"""The columns before what a step has to say."""
 _SETTLES_NS = 2_000_000_000
 """A thermal head has settled so long after the light came."""
 _SLACK_S = 0.5
@@ -39,6 +43,12 @@ def who_is_there(file: BenchFile) -> str:
     benches.check_instruments(file)
     benches.refuse_unwritable(file)
     return getpass.getuser()
+
+
+def show(line: str) -> None:
+    """One line of the walk, at once."""
+    for part in folded(line, _HANG, sys.stdout):
+        click.echo(part)
 
 
 def said_before(file: BenchFile) -> Iterator[str]:
@@ -179,7 +189,7 @@ def end(file: BenchFile, walked: Walked, steps: Sequence[Step], who: str) -> int
     from labctl.bench import StepState
 
     for step in steps[len(walked.steps) :]:
-        click.echo(f"{step.state.value:<10} {step.name:<12} {step.words}")
+        show(f"{step.state.value:<10} {step.name:<12} {step.words}")
     path = benches.keep_record(file, walked.mode, steps, who)
     click.echo(f"record     {path}")
     in_force = benches.record_path(file)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from labctl.cli._folded import folded
 from labctl.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ def command(at: tuple[str, ...], only_at: bool, as_json: bool) -> None:
         click.echo(json.dumps(as_plain(found), ensure_ascii=False))
         return
     for line in _lines(found):
-        click.echo(line)
+        for part in folded(line, 8, sys.stdout):
+            click.echo(part)
 
 
 def scanned(at: tuple[str, ...], *, only_at: bool) -> Scan:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from labctl.cli._folded import folded
 from labctl.cli._options import bench_option, sample_option
 from labctl.cli._plan_check import check_json, check_lines
 from labctl.cli._plan_light import light_json, light_lines, off_json, off_lines, unwatched_lines
@@ -56,7 +58,8 @@ def command(
     ended = benches.expired(bench_file.calibrated, bench_file.offsets, day)
     said = (*benches.waived(bench_file, day), *ended, *_lines(plan, bench_file, specimen))
     for line in said:
-        click.echo(line)
+        for part in folded(line, 12, sys.stdout):
+            click.echo(part)
 
 
 def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[str]:

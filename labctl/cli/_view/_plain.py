@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
+from labctl.cli._folded import folded
 from labctl.cli._view._ending import ending
 from labctl.cli._view._ending_lines import ending_lines
 from labctl.cli._view._lines import LineView
@@ -15,6 +16,8 @@ from labctl.cli._view._words import happening, reading_words, readings_line
 from labctl.clock import NS
 from labctl.events import LASER, Assessment, Emission, Event, Invalid, Sample
 
+_HANG = 18
+"""The columns before what a happening has to say."""
 _READINGS_A_RUN = 22
 _EVERY_S = (10, 15, 20, 30, 60, 120, 180, 300)
 
@@ -32,6 +35,10 @@ class PlainView(LineView):
         """As last told; closed is not worth a line."""
 
     def _lines(self, item: Header | Event | Summary) -> Iterator[str]:
+        for line in self._whole_lines(item):
+            yield from folded(line, _HANG, self._stream)
+
+    def _whole_lines(self, item: Header | Event | Summary) -> Iterator[str]:
         if isinstance(item, Header):
             self._every_ns = reading_interval_ns(item.at_most_ns)
             yield from item.lines
