@@ -83,7 +83,7 @@ async def walk(
 
     def note(step: Step) -> None:
         steps.append(step)
-        say(f"{step.state.value:<10} {step.name:<12} {step.words}")
+        say(_line(step))
 
     try:
         say(f"{bench.mode.value}  bench {bench_file.name}; nothing is lit on this walk")
@@ -91,7 +91,9 @@ async def walk(
         for name, source in bench.sources.items():
             note(await _off(name, source, bench_file, clock))
         await _sensors(bench, clock, note)
-        await _gates_and_hands(bench, clock, say, note, hands_ns if hands else 0)
+        asked = await _gates_and_hands(bench, clock, say, note, hands_ns if hands else 0)
+        # What came of the hands has been said while they were there.
+        steps.extend(asked)
     finally:
         try:
             for source in bench.sources.values():
@@ -99,6 +101,10 @@ async def walk(
         finally:
             await bench.close()
     return Walked(bench.mode, tuple(steps))
+
+
+def _line(step: Step) -> str:
+    return f"{step.state.value:<10} {step.name:<12} {step.words}"
 
 
 def _identities(bench: Bench) -> Step:
@@ -181,9 +187,9 @@ def _meter(readings: list[Reading | Invalid]) -> Step:
 
 async def _gates_and_hands(
     bench: Bench, clock: Clock, say: Say, note: Callable[[Step], None], hands_ns: int
-) -> None:
+) -> list[Step]:
     """Each gate; and interlock and key, while a dead-man whose contact is a part of the loop is
-    fed, because they read open when it is."""
+    fed, because they read open when it is. Returns what came of them, said already."""
     laser = bench.sources.get(LASER)
     eyes = _Eyes(bench, laser)
     asked = _Hands(eyes, clock, say, hands_ns)
@@ -194,15 +200,14 @@ async def _gates_and_hands(
         except LabctlError as error:
             note(Step(gate.name, StepState.FAILED, str(error)))
     if laser is None:
-        return
+        return []
     while not asked.finished:
         if not await eyes.dark():
             note(Step("interlock", StepState.FAILED, "the laser is not seen off"))
-            return
+            return []
         await asked.poll()
         await clock.sleep(_POLL_NS)
-    for step in asked.steps:
-        note(step)
+    return asked.steps
 
 
 async def _gate(gate: GateRole, eyes: _Eyes, clock: Clock, asked: _Hands | None) -> Step:
@@ -306,9 +311,12 @@ class _Hands:
             words = "seen open and closed again" if name == "interlock" else "seen off and on again"
             self._done(name, StepState.PASSED, words)
         elif self._clock.now_ns() - self._asked_ns > self._within_ns:
-            was = "closed" if self._wants is False else "open"
-            within_s = self._within_ns / NS
-            words = f"it still reads {was}, {within_s:.0f} s after that was asked for"
+            shut, opened = ("closed", "open") if name == "interlock" else ("on", "off")
+            was = shut if self._wants is False else opened
+            words = (
+                f"it still reads {was}, {self._within_ns / NS:.0f} s after that was asked for: go "
+                "through it again, and if it reads so again look at its wiring"
+            )
             self._done(name, StepState.FAILED, words)
 
     def _ask(self, wants: bool, words: str) -> None:
@@ -316,6 +324,8 @@ class _Hands:
         self._say(f"PLEASE     {words}; {self._within_ns / NS:.0f} s")
 
     def _done(self, name: str, state: StepState, words: str) -> None:
-        self.steps.append(Step(name, state, words))
+        step = Step(name, state, words)
+        self.steps.append(step)
+        self._say(_line(step))
         self._left.pop(0)
         self._wants, self._opened_s = None, 0.0

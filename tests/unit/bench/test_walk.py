@@ -115,9 +115,13 @@ def test_light_that_nobody_asked_for_fails_what_is_tried_in_the_dark() -> None:
 
 def test_a_hand_that_does_not_come_fails_the_interlock() -> None:
     """What is asked for must be seen; a word of the person would not do."""
-    found, _, _ = walked(shipped(), hand=lambda session, words: None)
+    found, _, said = walked(shipped(), hand=lambda session, words: None)
     failed = {name for name, state in states(found).items() if state is StepState.FAILED}
     assert {"interlock", "key"} == failed
+    # And is told before anything else is asked for.
+    told = [words.split()[0:2] for words in said]
+    assert told.index(["failed", "interlock"]) < told.index(["PLEASE", "turn"])
+    assert any("it still reads on" in words for words in said)
     words = next(step.words for step in found.steps if step.name == "interlock")
     assert "still reads closed" in words
 
