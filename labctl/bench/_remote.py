@@ -12,12 +12,13 @@ import contextlib
 import subprocess
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from labctl.bench._remote_source import RemoteSource
 from labctl.clock import NS, Clock
 from labctl.errors import BeamNotConfirmedOffError, RefusedError, SafetyError
-from labctl.events import Beam
 from labctl.guard import (
     Act,
     AnyGuard,
@@ -28,7 +29,6 @@ from labctl.guard import (
     GuardSpec,
     Heartbeat,
     OffReport,
-    Phase,
     Trip,
     not_confirmed,
     talk,
@@ -43,6 +43,8 @@ NOTICED_S = (_SILENT_NS + _LOOK_NS) / NS
 """At worst from a guard's end to the engine's knowing."""
 _POLL_NS = NS // 500
 _KILLED_NS = 5 * NS
+_LEFT_NS = 2 * NS
+"""A guard that lives and is given up has so long to switch off by itself."""
 _LEAVE_NS = 15 * NS
 """A guard that was told to go may try for so long to see everything off."""
 _ANSWER_NS = 15 * NS
@@ -118,7 +120,8 @@ class RemoteGuards:
             return self._backup.of(source)
         if source not in self._specs:
             raise RefusedError(f"this run has no {source} that labctl may light")
-        return _RemoteGuard(self, source, self._specs[source])
+        spec, news = self._specs[source], partial(self.news, source)
+        return RemoteSource(source, spec, news, self.readings)
 
     def jobs(self) -> list[Coroutine[Any, Any, object]]:
         """As `Guards.jobs`: the guard is asked to read."""
@@ -242,7 +245,7 @@ class RemoteGuards:
             self._lost(str(error))
         except Exception as error:
             # A fault of our own here must not end the watch, or lose what was said behind it.
-            self._lost(f"a fault in labctl: {error!r}")
+            self._lost(f"a fault in labctl: {error!r}", lives=True)
 
     def _take_in(self, message: object) -> None:
         match message:
@@ -286,20 +289,25 @@ class RemoteGuards:
         if silent_ns > _SILENT_NS:
             self._lost(f"silent for {silent_ns / NS:.2f} s")
         elif any(asking.due_ns < self._clock.now_ns() for asking in self._waiting.values()):
-            self._lost(f"no answer for {_ANSWER_NS / NS:g} s")
+            self._lost(f"no answer for {_ANSWER_NS / NS:g} s", lives=True)
         if self._taking is None and not self._over:
             self._watch()
 
-    def _lost(self, why: str) -> None:
+    def _lost(self, why: str, *, lives: bool = False) -> None:
+        """`lives`: it still talks, so that the wire's end makes it switch off and leave, whatever
+        this process, which may be the one that is ill, is still able to do."""
         if self._taking is None and not self._over:
             self._why = f"the guard's process is lost: {why}"
             self._stop_listening()
-            self._taking = asyncio.ensure_future(self._take_over())
+            if lives:
+                self._channel.close()
+            self._taking = asyncio.ensure_future(self._take_over(_LEFT_NS if lives else 0))
 
-    async def _take_over(self) -> Guards:
-        """Kill it, and switch off from here. Whatever comes of that, nobody waits for the guard any
-        more and the run hears of it."""
+    async def _take_over(self, leaves_ns: int) -> Guards:
+        """Kill it, unless it leaves within so long, and switch off from here. Whatever comes of
+        that, nobody waits for the guard any more and the run hears of it."""
         try:
+            await self._gone(leaves_ns)
             self._process.kill()
             await self._gone(_KILLED_NS)
             self._forget()
@@ -358,39 +366,6 @@ class RemoteGuards:
                 return False
             await self._clock.sleep(_POLL_NS)
         return True
-
-
-class _RemoteGuard:
-    """What is known here of one source's guard. Fulfils `AnyGuard`."""
-
-    def __init__(self, guards: RemoteGuards, name: str, spec: GuardSpec) -> None:
-        self.spec = spec
-        self._guards = guards
-        self._name = name
-
-    @property
-    def phase(self) -> Phase:
-        news = self._guards.news(self._name)
-        return Phase.DISARMED if news is None else news.phase
-
-    @property
-    def can_confirm(self) -> bool:
-        news = self._guards.news(self._name)
-        return news is None or news.can_confirm
-
-    @property
-    def lit_ns(self) -> int:
-        news = self._guards.news(self._name)
-        return 0 if news is None else news.lit_ns
-
-    def emission(self) -> tuple[Beam, str]:
-        """What is known of the beam, and how."""
-        news = self._guards.news(self._name)
-        return (Beam.UNKNOWN, "never read") if news is None else (news.beam, news.how)
-
-    async def read(self) -> GuardReadings:
-        """Have the guard read its instruments now."""
-        return (await self._guards.readings())[self._name]
 
 
 async def _opened(port: Instrument) -> None:
