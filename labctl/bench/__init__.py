@@ -1,5 +1,6 @@
 """A bench file -> a connected, identified Bench; calibrations."""
 
+from labctl.bench._any_guard import AnyGuard, AnyGuards
 from labctl.bench._armable import not_armable
 from labctl.bench._behind import today, waived
 from labctl.bench._calibrations import Calibrated, Offset, expired
@@ -38,6 +39,8 @@ from labctl.instruments import GATES
 __all__ = [
     "GATES",
     "SCHEMA",
+    "AnyGuard",
+    "AnyGuards",
     "Arming",
     "Bench",
     "BenchChoice",

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from labctl.bench._any_guard import AnyGuards
 from labctl.bench._file import BenchFile
 from labctl.bench._guard_process import GuardStart, owned_by_guard, setup_of
 from labctl.bench._lock import BenchLock, take
@@ -22,7 +23,7 @@ from labctl.bench._tripped import latch_of, refuse_latched
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
 from labctl.events import LASER, Beam, InstrumentFound, Invalid, Mode, Reading
-from labctl.guard import AnyGuards, Guards, GuardSpec, Trip
+from labctl.guard import Guards, GuardSpec, Trip
 from labctl.instruments import (
     Address,
     Gate,

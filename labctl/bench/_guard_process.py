@@ -17,8 +17,9 @@ from labctl.bench._tripped import latch_of
 from labctl.clock import NS, Clock
 from labctl.errors import InstrumentError, LabctlError, RefusedError
 from labctl.events import HEATER, LASER
-from labctl.guard import GuardSpec, talk
-from labctl.guard.wire import Channel, WireError
+from labctl.guard import GuardSpec
+from labctl.guard.process import talk
+from labctl.guard.process.wire import Channel, WireError
 from labctl.instruments import GATES
 
 _READY_NS = 30 * NS
@@ -108,7 +109,7 @@ class GuardStart:
         with theirs, tempfile.TemporaryFile() as said:
             self._said = os.dup(said.fileno())
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "labctl.guard", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "labctl.guard.process", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(), *hold),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

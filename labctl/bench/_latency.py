@@ -14,7 +14,7 @@ from labctl.bench._guard_process import METER
 from labctl.bench._model import BenchFile
 from labctl.bench._remote import NOTICED_S
 from labctl.events import HEATER, LASER
-from labctl.guard import talk
+from labctl.guard.process import talk
 from labctl.instruments import DEADMAN, GATES, SHUTTER, Driver, Gate, check_instrument
 from labctl.limits import Limits, tighten
 

@@ -21,7 +21,7 @@ from labctl.bench._model import BenchFile
 from labctl.clock import iso, wall_utc_ns
 from labctl.errors import RecordError, SafetyError
 from labctl.events import HEATER, LASER
-from labctl.guard import Latch
+from labctl.guard.process import Latch
 from labctl.instruments import Address
 
 

@@ -80,7 +80,7 @@ def _who(run: platform.LiveRun) -> str:
 def _told_off(pid: int, path: Path, engine_alive: bool) -> bool | None:
     """Ask one guard for off, and say what it says: whether off is confirmed. None when it has left,
     or when its engine is there to switch off in its place."""
-    from labctl.guard import talk, wire
+    from labctl.guard.process import talk, wire
 
     why = f"labctl stop by {getpass.getuser()}"
     try:

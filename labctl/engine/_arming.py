@@ -6,13 +6,13 @@ import concurrent.futures
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from labctl.bench import BenchFile, off_latency, today, waived
+from labctl.bench import AnyGuards, BenchFile, off_latency, today, waived
 from labctl.clock import NS, Clock
 from labctl.engine._sampler import Sampler
 from labctl.engine._teller import Teller
 from labctl.errors import RefusedError, StoppedError
 from labctl.events import LASER, Note, PromptAnswered, PromptAsked
-from labctl.guard import Act, AnyGuards
+from labctl.guard import Act
 
 _TRIES = 3
 

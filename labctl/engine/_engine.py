@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from labctl.bench import Bench
+from labctl.bench import AnyGuards, Bench
 from labctl.clock import Clock
 from labctl.engine import _outcome as outcome
 from labctl.engine._arming import Arming, AtBench
@@ -33,7 +33,7 @@ from labctl.events import (
     Tripped,
     Verdict,
 )
-from labctl.guard import AnyGuards, OffReport, Trip, not_confirmed
+from labctl.guard import OffReport, Trip, not_confirmed
 from labctl.monitor import DoseWatch, Monitor
 from labctl.protocol import Heat, Irradiate, Plan
 

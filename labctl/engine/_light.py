@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 
-from labctl.bench import Arming
+from labctl.bench import AnyGuards, Arming
 from labctl.clock import NS, Clock
 from labctl.engine._sampler import GUARDED, Sampler
 from labctl.engine._teller import Teller
 from labctl.errors import RefusedError
 from labctl.events import LASER, Beam, Emission, EmissionIntent, Mode, Note
-from labctl.guard import AnyGuards, Arm, Emit, OffReport, Phase, not_confirmed
+from labctl.guard import Arm, Emit, OffReport, Phase, not_confirmed
 from labctl.protocol import Heat, Irradiate
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from labctl.bench import Bench
+from labctl.bench import AnyGuards, Bench
 from labctl.clock import NS, Clock
 from labctl.engine._energy import Energy
 from labctl.engine._manual import BY_METER, ManualEdges
 from labctl.engine._teller import Teller
 from labctl.errors import SafetyError
 from labctl.events import HEATER, LASER, Beam, Emission, Invalid, Reading, Sample
-from labctl.guard import AnyGuards, Heartbeat
+from labctl.guard import Heartbeat
 from labctl.limits import tighten
 from labctl.protocol import Plan
 

@@ -1,12 +1,10 @@
 """The one room that can put energy into a sample: arming, leases, latched faults."""
 
 from labctl.guard._act import Acts
-from labctl.guard._any import AnyGuard, AnyGuards
 from labctl.guard._decide import RULES, Rule, decide
 from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._guards import Guards
 from labctl.guard._host import Guard
-from labctl.guard._latched import Latch
 from labctl.guard._messages import STOP, Act, Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
 from labctl.guard._off import not_confirmed
 from labctl.guard._spec import GuardSpec
@@ -18,8 +16,6 @@ __all__ = [
     "STOP",
     "Act",
     "Acts",
-    "AnyGuard",
-    "AnyGuards",
     "Arm",
     "Emit",
     "GateSeen",
@@ -32,7 +28,6 @@ __all__ = [
     "GuardedSource",
     "Guards",
     "Heartbeat",
-    "Latch",
     "OffReport",
     "Phase",
     "Rule",

@@ -13,9 +13,18 @@ import pytest
 from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.errors import PortTimeoutError, RefusedError, SafetyError
 from labctl.events import LASER
-from labctl.guard import Act, Acts, Arm, Emit, Guards, Heartbeat, Trip, talk
-from labctl.guard._holding import guards_of
-from labctl.guard.talk import Setup
+from labctl.guard import (
+    Act,
+    Acts,
+    Arm,
+    Emit,
+    Guards,
+    Heartbeat,
+    Trip,
+)
+from labctl.guard.process import talk
+from labctl.guard.process._holding import guards_of
+from labctl.guard.process.talk import Setup
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_process import World
 from tests.unit.guard.test_rules import SPEC

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from labctl import platform
-from labctl.guard import STOP, Latch, Trip, talk
+from labctl.guard import STOP, Trip
+from labctl.guard.process import Latch, talk
 from tests.unit.guard.test_process import World, on_wire
 
 __all__ = ["on_wire"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from labctl.guard import talk
+from labctl.guard.process import talk
 from tests.unit.guard.test_process import World, on_wire
 
 __all__ = ["on_wire"]

@@ -13,7 +13,8 @@ import pytest
 from labctl.clock import NS
 from labctl.errors import RecordError
 from labctl.events import LASER
-from labctl.guard import Arm, Emit, Phase, _log, talk
+from labctl.guard import Arm, Emit, Phase
+from labctl.guard.process import _log, talk
 from tests.unit.guard import test_process
 from tests.unit.guard.test_process import World
 from tests.unit.guard.test_rules import SPEC

@@ -33,12 +33,9 @@ from labctl.guard import (
     Guards,
     Heartbeat,
     Phase,
-    _holding,
-    _process,
-    talk,
-    wire,
 )
-from labctl.guard._process import GuardProcess
+from labctl.guard.process import _holding, _process, talk, wire
+from labctl.guard.process._process import GuardProcess
 from labctl.instruments import Identity, SimSpec, SourceState, make_instrument, open_simulation
 from tests.scenario.runs import bench_file
 from tests.unit.guard.test_host import FakeMeter, FakeSource
@@ -723,7 +720,7 @@ def test_it_starts_with_its_setup(
     other.start()
     monkeypatch.setattr(sys, "argv", ["guard", str(theirs.detach())])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("labctl.guard", run_name="__main__")
+        runpy.run_module("labctl.guard.process", run_name="__main__")
     other.join()
-    runpy.run_module("labctl.guard.__main__", run_name="imported")
+    runpy.run_module("labctl.guard.process.__main__", run_name="imported")
     assert 0 == ended.value.code

@@ -18,8 +18,8 @@ from typing import Any
 
 from labctl import errors
 from labctl.events import Invalid, Reading
-from labctl.guard import talk
 from labctl.guard._messages import Heartbeat
+from labctl.guard.process import talk
 from labctl.instruments import SourceState
 
 _MOST = 1 << 20

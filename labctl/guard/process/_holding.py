@@ -11,7 +11,7 @@ from labctl.errors import LabctlError
 from labctl.guard._act import Acts
 from labctl.guard._guards import Guards
 from labctl.guard._messages import Trip
-from labctl.guard.talk import Setup
+from labctl.guard.process.talk import Setup
 from labctl.instruments import (
     Gate,
     GateRole,

@@ -6,10 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from labctl.events import Beam
-from labctl.guard._guarded import GuardReadings
-from labctl.guard._messages import Act, Arm, Emit, Heartbeat, OffReport
-from labctl.guard._spec import GuardSpec
-from labctl.guard._state import Phase
+from labctl.guard import Act, Arm, Emit, GuardReadings, GuardSpec, Heartbeat, OffReport, Phase
 
 
 class AnyGuard(Protocol):

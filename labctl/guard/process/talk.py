@@ -15,10 +15,10 @@ from typing import Any
 from labctl.errors import LabctlError
 from labctl.events import Beam
 from labctl.guard._guarded import GuardReadings
-from labctl.guard._latched import Latch
 from labctl.guard._messages import Act, Arm, Emit, OffReport, Trip
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import Phase
+from labctl.guard.process._latched import Latch
 
 TICK_S = 0.04
 """So often a guard's process looks at every rule, and says that it lives."""

@@ -23,11 +23,11 @@ from labctl.clock import NS, Clock, run_real
 from labctl.errors import LabctlError, RecordError
 from labctl.guard._guarded import GuardReadings
 from labctl.guard._guards import Guards
-from labctl.guard._holding import connect, guards_of
-from labctl.guard._log import GuardLog
 from labctl.guard._messages import STOP, Act, Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._state import LIT
-from labctl.guard.talk import (
+from labctl.guard.process._holding import connect, guards_of
+from labctl.guard.process._log import GuardLog
+from labctl.guard.process.talk import (
     READ_S,
     TICK_S,
     Answer,
@@ -49,7 +49,7 @@ from labctl.guard.talk import (
     Trouble,
     Wanted,
 )
-from labctl.guard.wire import Channel, WireError, from_line, to_line
+from labctl.guard.process.wire import Channel, WireError, from_line, to_line
 from labctl.instruments import Identity, Instrument
 
 _UNWRITTEN = "the guard's log cannot be written"
