@@ -16,12 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from labctl.bench._any_guard import AnyGuard
 from labctl.bench._remote_source import RemoteSource
 from labctl.clock import NS, Clock
 from labctl.errors import BeamNotConfirmedOffError, RefusedError, SafetyError
 from labctl.guard import (
     Act,
-    AnyGuard,
     Arm,
     Emit,
     GuardReadings,
@@ -31,9 +31,9 @@ from labctl.guard import (
     OffReport,
     Trip,
     not_confirmed,
-    talk,
 )
-from labctl.guard.wire import Channel, WireError
+from labctl.guard.process import talk
+from labctl.guard.process.wire import Channel, WireError
 from labctl.instruments import Instrument
 
 _SILENT_NS = 2 * NS // 5

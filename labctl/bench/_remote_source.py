@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from labctl.events import Beam
-from labctl.guard import GuardReadings, GuardSpec, Phase, talk
+from labctl.guard import GuardReadings, GuardSpec, Phase
+from labctl.guard.process import talk
 
 
 class RemoteSource:

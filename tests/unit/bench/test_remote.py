@@ -14,7 +14,15 @@ from labctl.bench._remote import RemoteGuards
 from labctl.clock import NS, Clock, real_sleep, run_real
 from labctl.errors import BeamNotConfirmedOffError, DeviceRefusedError, RefusedError, SafetyError
 from labctl.events import HEATER, LASER, Beam
-from labctl.guard import Arm, Emit, Guards, Heartbeat, Phase, Trip, talk, wire
+from labctl.guard import (
+    Arm,
+    Emit,
+    Guards,
+    Heartbeat,
+    Phase,
+    Trip,
+)
+from labctl.guard.process import talk, wire
 from tests.unit.guard.test_host import FakeSource
 from tests.unit.guard.test_rules import SPEC
 
