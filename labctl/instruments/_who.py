@@ -31,6 +31,8 @@ from labctl.instruments._registry import driver, drivers
 from labctl.instruments._wire_log import wire_log
 
 _QUIET_S = 0.03
+_LOST_S = 0.05
+"""For a question that is most likely lost."""
 _NO_LINE = SerialSettings()
 _DEADLINE_S = 4.5
 _NOT_KNOWN = "what answers is of no driver that is installed"
@@ -93,15 +95,18 @@ async def ask_who(
     end_ns = begun_ns + round(deadline_s * NS)
     found = Answerer(address, why="no answer to any driver's question")
     classes = [driver(name) for name in drivers()] if among is None else list(among)
+    before = None
     for line, asked in _lines(where, classes, starts=starts):
         if clock.now_ns() >= end_ns:
             found = replace(found, why=f"{found.why}; {_NOT_ALL}")
             break
         log = wire_log(f"scan-{where}", {"address": address})
         port = raw_port(where, line, clock, f"scan at {where}", session, log)
-        found = await _ask_line(where, port, line, asked, clock, found, end_ns)
+        spoilt = before not in (None, line)
+        found = await _ask_line(where, port, line, asked, clock, found, end_ns, spoilt=spoilt)
         if found.driver or not found.opened:
             break
+        before = line
     return replace(found, took_s=(clock.now_ns() - begun_ns) / NS)
 
 
@@ -154,7 +159,12 @@ async def _ask_line(
     clock: Clock,
     found: Answerer,
     end_ns: int,
+    *,
+    spoilt: bool,
 ) -> Answerer:
+    """`spoilt`: something was asked here at another speed. What an instrument has made of it stands
+    in its line until an end of line comes: the first question with each is lost, and put twice."""
+    cleared: set[bytes] = set()
     try:
         await port.open()
         if where.claims_simulated:
@@ -164,7 +174,10 @@ async def _ask_line(
         for one in asked:
             if clock.now_ns() >= end_ns:
                 return replace(found, why=f"{found.why}; {_NOT_ALL}")
-            found = await _ask(port, line, one, found)
+            end = one.question.ask[-1:]
+            twice = spoilt and end not in cleared and one.question.tries == 1
+            cleared.add(end)
+            found = await _ask(port, line, one, found, twice=twice)
             if found.driver:
                 break
     except (PortDisconnectedError, IdentityError) as error:
@@ -176,16 +189,19 @@ async def _ask_line(
     return found
 
 
-async def _ask(port: RawPort, line: SerialSettings, one: _Asked, found: Answerer) -> Answerer:
+async def _ask(
+    port: RawPort, line: SerialSettings, one: _Asked, found: Answerer, *, twice: bool
+) -> Answerer:
     question = one.question
     reply = b""
-    for n in range(question.tries):
-        if n and question.starts_s:
+    patience_s = [_LOST_S] * twice + [question.timeout_s] * question.tries
+    for n, timeout_s in enumerate(patience_s):
+        if n > twice and question.starts_s:
             await port.pause(question.starts_s)
         await port.drain(_QUIET_S)
         try:
             reply = await port.exchange(
-                question.ask, question.reply, timeout_s=question.timeout_s, retry=True
+                question.ask, question.reply, timeout_s=timeout_s, retry=True
             )
         except (PortTimeoutError, PortProtocolError) as error:
             found = _heard(found, error.seen)
@@ -197,6 +213,9 @@ async def _ask(port: RawPort, line: SerialSettings, one: _Asked, found: Answerer
     for one_class in one.classes:
         own = one_class.spec.question
         if own is not None and own.known(reply):
+            if twice:
+                # The answer to the first of the two may be late.
+                await port.drain(question.timeout_s)
             return await _identified(port, line, one_class, reply, found)
     return _heard(found, repr(reply[:80].strip()))
 

@@ -18,7 +18,7 @@ from labctl.bench import Device, Scan, scan
 from labctl.bench._lock import lock_path
 from labctl.clock import Clock, run_real
 from labctl.errors import InputError
-from labctl.instruments import Place, SimSpec, ask_who, serial_places
+from labctl.instruments import Answerer, Place, SimSpec, ask_who, driver, serial_places
 from labctl.platform import FileLock
 from labctl_simulators.serve import serve_session
 from labctl_simulators.session import Session
@@ -76,6 +76,35 @@ def test_one_address_of_a_served_bench_finds_all_six_and_soon() -> None:
     }
     assert all(who.simulated and who.identity for who in answerers)
     assert max(who.took_s for who in answerers) < 5.0
+
+
+def test_one_at_another_speed_is_found_behind_what_it_was_asked_at_the_first() -> None:
+    """38400 baud: what it has made of the questions at 9600 stands in its line, and spoils the
+    first one that it could understand."""
+
+    async def main(clock: Clock) -> Answerer:
+        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        one = {"instruments": {"diode": BENCH["instruments"]["diode"]}}
+        server = asyncio.ensure_future(
+            serve_session(
+                Session(SimSpec(1, (), {}, one)),
+                clock,
+                ready=lambda table: ready.set_result(table[0]["address"]),
+                way="pty",
+            )
+        )
+        try:
+            address = (await ready).removeprefix("sim+")
+            among = [driver("keysight-3497x"), driver("arroyo-laser")]
+            return await ask_who(address, clock, among=among)
+        finally:
+            server.cancel()
+            await asyncio.gather(server, return_exceptions=True)
+
+    who = run_real(main)
+    assert "arroyo-laser" == who.driver
+    assert who.identity is not None
+    assert "6310" == who.identity.model
 
 
 def test_a_dead_instrument_ends_at_its_deadline() -> None:
