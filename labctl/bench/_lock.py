@@ -141,13 +141,19 @@ def holder(address: str) -> Holder | None:
 
 
 def lock_path(address: str) -> Path:
-    """The file whose lock is this port's. Two names of one device file are one port, and so are all
-    connections to one instrument, and an address with and without its word that it is simulated."""
-    address = place_of(address).removeprefix("sim+")
-    one = os.path.realpath(address) if address.startswith("/") else address
+    """The file whose lock is this port's."""
+    one = port_of(address)
     folder = platform.runtime_dir() / "ports"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder / f"{hashlib.sha256(one.encode()).hexdigest()[:24]}.lock"
+
+
+def port_of(address: str) -> str:
+    """What an address names, however it is written: two names of one device file are one port, and
+    so are all connections to one instrument, and an address with and without its word that it is
+    simulated."""
+    address = place_of(address).removeprefix("sim+")
+    return os.path.realpath(address) if address.startswith("/") else address
 
 
 def _said(path: Path) -> Holder | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from labctl import platform
+from labctl.bench._lock import port_of
 from labctl.bench._model import BenchFile
 from labctl.clock import iso, wall_utc_ns
 from labctl.errors import RecordError, SafetyError
@@ -47,6 +48,7 @@ def latch_of(bench_file: BenchFile, sources: Iterable[str]) -> Latch:
 def latched(bench_file: BenchFile) -> tuple[Latched, ...]:
     """What stands latched on this bench. A file that cannot be read counts: SafetyError."""
     mine = _addresses(bench_file, (LASER, HEATER))
+    ports = {port_of(address) for address in mine}
     real = any(not Address.parse(address).claims_simulated for address in mine)
     found = []
     for path in sorted(_folder().glob("*.json")):
@@ -63,7 +65,9 @@ def latched(bench_file: BenchFile) -> tuple[Latched, ...]:
                 seen=repr(error),
                 fix="Find out which bench it was; remove the file when its cause is gone.",
             ) from error
-        if set(one.addresses) & set(mine) or (real and one.bench == bench_file.name):
+        if ports & {port_of(address) for address in one.addresses} or (
+            real and one.bench == bench_file.name
+        ):
             found.append(one)
     return tuple(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,18 @@ def test_a_real_bench_is_known_by_its_name_too() -> None:
     with pytest.raises(SafetyError):
         refuse_latched(at("/dev/ttyUSB1"))
     refuse_latched(at(OTHER))
+
+
+def test_a_port_is_the_same_under_another_name() -> None:
+    """Neither another writing of the address (a link, a detour, without the word that it is
+    simulated) nor another name of the bench takes a trip off."""
+    keep(at("/dev/null"))
+    with pytest.raises(SafetyError):
+        refuse_latched(replace(at("/dev/./null"), name="another"))
+    refuse_latched(replace(at("/dev/zero"), name="another"))
+    keep(at(PORT))
+    with pytest.raises(SafetyError):
+        refuse_latched(replace(at(PORT.removeprefix("sim+")), name="another"))
 
 
 def test_a_latched_bench_is_not_lit_but_can_be_read() -> None:
