@@ -7,6 +7,7 @@ as unbidden as one that emits in the dark.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from labctl.errors import RefusedError
 from labctl.events import LASER
 from labctl.guard._act import Acts
 from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
-from labctl.guard._host import Guard
+from labctl.guard._host import Guard, raise_first
 from labctl.guard._messages import Act, Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import LIT
@@ -153,8 +154,8 @@ class Guards:
 
     async def close(self) -> None:
         """Wait for every off that is under way."""
-        for guard in self._guards.values():
-            await guard.close()
+        closing = [guard.close() for guard in self._guards.values()]
+        raise_first(await asyncio.gather(*closing, return_exceptions=True))
 
     # -- inside ------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ confirms off, and nobody else lights. Every way out of here goes through `beam_o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 
 from labctl.clock import NS, Clock
@@ -271,11 +271,15 @@ class Guard:
     async def close(self) -> None:
         """Wait for an off that is under way, block every gate, and let go of the timer."""
         self._stop_watching()
+        came: list[object] = []
         while self._switching:
-            await self._switching.pop()
+            waiting, self._switching = self._switching, []
+            came += await asyncio.gather(*waiting, return_exceptions=True)
         if self._confirming is not None:
-            await self._confirming
+            await asyncio.wait({self._confirming})
+        # One that broke keeps no gate from being blocked.
         await self._gates.release()
+        raise_first(came)
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -312,11 +316,13 @@ class Guard:
         started_ns = self._clock.now_ns()
         failure = ""
         try:
-            failure = await self._off.write(everything=True)
+            try:
+                failure = await self._off.write(everything=True)
+            finally:
+                self._on_trip(first)
         finally:
-            self._on_trip(first)
-        # Whether or not anybody asks for it.
-        await self._confirmed(started_ns, failure)
+            # Whether or not anybody asks for it, and whoever broke on being told.
+            await self._confirmed(started_ns, failure)
 
     def _go_dark(self, phase: Phase) -> None:
         self.state.phase = phase
@@ -366,3 +372,10 @@ class Guard:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def raise_first(came: Iterable[object]) -> None:
+    """The first error of what a gathering gave, when all of it has been waited for."""
+    for each in came:
+        if isinstance(each, BaseException):
+            raise each

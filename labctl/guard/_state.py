@@ -99,7 +99,8 @@ def note_heartbeat(spec: GuardSpec, state: GuardState, beat: Heartbeat, now_ns: 
         state.rise.same_k = state.rise.least_k
     window.append((beat.taken_ns, beat.temperature_degc))
     horizon = beat.taken_ns - round(spec.rate_window_s * NS)
-    while len(window) > 2 and window[1][0] <= horizon:
+    # Three at least, or a rate over a window shorter than the readings are apart is never seen.
+    while len(window) > 3 and window[1][0] <= horizon:
         window.popleft()
     # A lease that has run out stays so: a machine that was suspended must not renew it.
     if state.phase in LIT and now_ns <= state.lease_until_ns:

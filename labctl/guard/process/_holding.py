@@ -11,10 +11,11 @@ from labctl.errors import LabctlError
 from labctl.guard._act import Acts
 from labctl.guard._guards import Guards
 from labctl.guard._messages import Trip
-from labctl.guard.process.talk import Setup
+from labctl.guard.process.talk import Found, Setup
 from labctl.instruments import (
     Gate,
     GateRole,
+    Identity,
     Instrument,
     MeterRole,
     PowerMeter,
@@ -80,4 +81,12 @@ def guards_of(
             for name, key in setup.gates.items()
         ],
         acts=Acts(setup.bench, setup.act_hold_s if needed else 0.0),
+    )
+
+
+def found_of(instrument: Instrument) -> Found:
+    """What answered, for the engine to be told."""
+    who = instrument.identity or Identity("", "")
+    return Found(
+        instrument.name, who.make, who.model, who.serial, who.firmware, instrument.simulated
     )

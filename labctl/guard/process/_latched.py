@@ -33,8 +33,12 @@ class Latch:
             return trip
         said: list[str] = []
         writer = threading.Thread(target=self._write, args=(trip, said), daemon=True)
-        writer.start()
-        writer.join(_PATIENCE_S)
+        try:
+            writer.start()
+            writer.join(_PATIENCE_S)
+        except (RuntimeError, MemoryError) as error:
+            # No memory for a thread: the trip is told all the same.
+            said.append(repr(error))
         failed = "the disk does not answer" if not said else said[0]
         if not failed:
             return trip

@@ -25,7 +25,7 @@ from labctl.guard._guarded import GuardReadings
 from labctl.guard._guards import Guards
 from labctl.guard._messages import STOP, Act, Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._state import LIT
-from labctl.guard.process._holding import connect, guards_of
+from labctl.guard.process._holding import connect, found_of, guards_of
 from labctl.guard.process._log import GuardLog
 from labctl.guard.process.talk import (
     READ_S,
@@ -36,7 +36,6 @@ from labctl.guard.process.talk import (
     Commanded,
     Disarm,
     Dropped,
-    Found,
     LogTo,
     News,
     Off,
@@ -50,7 +49,7 @@ from labctl.guard.process.talk import (
     Wanted,
 )
 from labctl.guard.process.wire import Channel, WireError, from_line, to_line
-from labctl.instruments import Identity, Instrument
+from labctl.instruments import Instrument
 
 _UNWRITTEN = "the guard's log cannot be written"
 _SETUP_S = 10.0
@@ -110,7 +109,12 @@ class GuardProcess:
         if self._controls:
             await asyncio.wait(self._controls)
         if self._guards is not None:
-            await self._guards.close()
+            try:
+                await self._guards.close()
+            except Exception as error:
+                # What broke keeps no port from being released.
+                self._say("fault", error=repr(error))
+                confirmed = False
         for instrument in self._held.values():
             with contextlib.suppress(LabctlError):
                 await instrument.close()
@@ -161,7 +165,7 @@ class GuardProcess:
             self._finish("not everything is there")
             return
         self._guards = guards_of(self._held, self._setup, self._clock, self._tripped)
-        found = tuple(_found(instrument) for instrument in self._held.values())
+        found = tuple(found_of(instrument) for instrument in self._held.values())
         self._say("connected", bench=self._setup.bench, found=[str(who) for who in found])
         server = await asyncio.start_unix_server(self._control, sock=_bound(self._setup.control))
         self._send(Ready(found))
@@ -364,13 +368,6 @@ def _bound(path: str) -> socket.socket:
 def _forget(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
-
-
-def _found(instrument: Instrument) -> Found:
-    who = instrument.identity or Identity("", "")
-    return Found(
-        instrument.name, who.make, who.model, who.serial, who.firmware, instrument.simulated
-    )
 
 
 def main(handle: int) -> int:

@@ -80,3 +80,15 @@ def test_the_guards_process_keeps_a_trip_before_it_tells_it(
         world.channel.close()
 
     on_wire(scenario)
+
+
+def test_without_memory_for_a_thread_the_trip_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And that it was not kept."""
+
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    assert "NOT kept on disk: RuntimeError" in latch(tmp_path).keep(TRIP).message

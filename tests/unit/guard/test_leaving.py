@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from labctl.guard import Trip
 from labctl.guard.process import talk
 from tests.unit.guard.test_process import World, on_wire
 
@@ -30,3 +31,24 @@ def test_an_end_in_the_turn_in_which_it_is_asked_to_read_is_an_end(
             await world.running
 
     on_wire(scenario)
+
+
+def test_what_broke_in_the_guard_keeps_no_port_from_being_released(
+    on_wire: Callable[..., World],
+) -> None:
+    """Off is confirmed, the ports are let go, and the exit code says that something is amiss."""
+
+    async def scenario(world: World) -> None:
+        await world.hear(talk.Ready)
+        guards = world.process._guards
+        assert guards is not None
+        guards._on_trip = _breaks
+        guards.latch(Trip("lease", "a test"))
+        world.process._finish("the test")
+        assert 8 == await world.running
+
+    assert "closed" in on_wire(scenario, code=8).source.log
+
+
+def _breaks(trip: Trip) -> None:
+    raise ValueError("nobody listens")

@@ -344,6 +344,17 @@ def test_a_newer_valid_reading_renews_the_lease() -> None:
     assert NOW_NS + 2 * NS == state.lease_until_ns
 
 
+def test_a_rate_is_seen_where_readings_are_as_far_apart_as_its_window() -> None:
+    """Three of them are kept whatever the window."""
+    spec = replace(SPEC, rate_window_s=1.0)
+    state = GuardState(phase=Phase.EMITTING, commanded_w=1.0, at_most_ns=600 * NS, lit_ns=NOW_NS)
+    for step in range(5):
+        taken_ns = NOW_NS + step * NS
+        note_heartbeat(spec, state, Heartbeat(taken_ns, 60.0 - step), taken_ns)
+
+    assert "fall" in {trip.rule for trip in decide(spec, state, taken_ns)}
+
+
 def test_a_reading_from_the_future_is_none() -> None:
     """It would never be old: neither lease nor age take it."""
     state = healthy()

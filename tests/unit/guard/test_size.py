@@ -19,7 +19,7 @@ import pytest
 
 GUARD = Path(__file__).resolve().parents[3] / "labctl" / "guard"
 COMMISSIONING = ("trying.py",)
-MOST_INSIDE, MOST_PROCESS, MOST_COMMISSIONING = 1285, 750, 100
+MOST_INSIDE, MOST_PROCESS, MOST_COMMISSIONING = 1300, 756, 100
 _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
             tokenize.ENDMARKER}  # fmt: skip
 
