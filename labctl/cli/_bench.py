@@ -114,6 +114,7 @@ def check_command(
         show,
         until_walked,
         who_is_there,
+        worst,
     )
     from labctl.cli._prepare import load_bench
 
@@ -125,8 +126,8 @@ def check_command(
     for line in said_before(file):
         show(line)
     walked = until_walked(lambda clock: benches.walk(file, clock, show, hands=not no_hands))
-    lit = light_step(file, walked, run)
-    return end(file, walked, [*walked.steps, *lit], who)
+    steps = [*walked.steps, *light_step(file, walked, run)]
+    return worst(end(file, walked, steps, who), run)
 
 
 @command.command("record")

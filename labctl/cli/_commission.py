@@ -205,3 +205,10 @@ def end(file: BenchFile, walked: Walked, steps: Sequence[Step], who: str) -> int
         return Exit.CHECK_FAILED
     click.echo(f"NOT DONE   left out: {', '.join(left)}")
     return Exit.CANNOT_TELL
+
+
+def worst(code: int, run: RunInTerminal | None) -> int:
+    """The exit code of the check; how the lit part ended, where that was not as planned, says more:
+    stopped, lost, tripped, and above all light that was not seen off."""
+    ended = run.result.ended.exit_code if run is not None and run.result is not None else Exit.PASS
+    return code if ended in (Exit.PASS, Exit.CHECK_FAILED, Exit.CANNOT_TELL) else int(ended)

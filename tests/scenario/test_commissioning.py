@@ -8,11 +8,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from labctl.bench import Step, StepState
-from labctl.cli._commission import judge_light
+from labctl.cli._commission import judge_light, worst
+from labctl.errors import Exit
 from labctl.events import Event, RunEnded
 from tests.scenario.runs import bench_file, run
 from tests.scenario.test_tcp import PATIENCE_S, Served, environment, served
@@ -93,3 +96,18 @@ def address(served: Served) -> str:
     """Of the laser."""
     text = served.bench_file.read_text()
     return "sim+socket://" + text.partition("sim+socket://")[2].split()[0].strip('",}')
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [(Exit.PASS, 1), (Exit.STOPPED, 5), (Exit.SAFETY, 4), (Exit.BEAM_NOT_CONFIRMED_OFF, 8)],
+)
+def test_how_the_light_ended_is_the_exit_code_where_it_says_more(
+    ended: Exit, expected: int
+) -> None:
+    """Light that was not seen off overrides what failed; nothing lit leaves the code as it is."""
+    run: Any = SimpleNamespace(result=SimpleNamespace(ended=SimpleNamespace(exit_code=ended)))
+    assert expected == worst(Exit.CHECK_FAILED, run)
+    assert Exit.CHECK_FAILED == worst(Exit.CHECK_FAILED, None)
+    never: Any = SimpleNamespace(result=None)
+    assert Exit.CHECK_FAILED == worst(Exit.CHECK_FAILED, never)
