@@ -38,7 +38,7 @@ from labctl.instruments._instrument import Instrument, Trouble
 from labctl.instruments._link import Link, OpenSession, SimSession, SimSpec
 from labctl.instruments._open import check_instrument, make_instrument
 from labctl.instruments._place import Place, serial_places, visa_places
-from labctl.instruments._port import Counted, Exactly, Frame, Line, Packet, Port, Silent
+from labctl.instruments._port import Counted, Exactly, Frame, Line, Lines, Packet, Port, Silent
 from labctl.instruments._proof import forget_proof, write_proof
 from labctl.instruments._question import Question
 from labctl.instruments._raw import RawPort
@@ -95,6 +95,7 @@ __all__ = [
     "InstrumentError",
     "Invalid",
     "Line",
+    "Lines",
     "Link",
     "MeterRole",
     "OpenSession",

@@ -6,8 +6,10 @@ A `Framer` serves one reply; what came behind it is left in `rest`.
 
 from __future__ import annotations
 
+import re
+
 from labctl.errors import PortProtocolError
-from labctl.instruments._port import Counted, Exactly, Frame, Line, Packet, Silent
+from labctl.instruments._port import Counted, Exactly, Frame, Line, Lines, Packet, Silent
 
 _CHUNK = 4096
 
@@ -48,6 +50,8 @@ class Framer:
             return self._take(frame.count) if len(self._buffer) >= frame.count else None
         if isinstance(frame, Packet):
             return self._packet(frame)
+        if isinstance(frame, Lines):
+            return self._lines(frame)
         if isinstance(frame, Counted):
             return self._counted(frame)
         return self._silent(frame)
@@ -58,6 +62,17 @@ class Framer:
         if size > frame.at_most:
             raise self._too_long(frame.at_most, frame.end)
         return None if found < 0 else self._take(size)
+
+    def _lines(self, frame: Lines) -> bytes | None:
+        begin = 0
+        while (found := self._buffer.find(frame.end, begin)) >= 0:
+            line = self._buffer[begin:found].decode("latin-1")
+            begin = found + len(frame.end)
+            if begin <= frame.at_most and re.fullmatch(frame.last, line) is not None:
+                return self._take(begin)
+        if len(self._buffer) > frame.at_most:
+            raise self._too_long(frame.at_most, frame.end)
+        return None
 
     def _packet(self, frame: Packet) -> bytes | None:
         buffer = self._buffer

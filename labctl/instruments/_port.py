@@ -19,6 +19,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """A reply of one line or more, the last of which says that it is the last: `OK`, `ERR-100`."""
+
+    last: str
+    """Regular expression that the whole last line matches, without its end (as latin-1)."""
+    end: bytes = b"\r\n"
+    at_most: int = 65536
+
+
+@dataclass(frozen=True, slots=True)
 class Exactly:
     """A reply of a known length."""
 
@@ -48,7 +58,7 @@ class Silent:
     """No reply is expected: the exchange ends when the bytes are written."""
 
 
-Frame = Line | Exactly | Packet | Counted | Silent
+Frame = Line | Lines | Exactly | Packet | Counted | Silent
 
 
 class Port(Protocol):

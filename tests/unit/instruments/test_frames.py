@@ -14,6 +14,7 @@ from labctl.instruments import (
     Frame,
     Framer,
     Line,
+    Lines,
     Packet,
     PortProtocolError,
     Silent,
@@ -104,7 +105,10 @@ def test_an_end_mark_before_the_least_length_is_data() -> None:
     assert b"\xff" == rest
 
 
-@pytest.mark.parametrize("frame", [Line(b"\n", at_most=8), Packet(b"\x01", b"\x02", at_most=8)])
+@pytest.mark.parametrize(
+    "frame",
+    [Line(b"\n", at_most=8), Lines("OK", at_most=8), Packet(b"\x01", b"\x02", at_most=8)],
+)
 def test_too_much_without_an_end_is_a_protocol_error(frame: Frame) -> None:
     """A reply that has outgrown its frame raises instead of growing without bound."""
     framer = Framer(frame)
@@ -154,3 +158,23 @@ def test_a_counted_reply_that_says_too_much_is_refused() -> None:
     """A length that no reply of this instrument has is no length."""
     with pytest.raises(PortProtocolError, match="says it has 65541 bytes"):
         Framer(Counted(4)).feed(b"\x00\x01\x00\x00\xff\xff")
+
+
+@given(
+    st.lists(st.sampled_from([b"1.5", b"", b"NOT OK", b"OKAY"]), max_size=3), st.binary(), places
+)
+def test_several_lines_end_with_the_one_that_says_so(
+    before: list[bytes], behind: bytes, where: list[int]
+) -> None:
+    """However it is cut, the reply goes up to the first line that is wholly the last one."""
+    for last in (b"OK", b"ERR-100"):
+        whole = b"".join(line + b"\r\n" for line in (*before, last))
+        reply, rest = feed_all(Lines(r"OK|ERR-?\d+"), cut(whole + behind, where))
+
+        assert (whole, behind) == (reply, rest)
+
+
+def test_lines_too_long_together_are_no_reply() -> None:
+    """The last line counts, too."""
+    with pytest.raises(PortProtocolError, match="more than 8 bytes"):
+        Framer(Lines("OK", at_most=8)).feed(b"abcdef\r\nOK\r\n")
