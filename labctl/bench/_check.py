@@ -176,7 +176,7 @@ def _no_gate(bench: BenchFile, role: str, driver: Driver) -> Problem:
         "P062",
         f"the role '{role}' is {meant}, and {driver.spec.name} is not",
         file=bench.source_file,
-        fix="thorlabs-sc10 is a shutter, mcu-deadman and labjack-t7 are dead-men.",
+        fix="thorlabs-sc10 and numato-relay are shutters, mcu-deadman and labjack-t7 are dead-men.",
     )
 
 

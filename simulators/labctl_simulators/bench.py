@@ -22,6 +22,7 @@ from labctl_simulators.wire import (
     KeysightScanner,
     KeysightSupply,
     LabJackT7,
+    NumatoModule,
     OphirMeter,
     Personality,
     Pm100,
@@ -224,6 +225,18 @@ def _sc10(world: World, name: str, key: str, driver: str, settings: Plain, roles
     return Device(name, key, driver, "shutter", Sc10(world, baud=int(settings.get("baud", 9600))))
 
 
+def _numato(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    sense = settings.get("sense")
+    personality = NumatoModule(
+        world,
+        relay=int(settings.get("relay", 0)),
+        sense=None if sense is None else int(sense),
+    )
+    return Device(name, key, driver, "shutter", personality)
+
+
 def _deadman(
     world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
 ) -> Device:
@@ -305,6 +318,7 @@ _BUILDERS = {
     "labjack-thermocouples": _labjack_logger,
     "mcu-deadman": _deadman,
     "mcu-thermocouples": _thermologger,
+    "numato-relay": _numato,
     "ophir-meter": _ophir,
     "pico-tc08": _tc08,
     "pymeasure-meter": _pymeasure_meter,

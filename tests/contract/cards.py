@@ -194,6 +194,28 @@ def _sc10() -> Answer:
     return answer
 
 
+def _numato() -> Answer:
+    # Left on by whoever was there before. The end switch is wired to input 3.
+    state = {"on": True}
+
+    def answer(data: bytes) -> bytes | None:
+        said = b""
+        for line in data.split(b"\r")[:-1]:
+            if line in (b"relay on 0", b"relay off 0"):
+                state["on"] = line == b"relay on 0"
+            replies = {
+                b"ver": b"00000008",
+                b"id get": b"00000001",
+                b"relay read 0": b"on" if state["on"] else b"off",
+                b"gpio read 3": b"1" if state["on"] else b"0",
+            }
+            value = replies.get(line)
+            said += line + b"\n\r" + (b"" if value is None else value + b"\n\r") + b">"
+        return said
+
+    return answer
+
+
 def _mcu() -> Answer:
     state = {"name": "CLOSED", "next": "7", "timeout": "1000"}
 
@@ -493,6 +515,14 @@ CASES: dict[str, Case] = {
         level=1.25,
         refused=(2.001, 1e9, -0.1, float("nan")),
         settings={"max_current": "2 A"},
+    ),
+    "numato-relay": Case(
+        _numato,
+        stranger=b"relay read 0\n\rno such command\n\r>",
+        garbage=b"relay read 0\n\r\xff\xfe\n\r>",
+        blocks=b"\rrelay off 0\r",
+        lets=b"relay on 0\r",
+        settings={"sense": 3},
     ),
     "ophir-meter": Case(
         _ophir,

@@ -10,6 +10,7 @@ from labctl_simulators.wire._ilx import IlxController
 from labctl_simulators.wire._keysight import THERMOCOUPLES, KeysightScanner
 from labctl_simulators.wire._labjack import LabJackT7
 from labctl_simulators.wire._link import SimLink
+from labctl_simulators.wire._numato import NumatoModule
 from labctl_simulators.wire._ophir import OphirMeter
 from labctl_simulators.wire._personality import Personality, Upsets
 from labctl_simulators.wire._pm100 import Pm100
@@ -35,6 +36,7 @@ __all__ = [
     "KeysightScanner",
     "KeysightSupply",
     "LabJackT7",
+    "NumatoModule",
     "OphirMeter",
     "Personality",
     "Pm100",
