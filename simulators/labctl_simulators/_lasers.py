@@ -15,6 +15,7 @@ from labctl_simulators.wire import (
     CniSupply,
     CoboltLaser,
     IlxController,
+    ObisRemote,
     Personality,
     SrsController,
     ThorlabsController,
@@ -75,11 +76,16 @@ def _cobolt(world: World, key: str, settings: Plain) -> Personality:
     return CoboltLaser(world, emission_delay_s=_delay_s(settings, 0.05))
 
 
+def _obis(world: World, key: str, settings: Plain) -> Personality:
+    return ObisRemote(world, emission_delay_s=_delay_s(settings, 5.0))
+
+
 LASERS: Mapping[str, Builder] = {
     "arroyo-laser": _arroyo,
     "cni-laser": _cni,
     "cobolt-laser": _cobolt,
     "ilx-laser": _ilx,
+    "obis-laser": _obis,
     "srs-laser": _srs,
     "thorlabs-laser": _thorlabs,
 }

@@ -317,10 +317,44 @@ def _cobolt() -> Answer:
         elif value:
             state[name] = value
         elif text.endswith("?"):
-            told = {"glm": "0808-06-01-0200-100", "gsn": "22345", "gfv": "9.001", "ilk": "0",
-                    "gkses": "1", "f": "0", "pa": state["p"] if state["l"] == "1" else "0.0000"}
+            told = {
+                "glm": "0808-06-01-0200-100",
+                "gsn": "22345",
+                "gfv": "9.001",
+                "ilk": "0",
+                "gkses": "1",
+                "f": "0",
+                "pa": state["p"] if state["l"] == "1" else "0.0000",
+            }
             return {**told, **state}[text[:-1]].encode() + b"\r\n"
         return b"OK\r\n"
+
+    return answer
+
+
+def _obis() -> Answer:
+    # On a Remote with its key on; lit by whoever was there before, by a digital input.
+    state = {"SOUR:AM:STAT": "ON", "SOUR:AM:SOUR": "DIGITAL", "SOUR:TEMP:APR": "OFF",
+             "SYST:AUT": "ON", "SOUR:POW:LEV:IMM:AMPL": "0.05000"}  # fmt: skip
+
+    def answer(data: bytes) -> bytes | None:
+        name, _, value = data.decode().strip().partition(" ")
+        if not name.endswith("?"):
+            state["SOUR:AM:SOUR" if name == "SOUR:AM:INT" else name] = value
+            return b"OK\r\n"
+        lit = state["SOUR:AM:STAT"] == "ON"
+        told = {
+            "*IDN": "Coherent, Inc-OBIS 808nm-V2.3-20120101",
+            "SYST:INF:MOD": "OBIS 808 LX",
+            "SYST:INF:SNUM": "S000731",
+            "SYST:INF:FVER": "V2.3",
+            "SYST:FAUL": "00000000",
+            "SYST:LOCK": "ON",
+            "SYST:STAT": "C8001002" if lit else "C8001008",
+            "SOUR:POW:LIM:LOW": "0.00100",
+            "SOUR:POW:LEV": state["SOUR:POW:LEV:IMM:AMPL"] if lit else "0.00000",
+        }
+        return {**told, **state}[name[:-1]].encode() + b"\r\nOK\r\n"
 
     return answer
 
@@ -523,6 +557,15 @@ CASES: dict[str, Case] = {
         blocks=b"\rrelay off 0\r",
         lets=b"relay on 0\r",
         settings={"sense": 3},
+    ),
+    "obis-laser": Case(
+        _obis,
+        stranger=b"Coherent, Inc-LabMax TO-V1.2-20100101\r\nOK\r\n",
+        off=b"SOUR:AM:STAT OFF\r\n",
+        on=b"SOUR:AM:STAT ON\r\n",
+        level=0.9,
+        refused=(1.001, 1e9, -0.1, float("nan")),
+        settings={"max_power": "1 W"},
     ),
     "ophir-meter": Case(
         _ophir,

@@ -26,7 +26,7 @@ from tests.contract.registered import registered
 
 PATIENCE_S = 10.0
 LASERS = [name for name, driver in registered().items() if driver.spec.drive == "current"]
-LASERS += ["cni-laser"]
+LASERS += ["cni-laser", "cobolt-laser", "obis-laser"]
 
 
 async def lit_and_put_out(row: Mapping[str, Any], name: str, clock: Clock) -> None:

@@ -11,6 +11,7 @@ from labctl_simulators.wire._keysight import THERMOCOUPLES, KeysightScanner
 from labctl_simulators.wire._labjack import LabJackT7
 from labctl_simulators.wire._link import SimLink
 from labctl_simulators.wire._numato import NumatoModule
+from labctl_simulators.wire._obis import ObisRemote
 from labctl_simulators.wire._ophir import OphirMeter
 from labctl_simulators.wire._personality import Personality, Upsets
 from labctl_simulators.wire._pm100 import Pm100
@@ -37,6 +38,7 @@ __all__ = [
     "KeysightSupply",
     "LabJackT7",
     "NumatoModule",
+    "ObisRemote",
     "OphirMeter",
     "Personality",
     "Pm100",
