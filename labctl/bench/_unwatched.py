@@ -36,6 +36,11 @@ def unwatched(
         return lines
     if spec.power_mismatch == 0.0:
         lines.append("power, power-mismatch: no meter sees the beam")
+    elif spec.power_mismatch >= 1.0:
+        lines.append(
+            "power-mismatch, too little power: the calibrations' deviations allow "
+            f"{spec.power_mismatch:.0%}"
+        )
     if not spec.needs_interlock:
         lines.append("interlock: the laser cannot read it, or the bench file does not say so")
     return lines

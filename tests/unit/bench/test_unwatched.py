@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
+from labctl import bench as benches
 from labctl import sample as samples
 from labctl.bench import BenchFile, unwatched
 from labctl.cli import main
@@ -33,6 +34,18 @@ def test_each_rule_without_its_reading_is_named() -> None:
     )
     names = [line.partition(":")[0] for line in unwatched(file, "laser", None, PDA)]
     assert ["frozen", "power, power-mismatch", "interlock"] == names
+
+
+@pytest.mark.parametrize(("deviation", "named"), [("30 %", []), ("100 %", ["power-mismatch"])])
+def test_a_calibration_that_allows_no_power_at_all_leaves_too_little_power_unwatched(
+    deviation: str, named: list[str]
+) -> None:
+    """Three of its deviations, and nothing at all is still within them."""
+    text = (BENCHES / "simulated.yaml").read_text()
+    assert "W/A, deviation: 3 %" in text
+    file = benches.loads(text.replace("W/A, deviation: 3 %", f"W/A, deviation: {deviation}"))
+    lines = unwatched(file, "laser", None, PDA)
+    assert named == [line.partition(",")[0] for line in lines if line.startswith("power")]
 
 
 @pytest.mark.parametrize(
