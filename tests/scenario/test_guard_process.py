@@ -54,8 +54,17 @@ class Run:
         return [json.loads(line) for line in log.read_text().splitlines()]
 
     def until_lit(self) -> None:
-        """Wait for the light, and for who holds it."""
-        _wait_for(lambda: bool(self.edges()) and self.edges()[-1]["edge"] == "on")
+        """Wait for the light, and for who holds it; a run that does not light says why."""
+
+        def lit() -> bool:
+            return bool(self.edges()) and self.edges()[-1]["edge"] == "on"
+
+        try:
+            _wait_for(lambda: lit() or self.process.poll() is not None)
+            assert lit()
+        except AssertionError:
+            self.process.terminate()
+            pytest.fail(f"no light: {self.process.communicate(timeout=PATIENCE_S)[0]}")
         (self.guard,) = _children(self.engine, "labctl.guard")
 
     def until_dark(self) -> float:
