@@ -5,6 +5,7 @@ the folder can be made again from it. docs/reference/record.md has the format.
 """
 
 from labctl.record._describe import (
+    TAIL,
     RunDescription,
     describe_run,
     recover_left_behind,
@@ -16,20 +17,25 @@ from labctl.record._folder import RunFolder
 from labctl.record._journal import Journal
 from labctl.record._reading import JournalReader, JournalReading, JournalState, read_journal
 from labctl.record._table import make_table
+from labctl.record._verify import Outcome, Verification, verify_run
 
 __all__ = [
+    "TAIL",
     "Disk",
     "Journal",
     "JournalEnds",
     "JournalReader",
     "JournalReading",
     "JournalState",
+    "Outcome",
     "RunDescription",
     "RunFolder",
+    "Verification",
     "describe_run",
     "make_table",
     "read_ends",
     "read_journal",
     "recover_left_behind",
     "recover_run",
+    "verify_run",
 ]

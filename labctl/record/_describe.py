@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from labctl.record._disk import replace_file
 from labctl.record._folder import RESERVE, SCHEMA, ending, to_json
 from labctl.record._reading import JournalReader, JournalState
 from labctl.record._table import make_table
+
+TAIL = "journal.tail"
+"""In a recovered run's folder: the bytes of its journal that could not be read, as they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class RunDescription:
     """run.json; empty when there is none that can be read."""
     matches: bool | None
     """Whether the head hash is the one that run.json keeps; None when it keeps none."""
+    tail_bytes: int = 0
+    """What stands behind the good part of the journal: a torn line, or all from a bad one on."""
 
 
 def describe_run(path: Path) -> RunDescription:
@@ -63,7 +69,7 @@ def describe_run(path: Path) -> RunDescription:
                 dose = event
             case RunEnded():
                 ended = event
-    facts = _facts(path / "run.json")
+    facts = read_facts(path / "run.json")
     kept = facts.get("journal", {}).get("head_hash")
     matches = None if kept is None else kept == reader.head_hash
     state = "running" if running else reader.state.value
@@ -80,18 +86,29 @@ def describe_run(path: Path) -> RunDescription:
         head_hash=reader.head_hash,
         facts=facts,
         matches=matches,
+        tail_bytes=max(0, journal.stat().st_size - reader.good_bytes),
     )
 
 
 def recover_run(path: Path) -> RunDescription:
     """Make run.json and data.csv of a run that was killed, from what is good in its journal. The
-    journal itself is never touched. RefusedError while the run goes on."""
+    journal itself is never touched; what stands behind its good part is copied to `TAIL`. Of a run
+    that had ended in order, run.json and data.csv are kept as `run.before.json`, `data.before.csv`.
+    RefusedError while the run goes on."""
     found = describe_run(path)
     if found.state == "running":
         raise RefusedError(
             "this run is still going on", where=str(path), fix="Stop it with `labctl stop`."
         )
     (path / RESERVE).unlink(missing_ok=True)
+    if found.facts.get("state") == "closed" != found.state:
+        # It had ended in order, so these tell more than what is left of the journal.
+        for name in ("run.json", "data.csv"):
+            _keep_aside(path / name)
+    if found.tail_bytes:
+        with (path / "journal.jsonl").open("rb") as file:
+            file.seek(-found.tail_bytes, os.SEEK_END)
+            replace_file(path / TAIL, file.read())
     make_table(path / "journal.jsonl", path / "data.csv")
     if found.state == JournalState.CLOSED and found.facts.get("state") == "closed":
         return found
@@ -108,6 +125,13 @@ def recover_run(path: Path) -> RunDescription:
     return describe_run(path)
 
 
+def _keep_aside(path: Path) -> None:
+    """Copy `data.csv` to `data.before.csv`, once."""
+    aside = path.with_name(f"{path.stem}.before{path.suffix}")
+    if path.exists() and not aside.exists():
+        replace_file(aside, path.read_bytes())
+
+
 def recover_left_behind(runs_dir: Path, *, days: int = 2) -> tuple[RunDescription, ...]:
     """Recover the runs of the newest `days` in `runs_dir` that say they go on, and do not: killed,
     or cut off by a power failure. What cannot be recovered is left as it is."""
@@ -118,7 +142,7 @@ def recover_left_behind(runs_dir: Path, *, days: int = 2) -> tuple[RunDescriptio
             if not (folder / "journal.jsonl").is_file() or not facts.is_file():
                 continue
             try:
-                says_running = _facts(facts).get("state") == "running"
+                says_running = read_facts(facts).get("state") == "running"
                 if says_running and not is_locked(folder / "journal.jsonl"):
                     found.append(recover_run(folder))
             except (LabctlError, OSError):
@@ -127,7 +151,8 @@ def recover_left_behind(runs_dir: Path, *, days: int = 2) -> tuple[RunDescriptio
     return tuple(found)
 
 
-def _facts(path: Path) -> dict[str, Any]:
+def read_facts(path: Path) -> dict[str, Any]:
+    """What run.json says; nothing where there is none. RecordError for one that cannot be read."""
     if not path.exists():
         return {}
     try:

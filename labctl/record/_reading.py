@@ -14,7 +14,7 @@ from typing import Any
 
 from labctl.errors import RecordError
 from labctl.events import Event, RunEnded, from_dict
-from labctl.record._frames import SCHEMA, Chain, open_line
+from labctl.record._frames import CHAIN_EVERY, SCHEMA, Chain, open_line
 
 
 class JournalState(StrEnum):
@@ -43,6 +43,11 @@ class JournalReader:
         """Number of the last good event."""
         self.good_bytes = 0
         """Length of the good part of the file."""
+        self.good_lines = 0
+        """Lines in the good part."""
+        self.chained_line = 1
+        """The last chain line that held: up to there nothing was replaced, not even by well-made
+        lines, without all behind it."""
         self._chain = Chain()
         self._ended = False
 
@@ -73,6 +78,7 @@ class JournalReader:
                         self.state = JournalState.DAMAGED
                     return
                 self.good_bytes += len(line)
+                self.good_lines = number
                 if event is not None:
                     yield event
         if self._ended and self._at_chain_line:
@@ -105,11 +111,14 @@ class JournalReader:
             raise ValueError("the hash of the lines before does not match")
         self._chain.close()
         self._at_chain_line = True
+        self.chained_line = number
         return None
 
     def _take_event(self, number: int, n: int, data: dict[str, Any], line: bytes) -> Event:
         if n != self.durable_seq + 1 or self._ended:
             raise ValueError(f"event {n} stands after event {self.durable_seq}")
+        if n > 1 and n % CHAIN_EVERY == 1 and not self._at_chain_line:
+            raise ValueError(f"the chain line after event {n - 1} is missing")
         try:
             event = from_dict(data)
         except (KeyError, TypeError, ValueError, IndexError) as error:

@@ -1,0 +1,130 @@
+"""`labctl runs`: which records there are, whether they are as they were written, and what is left
+of a run that was killed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labctl.cli._run_folder import run_folder
+from labctl.errors import Exit, InputError, LabctlError
+
+VERIFY_SCHEMA = "labctl.verify/1"
+RECOVER_SCHEMA = "labctl.recover/1"
+_HEAD = re.compile(r"[0-9a-f]{64}")
+
+
+@click.group("runs")
+def command() -> None:
+    """Look after the records of runs."""
+
+
+def _runs_option(function: click.decorators.FC) -> click.decorators.FC:
+    return click.option(
+        "--runs", "runs_dir", default=None, type=click.Path(path_type=Path),
+        help="Folder for records; else $LABCTL_RUNS, else ./runs.",
+    )(function)  # fmt: skip
+
+
+@command.command("verify")
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@click.option("--head", default=None, metavar="HASH",
+              help="Head hash of the journal as it was kept elsewhere; for one RUN.")  # fmt: skip
+@_runs_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a run.")
+def verify_command(
+    runs: tuple[str, ...], head: str | None, runs_dir: Path | None, as_json: bool
+) -> int:
+    """Say of each RUN (its folder) whether its record is as it was written, and where it is not.
+
+    The journal is held against --head, or else against the head hash that run.json kept, and
+    run.json and data.csv against the journal. Nothing is written.
+
+    Exit code 0: all intact; 7: one is cut off, goes on, or has no head hash kept outside its
+    journal; 6: one was changed, or cannot be read.
+    """
+    from labctl.record import Outcome, verify_run
+
+    if head is not None:
+        head = head.strip().lower()
+        if not _HEAD.fullmatch(head):
+            raise InputError("a head hash has 64 hex digits", where="--head")
+        if len(runs) > 1:
+            raise InputError("one head hash is that of one run", where="--head")
+    worst = Exit.PASS
+    told: dict[str, Any]
+    for each in runs:
+        try:
+            found = verify_run(run_folder(each, runs_dir), head)
+        except LabctlError as error:
+            if len(runs) == 1:
+                raise
+            worst = Exit.DATA
+            told = {"schema": VERIFY_SCHEMA, "run": each, "outcome": "unreadable",
+                    "why": [str(error)]}  # fmt: skip
+            click.echo(json.dumps(told) if as_json else f"unreadable  {error}")
+            continue
+        if found.outcome is Outcome.CHANGED:
+            worst = Exit.DATA
+        elif found.outcome is not Outcome.INTACT and worst is Exit.PASS:
+            worst = Exit.CANNOT_TELL
+        if as_json:
+            told = {
+                "schema": VERIFY_SCHEMA,
+                "run": str(found.path),
+                "outcome": found.outcome.value,
+                "where": found.where,
+                "why": list(found.why),
+                "events": found.events,
+                "head_hash": found.head_hash,
+                "held_against": found.held_against,
+            }
+            click.echo(json.dumps(told))
+            continue
+        click.echo(f"{found.outcome.value:<12}  {found.path}  {found.events} events")
+        if found.where:
+            click.echo(f"  at {found.where}")
+        for words in found.why:
+            click.echo(f"  {words}")
+        click.echo(f"  head hash {found.head_hash}")
+    return worst
+
+
+@command.command("recover")
+@click.argument("run", metavar="RUN")
+@_runs_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def recover_command(run: str, runs_dir: Path | None, as_json: bool) -> None:
+    """Make run.json and data.csv of a RUN that was killed from what is good in its journal.
+
+    The journal's own bytes stay as they are; what stands behind its last good line is copied to
+    journal.tail. Refused while the run goes on.
+    """
+    from labctl.record import TAIL, recover_run
+
+    folder = run_folder(run, runs_dir)
+    found = recover_run(folder)
+    made = ["data.csv", *([] if found.state == "closed" else ["run.json"])]
+    if as_json:
+        told = {
+            "schema": RECOVER_SCHEMA,
+            "run": str(found.path),
+            "state": found.state,
+            "words": found.words,
+            "events": found.durable_seq,
+            "last_s": found.last_ns / 1e9,
+            "head_hash": found.head_hash,
+            "tail_bytes": found.tail_bytes,
+            "made": [*made, *([TAIL] if found.tail_bytes else [])],
+        }
+        click.echo(json.dumps(told))
+        return
+    click.echo(f"{found.path}: {found.words}")
+    click.echo(f"  kept: events 1 to {found.durable_seq}, up to {found.last_ns / 1e9:.1f} s")
+    if found.tail_bytes:
+        click.echo(f"  not read: the last {found.tail_bytes} bytes, copied to {TAIL}")
+    click.echo(f"  made: {' and '.join(made)}; journal.jsonl is as it was")

@@ -1,0 +1,188 @@
+"""Whether a record is as it was written: its journal line by line, held against a head hash that
+was kept outside of it, and the files beside it that follow from it.
+
+A chain shows a change only to whoever has its head from somewhere else: a journal that was made
+anew as a whole holds in itself. Where there is no such head, that is said, and it is not a pass.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from labctl.events import Dose, Event, RunEnded, Verdict
+from labctl.platform import is_locked
+from labctl.record._describe import read_facts
+from labctl.record._folder import ending
+from labctl.record._reading import JournalReader, JournalState
+from labctl.record._table import Rows
+
+
+class Outcome(StrEnum):
+    """What is found of a record."""
+
+    INTACT = "intact"
+    """Closed, every line as it was written, and the head hash is the one kept outside."""
+    NO_HEAD = "no head hash"
+    """Closed and whole in itself; nothing outside the journal says that it is the same one."""
+    CUT_OFF = "cut off"
+    """Whole in itself up to where it ends, without its end: the run was killed."""
+    CHANGED = "changed"
+    """A line is not as it was written, lines are missing, or it is another journal; or a file that
+    follows from it says something else."""
+    RUNNING = "running"
+    """The run goes on; what is there so far holds in itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found, and where."""
+
+    path: Path
+    """The folder of the run."""
+    outcome: Outcome
+    where: str
+    """File and line of the first thing that is not as it was written; '' where there is none."""
+    why: tuple[str, ...]
+    """In words, the most important first."""
+    events: int
+    """Good ones, up to the first bad line."""
+    head_hash: str
+    """Of the good part."""
+    held_against: str
+    """Where the head hash came from that this one was compared with: `run.json`, `--head`, or ''
+    for none."""
+
+
+def verify_run(path: Path, head: str | None = None) -> Verification:
+    """Hold the record in the folder `path` against `head`, or else against what its run.json kept.
+    Nothing is written. RecordError when there is no journal that this version can read."""
+    return _Check(path, head).done()
+
+
+class _Check:
+    def __init__(self, path: Path, head: str | None) -> None:
+        self._path = path
+        self._journal = path / "journal.jsonl"
+        self._running = is_locked(self._journal)
+        self._reader = JournalReader(self._journal)
+        self._ended: RunEnded | None = None
+        self._verdict: Verdict | None = None
+        self._dose: Dose | None = None
+        rows = Rows()
+        rows.take(self._events())
+        self._table = rows.last()
+        self._facts = read_facts(path / "run.json")
+        kept: dict[str, Any] = self._facts.get("journal") or {}
+        self._kept_seq = int(kept.get("durable_seq", 0))
+        self._head = head or kept.get("head_hash")
+        self._source = "--head" if head else "run.json" if self._head else ""
+
+    def _events(self) -> Iterator[Event]:
+        for event in self._reader:
+            match event:
+                case RunEnded():
+                    self._ended = event
+                case Verdict():
+                    self._verdict = event
+                case Dose():
+                    self._dose = event
+            yield event
+
+    def done(self) -> Verification:
+        outcome, where, why = self._of_journal()
+        if outcome in (Outcome.INTACT, Outcome.NO_HEAD):
+            beside = [*self._of_run_json(), *self._of_table()]
+            if beside:
+                outcome, where = Outcome.CHANGED, beside[0][0]
+                why = (*(words for _, words in beside), *why)
+        reader = self._reader
+        return Verification(
+            self._path, outcome, where, why, reader.durable_seq, reader.head_hash, self._source
+        )
+
+    def _of_journal(self) -> tuple[Outcome, str, tuple[str, ...]]:
+        reader = self._reader
+        if self._running:
+            return Outcome.RUNNING, "", (f"the run is going on; {reader.durable_seq} events",)
+        if reader.state is JournalState.DAMAGED:
+            return Outcome.CHANGED, self._at(reader.first_bad_line), self._of_bad_line()
+        if reader.state is JournalState.CUT_OFF:
+            return self._of_cut_off()
+        if self._head is None:
+            why = "every line holds, but no head hash was kept outside the journal to hold it to"
+            return Outcome.NO_HEAD, "", (why,)
+        if self._head != reader.head_hash:
+            why = f"every line holds in itself, but this is not the journal of {self._source}"
+            kept = f"head hash {reader.head_hash}, and {self._source} has {self._head}"
+            return Outcome.CHANGED, str(self._journal), (why, kept)
+        why = f"every line holds, and the head hash is that of {self._source}"
+        if self._source == "run.json":
+            why += ", which lies beside it; one kept elsewhere can be given with --head"
+        return Outcome.INTACT, "", (why,)
+
+    def _of_bad_line(self) -> tuple[str, ...]:
+        reader = self._reader
+        if "hash of the lines before" in reader.why and reader.good_lines > reader.chained_line:
+            # Well-made lines: which of them was replaced, the chain does not say.
+            between = f"lines {reader.chained_line + 1} to {reader.good_lines}"
+            return (f"{reader.why}: one of {between} was replaced by a well-made one",)
+        return (f"{reader.why}; the {reader.durable_seq} events before are good",)
+
+    def _of_cut_off(self) -> tuple[Outcome, str, tuple[str, ...]]:
+        """Killed, or shortened afterwards: what was said outside tells which."""
+        reader, facts = self._reader, self._facts
+        at = self._at(reader.first_bad_line or reader.good_lines + 1)
+        ends = f"the journal ends after event {reader.durable_seq}"
+        if facts.get("state") == "closed" or (
+            self._source == "--head" and self._head != reader.head_hash
+        ):
+            whole = f" of {self._kept_seq}" if self._kept_seq else ""
+            why = f"{ends}{whole}: its end was there once, by {self._source or 'run.json'}"
+            return Outcome.CHANGED, at, (why,)
+        if reader.durable_seq < self._kept_seq:
+            why = f"{ends}, and event {self._kept_seq} was certainly on disk, by run.json"
+            return Outcome.CHANGED, at, (why,)
+        # Where writing failed, run.json has the hash of lines that need not have reached the disk.
+        comparable = self._head is not None and not facts.get("fault")
+        if comparable and self._head != reader.head_hash:
+            why = f"{ends}, and its good part is not what it was when it was recovered"
+            return Outcome.CHANGED, at, (why,)
+        why = f"{ends}, without its closing event; up to there every line holds"
+        loose = reader.good_lines - reader.chained_line
+        if not comparable and loose:
+            why += f" (the last {loose} by their checksums alone: no chain line follows them)"
+        elif comparable:
+            why += " and is what it was when it was recovered"
+        return Outcome.CUT_OFF, at, (why,)
+
+    def _of_run_json(self) -> Iterator[tuple[str, str]]:
+        """What run.json says of the end, beside what the journal says."""
+        if self._facts.get("state") != "closed" or self._facts.get("fault"):
+            return
+        told = json.loads(json.dumps(ending(self._ended, self._verdict, self._dose), default=str))
+        other = [key for key, value in told.items() if self._facts.get(key) != value]
+        if other:
+            yield (
+                str(self._path / "run.json"),
+                f"run.json says something else than the journal of: {', '.join(other)}",
+            )
+
+    def _of_table(self) -> Iterator[tuple[str, str]]:
+        table = self._path / "data.csv"
+        if not table.exists():
+            return
+        have = table.read_bytes().splitlines()
+        made = self._table.encode("utf-8").splitlines()
+        if have == made:
+            return
+        same = [a == b for a, b in zip(have, made, strict=False)]
+        line = same.index(False) + 1 if False in same else len(same) + 1
+        yield f"{table}:{line}", f"data.csv is not what the journal gives, from line {line} on"
+
+    def _at(self, line: int | None) -> str:
+        return f"{self._journal}:{line}"
