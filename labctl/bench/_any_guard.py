@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from labctl.events import Beam
 from labctl.guard import Act, Arm, Emit, GuardReadings, GuardSpec, Heartbeat, OffReport, Phase
@@ -34,9 +34,7 @@ class AnyGuards(Protocol):
 
     def of(self, source: str) -> AnyGuard: ...
 
-    def jobs(self) -> list[Coroutine[Any, Any, object]]: ...
-
-    def take(self, results: Sequence[object]) -> Mapping[str, GuardReadings]: ...
+    async def readings(self) -> Mapping[str, GuardReadings]: ...
 
     def heartbeat(self, beat: Heartbeat) -> None: ...
 

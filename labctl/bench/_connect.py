@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from labctl.bench._any_guard import AnyGuards
 from labctl.bench._file import BenchFile
@@ -23,7 +23,7 @@ from labctl.bench._tripped import latch_of, refuse_latched
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
 from labctl.events import LASER, Beam, InstrumentFound, Invalid, Mode, Reading
-from labctl.guard import Guards, GuardSpec, Trip
+from labctl.guard import GuardReadings, Guards, GuardSpec, Trip
 from labctl.instruments import (
     Address,
     Gate,
@@ -151,7 +151,7 @@ class Bench:
         if self.meter is not None and LASER not in self.sources:
             # Of a laser that labctl does not control: nobody guards with it.
             jobs.append(self.meter.read_power_at_sample())
-        watched = guards.jobs() if guards is not None else []
+        watched = [guards.readings()] if guards is not None else []
         results = await self._clock.together(*jobs, *watched)
         readings: list[Reading | Invalid] = []
         for given in results[: len(jobs)]:
@@ -159,7 +159,7 @@ class Bench:
                 readings.extend(given)
             elif isinstance(given, Reading | Invalid):
                 readings.append(given)
-        told = {} if guards is None else guards.take(results[len(jobs) :])
+        told = cast(Mapping[str, GuardReadings], results[-1]) if watched else {}
         for name, taken in told.items():
             if taken.lost is not None:
                 raise taken.lost

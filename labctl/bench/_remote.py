@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import subprocess
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -123,23 +123,14 @@ class RemoteGuards:
         spec, news = self._specs[source], partial(self.news, source)
         return RemoteSource(source, spec, news, self.readings)
 
-    def jobs(self) -> list[Coroutine[Any, Any, object]]:
-        """As `Guards.jobs`: the guard is asked to read."""
-        return [self.readings()] if self._backup is None else self._backup.jobs()
-
-    def take(self, results: Sequence[object]) -> Mapping[str, GuardReadings]:
-        """As `Guards.take`."""
-        for result in results:
-            if isinstance(result, dict):
-                return result
-        return {} if self._backup is None else self._backup.take(results)
-
     def news(self, source: str) -> talk.SourceNews | None:
         """What the guard last said of a source; None before it has said anything."""
         return self._news.get(source)
 
     async def readings(self) -> Mapping[str, GuardReadings]:
-        """What the guard reads now, source by source."""
+        """As `Guards.readings`: the guard is asked to read."""
+        if self._backup is not None:
+            return await self._backup.readings()
         return (await self._ask(talk.Read())).readings
 
     def heartbeat(self, beat: Heartbeat) -> None:

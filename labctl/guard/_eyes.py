@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from labctl.clock import NS, Clock
@@ -26,8 +25,6 @@ _MEASURED_WITHIN_S = 1.0
 """So long after it may have been starting a laser that is lit behind a closed shutter has to show
 the power that was asked for."""
 _LOOK_NS = 50_000_000
-
-Job = Callable[[], Coroutine[Any, Any, object]]
 
 
 class Eyes:
@@ -51,33 +48,23 @@ class Eyes:
 
     async def read(self) -> GuardReadings:
         """Read source and meter, side by side. The guard sees them before anybody else does."""
-        return self.take(await self._clock.together(*(job() for job in self.jobs())))
-
-    def jobs(self) -> list[Job]:
-        """The reads of `read` one by one, to be begun and run beside others; give the results to
-        `take`."""
-        jobs: list[Job] = []
-        if not self.lighting:
-            jobs.append(partial(or_error, self._source.read))
+        jobs: list[Coroutine[Any, Any, Any]] = []
+        lighting = self.lighting
+        if not lighting:
+            jobs.append(or_error(self._source.read))
         if self._meter is not None:
-            jobs.append(partial(or_error, self._meter.read_power_at_sample))
-        return jobs
-
-    def take(self, results: Sequence[object]) -> GuardReadings:
-        """Take in what `jobs` gave."""
-        source: SourceState | None = None
-        power: Reading | Invalid | None = None
+            jobs.append(or_error(self._meter.read_power_at_sample))
+        came = await self._clock.together(*jobs)
         lost: InstrumentError | None = None
-        for result in results:
-            if isinstance(result, InstrumentError):
-                lost = result
-            elif isinstance(result, SourceState):
-                source = result
-            elif isinstance(result, Reading | Invalid):
-                power = result
+        power: Reading | Invalid | None = came.pop() if self._meter is not None else None
+        source: SourceState | None = None if lighting else came.pop()
+        if isinstance(source, InstrumentError):
+            lost, source = source, None
+        if isinstance(power, InstrumentError):
+            lost, power = power, None
         if source is not None:
             note_source(self._state, seen_of(source, power, self._clock.now_ns()))
-        elif self.lighting and isinstance(power, Reading):
+        elif lighting and isinstance(power, Reading):
             note_meter(self._state, power.value, power.t_ns)
         before = None
         if self._gates.in_beam and isinstance(power, Reading):

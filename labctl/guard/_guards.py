@@ -8,11 +8,10 @@ as unbidden as one that emits in the dark.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from labctl.clock import Clock
 from labctl.errors import RefusedError
@@ -69,20 +68,10 @@ class Guards:
 
     # -- at every tick -----------------------------------------------------------------------
 
-    def jobs(self) -> list[Coroutine[Any, Any, object]]:
-        """The reads of every source and the meter, to be run beside others; their results are for
-        `take`."""
-        return [
-            _named(name, job) for name, guard in self._guards.items() for job in guard.eyes.jobs()
-        ]
-
-    def take(self, results: Sequence[object]) -> dict[str, GuardReadings]:
-        """Take in what `jobs` gave, source by source."""
-        given: dict[str, list[object]] = {name: [] for name in self._guards}
-        for result in results:
-            if isinstance(result, _Named):
-                given[result.source].append(result.value)
-        return {name: guard.eyes.take(given[name]) for name, guard in self._guards.items()}
+    async def readings(self) -> dict[str, GuardReadings]:
+        """Read every source and the meter, side by side; each guard sees its own first."""
+        reads = (guard.read() for guard in self._guards.values())
+        return dict(zip(self._guards, await self._clock.together(*reads), strict=True))
 
     def heartbeat(self, beat: Heartbeat) -> None:
         """A control step's guarded reading, for every guard to look at its rules with."""
@@ -190,15 +179,3 @@ class Guards:
         for guard in self._guards.values():
             guard.latch(self._cause[1])
         return self._cause
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """What one of a source's reads gave."""
-
-    source: str
-    value: object
-
-
-async def _named(source: str, job: Callable[[], Coroutine[Any, Any, object]]) -> _Named:
-    return _Named(source, await job())

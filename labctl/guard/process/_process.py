@@ -198,7 +198,7 @@ class GuardProcess:
                     await self._wanted.wait()
             self._wanted.clear()
             waiting, self._readers = self._readers, []
-            taken = guards.take(await self._clock.together(*guards.jobs()))
+            taken = await guards.readings()
             for reader in waiting:
                 if not reader.done():
                     reader.set_result(taken)

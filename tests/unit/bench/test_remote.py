@@ -246,7 +246,7 @@ def test_a_lost_guard_is_killed_and_replaced(on_wire: Callable[[Scenario], Wire]
         with pytest.raises(SafetyError, match="is lost"):
             await w.remote.emit(Emit(1.0, NS))
         assert Phase.TRIPPED is w.remote.of(LASER).phase
-        taken = w.remote.take(await w.clock.together(*w.remote.jobs()))
+        taken = await w.remote.readings()
         assert taken[LASER].source is not None
         w.remote.heartbeat(Heartbeat(w.clock.now_ns(), 25.0))
         report = (await w.remote.beam_off("end"))[LASER]

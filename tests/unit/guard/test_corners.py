@@ -9,8 +9,14 @@ from typing import Any
 import pytest
 
 from labctl.clock import NS, Clock, ns, run_virtual
-from labctl.errors import DeviceRefusedError, LabctlError, RefusedError, SafetyError
-from labctl.events import HEATER, LASER, Beam, Invalid
+from labctl.errors import (
+    DeviceRefusedError,
+    LabctlError,
+    PortDisconnectedError,
+    RefusedError,
+    SafetyError,
+)
+from labctl.events import HEATER, LASER, Beam, Invalid, Reading
 from labctl.guard import (
     Arm,
     Emit,
@@ -145,15 +151,13 @@ def test_what_is_known_of_a_beam_that_cannot_be_read() -> None:
     on_bench(shut, FakeGate(), meter=False, confirms=False)
 
 
-def test_what_is_no_reading_is_not_taken() -> None:
-    """Neither by one guard nor by several."""
+def test_a_source_that_is_not_there_is_refused_and_a_timer_in_the_dark_does_nothing() -> None:
+    """Neither switches anything."""
 
     async def scenario(bench: Bench) -> None:
-        assert bench.guard.eyes.take([object()]).source is None
         guards = Guards(
             {LASER: SPEC}, {LASER: bench.source}, None, bench.clock, on_trip=lambda trip: None
         )
-        assert guards.take([object()])[LASER].source is None
         with pytest.raises(RefusedError, match="no heater"):
             guards.of(HEATER)
         bench.guard._look()
@@ -418,3 +422,20 @@ def test_a_gate_that_falls_silent_ages_until_its_rule_fires() -> None:
         assert "deadman could not be blocked: no" in report.how
 
     on_bench(scenario, deadman)
+
+
+def test_a_meter_that_is_lost_is_told() -> None:
+    """The source is seen all the same."""
+
+    async def scenario(bench: Bench) -> None:
+        async def gone() -> Reading:
+            raise PortDisconnectedError("gone", where="meter at sim://meter")
+
+        meter = bench.guard.eyes._meter
+        assert meter is not None
+        meter.read_power_at_sample = gone  # type: ignore[method-assign]
+        readings = await bench.guard.read()
+        assert (None, "gone") == (readings.power, readings.lost and readings.lost.what)
+        assert readings.source is not None
+
+    on_bench(scenario)

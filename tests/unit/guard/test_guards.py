@@ -63,7 +63,7 @@ class Bench:
         )
 
     async def tick(self, temperature_degc: float | None = None) -> None:
-        self.guards.take(await self.clock.together(*self.guards.jobs()))
+        await self.guards.readings()
         now_ns = self.clock.now_ns()
         value = 25.0 + now_ns / NS * 0.01 if temperature_degc is None else temperature_degc
         self.guards.heartbeat(Heartbeat(now_ns, value))

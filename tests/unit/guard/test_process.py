@@ -543,7 +543,7 @@ def test_guards_are_made_over_what_is_connected(monkeypatch: pytest.MonkeyPatch)
         assert () == await _holding.connect(held, again, clock, lambda *said: None)
         assert {"diode", "meter", "shutter", "board"} == set(held)
         guards = _holding.guards_of(held, again, clock, lambda trip: None)
-        (readings,) = guards.take(await clock.together(*guards.jobs())).values()
+        (readings,) = (await guards.readings()).values()
         assert readings.source is not None and isinstance(readings.power, Reading)
         for instrument in held.values():
             await instrument.close()

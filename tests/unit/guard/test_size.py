@@ -1,8 +1,8 @@
 """How large the guard is, and what its process brings with it.
 
-600 lines were hoped for, to be read in one sitting. They hold the rules, the host and the off
-procedure of one laser; several sources, gates, a wire and a process of its own came on top. The
-bounds below keep it from growing unseen.
+600 lines were asked for, to be read in one sitting. What decides and lights has twice that: docs/
+explanation/guard.md says what is in it. The process around it, and what tries a gate in the dark
+for commissioning, are counted by themselves. The bounds keep all three from growing unseen.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pytest
 
 GUARD = Path(__file__).resolve().parents[3] / "labctl" / "guard"
 COMMISSIONING = ("trying.py",)
-MOST_INSIDE, MOST_PROCESS, MOST_COMMISSIONING = 1300, 756, 100
+MOST_INSIDE, MOST_PROCESS, MOST_COMMISSIONING = 1275, 755, 96
 _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
             tokenize.ENDMARKER}  # fmt: skip
 
