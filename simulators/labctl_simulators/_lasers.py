@@ -15,6 +15,7 @@ from labctl_simulators.wire import (
     CniSupply,
     CoboltLaser,
     IlxController,
+    IpgLaser,
     ObisRemote,
     Personality,
     SrsController,
@@ -80,11 +81,17 @@ def _obis(world: World, key: str, settings: Plain) -> Personality:
     return ObisRemote(world, emission_delay_s=_delay_s(settings, 5.0))
 
 
+def _ipg(world: World, key: str, settings: Plain) -> Personality:
+    baud = int(settings.get("baud", 57600))
+    return IpgLaser(world, baud=baud, emission_delay_s=_delay_s(settings, 3.0))
+
+
 LASERS: Mapping[str, Builder] = {
     "arroyo-laser": _arroyo,
     "cni-laser": _cni,
     "cobolt-laser": _cobolt,
     "ilx-laser": _ilx,
+    "ipg-laser": _ipg,
     "obis-laser": _obis,
     "srs-laser": _srs,
     "thorlabs-laser": _thorlabs,

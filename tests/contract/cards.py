@@ -359,6 +359,26 @@ def _obis() -> Answer:
     return answer
 
 
+def _ipg() -> Answer:
+    # Lit by whoever was there before.
+    state = {"lit": True, "RPS": "2.50"}
+
+    def answer(data: bytes) -> bytes | None:
+        letters, _, value = data.decode().strip().partition(" ")
+        if letters in ("EMON", "EMOFF"):
+            state["lit"] = letters == "EMON"
+            return letters.encode() + b"\r"
+        if letters == "SPS":
+            state["RPS"] = value
+            return f"SPS: {value}\r".encode()
+        told = {"RMN": "YLM-10-SF", "RFV": "1.0.114", "RNP": "0.200", "RMP": "10.5",
+                "STA": str(int(state["lit"])), "RPS": state["RPS"],
+                "ROP": state["RPS"] if state["lit"] else "Off"}  # fmt: skip
+        return f"{letters}: {told[letters]}\r".encode() if letters in told else None
+
+    return answer
+
+
 def _pymeasure(**properties: str) -> Answer:
     def answer(data: bytes) -> bytes | None:
         verb, _, rest = data.decode().strip().partition(" ")
@@ -482,6 +502,16 @@ CASES: dict[str, Case] = {
         level=60.0,
         refused=(80.1, 1e9, -0.1, float("nan")),
         settings={"max_temperature": "80 degC"},
+    ),
+    "ipg-laser": Case(
+        _ipg,
+        stranger=b"RMN: YLR-10-AC\r",
+        off=b"EMOFF\r",
+        on=b"EMON\r",
+        level=0.9,
+        refused=(2.001, 1e9, -0.1, float("nan")),
+        garbage=b"ROP: 3.\xff\r",
+        settings={"max_power": "2 W"},
     ),
     "keysight-3497x": Case(
         _keysight,

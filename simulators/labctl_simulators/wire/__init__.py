@@ -7,6 +7,7 @@ from labctl_simulators.wire._cobolt import CoboltLaser
 from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
 from labctl_simulators.wire._ika import IkaPlate
 from labctl_simulators.wire._ilx import IlxController
+from labctl_simulators.wire._ipg import IpgLaser
 from labctl_simulators.wire._keysight import THERMOCOUPLES, KeysightScanner
 from labctl_simulators.wire._labjack import LabJackT7
 from labctl_simulators.wire._link import SimLink
@@ -34,6 +35,7 @@ __all__ = [
     "DeadManBoard",
     "IkaPlate",
     "IlxController",
+    "IpgLaser",
     "KeysightScanner",
     "KeysightSupply",
     "LabJackT7",

@@ -11,7 +11,7 @@ from tests.contract.registered import registered
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "laser-drivers.md").read_text()
 MINE = ("thorlabs-laser", "arroyo-laser", "ilx-laser", "srs-laser", "cni-laser", "cobolt-laser",
-        "obis-laser")  # fmt: skip
+        "ipg-laser", "obis-laser")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MINE)
