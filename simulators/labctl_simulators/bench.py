@@ -19,6 +19,7 @@ from labctl_simulators.wire import (
     Center309,
     DeadManBoard,
     IkaPlate,
+    KeithleyDaq,
     KeysightScanner,
     KeysightSupply,
     LabJackT7,
@@ -175,6 +176,16 @@ def _keysight(
     return Device(name, key, driver, "scanner", personality, probe, tuple(sensors))
 
 
+def _daq6510(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    sensors = _sensors(world, key, _channels(settings.get("channels")) or [PROBE_CHANNEL], roles)
+    # A terminal temperature is stated where the card has no sensor.
+    plain = settings.get("reference", "internal") != "internal"
+    personality = KeithleyDaq(world, sensors, card="2000" if plain else "7700")
+    return Device(name, key, driver, "scanner", personality, next(iter(sensors)), tuple(sensors))
+
+
 def _pm100(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
     return Device(name, key, driver, "meter", Pm100(world))
 
@@ -311,6 +322,7 @@ _BUILDERS = {
     **dict.fromkeys(LASERS, _laser),
     "center-309": _center,
     "ika-hotplate": _ika,
+    "keithley-daq6510": _daq6510,
     "keysight-3497x": _keysight,
     "keysight-e36300": _e36300,
     "labjack-laser": _labjack_laser,

@@ -53,6 +53,22 @@ def _center() -> Answer:
     return table.get
 
 
+def _keithley() -> Answer:
+    table = {
+        b"*IDN?\n": b"KEITHLEY INSTRUMENTS,MODEL DAQ6510,04591126,1.7.12b\n",
+        b"*LANG?\n": b"SCPI\n",
+        b"ROUT:TERM?\n": b"REAR\n",
+        b"SYST:CARD1:IDN?\n": b"7700,20Ch Mux w/CJC,01.02b,12345678\n",
+        b"SYST:ERR?\n": b'0,"No error;0;0 0"\n',
+        b"ROUT:SCAN:COUN:STEP?\n": b"2\n",
+        b"TEMP:ODET? (@101)\n": b"1\n",
+        b"TEMP:ODET? (@102)\n": b"1\n",
+        b'TRAC:ACT? "defbuffer1"\n': b"2\n",
+        b'TRAC:DATA? 1, 2, "defbuffer1", READ, CHAN\n': b"2.350000E+01,101,2.210000E+01,Rear\n",
+    }
+    return table.get
+
+
 def _keysight() -> Answer:
     table = {
         b"*IDN?\n": b"HEWLETT-PACKARD,34970A,0,13-2-2\r\n",
@@ -512,6 +528,11 @@ CASES: dict[str, Case] = {
         refused=(2.001, 1e9, -0.1, float("nan")),
         garbage=b"ROP: 3.\xff\r",
         settings={"max_power": "2 W"},
+    ),
+    "keithley-daq6510": Case(
+        _keithley,
+        stranger=b"KEITHLEY INSTRUMENTS,MODEL DMM6500,04394341,1.7.12b\n",
+        settings={"channels": [101, 102]},
     ),
     "keysight-3497x": Case(
         _keysight,

@@ -4,6 +4,7 @@ from labctl_simulators.wire._arroyo import ArroyoController
 from labctl_simulators.wire._center import Center309
 from labctl_simulators.wire._cni import ACKNOWLEDGEMENTS, CniSupply
 from labctl_simulators.wire._cobolt import CoboltLaser
+from labctl_simulators.wire._daq6510 import KeithleyDaq
 from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
 from labctl_simulators.wire._ika import IkaPlate
 from labctl_simulators.wire._ilx import IlxController
@@ -36,6 +37,7 @@ __all__ = [
     "IkaPlate",
     "IlxController",
     "IpgLaser",
+    "KeithleyDaq",
     "KeysightScanner",
     "KeysightSupply",
     "LabJackT7",

@@ -10,7 +10,14 @@ import pytest
 from tests.contract.registered import registered
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "meters-and-loggers.md").read_text()
-METERS = ("ophir-meter", "thorlabs-pm100", "keysight-3497x", "center-309", "pico-tc08")
+METERS = (
+    "ophir-meter",
+    "thorlabs-pm100",
+    "keysight-3497x",
+    "keithley-daq6510",
+    "center-309",
+    "pico-tc08",
+)
 
 
 @pytest.mark.parametrize("name", METERS)
