@@ -50,6 +50,7 @@ from labctl.instruments import (
 _LINE = Line(b"\r\n", at_most=200)
 _REPLY = Lines(r"OK|ERR.*", at_most=400)
 _REPLY_S = 0.2
+_UNKNOWN = "ERR-100"
 _SETTLE_S = 0.05
 """A second line or a prompt that nobody asked for has come by then."""
 _OFF = b"SOUR:AM:STAT OFF\r\n"
@@ -95,25 +96,35 @@ class ObisLaser:
         self._port = port
         self._max_w = given.quantity("max_power", "power", 1e-3, _MOST_W) or _MOST_W
         self._ready = False
+        self._agreed = False
         self._set_w: float | None = None
         self._closed: bool | None = None
         self._fault = 0
         self._until_look = 0
 
     async def identify(self) -> Identity:
-        """Model, serial number and firmware. Sets how it answers: with handshake, no prompt."""
+        """Model, serial number and firmware. Sets how it answers: with handshake, no prompt; again
+        only when it has not answered so since."""
+        agreed, self._agreed = self._agreed, False
+        if not agreed:
+            await self._agree()
+        said = await self._ask("*IDN?")
+        model = await self._ask("SYST:INF:MOD?")
+        if "COHERENT" not in said.upper() or "OBIS" not in f"{said} {model}".upper():
+            raise _stranger(f"{said} {model}")
+        serial = await self._ask("SYST:INF:SNUM?")
+        firmware = await self._ask("SYST:INF:FVER?")
+        self._agreed = True
+        return Identity("Coherent", model, serial, firmware)
+
+    async def _agree(self) -> None:
         said = await self._first(b"*IDN?\r\n")
-        if "Coherent" not in said:
-            raise IdentityError("not a Coherent OBIS laser", seen=repr(said[:80]))
+        if "COHERENT" not in said.upper():
+            raise _stranger(said)
         for command in (b"SYST:COMM:HAND ON\r\n", b"SYST:COMM:PROM OFF\r\n"):
             told = await self._first(command)
             if not told.endswith("OK"):
                 raise IdentityError("it does not take how it is to answer", seen=repr(told[:80]))
-        model = await self._ask("SYST:INF:MOD?")
-        if "OBIS" not in f"{said} {model}".upper():
-            raise IdentityError("not a Coherent OBIS laser", seen=repr(f"{said} {model}"[:80]))
-        serial = await self._ask("SYST:INF:SNUM?")
-        return Identity("Coherent", model, serial, await self._ask("SYST:INF:FVER?"))
 
     async def configure(self) -> None:
         """Off, confirmed; no start by itself; diode kept at temperature; constant power, of the
@@ -121,13 +132,13 @@ class ObisLaser:
         self._ready = False
         await self._tell("SOUR:AM:STAT OFF", "switching off")
         await self._tell("SYST:ERR:CLE", "clearing its errors")
-        if await self._ask("SYST:AUT?") != "OFF":
+        if await self._maybe("SYST:AUT?") not in (None, "OFF"):
             await self._tell("SYST:AUT OFF", "ending its start by itself")
         await self._tell("SOUR:AM:INT CWP", "choosing constant power")
         mode = await self._ask("SOUR:AM:SOUR?")
         if mode.upper() != "CWP":
             raise DeviceRefusedError("constant power was not taken", seen=mode[:40])
-        if await self._ask("SOUR:TEMP:APR?") != "ON":
+        if await self._maybe("SOUR:TEMP:APR?") not in (None, "ON"):
             await self._tell("SOUR:TEMP:APR ON", "switching its temperature control on")
         await self._set(await self._number("SOUR:POW:LIM:LOW?"))
         self._until_look = 0
@@ -148,17 +159,19 @@ class ObisLaser:
     async def read(self) -> SourceState:
         """Three questions as a rule, five on every tenth read or when a fault is told."""
         status = await self._bits("SYST:STAT?")
-        asked = await self._truth("SOUR:AM:STAT?")
+        asked = _truth("SOUR:AM:STAT?", await self._ask("SOUR:AM:STAT?"))
         power_w = await self._number("SOUR:POW:LEV?")
         t_ns = self._port.arrived_ns
         if self._until_look <= 0 or bool(status & (_FAULT | _HARDWARE)) != bool(self._fault):
             self._fault = await self._bits("SYST:FAUL?")
-            self._closed = await self._truth("SYST:LOCK?")
+            lock = await self._maybe("SYST:LOCK?")
+            self._closed = None if lock is None else _truth("SYST:LOCK?", lock)
             self._until_look = _LOOK_EVERY
         self._until_look -= 1
         remote = bool(status & _REMOTE)
         key_on = not status & _KEY_OFF if remote else None
-        closed = self._closed and not (key_on and status & _INTERLOCK)
+        # The bit stands with the key off, too, and then says nothing.
+        closed = False if key_on and status & _INTERLOCK else self._closed
         lit = asked or bool(status & (_EMISSION | _CDRH))
         beam = Beam.ON if lit else Beam.OFF
         faults = _words(self._fault)
@@ -239,8 +252,15 @@ class ObisLaser:
         if len(said) > 1:
             raise PortProtocolError(f"an answer to something else, {doing}", seen=repr(said[:3]))
 
-    async def _ask(self, query: str) -> str:
+    async def _maybe(self, query: str) -> str | None:
+        """None where this model does not know the question."""
         said = await self._said(query, retry=True)
+        return None if said == [_UNKNOWN] else self._value(query, said)
+
+    async def _ask(self, query: str) -> str:
+        return self._value(query, await self._said(query, retry=True))
+
+    def _value(self, query: str, said: list[str]) -> str:
         if said[-1] != "OK":
             raise DeviceRefusedError(f"does not answer {query}", seen=said[-1][:80])
         if len(said) != 2:
@@ -253,14 +273,6 @@ class ObisLaser:
             raise PortProtocolError(f"{query} was answered with no bits", seen=repr(said[:40]))
         return int(said, 16)
 
-    async def _truth(self, query: str) -> bool:
-        said = await self._ask(query)
-        if said.upper() not in ("ON", "OFF"):
-            raise PortProtocolError(
-                f"{query} was answered with neither ON nor OFF", seen=repr(said[:40])
-            )
-        return said.upper() == "ON"
-
     async def _number(self, query: str) -> float:
         said = await self._ask(query)
         try:
@@ -270,6 +282,18 @@ class ObisLaser:
         if not abs(value) < 1e6:
             raise PortProtocolError(f"{query} was answered with no number", seen=repr(said[:40]))
         return value
+
+
+def _stranger(said: str) -> IdentityError:
+    return IdentityError("not a Coherent OBIS laser", seen=repr(said[:80]))
+
+
+def _truth(query: str, said: str) -> bool:
+    if said.upper() not in ("ON", "OFF"):
+        raise PortProtocolError(
+            f"{query} was answered with neither ON nor OFF", seen=repr(said[:40])
+        )
+    return said.upper() == "ON"
 
 
 def _words(bits: int) -> tuple[str, ...]:

@@ -264,6 +264,62 @@ def test_a_power_that_the_laser_does_not_give_is_refused_by_it(world: World) -> 
     assert not world.laser.output_on
 
 
+def test_a_model_that_does_not_know_a_question_is_taken_without_it() -> None:
+    """Without a Remote: no interlock, no start by itself, no temperature control to be asked; the
+    bit that means an interlock on a Remote says nothing."""
+    unknown = {b"SYST:LOCK?\r\n", b"SYST:AUT?\r\n", b"SOUR:TEMP:APR?\r\n"}
+    card = CARD.answer()
+    wire = Wire(
+        lambda: Card(
+            lambda asked: (
+                b"ERR-100\r\n"
+                if asked in unknown
+                else b"00000008\r\nOK\r\n"
+                if asked == b"SYST:STAT?\r\n"
+                else card(asked)
+            )
+        )
+    )
+
+    async def main(clock: Clock) -> None:
+        instrument = made(wire.plug(), clock)
+        await instrument.connect()
+        state = await look(instrument)
+        await instrument.close()
+
+        assert (Beam.OFF, None, None) == (state.beam, state.interlock_closed, state.key_on)
+
+    run_virtual(main)
+    assert not {b"SYST:AUT OFF\r\n", b"SOUR:TEMP:APR ON\r\n"} & set(wire.written())
+
+
+def test_off_is_confirmed_within_a_fifth_of_a_second(world: World) -> None:
+    """How it answers is not agreed upon anew after each off; after a restart that forgot it, it
+    is."""
+    personality = ObisRemote(world)
+    link = SimLink("laser", world, personality)
+
+    async def main(clock: Clock) -> None:
+        instrument = made(link, clock)
+        await instrument.connect()
+        await light(instrument)
+        await clock.sleep(NS)
+        begun_ns = clock.now_ns()
+        await instrument.off()
+        out = await look(instrument)
+        took_s = (clock.now_ns() - begun_ns) / NS
+        ask(link, b"SYST:COMM:HAND OFF\r\n", clock.now_ns() / NS + 0.1)
+        await clock.sleep(NS)
+        await instrument.off()
+        again = await look(instrument)
+        await instrument.close()
+
+        assert (Beam.OFF, Beam.OFF) == (out.beam, again.beam)
+        assert took_s < 0.2
+
+    run_virtual(main)
+
+
 @pytest.mark.parametrize(
     ("question", "said"),
     [
