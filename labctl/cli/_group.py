@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "calibrate": ("labctl.cli._calibrate", "Keep an electrical calibration with its bench."),
     "dose": ("labctl.cli._dose", "What a sample has had over all its runs."),
     "runs": ("labctl.cli._runs", "Verify and recover the records of runs."),
+    "replay": ("labctl.cli._replay", "Feed a recorded run through today's check."),
     "validate": ("labctl.cli._validate", "Check protocol, bench and sample files."),
     "devices": ("labctl.cli._devices", "What is plugged in, and who answers."),
     "bench": ("labctl.cli._bench", "Write a bench file; go through a bench before its use."),

@@ -8,7 +8,6 @@ first, then the record. The first cause is kept.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from labctl.bench import AnyGuards, Bench
 from labctl.clock import Clock
@@ -34,7 +33,7 @@ from labctl.events import (
     Verdict,
 )
 from labctl.guard import OffReport, Trip, not_confirmed
-from labctl.monitor import DoseWatch, Monitor
+from labctl.monitor import DoseWatch, Monitor, concluded, unchecked
 from labctl.protocol import Heat, Irradiate, Plan
 
 
@@ -255,18 +254,8 @@ class Engine:
 
     def _verdict(self, ending: Ending) -> Verdict:
         now_ns = self._clock.now_ns()
-        own = tuple(self._steps.criteria)
+        own = self._steps.criteria
         if self._monitor is None:
-            return Verdict(now_ns, "none", ("nothing to check in this protocol",), own, {}, ())
-        verdict = self._monitor.verdict(now_ns)
-        verdict = replace(verdict, criteria=(*verdict.criteria, *own))
-        if ending.outcome != "completed":
-            why = f"the run did not complete ({ending.why})"
-            return replace(verdict, verdict="none", reasons=(why, *verdict.reasons))
-        word, reasons = verdict.verdict, verdict.reasons
-        for criterion in own:
-            if criterion.outcome == "fail":
-                word, reasons = "fail", (criterion.why, *reasons)
-            elif criterion.outcome == "cannot tell" and word == "pass":
-                word, reasons = "cannot tell", (criterion.why, *reasons)
-        return replace(verdict, verdict=word, reasons=reasons)
+            return unchecked(now_ns, own)
+        not_completed = None if ending.outcome == "completed" else ending.why
+        return concluded(self._monitor.verdict(now_ns), own, not_completed=not_completed)

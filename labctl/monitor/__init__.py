@@ -27,7 +27,7 @@ from labctl.monitor._inputs import priors_for
 from labctl.monitor._monitor import Monitor
 from labctl.monitor._priors import Kind, Priors, Thresholds
 from labctl.monitor._refit import cell_of
-from labctl.monitor._verdict import NUMBERS
+from labctl.monitor._verdict import NUMBERS, concluded, unchecked
 
 __all__ = [
     "NUMBERS",
@@ -42,6 +42,7 @@ __all__ = [
     "calibration_of",
     "calibration_to_plain",
     "cell_of",
+    "concluded",
     "declared",
     "dose_basis",
     "files_in",
@@ -51,5 +52,6 @@ __all__ = [
     "read_blank",
     "read_calibration",
     "store_calibration",
+    "unchecked",
     "why_not_used",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from labctl.clock import NS
@@ -57,6 +58,29 @@ def verdict(
         {name: figures(part, 3) for name, part in sorted(used.budget.items())},
         improvement(used, priors),
     )
+
+
+def concluded(
+    verdict: Verdict, steps: Sequence[Criterion], *, not_completed: str | None = None
+) -> Verdict:
+    """The verdict of a whole run: the check's own, what the protocol's steps had to say, and why
+    the run did not come to its end (None for one that did)."""
+    verdict = replace(verdict, criteria=(*verdict.criteria, *steps))
+    if not_completed is not None:
+        why = f"the run did not complete ({not_completed})"
+        return replace(verdict, verdict="none", reasons=(why, *verdict.reasons))
+    word, reasons = verdict.verdict, verdict.reasons
+    for criterion in steps:
+        if criterion.outcome == FAIL:
+            word, reasons = FAIL, (criterion.why, *reasons)
+        elif criterion.outcome == CANNOT_TELL and word == PASS:
+            word, reasons = CANNOT_TELL, (criterion.why, *reasons)
+    return replace(verdict, verdict=word, reasons=reasons)
+
+
+def unchecked(t_ns: int, steps: Sequence[Criterion]) -> Verdict:
+    """The verdict of a run in which there is nothing to check."""
+    return Verdict(t_ns, "none", ("nothing to check in this protocol",), tuple(steps), {}, ())
 
 
 def _without_light(t_ns: int, assumptions: tuple[str, ...], alarms: tuple[Alarm, ...]) -> Verdict:

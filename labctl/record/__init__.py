@@ -8,6 +8,7 @@ from labctl.record._describe import (
     TAIL,
     RunDescription,
     describe_run,
+    read_facts,
     recover_left_behind,
     recover_run,
 )
@@ -15,6 +16,7 @@ from labctl.record._disk import Disk
 from labctl.record._ends import JournalEnds, read_ends
 from labctl.record._folder import RunFolder
 from labctl.record._journal import Journal
+from labctl.record._origin import other_versions
 from labctl.record._reading import JournalReader, JournalReading, JournalState, read_journal
 from labctl.record._table import make_table
 from labctl.record._verify import Outcome, Verification, verify_run
@@ -33,7 +35,9 @@ __all__ = [
     "Verification",
     "describe_run",
     "make_table",
+    "other_versions",
     "read_ends",
+    "read_facts",
     "read_journal",
     "recover_left_behind",
     "recover_run",

@@ -12,6 +12,7 @@ import platform
 import secrets
 import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ PACKAGES = (
     "scipy",
 )
 _GIT_WAIT_S = 5
+_CHECKOUT = Path(labctl.__file__).resolve().parents[1]
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -44,7 +46,7 @@ def origin() -> dict[str, Any]:
     """What a reader of the record must know of the software and the machine."""
     return {
         "versions": versions(),
-        "git": git_state(Path(labctl.__file__).resolve().parents[1]),
+        "git": git_state(_CHECKOUT),
         "host": socket.gethostname(),
         "user": _user(),
         "system": platform.platform(),
@@ -60,6 +62,34 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+HAVE_A_SAY = ("labctl", "python", "numpy", "scipy")
+"""Of the packages: those that numbers worked out anew depend on."""
+
+
+def other_versions(facts: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """Name, version by `facts` (those of run.json), version now, of all that differs and has a say
+    in numbers that are worked out anew. A checkout's commit counts, and files that differ from
+    it."""
+    told: Mapping[str, Any] = facts.get("versions") or {}
+    have = versions()
+    out = [
+        (name, str(told.get(name, "not told")), have.get(name, "none"))
+        for name in HAVE_A_SAY
+        if told.get(name) != have.get(name)
+    ]
+    then, now = _commit(facts.get("git")), _commit(git_state(_CHECKOUT))
+    # Two sets of changed files on one commit need not be the same one.
+    if then != now or "changed" in then:
+        out.append(("commit", then, now))
+    return tuple(out)
+
+
+def _commit(git: Mapping[str, Any] | None) -> str:
+    if not git:
+        return "not from a checkout"
+    return str(git["commit"])[:12] + (" with changed files" if git["changed"] else "")
 
 
 def git_state(checkout: Path) -> dict[str, Any] | None:

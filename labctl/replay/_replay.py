@@ -1,0 +1,178 @@
+"""Feeds a journal's events to a new monitor, and holds what it says beside what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from labctl.errors import RecordError
+from labctl.events import (
+    Alarm,
+    Assessment,
+    Dose,
+    DoseBasis,
+    Event,
+    Mode,
+    PriorsFixed,
+    RunBegun,
+    RunEnded,
+    StateChanged,
+    Verdict,
+)
+from labctl.monitor import DoseWatch, Monitor, concluded, unchecked
+from labctl.record import JournalReading, JournalState, read_journal
+from labctl.replay._differences import Difference, Differences
+
+_ALL_DONE = "all steps done"
+"""Why a run ends that came to its end; what a run's last state says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What came of a replay."""
+
+    path: Path
+    mode: Mode
+    """Of the recorded run."""
+    state: JournalState
+    """Of its journal; only the good part was replayed."""
+    where: str
+    """File and line of the journal's first bad line, or ''."""
+    events: int
+    assessments: int
+    """Recorded ones that were compared."""
+    alarms: int
+    """Recorded ones that were compared."""
+    verdict: Verdict | None
+    """As recorded; None where the run was cut off before it."""
+    verdict_now: Verdict | None
+    """By today's check; also of a run that was cut off. None where it broke."""
+    differences: tuple[Difference, ...]
+    broke: str
+    """Why today's check could not take these readings; '' where it could."""
+
+    @property
+    def same(self) -> bool:
+        """Whether all that was recorded came out again, byte for byte."""
+        return not self.differences and not self.broke
+
+
+def replay_run(path: Path) -> Replay:
+    """Replay the record in the folder `path`. RecordError when there is no journal that this
+    version can read, or no run in it."""
+    reading = read_journal(path / "journal.jsonl")
+    begun = next((event for event in reading.events if isinstance(event, RunBegun)), None)
+    if begun is None:
+        raise RecordError("there is no run in this journal", where=str(path / "journal.jsonl"))
+    return _Replaying(path, reading, begun).done()
+
+
+class _Replaying:
+    def __init__(self, path: Path, reading: JournalReading, begun: RunBegun) -> None:
+        self._path = path
+        self._reading = reading
+        self._begun = begun
+        self._priors: PriorsFixed | None = None
+        self._monitor: Monitor | None = None
+        self._dose = DoseWatch()
+        self._has_basis = False
+        self._differences = Differences()
+        self._broke = ""
+        self._ending_why = ""
+        self._recorded: Verdict | None = None
+        self._now: Verdict | None = None
+
+    def done(self) -> Replay:
+        reading = self._reading
+        counts = self._feed(reading.events)
+        last_ns = reading.events[-1].t_ns
+        if self._recorded is None and not self._broke:
+            self._now = self._judge(last_ns, None)
+        bad = reading.first_bad_line
+        return Replay(
+            self._path,
+            self._begun.mode,
+            reading.state,
+            f"{self._path / 'journal.jsonl'}:{bad}" if bad else "",
+            reading.durable_seq,
+            *counts,
+            self._recorded,
+            self._now,
+            self._differences.all(),
+            self._broke,
+        )
+
+    def _feed(self, events: Sequence[Event]) -> tuple[int, int]:
+        """Every event in order; returns how many assessments and alarms were compared."""
+        assessments = alarms = 0
+        said: tuple[Event, ...] = ()
+        recorded: list[Event] = []
+        for event in events:
+            # The dose is folded from all that was told, the check's own words included.
+            if isinstance(event, Dose):
+                if self._has_basis:
+                    self._differences.between("dose", event, self._dose.told(event.t_ns))
+            else:
+                self._dose.feed(event)
+            if isinstance(event, Assessment | Alarm):
+                recorded.append(event)
+                assessments += isinstance(event, Assessment)
+                alarms += isinstance(event, Alarm)
+                continue
+            if recorded or said:
+                self._differences.of_check(recorded, said)
+                recorded = []
+            said = self._take(event)
+        if self._reading.state is JournalState.CLOSED:
+            self._differences.of_check(recorded, said)
+        return assessments, alarms
+
+    def _take(self, event: Event) -> tuple[Event, ...]:
+        match event:
+            case PriorsFixed():
+                self._priors = event
+                try:
+                    self._monitor = Monitor.from_event(event)
+                except ValueError as error:
+                    self._broke = f"what the check started from is of another version: {error}"
+            case DoseBasis():
+                self._has_basis = True
+            case StateChanged() if event.new == "ENDING":
+                self._ending_why = event.why
+            case Verdict():
+                self._recorded = event
+                if not self._broke:
+                    self._now = self._judge(event.t_ns, event)
+                    self._differences.between("verdict", event, self._now)
+        if self._monitor is None or self._broke:
+            return ()
+        try:
+            return self._monitor.feed(event)
+        except Exception as error:
+            # Whatever breaks it is a finding: the run went on with the version of then.
+            self._broke = f"at {event.t_ns / 1e9:.1f} s: {type(error).__name__}: {error}"
+            return ()
+
+    def _judge(self, t_ns: int, recorded: Verdict | None) -> Verdict | None:
+        """Today's verdict, with what the protocol's steps had to say in the recorded one: that is
+        the engine's, and is not replayed."""
+        own: Verdict | None = None
+        if self._monitor is not None:
+            try:
+                own = self._monitor.verdict(t_ns)
+            except Exception as error:
+                self._broke = f"at its verdict: {type(error).__name__}: {error}"
+                return None
+        declared = () if self._priors is None else self._priors.declared
+        checks = {criterion.name for criterion in (*declared, *(own.criteria if own else ()))}
+        said = () if recorded is None else recorded.criteria
+        steps = [criterion for criterion in said if criterion.name not in checks]
+        if own is None:
+            return unchecked(t_ns, steps)
+        ended = next((e for e in reversed(self._reading.events) if isinstance(e, RunEnded)), None)
+        completed = self._ending_why == _ALL_DONE or (
+            ended is not None and ended.outcome == "completed"
+        )
+        why = self._ending_why or "its journal ends before that"
+        return concluded(own, steps, not_completed=None if completed else why)
