@@ -105,7 +105,8 @@ class Arming:
         parts += waived(file, today())
         if LASER in self._sources:
             parts.append(eyewear(file))
-        return ". ".join(parts) + f". To arm, type: {words}"
+        # A line of its own, which no width of a terminal folds.
+        return ". ".join(parts) + f".\nTo arm, type: {words}"
 
 
 def eyewear(bench_file: BenchFile) -> str:

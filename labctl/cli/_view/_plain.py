@@ -35,8 +35,10 @@ class PlainView(LineView):
         """As last told; closed is not worth a line."""
 
     def _lines(self, item: Header | Event | Summary) -> Iterator[str]:
-        for line in self._whole_lines(item):
-            yield from folded(line, _HANG, self._stream)
+        for whole in self._whole_lines(item):
+            first, *rest = whole.split("\n")
+            for line in (first, *(f"{'':{_HANG}}{more}" for more in rest)):
+                yield from folded(line, _HANG, self._stream)
 
     def _whole_lines(self, item: Header | Event | Summary) -> Iterator[str]:
         if isinstance(item, Header):

@@ -272,7 +272,12 @@ def _notes(model: Model, room: int, width: int) -> list[Text]:
 
 
 def _wrapped(tag: str, words: str, width: int) -> list[Text]:
-    lines = textwrap.wrap(words, max(width - 11, 20)) or [""]
+    room = max(width - 11, 20)
+    lines = [
+        line
+        for part in words.split("\n")
+        for line in textwrap.wrap(part, room, break_on_hyphens=False) or [""]
+    ]
     return [
         Text.assemble((f" {tag:<8}", "bold reverse") if index == 0 else " " * 9, f" {line}")
         for index, line in enumerate(lines)
