@@ -18,6 +18,7 @@ from labctl_simulators.wire import (
     THERMOCOUPLES,
     Center309,
     DeadManBoard,
+    HeiPlate,
     IkaPlate,
     KeithleyDaq,
     KeysightScanner,
@@ -307,6 +308,12 @@ def _ika(world: World, name: str, key: str, driver: str, settings: Plain, roles:
     return Device(name, key, driver, "plate", plate)
 
 
+def _heidolph(
+    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
+) -> Device:
+    return Device(name, key, driver, "plate", HeiPlate(world))
+
+
 def _thermologger(
     world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
 ) -> Device:
@@ -321,6 +328,7 @@ _WIRES = {"labjack-thermocouples": _wire_thermocouples}
 _BUILDERS = {
     **dict.fromkeys(LASERS, _laser),
     "center-309": _center,
+    "heidolph-hotplate": _heidolph,
     "ika-hotplate": _ika,
     "keithley-daq6510": _daq6510,
     "keysight-3497x": _keysight,

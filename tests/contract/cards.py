@@ -432,6 +432,28 @@ def _logger() -> Answer:
     return answer
 
 
+def _heidolph() -> Answer:
+    state = {"IN_SP_3": "100.0", "STATUS": "0"}
+    told = {"IN_PV_1": "24.5", "IN_PV_3": "25.0", "IN_PV_5": "398.0"}
+    plain = ("PA_NEW", "CC_OFF", "STOP_1", "STOP_2", "START_2")
+
+    def answer(data: bytes) -> bytes | None:
+        text = data.decode().strip()
+        name, _, value = text.partition(" ")
+        values = {**told, **state}
+        if name == "OUT_SP_3":
+            state["IN_SP_3"] = f"{float(value):.1f}"
+            return f"{name} {state['IN_SP_3']}\r\n".encode()
+        if name in plain:
+            state["STATUS"] = {"START_2": "1", "STOP_1": "2"}.get(name, state["STATUS"])
+            return f"{name}\r\n".encode()
+        if name == "SW_VERS":
+            return b"MR Hei-Connect V1.23\r\n"
+        return f"{name} {values[name]}\r\n".encode() if name in values else None
+
+    return answer
+
+
 def _ika() -> Answer:
     # Heating, by whoever was there before.
     state = {"heats": True, "1": 80.0, "4": 0.0}
@@ -509,6 +531,13 @@ CASES: dict[str, Case] = {
         level=1.25,
         refused=(2.001, 1e9, -0.1, float("nan")),
         settings={"max_current": "2 A"},
+    ),
+    "heidolph-hotplate": Case(
+        _heidolph,
+        stranger=b"IKARCT \r\n",
+        invalid={b"IN_PV_1 999.9\r\n": "open", b"IN_PV_1 -40.0\r\n": "range"},
+        garbage=b"IN_PV_1 2\xff.4\r\n",
+        settings={"stir": 400},
     ),
     "ika-hotplate": Case(
         _ika,

@@ -6,6 +6,7 @@ from labctl_simulators.wire._cni import ACKNOWLEDGEMENTS, CniSupply
 from labctl_simulators.wire._cobolt import CoboltLaser
 from labctl_simulators.wire._daq6510 import KeithleyDaq
 from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
+from labctl_simulators.wire._heidolph import HeiPlate
 from labctl_simulators.wire._ika import IkaPlate
 from labctl_simulators.wire._ilx import IlxController
 from labctl_simulators.wire._ipg import IpgLaser
@@ -34,6 +35,7 @@ __all__ = [
     "CoboltLaser",
     "DeadMan",
     "DeadManBoard",
+    "HeiPlate",
     "IkaPlate",
     "IlxController",
     "IpgLaser",

@@ -17,6 +17,7 @@ METERS = (
     "keithley-daq6510",
     "center-309",
     "pico-tc08",
+    "heidolph-hotplate",
 )
 
 
