@@ -161,8 +161,7 @@ def _light(bench: BenchFile, drivers: Mapping[str, Driver]) -> Iterator[Problem]
         f"the meter '{role.instrument}' is set up for {own_nm:g} nm, and the light of this bench "
         f"has {laser_nm:g} nm",
         file=bench.source_file,
-        fix=f"Write `wavelength: {laser_nm:g} nm` under its `settings`, or mend that of the "
-        "bench.",
+        fix=f"Write `wavelength: {laser_nm:g} nm` under its `settings`, or mend that of the bench.",
     )
 
 
