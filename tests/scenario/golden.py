@@ -1,0 +1,80 @@
+"""Makes the journals of tests/data/journals: `python -m tests.scenario.golden [FOLDER]`.
+
+Run it when a kind of event is added, and add the new journals beside the old ones, which stay as
+they are: they are what was written then.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from labctl.record import read_journal
+from tests.scenario.runs import run
+
+HOME = Path(__file__).resolve().parents[1] / "data" / "journals"
+VERSION = "0.1-a"
+"""Of labctl, and a letter for the state of its events."""
+_BRIEF = ("baseline=10s", "heat=30s", "cool=10s", "every=1s")
+_PROMPT = """
+schema: labctl.protocol/1
+name: prompted
+needs: {laser: laser, probe: thermometer, meter: power_meter}
+record: {every: 1 s}
+steps:
+  - baseline: {for: 10 s}
+  - prompt: {text: Stir the sample.}
+  - irradiate: {power: 1 W, for: 30 s}
+  - cool: {for: 10 s}
+"""
+STORIES: dict[str, dict[str, Any]] = {
+    "heating": {"parameters": _BRIEF},
+    "resistor": {
+        "protocol": "electrical-calibration",
+        "bench": "simulated-heater",
+        "sample": "water",
+        "parameters": _BRIEF,
+    },
+    # More events than stand between two chain lines.
+    "log": {"protocol": "log", "parameters": ("for=270s", "every=1s")},
+    "prompted": {"protocol": _PROMPT, "parameters": ()},
+    "light-lost": {"parameters": _BRIEF, "faults": ("beam-off-sample=-70%@20s",)},
+    "interlock": {"parameters": _BRIEF, "faults": ("interlock-open@20s",)},
+    "meter-unplugged": {"parameters": _BRIEF, "faults": ("unplugged-port:meter@20s",)},
+}
+
+
+def main() -> None:
+    """Write each journal that is not there yet, and the head hashes of all."""
+    home = Path(sys.argv[1]) if len(sys.argv) > 1 else HOME
+    heads_file = home / "heads.json"
+    heads = json.loads(heads_file.read_text()) if heads_file.exists() else {}
+    for name, how in STORIES.items():
+        file = home / f"{VERSION}-{name}.jsonl"
+        if file.exists():
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            story = run(Path(folder), ask=_yes, **how)
+            data = (story.result.folder.path / "journal.jsonl").read_bytes()
+        file.write_bytes(data)
+        heads[file.name] = read_journal(file).head_hash
+    cut = home / f"{VERSION}-cut-off.jsonl"
+    if not cut.exists():
+        whole = (home / f"{VERSION}-heating.jsonl").read_bytes()
+        cut.write_bytes(whole[: 2 * len(whole) // 3])
+        heads[cut.name] = read_journal(cut).head_hash
+    heads_file.write_text(json.dumps(dict(sorted(heads.items())), indent=2) + "\n")
+
+
+def _yes(text: str) -> concurrent.futures.Future[str]:
+    answer: concurrent.futures.Future[str] = concurrent.futures.Future()
+    answer.set_result("yes")
+    return answer
+
+
+if __name__ == "__main__":
+    main()
