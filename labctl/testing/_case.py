@@ -20,6 +20,8 @@ class Case:
     """What another instrument says when asked who it is."""
     invalid: Mapping[bytes, str] = field(default_factory=dict)
     """Replies that are no readings, with the reason that must come out."""
+    reads: bytes = b""
+    """How the question begins that `invalid` answers, where a reading asks others before it."""
     garbage: bytes = b"\xff\x00rubbish\n"
     """A whole reply, as far as its end goes, that says nothing."""
     off: bytes = b""

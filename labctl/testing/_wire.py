@@ -25,6 +25,8 @@ class Wire:
         """The next reply is so late; once."""
         self.instead: bytes | None = None
         """The next reply is replaced by this; once."""
+        self.instead_of = b""
+        """Only a reply to what begins so is replaced."""
         self.pulled = False
 
     def plug(self) -> Wire:
@@ -52,7 +54,7 @@ class Wire:
         link.write(data, now_ns)
         while (arrived := link.next_chunk(_FAR_NS)) is not None:
             t_ns, chunk = arrived
-            if self.instead is not None:
+            if self.instead is not None and data.startswith(self.instead_of):
                 chunk, self.instead = self.instead, None
             t_ns += self.late_ns
             self.late_ns = 0

@@ -561,6 +561,12 @@ CASES: dict[str, Case] = {
     "keithley-daq6510": Case(
         _keithley,
         stranger=b"KEITHLEY INSTRUMENTS,MODEL DMM6500,04394341,1.7.12b\n",
+        reads=b"TRAC:DATA?",
+        invalid={
+            b"9.900000E+37,101,2.210000E+01,102\n": "open",
+            b"-9.900000E+37,101,2.210000E+01,102\n": "open",
+            b"1.500000E+03,101,2.210000E+01,102\n": "range",
+        },
         settings={"channels": [101, 102]},
     ),
     "keysight-3497x": Case(
