@@ -30,6 +30,7 @@ FILL = "FILL"
 _METER, _PROBE, _AMBIENT = "meter", "probe", "ambient"
 _TWO_CHANNELS = {"channels": [101, 102]}
 """A guess for a scanner: one in the sample, one beside it."""
+_END_SWITCH: dict[str, Any] = {"sense": 0}
 _TYPE = "K"
 _KEYS = {"source": "laser", "thermometer": "scanner", "power_meter": "meter", "gate": "gate"}
 """By the first capability that fits."""
@@ -102,7 +103,7 @@ def _base(one: _Instrument) -> str:
 
 def _settled(one: _Instrument) -> _Instrument:
     """With the settings that its driver cannot do without, guessed; its limits are for a person."""
-    for more in (_TWO_CHANNELS, {}):
+    for more in (_TWO_CHANNELS, {}, _END_SWITCH):
         settings = one.settings | more
         if not set(settings) <= set(one.spec.settings):
             continue
@@ -117,8 +118,9 @@ def _settled(one: _Instrument) -> _Instrument:
             if "type" in one.spec.settings:
                 # Of another kind it would read as any temperature, and say nothing.
                 settings = {**settings, "type": _TYPE}
-        one.guessed = len(settings) > len(one.settings)
-        one.settings = settings
+        one.guessed = more is not _END_SWITCH and len(settings) > len(one.settings)
+        # Where a shutter's end switch is wired to is nobody's guess.
+        one.settings = settings | (dict.fromkeys(more, FILL) if more is _END_SWITCH else {})
         break
     if "source" in one.spec.capabilities:
         limits = [key for key in one.spec.settings if key.startswith("max_")]

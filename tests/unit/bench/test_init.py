@@ -36,6 +36,7 @@ FILLED = {
     "resistance": "100 ohm",
     "max_power": "1 W",
     "max_voltage": "10 V",
+    "sense": "3",
 }
 
 
@@ -110,6 +111,14 @@ def test_roles_are_guessed_from_what_each_can_do() -> None:
     } == roles
     assert ["laser", "scanner", "meter", "shutter", "deadman", "supply"] == list(file.instruments)
     assert ("101", "102") == (file.roles["probe"].channel, file.roles["ambient"].channel)
+
+
+def test_a_shutter_whose_end_switch_is_to_be_named_is_a_shutter() -> None:
+    """It has its role; the input of its end switch is left open, and the file is valid with it."""
+    text = text_of(LASER, SCANNER, METER, found("numato-relay", "/dev/ttyACM3"))
+    assert "      sense: FILL  # " in text
+    file = bench.loads(filled(text))
+    assert "numato-relay" == file.instruments[file.roles["shutter"].instrument].driver
 
 
 def test_a_source_of_another_kind_is_never_taken_for_the_laser() -> None:
