@@ -18,16 +18,77 @@ RECOVER_SCHEMA = "labctl.recover/1"
 _HEAD = re.compile(r"[0-9a-f]{64}")
 
 
-@click.group("runs")
-def command() -> None:
-    """Look after the records of runs."""
-
-
 def _runs_option(function: click.decorators.FC) -> click.decorators.FC:
     return click.option(
         "--runs", "runs_dir", default=None, type=click.Path(path_type=Path),
         help="Folder for records; else $LABCTL_RUNS, else ./runs.",
     )(function)  # fmt: skip
+
+
+@click.group("runs", invoke_without_command=True)
+@click.option("--sample", default=None, metavar="NAME", help="Runs of this sample.")
+@click.option("--lot", default=None, metavar="LOT", help="Of this lot.")
+@click.option("--protocol", default=None, metavar="NAME", help="Of this protocol.")
+@click.option("--bench", default=None, metavar="NAME", help="On this bench.")
+@click.option("--verdict", default=None, help="With this verdict.",
+              type=click.Choice(["pass", "fail", "cannot-tell", "none"]))  # fmt: skip
+@click.option("--mode", default=None, type=click.Choice(["simulated", "real"]),
+              help="Of simulated or of real benches.")  # fmt: skip
+@click.option("--state", default=None, help="As their journals end.",
+              type=click.Choice(["closed", "cut-off", "running", "unreadable"]))  # fmt: skip
+@click.option("--since", default=None, metavar="DATE", help="From this day on, as 2026-01-31.")
+@click.option("--until", default=None, metavar="DATE", help="Up to this day.")
+@click.option("--last", default=None, type=click.IntRange(min=1), metavar="N",
+              help="The newest N of them; else 20, and with --json all.")  # fmt: skip
+@click.option("--rebuild", is_flag=True, help="Make the index again from the folders.")
+@_runs_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a run.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    sample: str | None,
+    lot: str | None,
+    protocol: str | None,
+    bench: str | None,
+    verdict: str | None,
+    mode: str | None,
+    state: str | None,
+    since: str | None,
+    until: str | None,
+    last: int | None,
+    rebuild: bool,
+    runs_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """List the runs in a folder of records, the newest last; or look after one of them.
+
+    Names may have * and ? in them. All that is given must hold.
+    """
+    if ctx.invoked_subcommand is not None:
+        given = [name for name, value in ctx.params.items() if value not in (None, False)]
+        if given:
+            raise click.UsageError(
+                f"options behind `runs` are those of the list; write them behind "
+                f"`{ctx.invoked_subcommand}`",
+                ctx,
+            )
+        return
+    from labctl.catalogue import Query
+    from labctl.cli._runs_list import LAST, list_runs
+
+    query = Query(
+        sample=sample,
+        lot=lot,
+        protocol=protocol,
+        bench=bench,
+        verdict=None if verdict is None else verdict.replace("-", " "),
+        mode=mode,
+        state=None if state is None else state.replace("-", " "),
+        since=since,
+        until=until,
+    )
+    shown = last if last is not None or as_json else LAST
+    list_runs(query, runs_dir, last=shown, rebuild=rebuild, as_json=as_json)
 
 
 @command.command("verify")

@@ -103,3 +103,27 @@ def test_recover_names_what_it_kept(killed: Path, capsys: pytest.CaptureFixture[
     assert (1, 11, "cut off") == (said["events"], said["tail_bytes"], said["state"])
     assert ["data.csv", "run.json", "journal.tail"] == said["made"]
     assert b'{"n":2,"t":' == (killed / "journal.tail").read_bytes()
+
+
+def test_the_list_names_runs_and_their_verdicts(
+    record: Path, killed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The newest last; what is asked for alone; one JSON object a run."""
+    runs = str(record.parents[1])
+
+    assert 0 == called("--runs", runs)
+    lines = capsys.readouterr().out.splitlines()
+    assert [True, True] == [record.name in lines[1], killed.name in lines[2]]
+    assert 0 == called("--runs", runs, "--verdict", "pass", "--sample", "wat*", "--json")
+    assert [str(record)] == [said["path"] for said in spoken(capsys)]
+    assert 0 == called("--runs", runs, "--state", "cut-off", "--rebuild", "--last", "1")
+    assert killed.name in capsys.readouterr().out
+
+
+def test_the_list_says_when_there_is_none(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And when it was asked for what cannot be."""
+    assert 0 == called("--runs", str(record.parents[1]), "--lot", "B7")
+    assert "no such run" in capsys.readouterr().out
+    assert 2 == called("--runs", str(record / "nowhere"))
+    assert 2 == called("--runs", str(record.parents[1]), "--since", "yesterday")
+    assert 2 == called("--lot", "B7", "verify", str(record))

@@ -1,0 +1,87 @@
+"""The list that `labctl runs` prints: a line a run, the newest last."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import click
+
+from labctl.catalogue import Catalogue, Entry, Query
+from labctl.errors import InputError
+from labctl.settings import read_settings
+
+SCHEMA = "labctl.runs/1"
+LAST = 20
+
+
+def list_runs(
+    query: Query, runs_dir: Path | None, *, last: int | None, rebuild: bool, as_json: bool
+) -> None:
+    """Bring the index up to date and print what is asked for."""
+    for option, day in (("--since", query.since), ("--until", query.until)):
+        _check_day(option, day)
+    root = runs_dir or read_settings().runs
+    if not root.is_dir():
+        raise InputError("there is no folder of records", where=str(root), fix="Name it: --runs.")
+    with Catalogue(root) as catalogue:
+        read = catalogue.refresh(rebuild=rebuild)
+        number = catalogue.count(query)
+        entries = catalogue.search(query, last=last)
+    if as_json:
+        for entry in entries:
+            told = dataclasses.asdict(entry) | {"path": str(root / entry.path)}
+            click.echo(json.dumps({"schema": SCHEMA, **told}))
+        return
+    if rebuild:
+        click.echo(f"{read} runs read anew")
+    if not entries:
+        click.echo(f"no such run in {root}")
+        return
+    if number > len(entries):
+        click.echo(f"the last {len(entries)} of {number} runs; --last {number} shows all")
+    for line in _table(entries):
+        click.echo(line)
+
+
+def _check_day(option: str, day: str | None) -> None:
+    if day is None:
+        return
+    try:
+        if date.fromisoformat(day).isoformat() == day:
+            return
+    except ValueError:
+        pass
+    raise InputError(f"{day!r} is no date", where=option, fix="Write it as 2026-01-31.")
+
+
+def _table(entries: list[Entry]) -> Iterator[str]:
+    rows: list[tuple[str, ...]]
+    rows = [("run", "mode", "protocol", "sample", "lot", "state", "verdict", "efficiency")]
+    rows += [_row(entry) for entry in entries]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    state = entry.state if entry.outcome in (None, "completed") else entry.outcome or ""
+    efficiency = ""
+    if entry.efficiency is not None:
+        efficiency = f"{entry.efficiency:.3f}"
+        if entry.efficiency_low is not None and entry.efficiency_high is not None:
+            efficiency += f" ({entry.efficiency_low:.3f} to {entry.efficiency_high:.3f})"
+    return (
+        entry.path,
+        entry.mode or "",
+        entry.protocol or "",
+        entry.sample or "",
+        entry.lot or "",
+        state,
+        entry.verdict or "",
+        efficiency,
+    )
