@@ -12,11 +12,12 @@ No hardware was touched. Wire facts, and where they come from:
 - not agreed on: how relays beyond the sixteenth are called (letters as far as V, or two decimal
   digits), so that they are refused;
 - from memory, unverified: what an unknown command gives; that an input needs a resistor to the
-  supply; that a command which comes before the last one's prompt may be lost.
+  supply; that a command which comes before the last one's prompt is kept, and obeyed after it.
 
 `relay read` tells what the coil was told. What stands in the beam is told by `sense`, an input that
 the shutter's end switch pulls to ground while it is closed: a broken wire reads open. There is no
-watchdog: if the host dies the relay stays as it is, so that this is a shutter and no dead-man.
+watchdog: if the host dies the relay stays as it is, so that this is a shutter and no dead-man. Were
+an off lost, the guard would find the shutter open where it should block, trip, and write it again.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ from labctl.instruments import (
 )
 
 _REPLY_S = 0.2
-_SETTLES_S = 0.1
+_LOOK_S, _LOOKS = 0.02, 6
+"""A shutter and its relay are given a tenth of a second to move."""
 _LAST_RELAY, _LAST_INPUT = 15, 9
 _PROMPT = b">"
 _DIGITS = "0123456789ABCDEF"
@@ -82,6 +84,8 @@ class NumatoRelay:
         self._sense = given.integer("sense", 0, _LAST_INPUT, -1)
         # False from any block to the next letting through: only then may the relay read off.
         self._through = False
+        # From a block until somebody has looked.
+        self._moving = False
 
     async def identify(self) -> Identity:
         """Firmware, and the name that a user may have given it; it does not say its model."""
@@ -99,8 +103,7 @@ class NumatoRelay:
         await self._port.exchange(
             self._off(), Packet(self._off().strip(), _PROMPT, at_most=200), timeout_s=_REPLY_S
         )
-        await self._port.pause(_SETTLES_S)
-        if (await self.read_gate()).blocks is not True:
+        if (await self._moved(closed=True)).blocks is not True:
             raise DeviceRefusedError(
                 "the shutter does not read closed though its relay was switched off",
                 fix="Look at the shutter, at its end switch and at `sense` in the bench file.",
@@ -109,21 +112,15 @@ class NumatoRelay:
     # -- gate --------------------------------------------------------------------------------
 
     async def block(self) -> None:
-        """Write off at once, and again when the first may have been lost in a command under way."""
-        self._through = False
-        await self._port.urgent(self._off())
-        await self._port.pause(_SETTLES_S)
+        """Write off at once."""
+        self._through, self._moving = False, True
         await self._port.urgent(self._off())
 
     async def read_gate(self) -> GateState:
-        """Two exchanges."""
-        relay = await self._ask(f"relay read {self._relay}")
-        if relay not in ("on", "off"):
-            raise PortProtocolError("a relay that is neither on nor off", seen=repr(relay[:40]))
-        level = await self._ask(f"gpio read {self._sense}")
-        if level not in ("0", "1"):
-            raise PortProtocolError("an input that is neither 0 nor 1", seen=repr(level[:40]))
-        return GateState(blocks=level == "0", dropped=self._through and relay == "off")
+        """Two exchanges; the first after a block waits for the shutter to move."""
+        if self._moving:
+            return await self._moved(closed=True)
+        return await self._state()
 
     def gatekeeper(self, seal: Seal) -> Gatekeeper:
         """For the guard alone."""
@@ -136,16 +133,35 @@ class NumatoRelay:
     async def open_shutter(self) -> None:
         """The relay on, and the shutter as sensed once it has moved."""
         command = f"relay on {self._relay}"
+        # Before it is written: a block that comes meanwhile has the last word.
+        self._through, self._moving = True, False
         said = await self._exchange(command, again=False)
         if said:
             raise DeviceRefusedError(f"refused {command!r}", seen=said[:80])
-        self._through = True
-        await self._port.pause(_SETTLES_S)
-        state = await self.read_gate()
+        state = await self._moved(closed=False)
         if state.dropped or state.blocks is not False:
             raise DeviceRefusedError("the shutter does not open", fix="Look at its supply.")
 
     # -- inside ------------------------------------------------------------------------------
+
+    async def _state(self) -> GateState:
+        relay = await self._ask(f"relay read {self._relay}")
+        if relay not in ("on", "off"):
+            raise PortProtocolError("a relay that is neither on nor off", seen=repr(relay[:40]))
+        level = await self._ask(f"gpio read {self._sense}")
+        if level not in ("0", "1"):
+            raise PortProtocolError("an input that is neither 0 nor 1", seen=repr(level[:40]))
+        return GateState(blocks=level == "0", dropped=self._through and relay == "off")
+
+    async def _moved(self, *, closed: bool) -> GateState:
+        """As it is once it has moved, or has had its time to."""
+        for _ in range(_LOOKS):
+            state = await self._state()
+            if state.blocks is closed:
+                break
+            await self._port.pause(_LOOK_S)
+        self._moving = False
+        return state
 
     def _off(self) -> bytes:
         """Behind an empty line, which ends what somebody left in the module's line."""

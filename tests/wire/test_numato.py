@@ -3,6 +3,8 @@ open by one of its relays."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from labctl.instruments import (
     GateState,
     IdentityError,
     Instrument,
+    InstrumentError,
     PortProtocolError,
     Seal,
 )
@@ -57,15 +60,21 @@ def test_the_module_echoes_answers_and_prompts(world: World) -> None:
     assert TRANSCRIPT == heard
 
 
-def test_what_comes_before_the_prompt_is_lost(world: World) -> None:
-    """A module that is still at the last command hears nothing."""
-    link = SimLink("relays", world, NumatoModule(world))
+@pytest.mark.parametrize(("loses", "passes"), [(True, True), (False, False)])
+def test_what_comes_before_the_prompt_waits_or_is_lost(
+    world: World, loses: bool, passes: bool
+) -> None:
+    """Behind the last command, or, with the fault, not at all."""
+    module = NumatoModule(world)
+    module.loses = loses
+    link = SimLink("relays", world, module)
     light(world, 0.5)
     at(world, 1.0)
     link.write(b"relay on 0\r", NS)
     link.write(b"relay off 0\r", NS + NS // 1000)
-    assert at(world, 2.0).power_w() > 0.5
-    assert b"on\n\r>" in ask(link, b"relay read 0\r", 2.0)
+
+    assert passes == (at(world, 2.0).power_w() > 0.5)
+    assert passes == (b"on\n\r>" in ask(link, b"relay read 0\r", 2.0))
 
 
 # -- the driver ---------------------------------------------------------------------------------
@@ -99,17 +108,24 @@ def test_only_its_own_relay_is_switched() -> None:
     on_bench("numato-relay", SETTINGS, body)
 
 
-def test_an_off_that_falls_into_a_command_under_way_is_written_again() -> None:
-    """The first is lost in the module; a tenth of a second later the second is not."""
+@pytest.mark.parametrize("into_ms", [0, 1, 2, 3, 5])
+def test_an_off_in_the_middle_of_a_question_is_obeyed_behind_it(into_ms: int) -> None:
+    """Closed a moment later, and the port is back in step with the next read."""
 
     async def body(clock: Clock, session: Session, thing: Instrument) -> None:
-        module: Any = session.devices["thing"].personality
         await let_through(thing)
-        module._prompted_ns = clock.now_ns() + NS // 20
-        await thing.block()
+        asked = asyncio.create_task(look(thing))
+        await clock.sleep(into_ms * NS // 1000)
+        begun_ns = clock.now_ns()
+        off = asyncio.create_task(thing.block())
         await clock.sleep(NS // 20)
         session.world.advance_to(clock.now_ns())
         assert not session.world.blade.is_open  # type: ignore[union-attr]
+        await off
+        with contextlib.suppress(InstrumentError):
+            await asked
+        assert GateState(blocks=True) == await look(thing)
+        assert clock.now_ns() - begun_ns < NS // 3
 
     on_bench("numato-relay", SETTINGS, body)
 

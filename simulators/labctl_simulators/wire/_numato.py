@@ -3,8 +3,8 @@
 From the protocol card: a virtual port without a line speed, a command ends with CR and comes back,
 its answer if it has one, and the prompt `>` without an end of line; lines end LF CR; relays from 0,
 the tenth by letter. A relay stays as it is when the host goes. Of the simulator: what comes before
-the last command was prompted for is lost, as a small controller without a buffer has it; what an
-unknown command gives; an end switch on an input, and the relay's time.
+the last command was prompted for waits for it, or, as a fault, is lost; what an unknown command
+gives; an end switch on an input, and the relay's time.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class NumatoModule:
     def __init__(self, world: World, *, relay: int = 0, sense: int | None = None) -> None:
         self.upsets = Upsets()
         self.relays = dict.fromkeys(_DIGITS[:16], False)
+        self.loses = False
+        """A fault: what comes before the last command was prompted for is lost."""
         self._blade = world.fit_shutter()
         self._shutter, self._sense = _DIGITS[relay], sense
         self._partial = b""
@@ -42,19 +44,20 @@ class NumatoModule:
             self._switch(relay, False, t_ns)
 
     def receive(self, data: bytes, t_ns: int) -> list[Reply]:
-        if t_ns < self._prompted_ns:
+        begins_ns = max(t_ns, self._prompted_ns)
+        if self.loses and t_ns < self._prompted_ns:
             return []
         *lines, self._partial = (self._partial + data).split(b"\r")
         said = b""
         for line in lines:
             words = line.decode("latin-1").strip("\n").split(" ")
             said += line + _END
-            answer = self._obey(words, t_ns)
+            answer = self._obey(words, begins_ns)
             said += (answer.encode() + _END if answer else b"") + _PROMPT
         if not said:
             return []
-        self._prompted_ns = t_ns + _LATENCY_NS
-        return [(said, _LATENCY_NS)]
+        self._prompted_ns = begins_ns + _LATENCY_NS
+        return [(said, self._prompted_ns - t_ns)]
 
     def _obey(self, words: list[str], t_ns: int) -> str:
         """The answer; empty where there is none."""
