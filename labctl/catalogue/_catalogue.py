@@ -14,15 +14,19 @@ from labctl.catalogue._query import Query
 from labctl.errors import RecordError
 
 FILE = ".catalogue.sqlite"
-VERSION = 1
-"""Of the table below. An index of any other is thrown away and made again."""
+VERSION = 2
+"""Of the tables below. An index of any other is thrown away and made again."""
+_NEWEST_DAYS = 2
+"""Looked into at every refresh, whatever is known of them."""
 _COLUMNS = tuple(field.name for field in dataclasses.fields(Entry))
 _TABLE = f"""
 CREATE TABLE runs ({", ".join(_COLUMNS)}, seen_ns INTEGER, PRIMARY KEY (path));
 CREATE INDEX by_sample ON runs (sample COLLATE NOCASE);
 CREATE INDEX by_day ON runs (day);
+CREATE TABLE settled (day PRIMARY KEY, seen_ns INTEGER);
 PRAGMA user_version = {VERSION};
 """
+_GONE = "DROP TABLE IF EXISTS runs; DROP TABLE IF EXISTS settled;"
 
 
 class Catalogue:
@@ -50,8 +54,9 @@ class Catalogue:
         """Read what is new, has changed or had not ended; forget what is gone; returns how many
         runs were read.
 
-        A run has changed when a file of its folder was made anew. One whose journal was written
-        over in place is read again only with `rebuild`: an index is no proof. RecordError when
+        A run has changed when a file of its folder was made anew. A day on which every run is
+        closed is looked into again only when a run's folder came or went, or when it is one of the
+        newest two. Anything else is found with `rebuild`: an index is no proof. RecordError when
         another process holds the index.
         """
         try:
@@ -98,23 +103,49 @@ class Catalogue:
             return _usable(file)
 
     def _refresh(self, rebuild: bool) -> int:
+        base = self._base
         if rebuild:
-            self._base.execute("DELETE FROM runs")
-        known: dict[str, tuple[int, str]] = {
-            path: (seen_ns, state)
-            for path, seen_ns, state in self._base.execute("SELECT path, seen_ns, state FROM runs")
-        }
+            base.execute("DELETE FROM settled")
+            base.execute("DELETE FROM runs")
+        settled: dict[str, int] = dict(base.execute("SELECT day, seen_ns FROM settled"))
+        days = {day.name: day.stat().st_mtime_ns for day in _days(self._root)}
+        for (day,) in base.execute("SELECT DISTINCT day FROM runs").fetchall():
+            if day not in days:
+                base.execute("DELETE FROM runs WHERE day = ?", (day,))
+        newest = sorted(days)[-_NEWEST_DAYS:]
         read = 0
-        for path, seen_ns in _folders(self._root):
-            was = known.pop(path, None)
-            if was == (seen_ns, "closed"):
+        for day, seen_ns in days.items():
+            if day in newest or settled.get(day) != seen_ns:
+                read += self._look_into(day, seen_ns)
+        return read
+
+    def _look_into(self, day: str, seen_ns: int) -> int:
+        """Bring one day's runs up to date; returns how many were read."""
+        base = self._base
+        known: dict[str, tuple[int, str]] = {
+            path: (was_ns, state)
+            for path, was_ns, state in base.execute(
+                "SELECT path, seen_ns, state FROM runs WHERE day = ?", (day,)
+            )
+        }
+        read, closed = 0, True
+        for run in _entries(self._root / day):
+            if not run.is_dir():
+                continue
+            path, run_ns = f"{day}/{run.name}", run.stat().st_mtime_ns
+            if known.pop(path, None) == (run_ns, "closed"):
                 continue
             entry = read_entry(self._root / path)
+            closed = closed and entry.state == "closed"
             marks = ", ".join("?" * (len(_COLUMNS) + 1))
             values = [getattr(entry, name) for name in _COLUMNS]
-            self._base.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", [*values, seen_ns])
+            base.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", [*values, run_ns])
             read += 1
-        self._base.executemany("DELETE FROM runs WHERE path = ?", [(path,) for path in known])
+        base.executemany("DELETE FROM runs WHERE path = ?", [(path,) for path in known])
+        if closed:
+            base.execute("INSERT OR REPLACE INTO settled VALUES (?, ?)", (day, seen_ns))
+        else:
+            base.execute("DELETE FROM settled WHERE day = ?", (day,))
         return read
 
 
@@ -126,25 +157,21 @@ def _usable(file: Path | str) -> sqlite3.Connection:
         (version,) = base.execute("PRAGMA user_version").fetchone()
         if version != VERSION:
             with base:
-                base.executescript(f"DROP TABLE IF EXISTS runs; {_TABLE}")
+                base.executescript(f"{_GONE} {_TABLE}")
     except BaseException:
         base.close()
         raise
     return base
 
 
-def _folders(root: Path) -> Iterator[tuple[str, int]]:
-    """Every run's path below `root`, and when an entry of its folder last changed."""
+def _days(root: Path) -> Iterator[os.DirEntry[str]]:
+    """The folders of the days, in no order."""
     for day in _entries(root):
-        if not _is_day(day.name) or not day.is_dir():
-            continue
-        for run in _entries(day):
-            # One look at each folder: ten thousand of them are to be gone through in an instant.
-            if run.is_dir():
-                yield f"{day.name}/{run.name}", run.stat().st_mtime_ns
+        if _is_day(day.name) and day.is_dir():
+            yield day
 
 
-def _entries(folder: Path | os.DirEntry[str]) -> list[os.DirEntry[str]]:
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -127,6 +128,27 @@ def test_only_what_changed_is_read_again(runs: Path) -> None:
     with Catalogue(runs) as catalogue:
         assert 2 == catalogue.refresh()
         assert 5 == catalogue.count()
+
+
+def test_an_old_day_is_looked_into_when_its_runs_come_or_go(tmp_path: Path) -> None:
+    """Or while one of them has no end; else it is passed over, which `rebuild` makes good."""
+    for day in ("2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"):
+        make(tmp_path, 1, day=day, verdict=None if day == "2026-01-02" else "pass")
+    with Catalogue(tmp_path) as catalogue:
+        assert 4 == catalogue.refresh()
+        assert 1 == catalogue.refresh()
+        old = tmp_path / "2026-01-01"
+        (old / "001-heating-curve-pda" / "journal.jsonl").write_bytes(b"")
+        assert 1 == catalogue.refresh()
+        make(tmp_path, 2, day="2026-01-01")
+        assert 2 == catalogue.refresh()
+        assert 5 == catalogue.refresh(rebuild=True)
+        assert ["2026-01-01/001-heating-curve-pda"] == [
+            entry.path for entry in catalogue.search(Query(state="unreadable"))
+        ]
+        shutil.rmtree(old)
+        catalogue.refresh()
+        assert 3 == catalogue.count()
 
 
 def test_a_run_that_goes_on_is_followed_to_its_end(tmp_path: Path) -> None:
