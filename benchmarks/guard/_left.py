@@ -21,6 +21,9 @@ class StuckError(KeyboardInterrupt):
     from wherever it is."""
 
 
+_AGAIN_S = 5.0
+
+
 @contextlib.contextmanager
 def watched(wall_s: float) -> Iterator[None]:
     """StuckError inside when it takes longer, in real time; 0 is for ever. Takes SIGALRM."""
@@ -32,7 +35,8 @@ def watched(wall_s: float) -> Iterator[None]:
         raise StuckError(f"no end after {wall_s:g} s of real time")
 
     before = signal.signal(signal.SIGALRM, bark)
-    signal.setitimer(signal.ITIMER_REAL, wall_s)
+    # More than once: what is raised where nobody can be told (a finaliser) is lost.
+    signal.setitimer(signal.ITIMER_REAL, wall_s, _AGAIN_S)
     try:
         yield
     finally:
