@@ -70,7 +70,7 @@ def describe_run(path: Path) -> RunDescription:
             case RunEnded():
                 ended = event
     facts = read_facts(path / "run.json")
-    kept = facts.get("journal", {}).get("head_hash")
+    kept, _ = kept_journal(facts)
     matches = None if kept is None else kept == reader.head_hash
     state = "running" if running else reader.state.value
     return RunDescription(
@@ -160,6 +160,16 @@ def read_facts(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise RecordError("run.json cannot be read", where=str(path), seen=str(error)) from error
     return facts if isinstance(facts, dict) else {}
+
+
+def kept_journal(facts: Mapping[str, Any]) -> tuple[str | None, int]:
+    """The head hash that run.json keeps, and the last event that was certainly on disk; None and 0
+    where it keeps none, or something that is none."""
+    kept = facts.get("journal")
+    if not isinstance(kept, dict):
+        return None, 0
+    head, seq = kept.get("head_hash"), kept.get("durable_seq")
+    return (head if isinstance(head, str) else None), (seq if isinstance(seq, int) else 0)
 
 
 def _words(state: str, reader: JournalReader, last_ns: int, matches: bool | None) -> str:

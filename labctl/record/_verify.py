@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from labctl.events import Dose, Event, RunEnded, Verdict
 from labctl.platform import is_locked
-from labctl.record._describe import read_facts
+from labctl.record._describe import kept_journal, read_facts
 from labctl.record._folder import ending
 from labctl.record._reading import JournalReader, JournalState
 from labctl.record._table import Rows
@@ -77,9 +76,8 @@ class _Check:
         rows.take(self._events())
         self._table = rows.last()
         self._facts = read_facts(path / "run.json")
-        kept: dict[str, Any] = self._facts.get("journal") or {}
-        self._kept_seq = int(kept.get("durable_seq", 0))
-        self._head = head or kept.get("head_hash")
+        kept_head, self._kept_seq = kept_journal(self._facts)
+        self._head = head or kept_head
         self._source = "--head" if head else "run.json" if self._head else ""
 
     def _events(self) -> Iterator[Event]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,11 @@ from labctl.events import (
     Mode,
     PriorsFixed,
     RunBegun,
-    RunEnded,
     StateChanged,
     Verdict,
 )
 from labctl.monitor import DoseWatch, Monitor, concluded, unchecked
-from labctl.record import JournalReading, JournalState, read_journal
+from labctl.record import JournalReader, JournalState, read_ends
 from labctl.replay._differences import Difference, Differences
 
 _ALL_DONE = "all steps done"
@@ -61,18 +60,18 @@ class Replay:
 def replay_run(path: Path) -> Replay:
     """Replay the record in the folder `path`. RecordError when there is no journal that this
     version can read, or no run in it."""
-    reading = read_journal(path / "journal.jsonl")
-    begun = next((event for event in reading.events if isinstance(event, RunBegun)), None)
-    if begun is None:
-        raise RecordError("there is no run in this journal", where=str(path / "journal.jsonl"))
-    return _Replaying(path, reading, begun).done()
+    return _Replaying(path).done()
 
 
 class _Replaying:
-    def __init__(self, path: Path, reading: JournalReading, begun: RunBegun) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._reading = reading
-        self._begun = begun
+        journal = path / "journal.jsonl"
+        # As they come: a day at 10 Hz is more than one wants in memory.
+        self._reader = JournalReader(journal)
+        self._ended = read_ends(journal).ended
+        self._begun: RunBegun | None = None
+        self._last_ns = 0
         self._priors: PriorsFixed | None = None
         self._monitor: Monitor | None = None
         self._dose = DoseWatch()
@@ -84,18 +83,18 @@ class _Replaying:
         self._now: Verdict | None = None
 
     def done(self) -> Replay:
-        reading = self._reading
-        counts = self._feed(reading.events)
-        last_ns = reading.events[-1].t_ns
+        counts = self._feed(self._reader)
+        reader, begun, journal = self._reader, self._begun, self._path / "journal.jsonl"
+        if begun is None:
+            raise RecordError("there is no run in this journal", where=str(journal))
         if self._recorded is None and not self._broke:
-            self._now = self._judge(last_ns, None)
-        bad = reading.first_bad_line
+            self._now = self._judge(self._last_ns, None)
         return Replay(
             self._path,
-            self._begun.mode,
-            reading.state,
-            f"{self._path / 'journal.jsonl'}:{bad}" if bad else "",
-            reading.durable_seq,
+            begun.mode,
+            reader.state,
+            f"{journal}:{reader.first_bad_line}" if reader.first_bad_line else "",
+            reader.durable_seq,
             *counts,
             self._recorded,
             self._now,
@@ -103,12 +102,13 @@ class _Replaying:
             self._broke,
         )
 
-    def _feed(self, events: Sequence[Event]) -> tuple[int, int]:
+    def _feed(self, events: Iterable[Event]) -> tuple[int, int]:
         """Every event in order; returns how many assessments and alarms were compared."""
         assessments = alarms = 0
         said: tuple[Event, ...] = ()
         recorded: list[Event] = []
         for event in events:
+            self._last_ns = event.t_ns
             # The dose is folded from all that was told, the check's own words included.
             if isinstance(event, Dose):
                 if self._has_basis:
@@ -124,12 +124,14 @@ class _Replaying:
                 self._differences.of_check(recorded, said)
                 recorded = []
             said = self._take(event)
-        if self._reading.state is JournalState.CLOSED:
+        if self._reader.state is JournalState.CLOSED:
             self._differences.of_check(recorded, said)
         return assessments, alarms
 
     def _take(self, event: Event) -> tuple[Event, ...]:
         match event:
+            case RunBegun():
+                self._begun = event
             case PriorsFixed():
                 self._priors = event
                 try:
@@ -170,7 +172,7 @@ class _Replaying:
         steps = [criterion for criterion in said if criterion.name not in checks]
         if own is None:
             return unchecked(t_ns, steps)
-        ended = next((e for e in reversed(self._reading.events) if isinstance(e, RunEnded)), None)
+        ended = self._ended
         completed = self._ending_why == _ALL_DONE or (
             ended is not None and ended.outcome == "completed"
         )

@@ -174,6 +174,27 @@ def test_a_result_edited_in_run_json_is_found(own: Path) -> None:
     assert "verdict" in found.why[0]
 
 
+_json = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@pytest.fixture(scope="module")
+def other(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy whose run.json is written over."""
+    return Path(shutil.copytree(good, tmp_path_factory.mktemp("other") / "run"))
+
+
+@given(what=_json, key=st.sampled_from(["journal", "results", "state", "fault", ""]))
+def test_a_run_json_of_whatever_shape_is_no_pass(what: object, key: str, other: Path) -> None:
+    """It neither breaks the verification nor lets one through."""
+    told = {"state": "closed", key: what} if key else what
+    (other / "run.json").write_text(json.dumps(told))
+    assert verify_run(other).outcome is not Outcome.INTACT
+
+
 @pytest.fixture
 def killed(tmp_path: Path) -> Path:
     """The folder of a run that was killed in the middle of a line."""
