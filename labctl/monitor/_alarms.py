@@ -140,6 +140,21 @@ def _causes(shapes: set[int], lit: bool, priors: Priors) -> tuple[tuple[str, ...
     return tuple(causes) or ("something of no known shape",), "; ".join(split)
 
 
+def behind_the_light(alarm: Alarm, priors: Priors) -> Alarm:
+    """An alarm soon after the light went off, with what may have changed while it was on. A change
+    too slow to be found there is taken for heat loss; in the dark that heat loss is wrong, and the
+    readings leave the model as some shape that is none of the cause."""
+    slow = [POWER] * (not priors.has_meter) + [BLEACHING, LOSS]
+    slow += [AMBIENT] * (not priors.has_ambient)
+    causes = alarm.causes + tuple(cause for cause in slow if cause not in alarm.causes)
+    told = [how for how in alarm.split_by.split("; ") if how]
+    hows = {POWER: _METER, BLEACHING: _AFTERWARDS, AMBIENT: _PROBE}
+    told += [how for cause, how in hows.items() if cause in slow and how not in told]
+    if not priors.has_second and _SECOND not in told:
+        told.append(_SECOND)
+    return replace(alarm, causes=causes, split_by="; ".join(told))
+
+
 def worth_naming(step: Step, priors: Priors) -> bool:
     """False for a step of the bead that is smaller than what is named."""
     return step.shape not in _BEAD_SHAPES or abs(step.size) >= priors.steps.smallest_bead_k

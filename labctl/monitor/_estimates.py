@@ -19,6 +19,9 @@ from labctl.photothermal import (
 
 _LEAST_TELLING = 0.5
 """A relative deviation above this says nothing yet."""
+_LEAST_BEND = 0.2
+"""Heat loss at the plateau over that at the start. Below it `thermal` holds the heat loss at a
+fifth, whatever the readings say, and a deviation worked out there is that of nothing."""
 
 
 def figures(value: float, digits: int = 6) -> float:
@@ -38,6 +41,15 @@ class Snapshot:
     lit_s: float
     """How long the light had been on by then."""
     flutter_k2_per_s: float
+
+    @property
+    def has_plateau(self) -> bool:
+        """False where the heat loss, by its curvature within a deviation, goes towards nothing
+        before a plateau is reached. A heating cut short can leave that open; heat loss, time
+        constant and rise, which are those at the plateau, are then not known."""
+        i = Moments.CURVE
+        low = float(self.moments.mean[i]) - math.sqrt(max(0.0, self.moments.covariance[i, i]))
+        return 1.0 + 2.0 * low * self.thermal.rise_k > _LEAST_BEND
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +181,7 @@ class Estimates:
         loss = self.heat_loss(snapshot)
         if value is not None and value.sd_total > _LEAST_TELLING * abs(value.value):
             value = None
-        tau_told = tau.sd_total <= _LEAST_TELLING * tau.value
+        tau_told = snapshot.has_plateau and tau.sd_total <= _LEAST_TELLING * tau.value
         return Live(
             None if value is None else figures(value.value),
             None if value is None else figures(value.sd_statistical, 4),

@@ -22,6 +22,9 @@ Said = tuple[Alarm, ...]
 _DARK_S = 3.0
 """After an off, until a meter must see none."""
 _MISMATCH_S = 30.0
+_BEHIND_S = 120.0
+"""So long behind the light what is found may be a change from before its end: the heat loss that
+was learned wrongly shows within the first minutes."""
 _ROOM_S = 300.0
 """So long after a step of the surroundings the cell may still be following."""
 _TOGETHER_S, _ALIKE = 6.0, 0.5
@@ -143,6 +146,8 @@ class Faults:
             step = alarms.as_first_told(told, step)
         room = any(a.name == "ambient-step" and t_ns - a.t_ns < _ROOM_S * NS for a in self.alarms)
         alarm = alarms.of_step(t_ns, step, self._power.lit, self._priors, unsettled_room=room)
+        if self._behind_the_light(step.onset_s):
+            alarm = alarms.behind_the_light(alarm, self._priors)
         if self._at is None and not step.settled and alarms.too_early(step):
             return ()
         if self._at is None:
@@ -163,6 +168,13 @@ class Faults:
         if (alarm.name, alarm.causes) == (first.name, first.causes):
             return ()
         return self._refined(alarms.settled(alarm, first))
+
+    def _behind_the_light(self, onset_s: float) -> bool:
+        """True where what was found began in the dark, not long after the light."""
+        edge_s, lit_s = self._history.last_edge_s, self._history.lit_s
+        if self._power.lit or edge_s is None or lit_s == 0.0:
+            return False
+        return onset_s - edge_s < _BEHIND_S
 
     def _explain(self, step: Step) -> None:
         self._settled = step.settled

@@ -54,7 +54,7 @@ def verdict(
         reasons,
         criteria,
         results(used, estimates, priors),
-        (FLOOR, *assumptions, *extra, *_left_out(history)),
+        (FLOOR, *assumptions, *extra, *_no_plateau(used), *_left_out(history)),
         {name: figures(part, 3) for name, part in sorted(used.budget.items())},
         improvement(used, priors),
     )
@@ -105,6 +105,15 @@ def _before_trouble(
     return kept.estimates, (f"{NUMBERS} are from the readings before {kept.t_s:.0f} s",)
 
 
+def _no_plateau(used: Snapshot) -> tuple[str, ...]:
+    if used.has_plateau:
+        return ()
+    return (
+        "heat loss, time constant and rise are not known: the heating was too short to tell how "
+        "the heat loss changes on the way to the plateau",
+    )
+
+
 def _left_out(history: History) -> tuple[str, ...]:
     """What the check did without, in words."""
     counted = (
@@ -138,25 +147,28 @@ def _weigh(
 
 def _in_a_sentence(used: Snapshot, estimates: Estimates, priors: Priors) -> str:
     tau = estimates.time_constant(used)
+    told = f"time constant {tau.value:.0f} ± {1.96 * tau.sd_total:.0f} s"
+    if not used.has_plateau:
+        told = "time constant not known"
     loss = estimates.heat_loss(used)
     if used.efficiency is not None:
         value = used.efficiency
         return (
             f"the readings follow the model: efficiency {value.value:.3f} ± "
-            f"{1.96 * value.sd_total:.3f} (95 %), time constant {tau.value:.0f} s"
+            f"{1.96 * value.sd_total:.3f} (95 %), {told}"
         )
     if priors.kind is Kind.BLANK and loss is not None:
         return (
-            f"the readings follow the model of a blank: heat loss {loss.value * 1e3:.1f} mW/K, "
-            f"time constant {tau.value:.0f} s"
+            f"the readings follow the model of a blank: heat loss {loss.value * 1e3:.1f} ± "
+            f"{1.96e3 * loss.sd_total:.1f} mW/K (95 %), {told}"
         )
     if priors.kind is Kind.ELECTRICAL:
         return (
-            f"the readings follow the model of a calibration: time constant {tau.value:.0f} s; "
+            f"the readings follow the model of a calibration: {told} (95 %); "
             "`labctl calibrate` works the cell out from the whole record"
         )
     return (
-        f"the readings follow the model: time constant {tau.value:.0f} s; no efficiency "
+        f"the readings follow the model: {told} (95 %); no efficiency "
         f"without {listed(priors.missing)}"
     )
 
@@ -172,12 +184,14 @@ def results(used: Snapshot, estimates: Estimates, priors: Priors) -> dict[str, A
             value.value * share, value.sd_statistical * share, value.sd_inputs * share
         )
         found["external_efficiency"] = plain(external)
-    loss = estimates.heat_loss(used)
-    if loss is not None:
-        found["heat_loss_coefficient"] = plain(loss)
-    found["time_constant"] = plain(estimates.time_constant(used))
     thermal = used.thermal
-    found["temperature_rise"] = plain(Estimate(thermal.rise_k, thermal.rise_sd_k, 0.0, "K"))
+    # A blank rises by so little that its plateau is always known.
+    if used.has_plateau or priors.kind is Kind.BLANK:
+        loss = estimates.heat_loss(used)
+        if loss is not None:
+            found["heat_loss_coefficient"] = plain(loss)
+        found["time_constant"] = plain(estimates.time_constant(used))
+        found["temperature_rise"] = plain(Estimate(thermal.rise_k, thermal.rise_sd_k, 0.0, "K"))
     rate = thermal.rate
     found["heating_rate"] = plain(
         Estimate(
