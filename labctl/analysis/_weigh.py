@@ -2,8 +2,10 @@
 
 Nothing here raises a verdict. A contradiction in the record fails; a doubt leaves it open. So does
 a curve that the model follows only with heat that flutters, where nothing is known of the bench:
-flutter can hide a missing node. And where the light's edges were found in the curve, what
-contradicts the model may be those edges, so that the check alone fails nothing.
+flutter can hide a missing node. And where the light's edges were found in the curve, or one of
+them lies in a gap of the readings, what contradicts the model may be those edges; behind a gap of
+minutes the temperatures start anew, and what contradicts it may be that. There the check alone
+fails nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +19,14 @@ PASS, FAIL, CANNOT_TELL = "pass", "fail", "cannot tell"
 NOT_APPLICABLE = "not applicable"
 GUESSED = "light-from-curve"
 """The finding that says so."""
+_IN_A_GAP = "edge-in-a-gap"
+_GAP = "gap"
 _SMOOTH = "one smooth curve"
 _GUESS = (
-    "the edges of the light are found in the curve: what contradicts the model may be the edges"
+    "not every edge of the light is known, but found in the curve: what contradicts the model may "
+    "be the edges"
 )
+_UNSEEN = "readings are missing: what contradicts the model may come of the gap"
 _HIDDEN = "; heat that fluttered, or a node that the model lacks: a curve alone does not tell"
 
 
@@ -45,8 +51,9 @@ def weigh(
 ) -> tuple[str, tuple[str, ...]]:
     """(`pass`, `fail` or `cannot tell`; the reasons)."""
     outcome = CANNOT_TELL if verdict is None else verdict.verdict
-    guessed = any(finding.code == GUESSED for finding in findings)
-    if guessed and outcome == FAIL:
+    guessed = any(finding.code in {GUESSED, _IN_A_GAP} for finding in findings)
+    missing = any(f.code == _GAP and f.severity is Severity.DOUBTFUL for f in findings)
+    if (guessed or missing) and outcome == FAIL:
         outcome = CANNOT_TELL
     weighty = {Severity.WRONG: FAIL, Severity.DOUBTFUL: CANNOT_TELL}
     reasons: list[str] = []
@@ -63,6 +70,7 @@ def weigh(
     if verdict is None:
         reasons.append("the check could not be run on these readings")
     elif verdict.verdict == outcome or verdict.verdict != PASS:
-        reasons += [_GUESS] if guessed and verdict.verdict == FAIL else []
+        if verdict.verdict == FAIL:
+            reasons += [_GUESS] * guessed + [_UNSEEN] * missing
         reasons += verdict.reasons
     return outcome, tuple(reasons)

@@ -128,9 +128,10 @@ def _extent(found: Analysis) -> Iterator[str]:
     if used is None or used.light is None:
         return
     lit = used.time_s[used.light]
+    times = int((used.light[1:] & ~used.light[:-1]).sum()) + int(used.light[0])
     yield (
         f"  {len(used)} readings used, {used.time_s[0]:.6g} to {used.time_s[-1]:.6g} s; light "
-        f"between {lit[0]:.6g} and {lit[-1]:.6g} s"
+        f"between {lit[0]:.6g} and {lit[-1]:.6g} s" + (f", {times} times" if times > 1 else "")
     )
 
 
@@ -188,7 +189,8 @@ def _methods(found: Analysis, width: int) -> Iterator[str]:
         "± one standard deviation: of the efficiency statistical, then of the inputs; of the "
         "others both together, for the classical ones statistical only. These hold for white "
         "noise: on a real bench they are a floor. rate: at the first moment of light. hS of the "
-        "full model: at its plateau.",
+        "full model: at its plateau. bias %: of what is known of a method, the part that has a "
+        "number in this record; the rest is below, and comes on top of it.",
         width,
         "  ",
     )

@@ -23,6 +23,9 @@ _SHORT = 3.0
 _TAIL = 1.0
 _UNSTABLE = 0.15
 """Of the time constant, over the floors of theta."""
+_GAP_S = 10.0
+"""Between the two rows of an edge, at least, and more than three rows' usual distance: the moment
+of the switch is then open by more than a bench's own delays."""
 _ROOM = 0.15
 """Of the record, that an edge must be from its ends where no bend says how much is needed."""
 _RELAXES_S = 90.0
@@ -169,6 +172,9 @@ def _edges(part: Record, places: np.ndarray, bends: tuple[Kink, ...]) -> list[Fi
     still = float(np.ptp(y)) < _STEP_SD * coarse
     taken: set[int] = set()
     for edge in told:
+        if edge.row > 0 and edge.latest_s - edge.earliest_s > max(3.0 * usual, _GAP_S):
+            found.append(_in_a_gap(edge, at(part, places, edge.row)[0]))
+            continue
         near = _nearest(edge, bends)
         room_s = 2.0 * bends[0].window_s if bends else _ROOM * float(np.ptp(part.time_s))
         if near is not None and abs(bends[near].time_s - edge.time_s) <= _OF_EDGE * room_s:
@@ -186,7 +192,7 @@ def _edges(part: Record, places: np.ndarray, bends: tuple[Kink, ...]) -> list[Fi
         row, _ = at(part, places, edge.row)
         words, fix, severity = finding
         found.append(Finding("edge-contradicts", severity, words, fix, row, edge.time_s))
-    if told and not any(f.code == "edge-contradicts" for f in found):
+    if told and not found:
         found += [
             _bend(bend)
             for i, bend in enumerate(bends)
@@ -197,6 +203,19 @@ def _edges(part: Record, places: np.ndarray, bends: tuple[Kink, ...]) -> list[Fi
             )
         ]
     return found
+
+
+def _in_a_gap(edge: Edge, row: int | None) -> Finding:
+    word = "on" if edge.on else "off"
+    return Finding(
+        "edge-in-a-gap",
+        Severity.DOUBTFUL,
+        f"the light goes {word} somewhere between {edge.earliest_s:.6g} and {edge.latest_s:.6g} s, "
+        "where there is no reading",
+        "Add a row at the moment of the switch, with the light's column as from then on.",
+        row,
+        edge.time_s,
+    )
 
 
 def _nearest(edge: Edge, bends: tuple[Kink, ...]) -> int | None:
@@ -235,7 +254,8 @@ def _bend(bend: Kink) -> Finding:
         Severity.DOUBTFUL,
         f"the slope changes by {bend.change_k_per_s:+.2g} K/s at about {bend.time_s:.0f} s, as at "
         "an edge of the light, and the light did not change",
-        "A step of power, a moved thermocouple, or a curve put together: the full model names the "
+        "The column of the light may be wrong (a shutter, or a laser told on and not lit). Else a "
+        "step of power, a moved thermocouple, or a curve put together: the full model names the "
         "class.",
         None,
         bend.time_s,

@@ -75,3 +75,12 @@ def test_no_finding_raises_a_verdict(check: str) -> None:
         outcome, reasons = weigh(said(check), findings)
         assert order.index(outcome) <= order.index(check)
         assert reasons
+
+
+@pytest.mark.parametrize("code", ["edge-in-a-gap", "gap"])
+def test_what_lies_in_a_gap_fails_nothing(code: str) -> None:
+    """An alarm behind minutes without a reading may come of the gap; a short one is no excuse."""
+    outcome, reasons = weigh(said("fail"), [finding(Severity.DOUBTFUL, code)])
+    assert outcome == "cannot tell"
+    assert "the check says fail" in reasons
+    assert weigh(said("fail"), [finding(Severity.NOTE, "gap")])[0] == "fail"

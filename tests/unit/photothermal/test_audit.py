@@ -355,3 +355,14 @@ def test_a_power_of_no_laboratory_laser_is_asked_about(power_w: float, due: bool
     setting = Setting(Inputs(power_relative_sd=0.03), Known(power_w, 0.03 * power_w))
     codes = [each.code for each in audit(curve(noise_k=0.05), setting)]
     assert due == ("power-unit" in codes)
+
+
+def test_an_edge_in_a_gap_is_told_with_both_of_its_ends() -> None:
+    """Nobody knows when in it the light went off, and the column does not say so either."""
+    whole = curve()
+    assert whole.light is not None
+    off_s = float(whole.time_s[whole.light][-1])
+    told = finding(whole.rows(np.abs(whole.time_s - off_s) > 30.0), "edge-in-a-gap")
+    assert told.severity is Severity.DOUBTFUL
+    assert "goes off somewhere between" in told.seen
+    assert not {"edge-in-a-gap", "edge-contradicts"} & codes(whole)
