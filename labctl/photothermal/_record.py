@@ -39,8 +39,13 @@ class Record:
     ambient_degc: Floats | None = None
 
     def __post_init__(self) -> None:
-        for name in ("temperature_degc", "laser_on", "power_w", "ambient_degc"):
+        for name in ("time_s", "temperature_degc", "laser_on", "power_w", "ambient_degc"):
             values = getattr(self, name)
+            if values is not None and not isinstance(values, np.ndarray):
+                raise TypeError(
+                    f"{name} is a {type(values).__name__}: give an array, "
+                    f"`numpy.asarray({name}, dtype={'bool' if name == 'laser_on' else 'float'})`"
+                )
             if values is not None and values.shape != self.time_s.shape:
                 raise ValueError(
                     f"{name} has shape {values.shape} and time_s {self.time_s.shape}: one row a "

@@ -366,3 +366,11 @@ def test_an_edge_in_a_gap_is_told_with_both_of_its_ends() -> None:
     assert told.severity is Severity.DOUBTFUL
     assert "goes off somewhere between" in told.seen
     assert not {"edge-in-a-gap", "edge-contradicts"} & codes(whole)
+
+
+def test_a_list_where_an_array_is_due_says_so() -> None:
+    """What a notebook gives first."""
+    with pytest.raises(TypeError, match=r"time_s is a list: give an array"):
+        Record([0.0, 1.0], np.zeros(2))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"laser_on is a list: .*dtype=bool"):
+        Record(np.zeros(2), np.zeros(2), [True, False])  # type: ignore[arg-type]
