@@ -194,12 +194,12 @@ def _heat_loss(
         # What a bench file states was found in another run: position and draught differ.
         relative = max(0.25, stated.sd / stated.value)
         return stated.value, relative
-    value = _HEAT_LOSS_W_PER_K * surface
+    value, relative = _HEAT_LOSS_W_PER_K * surface, 0.4 if known else 0.7
     said.append(
-        f"heat loss of the vessel not stated: starts from {value * 1e3:.3g} mW/K, "
-        "and the readings decide"
+        f"heat loss of the vessel not stated: {value * 1e3:.3g} mW/K ± {relative * 100.0:.0f} % "
+        "assumed before the readings"
     )
-    return value, 0.4 if known else 0.7
+    return value, relative
 
 
 def _wall(
