@@ -36,8 +36,8 @@ class Listed:
     within_s: Callable[[float], float]
     """So long may it matter unseen; takes the sampling period in seconds."""
     ends: frozenset[Exit]
-    """The exit codes with which it counts as seen; `trouble` on the record counts where these hold
-    PASS."""
+    """The exit codes with which it counts as seen; with PASS only where off was read back at the
+    end, or the port's trouble is on the record."""
     benches: tuple[str, ...] = ALL
     rise_k: float = 0.0
     """It can be told from a healthy reading only where the sample is so much above the air."""

@@ -56,7 +56,9 @@ def judge(told: Told, fault: Acting) -> Judged | None:
         return Judged(listed, seen, 0.0, alone, "" if seen else told.ended.why)
     seen = code in listed.ends
     if seen and code is Exit.PASS:
-        seen = bool(told.of(PortTrouble))
+        # An off drops by itself what else is on the line: what counts is that it was read back.
+        off = (told.ended.beam, told.ended.beam_how) == (Beam.OFF, "read back")
+        seen = off or bool(told.of(PortTrouble))
     if listed.when == "emission delay" and told.light:
         seen = False
     in_time = (
