@@ -11,13 +11,13 @@ point. The bank tells means; so it is held against the batch fit's mean over wei
 most likely cell stands beside it. The bank re-centres on its way as the live check does, and is
 told the record once more for the verdict.
 
-Two goals: on the root mean square over the runs, which is what the bank's shortcuts add to the error
-of an answer (0.2 deviations: 2 % on the width that an interval would need), and on every single run,
-which is not reached yet. Where they differ, what a filter takes as straight is bent: the share
-of runs within 0.2 deviations grows with the points of the grid, and lag and light on the bead,
-which bend each other, have no grid. The live bank has no goal of its own here: its intervals are
-held to theirs by `coverage` and `early_stop`. Draws err too, by one deviation over the root of what
-they are worth.
+Two goals: on the root mean square over the runs, which is what the bank's shortcuts add to the
+error of an answer (0.2 deviations: 2 % on the width that an interval would need), and on every
+single run, which is not reached yet. Where they differ, what a filter takes as straight is bent:
+the share of runs within 0.2 deviations grows with the points of the grid, and lag and light on the
+bead, which bend each other, have no grid. The live bank has no goal of its own here: its intervals
+are held to theirs by `coverage` and `early_stop`. Draws err too, by one deviation over the root of
+what they are worth.
 """
 
 from __future__ import annotations
