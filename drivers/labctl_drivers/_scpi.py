@@ -10,6 +10,7 @@ from labctl.instruments import (
     PortProtocolError,
     Silent,
 )
+from labctl_drivers._ascii import ascii_text
 
 _LINE = Line(b"\n")
 _SILENT = Silent()
@@ -22,10 +23,7 @@ NO_NUMBER = 1e30
 async def ask(port: Port, query: bytes, timeout_s: float) -> str:
     """A query's reply without its terminator (LF, or CR LF over RS-232)."""
     reply = await port.exchange(query + b"\n", _LINE, timeout_s=timeout_s, retry=True)
-    try:
-        return reply.decode("ascii").strip()
-    except UnicodeDecodeError as error:
-        raise PortProtocolError("a reply that is not ASCII", seen=repr(reply[:40])) from error
+    return ascii_text(reply)
 
 
 async def number(port: Port, query: bytes, timeout_s: float) -> float:

@@ -41,6 +41,8 @@ from labctl.instruments import (
     Settings,
     SourceState,
 )
+from labctl_drivers._ascii import ascii_text
+from labctl_drivers._watts import PowerEmitter, refuse_outside
 
 _REPLY = Line(b"\r\n", at_most=200)
 _REPLY_S = 0.2
@@ -140,17 +142,13 @@ class Cobolt06:
         """For the guard alone."""
         if not isinstance(seal, Seal):
             raise TypeError("only the guard may light a source, and this is not its seal")
-        return _CoboltEmitter(self)
+        return PowerEmitter(self)
 
     # -- for the emitter ---------------------------------------------------------------------
 
     async def set_power(self, level_w: float) -> None:
         """Set point, read back; DeviceRefusedError for one outside the limit or not taken."""
-        if not 0.0 <= level_w <= self._max_w:
-            raise DeviceRefusedError(
-                f"{level_w:g} W is outside 0 to {self._max_w:g} W",
-                fix="`max_power` in the bench file is the limit; it is never clipped.",
-            )
+        refuse_outside(level_w, self._max_w)
         self._ready = False
         await self._tell(b"p %.4f\r" % level_w, f"setting {level_w:g} W")
         self._set_w = await self._number(b"p?\r")
@@ -181,12 +179,12 @@ class Cobolt06:
 
     async def _tell(self, command: bytes, doing: str) -> None:
         reply = await self._port.exchange(command, _REPLY, timeout_s=_REPLY_S)
-        said = _text(reply)
+        said = ascii_text(reply)
         if said.upper() != "OK":
             raise DeviceRefusedError(f"refused while {doing}", seen=said[:80])
 
     async def _ask(self, query: bytes) -> str:
-        said = _text(await self._port.exchange(query, _REPLY, timeout_s=_REPLY_S, retry=True))
+        said = ascii_text(await self._port.exchange(query, _REPLY, timeout_s=_REPLY_S, retry=True))
         if said.upper().startswith(_REFUSED):
             raise DeviceRefusedError(
                 f"does not know {query!r}",
@@ -196,7 +194,7 @@ class Cobolt06:
         return said
 
     async def _maybe(self, query: bytes) -> int | None:
-        said = _text(await self._port.exchange(query, _REPLY, timeout_s=_REPLY_S, retry=True))
+        said = ascii_text(await self._port.exchange(query, _REPLY, timeout_s=_REPLY_S, retry=True))
         if said.upper().startswith(_REFUSED):
             return None
         if not (said.isascii() and said.isdigit() and len(said) < 6):
@@ -220,26 +218,3 @@ class Cobolt06:
         if not abs(value) < 1e6:
             raise PortProtocolError(f"{query!r} was answered with no number", seen=repr(said[:40]))
         return value
-
-
-def _text(reply: bytes) -> str:
-    try:
-        return reply.decode("ascii").strip()
-    except UnicodeDecodeError as error:
-        raise PortProtocolError("a reply that is not ASCII", seen=repr(reply[:40])) from error
-
-
-class _CoboltEmitter:
-    """What the guard holds."""
-
-    def __init__(self, laser: Cobolt06) -> None:
-        self._laser = laser
-
-    async def set_level(self, level: float) -> None:
-        await self._laser.set_power(level)
-
-    async def limit_level(self, level: float) -> None:
-        """The laser has no limit of its own to set."""
-
-    async def on(self) -> None:
-        await self._laser.light()

@@ -46,6 +46,8 @@ from labctl.instruments import (
     Settings,
     SourceState,
 )
+from labctl_drivers._ascii import ascii_text
+from labctl_drivers._watts import PowerEmitter, refuse_outside
 
 _LINE = Line(b"\r\n", at_most=200)
 _REPLY = Lines(r"OK|ERR.*", at_most=400)
@@ -195,17 +197,13 @@ class ObisLaser:
         """For the guard alone."""
         if not isinstance(seal, Seal):
             raise TypeError("only the guard may light a source, and this is not its seal")
-        return _ObisEmitter(self)
+        return PowerEmitter(self)
 
     # -- for the emitter ---------------------------------------------------------------------
 
     async def set_power(self, level_w: float) -> None:
         """Set point, read back; DeviceRefusedError for one outside the limit or not taken."""
-        if not 0.0 <= level_w <= self._max_w:
-            raise DeviceRefusedError(
-                f"{level_w:g} W is outside 0 to {self._max_w:g} W",
-                fix="`max_power` in the bench file is the limit; it is never clipped.",
-            )
+        refuse_outside(level_w, self._max_w)
         self._ready = False
         await self._set(level_w)
         self._ready = True
@@ -235,7 +233,7 @@ class ObisLaser:
     async def _first(self, command: bytes) -> str:
         """The first line of an answer of which nobody knows yet how it ends: an OK or a prompt may
         come behind it, and is dropped by what is written next."""
-        said = _text(await self._port.exchange(command, _LINE, timeout_s=_REPLY_S))
+        said = ascii_text(await self._port.exchange(command, _LINE, timeout_s=_REPLY_S))
         await self._port.pause(_SETTLE_S)
         return said
 
@@ -243,7 +241,7 @@ class ObisLaser:
         """The lines of one answer; the last is `OK` or an error."""
         written = command.encode() + b"\r\n"
         reply = await self._port.exchange(written, _REPLY, timeout_s=_REPLY_S, retry=retry)
-        return _text(reply).split("\r\n")
+        return ascii_text(reply).split("\r\n")
 
     async def _tell(self, command: str, doing: str) -> None:
         said = await self._said(command)
@@ -300,26 +298,3 @@ def _words(bits: int) -> tuple[str, ...]:
     known = tuple(words for bit, words in _FAULTS.items() if bits & bit)
     rest = bits & ~sum(_FAULTS)
     return (*known, f"fault {rest:08X}") if rest else known
-
-
-def _text(reply: bytes) -> str:
-    try:
-        return reply.decode("ascii").strip()
-    except UnicodeDecodeError as error:
-        raise PortProtocolError("a reply that is not ASCII", seen=repr(reply[:40])) from error
-
-
-class _ObisEmitter:
-    """What the guard holds."""
-
-    def __init__(self, laser: ObisLaser) -> None:
-        self._laser = laser
-
-    async def set_level(self, level: float) -> None:
-        await self._laser.set_power(level)
-
-    async def limit_level(self, level: float) -> None:
-        """The laser has no limit of its own to set."""
-
-    async def on(self) -> None:
-        await self._laser.light()

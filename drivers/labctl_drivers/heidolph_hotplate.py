@@ -37,6 +37,7 @@ from labctl.instruments import (
     SerialSettings,
     Settings,
 )
+from labctl_drivers._ascii import ascii_text
 
 _LINE = Line(b"\r\n", at_most=96)
 _ASK_S = 0.5
@@ -175,7 +176,4 @@ class HeidolphHotplate:
             text.encode() + b"\r\n", _LINE, timeout_s=_ASK_S, retry=again
         )
         await self._port.pause(_APART_S)
-        try:
-            return reply.decode("ascii").strip()
-        except UnicodeDecodeError as error:
-            raise PortProtocolError("a reply that is not ASCII", seen=repr(reply[:40])) from error
+        return ascii_text(reply)

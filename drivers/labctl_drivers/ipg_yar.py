@@ -45,6 +45,8 @@ from labctl.instruments import (
     Settings,
     SourceState,
 )
+from labctl_drivers._ascii import ascii_text
+from labctl_drivers._watts import PowerEmitter, refuse_outside
 
 _REPLY = Line(b"\r", at_most=200)
 _REPLY_S = 0.2
@@ -159,17 +161,13 @@ class IpgLaser:
         """For the guard alone."""
         if not isinstance(seal, Seal):
             raise TypeError("only the guard may light a source, and this is not its seal")
-        return _IpgEmitter(self)
+        return PowerEmitter(self)
 
     # -- for the emitter ---------------------------------------------------------------------
 
     async def set_power(self, level_w: float) -> None:
         """Set point, read back; DeviceRefusedError for one outside the limit or not taken."""
-        if not 0.0 <= level_w <= self._max_w:
-            raise DeviceRefusedError(
-                f"{level_w:g} W is outside 0 to {self._max_w:g} W",
-                fix="`max_power` in the bench file is the limit; it is never clipped.",
-            )
+        refuse_outside(level_w, self._max_w)
         self._ready = False
         await self._set(level_w)
         self._ready = True
@@ -202,7 +200,9 @@ class IpgLaser:
     async def _answer(self, command: str, refused: str, *, retry: bool) -> str:
         """What stands behind the command's own letters."""
         written = command.encode() + b"\r"
-        said = _text(await self._port.exchange(written, _REPLY, timeout_s=_REPLY_S, retry=retry))
+        said = ascii_text(
+            await self._port.exchange(written, _REPLY, timeout_s=_REPLY_S, retry=retry)
+        )
         letters, _, value = said.partition(":")
         if letters.upper() == "ERR":
             raise DeviceRefusedError(
@@ -228,26 +228,3 @@ def _value(query: str, said: str) -> float:
     if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", said, re.ASCII):
         raise PortProtocolError(f"{query} was answered with no power", seen=repr(said[:40]))
     return float(said)
-
-
-def _text(reply: bytes) -> str:
-    try:
-        return reply.decode("ascii").strip()
-    except UnicodeDecodeError as error:
-        raise PortProtocolError("a reply that is not ASCII", seen=repr(reply[:40])) from error
-
-
-class _IpgEmitter:
-    """What the guard holds."""
-
-    def __init__(self, laser: IpgLaser) -> None:
-        self._laser = laser
-
-    async def set_level(self, level: float) -> None:
-        await self._laser.set_power(level)
-
-    async def limit_level(self, level: float) -> None:
-        """The laser has no limit of its own to set."""
-
-    async def on(self) -> None:
-        await self._laser.light()

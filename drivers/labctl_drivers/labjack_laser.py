@@ -47,6 +47,7 @@ from labctl.instruments import (
 )
 from labctl_drivers._modbus import RESERVED
 from labctl_drivers._t7 import HIGH, LAST_LINE, LINE, LOW, REPLY_S, T7, WATCHDOG
+from labctl_drivers._watts import PowerEmitter, refuse_outside
 
 _OUTPUT = 1000
 _MOST_V = 5.0
@@ -189,18 +190,14 @@ class LabJackLaser:
         """For the guard alone."""
         if not isinstance(seal, Seal):
             raise TypeError("only the guard may light a source, and this is not its seal")
-        return _AnalogEmitter(self)
+        return PowerEmitter(self)
 
     # -- for the emitter ---------------------------------------------------------------------
 
     async def set_power(self, level_w: float) -> None:
         """The voltage for it, read back; DeviceRefusedError for one outside the limits or not
         taken."""
-        if not 0.0 <= level_w <= self._max_w:
-            raise DeviceRefusedError(
-                f"{level_w:g} W is outside 0 to {self._max_w:g} W",
-                fix="`max_power` in the bench file is the limit; it is never clipped.",
-            )
+        refuse_outside(level_w, self._max_w)
         self._level_w = None
         volts = self._zero_v + level_w / self._full_w * (self._full_v - self._zero_v)
         volts = volts if level_w else 0.0
@@ -211,7 +208,7 @@ class LabJackLaser:
         self._refuse_other(volts, await self._volts(self._output))
         self._level_w = level_w if level_w else None
 
-    async def open_gate(self) -> None:
+    async def light(self) -> None:
         """Fed, the voltage still as set, then the gate; read back."""
         level_w = self._level_w
         if level_w is None:
@@ -251,19 +248,3 @@ class LabJackLaser:
             raise DeviceRefusedError(
                 f"the voltage was not taken: asked {asked_v:.4f} V", seen=f"{held_v:.4f} V"
             )
-
-
-class _AnalogEmitter:
-    """What the guard holds."""
-
-    def __init__(self, laser: LabJackLaser) -> None:
-        self._laser = laser
-
-    async def set_level(self, level: float) -> None:
-        await self._laser.set_power(level)
-
-    async def limit_level(self, level: float) -> None:
-        """The box has no limit that could be set; `max_power` refuses."""
-
-    async def on(self) -> None:
-        await self._laser.open_gate()

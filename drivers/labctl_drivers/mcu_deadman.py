@@ -34,6 +34,7 @@ from labctl.instruments import (
     SerialSettings,
     Settings,
 )
+from labctl_drivers._ascii import ascii_text
 
 _LINE = Line(b"\n", at_most=80)
 _REPLY_S = 0.1
@@ -140,10 +141,7 @@ class McuDeadMan:
         reply = await self._port.exchange(
             text.encode() + b"\n", _LINE, timeout_s=_REPLY_S, retry=again
         )
-        try:
-            return reply.decode("ascii").strip()
-        except UnicodeDecodeError as error:
-            raise PortProtocolError("a reply that is not ASCII", seen=repr(reply[:40])) from error
+        return ascii_text(reply)
 
     async def _state(self, text: str, *, again: bool = True) -> GateState:
         reply = await self._ask(text, again=again)

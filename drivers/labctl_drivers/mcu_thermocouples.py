@@ -43,6 +43,7 @@ from labctl.instruments import (
     SerialSettings,
     Settings,
 )
+from labctl_drivers._ascii import ascii_text
 
 _LINE = Line(b"\n", at_most=400)
 _REPLY_S = 0.15
@@ -143,10 +144,7 @@ class McuThermocouples:
         reply = await self._port.exchange(
             text.encode() + b"\n", _LINE, timeout_s=_REPLY_S, retry=again
         )
-        try:
-            said = reply.decode("ascii").strip()
-        except UnicodeDecodeError as error:
-            raise PortProtocolError("a reply that is not ASCII", seen=repr(reply[:40])) from error
+        said = ascii_text(reply)
         if said.startswith("ERROR,"):
             raise DeviceRefusedError(f"refused {text!r}", seen=said[:80])
         return said
