@@ -22,6 +22,7 @@ import time
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -136,6 +137,10 @@ class Clock:
                 task.cancel()
             await asyncio.wait(tasks)
             raise
+        # Every error is taken, so that the loop complains of none; the first is raised.
+        errors = [error for task in tasks if (error := task.exception()) is not None]
+        if errors:
+            raise errors[0]
         return [task.result() for task in tasks]
 
 
@@ -216,13 +221,15 @@ class VirtualClock(Clock):
                     self._stepping = stepped
                 waiting.append((asked, number))
                 if type(asked) is not int:
-                    left = {number: self._finish(jobs[number], at) for at, number in waiting}
+                    left = sorted(((number, at) for at, number in waiting), key=itemgetter(0))
                     waiting.clear()
-                    for number, outcome in (await _all_of(left)).items():
-                        if isinstance(outcome, Exception):
-                            errors.append(outcome)
-                        else:
-                            results[number] = outcome
+                    rest = (self._finish(jobs[number], at) for number, at in left)
+                    try:
+                        ends = await super().together(*rest)
+                    except Exception as error:
+                        errors.append(error)
+                    else:
+                        results.update(zip((number for number, _ in left), ends, strict=True))
         finally:
             for job in jobs:
                 job.close()
@@ -250,25 +257,6 @@ class VirtualClock(Clock):
                 return result
             finally:
                 self._stepping, thrown = False, None
-
-
-async def _all_of(left: dict[int, Coroutine[Any, Any, T]]) -> dict[int, T | Exception]:
-    """What came of each, or its error, when all have ended."""
-    tasks = {number: asyncio.ensure_future(job) for number, job in sorted(left.items())}
-    try:
-        await asyncio.wait(tasks.values())
-    except asyncio.CancelledError:
-        for task in tasks.values():
-            task.cancel()
-        await asyncio.wait(tasks.values())
-        raise
-    outcomes: dict[int, T | Exception] = {}
-    for number, task in tasks.items():
-        try:
-            outcomes[number] = task.result()
-        except Exception as error:
-            outcomes[number] = error
-    return outcomes
 
 
 @types.coroutine
