@@ -8,6 +8,13 @@ Nothing here is NaN or infinite: what could not be read is an `Invalid` with its
 from labctl.events._base import HEATER, LASER, Beam, Event, Invalid, Mode, Plain, Reading
 from labctl.events._check import Alarm, Assessment, Criterion, Dose, DoseBasis, PriorsFixed, Verdict
 from labctl.events._plain import KINDS, from_dict, to_dict
+from labctl.events._release import (
+    Assayed,
+    Dosed,
+    GateLooked,
+    MediumSet,
+    ReleaseAssessed,
+)
 from labctl.events._run import (
     Emission,
     EmissionIntent,
@@ -30,16 +37,20 @@ __all__ = [
     "KINDS",
     "LASER",
     "Alarm",
+    "Assayed",
     "Assessment",
     "Beam",
     "Criterion",
     "Dose",
     "DoseBasis",
+    "Dosed",
     "Emission",
     "EmissionIntent",
     "Event",
+    "GateLooked",
     "InstrumentFound",
     "Invalid",
+    "MediumSet",
     "Mode",
     "Note",
     "Plain",
@@ -48,6 +59,7 @@ __all__ = [
     "PromptAnswered",
     "PromptAsked",
     "Reading",
+    "ReleaseAssessed",
     "RunBegun",
     "RunEnded",
     "Sample",

@@ -17,6 +17,13 @@ from labctl.events._check import (
     PriorsFixed,
     Verdict,
 )
+from labctl.events._release import (
+    Assayed,
+    Dosed,
+    GateLooked,
+    MediumSet,
+    ReleaseAssessed,
+)
 from labctl.events._run import (
     Emission,
     EmissionIntent,
@@ -39,6 +46,7 @@ KINDS: dict[str, type[Event]] = {
     for cls in (
         RunBegun, InstrumentFound, PriorsFixed, StateChanged, StepBegun, StepEnded, Sample,
         EmissionIntent, Emission, Tripped, PortTrouble, Note, PromptAsked, PromptAnswered,
+        Dosed, MediumSet, Assayed, ReleaseAssessed, GateLooked,
         Alarm, Assessment, DoseBasis, Dose, Verdict, RunEnded,
     )
 }  # fmt: skip

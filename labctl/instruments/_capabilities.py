@@ -54,7 +54,7 @@ class DriverSpec:
     title: str
     """For people: make and models."""
     capabilities: frozenset[str]
-    """Of `source`, `thermometer`, `power_meter`, `gate`."""
+    """Of `source`, `thermometer`, `power_meter`, `gate`, `thermostat`, `doser`, `assay`."""
     transport: str
     """`serial` or `visa`: which library reaches it on a real bench; `library`: the maker's own."""
     serial: SerialSettings | None = None

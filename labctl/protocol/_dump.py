@@ -6,20 +6,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from labctl import limits
-from labctl.protocol._steps import (
+from labctl.protocol._conditions import (
     Above,
-    Baseline,
     Condition,
-    Cool,
     EfficiencyKnown,
     Elapsed,
-    Heat,
-    Irradiate,
-    Log,
     Steady,
-    Step,
     TimeConstants,
 )
+from labctl.protocol._steps import Baseline, Cool, Heat, Irradiate, Log, Step
 from labctl.quantities import Kind, exact
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Steps of a plan and the conditions that end them: frozen values, whole nanoseconds."""
+"""Steps of a plan: frozen values, whole nanoseconds."""
 
 from __future__ import annotations
 
@@ -7,62 +7,7 @@ from typing import ClassVar, TypeAlias
 
 from labctl.errors import RefusedError
 from labctl.events import HEATER, LASER
-
-
-@dataclass(frozen=True, slots=True)
-class Steady:
-    """The probe changes by no more than `within_k` over `for_ns`."""
-
-    channel: str
-    """Role, e.g. `probe`."""
-    within_k: float
-    for_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Above:
-    """A temperature, or the difference of two, is above a value."""
-
-    channel: str
-    """Role, e.g. `probe`."""
-    minus: str | None
-    """Role subtracted, e.g. `ambient`; then `value` is in K, else in degC."""
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Below:
-    """A temperature, or the difference of two, is below a value."""
-
-    channel: str
-    """Role, e.g. `probe`."""
-    minus: str | None
-    """Role subtracted, e.g. `ambient`; then `value` is in K, else in degC."""
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Elapsed:
-    """So much time of the step has passed."""
-
-    duration_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class EfficiencyKnown:
-    """The efficiency's deviation without the inputs is at most this, and all checks hold."""
-
-    relative_sd: float
-
-
-@dataclass(frozen=True, slots=True)
-class TimeConstants:
-    """So many time constants of the cell, as found so far, have passed in this step."""
-
-    number: int
-
-
-Condition: TypeAlias = Steady | Above | Below | Elapsed | EfficiencyKnown | TimeConstants
+from labctl.protocol._conditions import Condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +120,111 @@ class Prompt(_Step):
     text: str
     at_most_ns: int | None = None
     """None: wait as long as it takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTemperature(_Step):
+    """Keep the probed liquid inside a band by the power of a source, with the model ahead of it."""
+
+    verb: ClassVar[str] = "hold_temperature"
+    low_degc: float
+    high_degc: float
+    power_limit_w: float
+    """Never more than this, of light at the sample or of electrical power in the resistor."""
+    at_most_ns: int
+    """From the first light of this step, or of the irradiation that it takes over from."""
+    until: Condition | None = None
+    """None: for exactly `at_most_ns`. Counted from the moment that the band is reached."""
+    if_late: str = "stop"
+    """When `until` is not met in time: `stop` the run, `continue`, or `ask` a person in the
+    dark."""
+    source: str = LASER
+    """`laser`, or `heater` for the same temperatures without light."""
+
+    @property
+    def energy_j(self) -> float:
+        """Most energy in this step."""
+        return self.power_limit_w * self.at_most_ns / 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(_Step):
+    """Dark, sampled and assayed, until a condition; at that moment `require` must hold too."""
+
+    verb: ClassVar[str] = "wait"
+    at_most_ns: int
+    until: Condition
+    if_late: str = "stop"
+    """When `until` is not met in time: `stop` the run, `continue`, or `ask` a person."""
+    require: Condition | None = None
+    """What must hold when `until` is met, else the run ends here, held, with the reason on the
+    record: an order gate requires that the drug is still in the particles."""
+    abort_if: Condition | None = None
+    """What ends the run at once, e.g. a temperature above the pre-heat band."""
+    assay_every_ns: int | None = None
+    """So often every species that `until` and `require` speak of is assayed. None: as often as the
+    bench's assay allows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetThermostat(_Step):
+    """Set the surroundings to a temperature and wait until they have it."""
+
+    verb: ClassVar[str] = "thermostat"
+    temperature_degc: float
+    within_k: float
+    """The probe is within this of the set point."""
+    for_ns: int
+    """... over so long."""
+    at_most_ns: int
+    if_late: str = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddAgent(_Step):
+    """Add something to the sample: by the doser, else by a person who confirms volume and time.
+
+    Either a volume is given, or what the liquid shall have afterwards, from which the volume is
+    computed with the stock that the bench states.
+    """
+
+    verb: ClassVar[str] = "dose"
+    agent: str
+    """A stock of the bench's doser, e.g. `glutathione`, `acid`."""
+    volume_m3: float | None = None
+    concentration_mol_per_m3: float | None = None
+    """Of the agent in the liquid afterwards."""
+    ph: float | None = None
+    """Of the liquid afterwards."""
+    at_most_ns: int = 10 * 60 * 10**9
+    """A prompt waits no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(_Step):
+    """The stimulus that starts the release, and its clock: pH, glutathione and temperature of the
+    medium from here on, by thermostat and doser, else by a person who confirms them."""
+
+    verb: ClassVar[str] = "release"
+    species: tuple[str, ...]
+    """What is loaded and shall be followed, e.g. `quinidine`, `doxorubicin`."""
+    ph: float | None = None
+    glutathione_mol_per_m3: float | None = None
+    temperature_degc: float | None = None
+    at_most_ns: int = 60 * 60 * 10**9
+    """All of the stimulus is there by then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assay(_Step):
+    """Measure species in the medium now."""
+
+    verb: ClassVar[str] = "assay"
+    species: tuple[str, ...]
+    times: int = 1
+    every_ns: int | None = None
+    """Between two of `times`; None: as fast as the assay goes."""
+    at_most_ns: int = 60 * 60 * 10**9
 
 
 Step: TypeAlias = Baseline | Irradiate | Heat | Cool | Log | Prompt

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labctl.protocol._conditions import Condition, EfficiencyKnown, Elapsed, Steady
 from labctl.protocol._plan import Plan
-from labctl.protocol._steps import (
-    Condition,
-    EfficiencyKnown,
-    Elapsed,
-    Heat,
-    Irradiate,
-    Prompt,
-    Steady,
-    Step,
-)
+from labctl.protocol._steps import Heat, Irradiate, Prompt, Step
 
 LEAST_LIGHT_NS = 60_000_000_000
 """No heating ends on its efficiency before this, see `labctl.photothermal.StoppingRule`."""

@@ -6,6 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from labctl import clock
+from labctl.protocol._conditions import (
+    Above,
+    Below,
+    Condition,
+    EfficiencyKnown,
+    Elapsed,
+    Steady,
+    TimeConstants,
+)
 from labctl.protocol._fields import (
     ABOVE,
     AT_MOST,
@@ -30,22 +39,7 @@ from labctl.protocol._fields import (
     VALUE,
     WITHIN,
 )
-from labctl.protocol._steps import (
-    Above,
-    Baseline,
-    Below,
-    Condition,
-    Cool,
-    EfficiencyKnown,
-    Elapsed,
-    Heat,
-    Irradiate,
-    Log,
-    Prompt,
-    Steady,
-    Step,
-    TimeConstants,
-)
+from labctl.protocol._steps import Baseline, Cool, Heat, Irradiate, Log, Prompt, Step
 from labctl.quantities import Kind
 from labctl.yamlfile import Chosen, Mark, Reader, Row
 

@@ -31,7 +31,7 @@ def _strategy(cls: type[Event]) -> st.SearchStrategy[Event]:
         if item.name.endswith("_ns"):
             fields[item.name] = time_ns
         elif hints[item.name] is events.Plain or item.name in {
-            "parameters", "priors", "results", "budget"
+            "parameters", "priors", "results", "budget", "probabilities"
         }:  # fmt: skip
             fields[item.name] = plain
         else:
