@@ -24,6 +24,11 @@ _FOR_PEOPLE: dict[Kind, tuple[str, ...]] = {
     Kind.TRANSFER: ("W/W",),
     Kind.SPECIFIC_HEAT: ("J/(g K)",),
     Kind.HEAT_LOSS: ("W/K", "mW/K"),
+    Kind.SUBSTANCE_CONCENTRATION: ("mM", "uM"),
+    Kind.RATE_CONSTANT: ("1/h",),
+    Kind.MOLAR_ENERGY: ("kJ/mol",),
+    Kind.SPECIFIC_POWER: ("W/g",),
+    Kind.ENDOTOXIN: ("EU/mL",),
 }
 """Units in which people of the field read a kind, the largest first; the SI unit elsewhere."""
 

@@ -105,7 +105,7 @@ def _split(text: str, kinds: tuple[Kind, ...]) -> tuple[str, str]:
     if found is None:
         raise QuantityError(NOT_UNDERSTOOD, f"'{text}' is not {_a(kinds)}", _write_like(kinds))
     unit = normal_unit(text[found.end() :].strip())
-    if any(c.isdigit() for c in unit.replace("^2", "").replace("^3", "")):
+    if any(c.isdigit() for c in unit.removeprefix("1/").replace("^2", "").replace("^3", "")):
         raise QuantityError(
             NOT_UNDERSTOOD,
             f"'{text}' is more than one number and one unit",

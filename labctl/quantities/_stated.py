@@ -61,6 +61,8 @@ def stated_texts(value: str, sd: str, kind: str) -> Stated:
     middle = parse_any(value, kind)
     if middle.kind is Kind.FRACTION:
         deviation = parse_any(sd, kind).value
+    elif middle.kind is Kind.TEMPERATURE:
+        deviation = parse_any(sd, Kind.TEMPERATURE_DIFFERENCE).value
     else:
         width = parse_any(sd, *dict.fromkeys((kind, Kind.FRACTION)))
         relative = width.kind is Kind.FRACTION
@@ -72,6 +74,11 @@ def stated_texts(value: str, sd: str, kind: str) -> Stated:
     return Stated(middle.value, deviation)
 
 
+def _spread_kind(kind: str) -> str:
+    """What the deviation of a quantity of this kind is: of a temperature, a difference."""
+    return Kind.TEMPERATURE_DIFFERENCE if kind == Kind.TEMPERATURE else kind
+
+
 def _product(a: float, b: float) -> float:
     """In decimal, so that 1 % of 4180 is 41.8 and not 41.800000000000004."""
     return float(Decimal(repr(a)) * Decimal(repr(b)))
@@ -79,13 +86,15 @@ def _product(a: float, b: float) -> float:
 
 def format_stated(stated: Stated, kind: str) -> str:
     """For people: `1 mL ± 10 uL`."""
-    spread_kind = Kind.TEMPERATURE_DIFFERENCE if kind == Kind.TEMPERATURE else kind
-    return f"{format(stated.value, kind)} ± {format(stated.sd, spread_kind)}"
+    return f"{format(stated.value, kind)} ± {format(stated.sd, _spread_kind(kind))}"
 
 
 def exact_stated(stated: Stated, kind: str) -> dict[str, str | bool]:
     """For a file: the mapping form, every digit kept."""
-    out: dict[str, str | bool] = {"value": exact(stated.value, kind), "sd": exact(stated.sd, kind)}
+    out: dict[str, str | bool] = {
+        "value": exact(stated.value, kind),
+        "sd": exact(stated.sd, _spread_kind(kind)),
+    }
     if stated.source:
         out["source"] = stated.source
     if stated.placeholder:

@@ -1,6 +1,7 @@
 """The closed list of kinds and their units.
 
-A unit belongs to exactly one kind, so that a wrong one can be named for what it is. The first
+A unit belongs to exactly one kind, so that a wrong one can be named for what it is (a number alone
+is of several). The first
 unit of a kind is its SI unit (degC for a temperature): what `parse` returns is in it.
 """
 
@@ -38,6 +39,12 @@ class Kind(StrEnum):
     HEAT_CAPACITY = "heat capacity"
     SPECIFIC_HEAT = "specific heat"
     HEAT_LOSS = "heat-loss coefficient"
+    SUBSTANCE_CONCENTRATION = "amount concentration"
+    RATE_CONSTANT = "rate constant"
+    MOLAR_ENERGY = "molar energy"
+    SPECIFIC_POWER = "specific power"
+    ENDOTOXIN = "endotoxin concentration"
+    NUMBER = "number"
 
 
 _TABLE: dict[Kind, dict[str, str]] = {
@@ -65,17 +72,30 @@ _TABLE: dict[Kind, dict[str, str]] = {
     Kind.HEAT_CAPACITY: {"J/K": "1"},
     Kind.SPECIFIC_HEAT: {"J/(kg K)": "1", "J/(g K)": "1e3", "kJ/(kg K)": "1e3"},
     Kind.HEAT_LOSS: {"W/K": "1", "mW/K": "1e-3"},
+    Kind.SUBSTANCE_CONCENTRATION: {
+        "mol/m^3": "1",
+        "mM": "1",
+        "uM": "1e-3",
+        "nM": "1e-6",
+        "M": "1e3",
+        "mol/L": "1e3",
+    },
+    Kind.RATE_CONSTANT: {"1/s": "1", "1/min": "1/60", "1/h": "1/3600"},
+    Kind.MOLAR_ENERGY: {"J/mol": "1", "kJ/mol": "1e3"},
+    Kind.SPECIFIC_POWER: {"W/kg": "1", "W/g": "1e3"},
+    Kind.ENDOTOXIN: {"EU/m^3": "1", "EU/mL": "1e6"},
+    Kind.NUMBER: {"": "1"},
 }
 
 _FACTORS: dict[Kind, dict[str, Decimal]] = {
     kind: {
-        unit: Decimal(1) / Decimal(60) if text == "1/60" else Decimal(text)
+        unit: Decimal(1) / Decimal(text[2:]) if text.startswith("1/") else Decimal(text)
         for unit, text in units.items()
     }
     for kind, units in _TABLE.items()
 }
 
-_KIND_OF: dict[str, Kind] = {unit: kind for kind, units in _TABLE.items() for unit in units}
+_KIND_OF: dict[str, Kind] = {unit: kind for kind, units in _TABLE.items() for unit in units if unit}
 
 _SPELLINGS = (
     (re.compile("[\u00b5\u03bc]"), "u"),

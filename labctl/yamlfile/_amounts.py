@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labctl import quantities
-from labctl.quantities import Quantity, QuantityError, Stated
+from labctl.quantities import Kind, Quantity, QuantityError, Stated
 from labctl.yamlfile._mark import MapNode, Node, ScalarNode
 from labctl.yamlfile._reader import Reader, did_you_mean
 from labctl.yamlfile._shapes import REFERENCE, Shape, Truth
@@ -150,8 +150,12 @@ class StatedAmount(Shape[Stated]):
     def schema(self) -> dict[str, Any]:
         one = quantities.pattern(self.kind)
         amount = _quantity_schema(one, (self.kind,))
-        spread = rf"^\s*({one}|{quantities.pattern('fraction')})\s*$"
-        pair = rf"^\s*{one}\s*(±|\+-|\+/-)\s*({one}|{quantities.pattern('fraction')})\s*$"
+        if self.kind == Kind.TEMPERATURE:
+            wide = quantities.pattern(Kind.TEMPERATURE_DIFFERENCE)
+        else:
+            wide = rf"{one}|{quantities.pattern('fraction')}"
+        spread = rf"^\s*({wide})\s*$"
+        pair = rf"^\s*{one}\s*(±|\+-|\+/-)\s*({wide})\s*$"
         return {
             "anyOf": [
                 {"type": "string", "pattern": pair},

@@ -20,6 +20,11 @@ from labctl.quantities import QuantityError, Stated
         ("1.00 ± 0.5 %", "absorbance", 1.0, 0.005),
         ("1.00 ± 0.005", "absorbance", 1.0, 0.005),
         ("96.5 % ± 0.5 %", "fraction", 0.965, 0.005),
+        ("100 degC ± 0.1 K", "temperature", 100.0, 0.1),
+        ("150 uM ± 10 %", "amount concentration", 0.15, 0.015),
+        ("36 1/h ± 9 1/h", "rate constant", 0.01, 0.0025),
+        ("60 kJ/mol ± 5 kJ/mol", "molar energy", 60e3, 5e3),
+        ("5.5 ± 0.1", "number", 5.5, 0.1),
     ],
 )
 def test_value_and_deviation_are_read(text: str, kind: str, value: float, sd: float) -> None:
@@ -44,6 +49,13 @@ def test_a_number_without_a_good_deviation_is_refused(text: str, code: str) -> N
         quantities.parse_stated(text, "volume")
 
     assert code == caught.value.code
+
+
+def test_the_deviation_of_a_temperature_is_a_difference() -> None:
+    """Per cent of a temperature in degC mean nothing, and a deviation is no temperature."""
+    for text in ("100 degC ± 1 %", "100 degC ± 1 degC"):
+        with pytest.raises(QuantityError):
+            quantities.parse_stated(text, "temperature")
 
 
 def test_relative_deviation_is_of_the_magnitude() -> None:
