@@ -29,6 +29,9 @@ _FOR_PEOPLE: dict[Kind, tuple[str, ...]] = {
     Kind.MOLAR_ENERGY: ("kJ/mol",),
     Kind.SPECIFIC_POWER: ("W/g",),
     Kind.ENDOTOXIN: ("EU/mL",),
+    Kind.FLUENCE: ("J/cm^2", "mJ/cm^2"),
+    Kind.FREQUENCY: ("MHz", "kHz", "Hz"),
+    Kind.FIELD: ("kA/m", "A/m"),
 }
 """Units in which people of the field read a kind, the largest first; the SI unit elsewhere."""
 

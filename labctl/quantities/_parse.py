@@ -69,7 +69,11 @@ def parse(text: str, kind: str) -> float:
 def parse_any(text: str, *kinds: str) -> Quantity:
     """A quantity of one of `kinds`, told apart by the unit; raises QuantityError."""
     wanted = tuple(Kind(kind) for kind in kinds)
-    number, unit = _split(text.strip(), wanted)
+    plain = text.strip()
+    if Kind.PH in wanted:
+        # `pH 7.4` is how people say it; the word is no unit and stands in front.
+        plain = plain.removeprefix("pH").lstrip()
+    number, unit = _split(plain, wanted)
     kind = next((kind for kind in wanted if factor(kind, unit) is not None), None)
     if kind is None:
         _wrong_unit(text.strip(), number, unit, wanted)
@@ -121,6 +125,9 @@ def _wrong_unit(text: str, number: str, unit: str, kinds: tuple[Kind, ...]) -> N
         use = f"Use {units[0]}." if units[0] else "Write the number alone."
     if not unit:
         likely = " or ".join(f"'{number} {u}'" for u in units[:2])
+        if kinds[0] is Kind.FRACTION and abs(Decimal(number)) <= 1:
+            # 0.95 is meant as a fraction of one, and 0.95 % would be something else.
+            likely = f"'{(Decimal(number) * 100).normalize():f} %'"
         raise QuantityError(
             UNIT_MISSING, f"a unit is missing in '{text}': this is {_a(kinds)}",
             f"Write for example {likely}.",

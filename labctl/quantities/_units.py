@@ -2,7 +2,8 @@
 
 A unit belongs to exactly one kind, so that a wrong one can be named for what it is (a number alone
 is of several). The first
-unit of a kind is its SI unit (degC for a temperature): what `parse` returns is in it.
+unit of a kind is its SI unit (degC for a temperature, rpm for a speed of rotation, because the
+field insists on them): what `parse` returns is in it.
 """
 
 from __future__ import annotations
@@ -40,6 +41,11 @@ class Kind(StrEnum):
     SPECIFIC_HEAT = "specific heat"
     HEAT_LOSS = "heat-loss coefficient"
     SUBSTANCE_CONCENTRATION = "amount concentration"
+    PH = "pH"
+    FLUENCE = "fluence"
+    FREQUENCY = "frequency"
+    SPEED = "speed of rotation"
+    FIELD = "magnetic field strength"
     RATE_CONSTANT = "rate constant"
     MOLAR_ENERGY = "molar energy"
     SPECIFIC_POWER = "specific power"
@@ -79,12 +85,19 @@ _TABLE: dict[Kind, dict[str, str]] = {
         "nM": "1e-6",
         "M": "1e3",
         "mol/L": "1e3",
+        "mmol/L": "1",
+        "umol/L": "1e-3",
     },
     Kind.RATE_CONSTANT: {"1/s": "1", "1/min": "1/60", "1/h": "1/3600"},
     Kind.MOLAR_ENERGY: {"J/mol": "1", "kJ/mol": "1e3"},
     Kind.SPECIFIC_POWER: {"W/kg": "1", "W/g": "1e3"},
     Kind.ENDOTOXIN: {"EU/m^3": "1", "EU/mL": "1e6"},
     Kind.NUMBER: {"": "1"},
+    Kind.PH: {"": "1"},
+    Kind.FLUENCE: {"J/m^2": "1", "J/cm^2": "1e4", "mJ/cm^2": "10", "J/mm^2": "1e6"},
+    Kind.FREQUENCY: {"Hz": "1", "kHz": "1e3", "MHz": "1e6"},
+    Kind.SPEED: {"rpm": "1"},
+    Kind.FIELD: {"A/m": "1", "kA/m": "1e3"},
 }
 
 _FACTORS: dict[Kind, dict[str, Decimal]] = {
@@ -150,4 +163,5 @@ def pattern(kind: str) -> str:
         .replace("L", "[Ll]")
         for unit in units_of(kind)
     )
-    return rf"{number}\s*({alternatives})"
+    before = r"(pH\s*)?" if Kind(kind) is Kind.PH else ""
+    return rf"{before}{number}\s*({alternatives})"

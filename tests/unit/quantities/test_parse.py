@@ -156,3 +156,29 @@ def test_text_for_people_is_the_number_to_six_digits(value: float, kind: Kind) -
 def test_people_read_the_unit_they_would_write(value: float, kind: str, expected: str) -> None:
     """`format` takes the unit in which the number is short."""
     assert expected == quantities.format(value, kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("10 mM", "amount concentration", 10.0),
+        ("5 µM", "amount concentration", 5e-3),
+        ("5.5", "pH", 5.5),
+        ("pH 7.4", "pH", 7.4),
+        ("50 J/cm2", "fluence", 5e5),
+        ("110 kHz", "frequency", 110e3),
+        ("300 rpm", "speed of rotation", 300.0),
+        ("15 kA/m", "magnetic field strength", 15e3),
+    ],
+)
+def test_the_units_of_release_dose_and_field_are_read(text: str, kind: str, value: float) -> None:
+    """mM, pH, fluence, Hz, rpm and A/m; a pH is a number alone, or after the word."""
+    assert value == pytest.approx(quantities.parse(text, kind), rel=1e-12)
+
+
+def test_a_fraction_of_one_is_told_as_percent_and_never_taken_for_one() -> None:
+    """0.95 meant as 95 % must not become 0.95 %."""
+    with pytest.raises(QuantityError) as caught:
+        quantities.parse("0.95", "fraction")
+
+    assert "'95 %'" in str(caught.value.fix)
