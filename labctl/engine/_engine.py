@@ -17,8 +17,9 @@ from labctl.engine._light import Light, warning_s
 from labctl.engine._outcome import Ending
 from labctl.engine._sampler import Sampler
 from labctl.engine._states import State, check
-from labctl.engine._steps import Ask, NotInTimeError, Steps
+from labctl.engine._steps import Steps
 from labctl.engine._teller import Teller
+from labctl.engine._work import Ask, EndsRunError, Follower, Work
 from labctl.errors import Exit, StoppedError
 from labctl.events import (
     HEATER,
@@ -35,6 +36,7 @@ from labctl.events import (
 from labctl.guard import OffReport, Trip, not_confirmed
 from labctl.monitor import DoseWatch, Monitor, concluded, unchecked
 from labctl.protocol import Heat, Irradiate, Plan
+from labctl.sample import Specimen
 
 
 class Engine:
@@ -54,6 +56,8 @@ class Engine:
         ask: Ask,
         armed_by: str,
         at_bench: AtBench | None = None,
+        specimen: Specimen | None = None,
+        release: Follower | None = None,
     ) -> None:
         self._clock = clock
         self._plan = plan
@@ -71,9 +75,22 @@ class Engine:
         arming = Arming(
             clock, guards, self._sampler, teller, bench.file, tuple(bench.sources), at_bench
         )
-        self._steps = Steps(
-            clock, plan, self._sampler, self._light, arming, teller, monitor, ask, self._go
+        self._work = Work(
+            clock=clock,
+            bench=bench,
+            plan=plan,
+            specimen=specimen,
+            sampler=self._sampler,
+            light=self._light,
+            arming=arming,
+            teller=teller,
+            monitor=monitor,
+            dose=dose,
+            release=release,
+            ask=ask,
+            go=self._go,
         )
+        self._steps = Steps(self._work)
 
     # -- from outside, on the loop's thread --------------------------------------------------
 
@@ -124,7 +141,7 @@ class Engine:
             # If nobody said why, whoever runs us wants us gone. The beam goes off first all the
             # same.
             self._ending = self._ending or outcome.by_error(StoppedError("cancelled"))
-        except NotInTimeError as late:
+        except EndsRunError as late:
             self._ending = self._ending or late.ending
         except Exception as error:
             # Whatever it was, it ends the run in order; its name is the reason on the record.
@@ -254,7 +271,7 @@ class Engine:
 
     def _verdict(self, ending: Ending) -> Verdict:
         now_ns = self._clock.now_ns()
-        own = self._steps.criteria
+        own = self._work.criteria
         if self._monitor is None:
             return unchecked(now_ns, own)
         not_completed = None if ending.outcome == "completed" else ending.why

@@ -27,8 +27,8 @@ from labctl.bench import (
 from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.engine._engine import Engine
 from labctl.engine._request import RunRequest, check_request
-from labctl.engine._steps import Ask
 from labctl.engine._teller import Publish, Teller
+from labctl.engine._work import Ask
 from labctl.errors import Exit, LabctlError, RecordError, StoppedError
 from labctl.events import (
     HEATER,
@@ -292,6 +292,7 @@ class _Session:
             ask=self._ask,
             armed_by=_armed_by(request, bench.mode),
             at_bench=request.at_bench,
+            specimen=request.specimen,
         )
         engines.append(engine)
         self._engine = engine

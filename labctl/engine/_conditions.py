@@ -1,0 +1,154 @@
+"""Conditions as they are looked at, once after every tick of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from labctl.clock import NS
+from labctl.engine._work import Work
+from labctl.errors import RefusedError
+from labctl.photothermal import Trend
+from labctl.protocol import (
+    Above,
+    AllOf,
+    AnyOf,
+    Below,
+    Condition,
+    DoseReached,
+    EfficiencyKnown,
+    Elapsed,
+    FluenceReached,
+    Released,
+    Steady,
+    TimeConstants,
+)
+
+
+class Look:
+    """One condition over one step, which began at `begun_ns`: times and light count from there."""
+
+    def __init__(
+        self,
+        work: Work,
+        condition: Condition,
+        begun_ns: int,
+        *,
+        dose_ahead_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`dose_ahead_s`: CEM43, in s, that is still to come once the light goes out now."""
+        self.condition = condition
+        self.begun_ns = begun_ns
+        self._work = work
+        self._dose_ahead_s = dose_ahead_s
+        self._energy_j = work.sampler.energy_j
+        self._trends: dict[str, Trend] = {}
+        self._assays = -1
+        self._found: dict[Released, float | None] = {}
+        self.followed = released_in(condition)
+        """What of it is a released fraction."""
+
+    def met(self) -> bool:
+        """Whether it is met as things are now."""
+        if self.followed and self._assays != self._work.assays:
+            # What is known of a release changes with what is measured of it.
+            self._assays = self._work.assays
+            self._found = {one: self._probability(one) for one in self.followed}
+        return self._met(self.condition)
+
+    @property
+    def probabilities(self) -> dict[Released, float | None]:
+        """Of every released fraction in it, at the look before."""
+        return dict(self._found)
+
+    def _met(self, condition: Condition) -> bool:
+        work, now_ns = self._work, self._work.now_ns
+        match condition:
+            case Steady():
+                return self._steady(condition, now_ns)
+            case Above():
+                value = self._temperature(condition.channel, condition.minus)
+                return value is not None and value > condition.value
+            case Below():
+                value = self._temperature(condition.channel, condition.minus)
+                return value is not None and value < condition.value
+            case Elapsed():
+                return now_ns - self.begun_ns >= condition.duration_ns
+            case EfficiencyKnown():
+                return work.monitor is not None and not work.monitor.why_not_yet(
+                    condition.relative_sd
+                )
+            case TimeConstants():
+                tau_s = None if work.monitor is None else work.monitor.time_constant_s()
+                return tau_s is not None and now_ns - self.begun_ns >= condition.number * tau_s * NS
+            case DoseReached():
+                return work.dose.cem43_min * 60.0 + self._dose_ahead_s() >= condition.cem43_s
+            case FluenceReached():
+                given_j = work.sampler.energy_j - self._energy_j
+                return given_j / self._spot_area_m2() >= condition.fluence_j_per_m2
+            case Released():
+                found = self._found.get(condition)
+                return found is not None and found >= condition.probability
+            # Every one is looked at, also behind one that decides: some of them follow readings.
+            case AnyOf():
+                return True in self._each(condition)
+            case AllOf():
+                return False not in self._each(condition)
+
+    def _each(self, condition: AnyOf | AllOf) -> list[bool]:
+        return [self._met(one) for one in condition.conditions]
+
+    def _probability(self, condition: Released) -> float | None:
+        release = self._work.release
+        return None if release is None else release.probability(condition)
+
+    def _spot_area_m2(self) -> float:
+        area = self._work.bench.file.spot_area
+        if area is None:
+            raise RefusedError(
+                "a fluence needs the beam's area at the sample, which the bench does not state",
+                where=self._work.bench.file.source_file,
+                fix="Give `spot_area` in the bench file.",
+            )
+        return area.value
+
+    def _steady(self, condition: Steady, now_ns: int) -> bool:
+        monitor = self._work.monitor
+        if monitor is not None:
+            return now_ns - self.begun_ns >= condition.for_ns and monitor.steady(
+                condition.within_k, condition.for_ns, now_ns
+            )
+        # Where no check follows the readings of this step, it is done here.
+        trend = self._trends.setdefault(condition.channel, Trend())
+        reading = self._work.sampler.latest.get(f"{condition.channel}.temperature")
+        if reading is not None:
+            trend.add(reading.t_ns / NS, reading.value)
+        return now_ns - self.begun_ns >= condition.for_ns and trend.steady(
+            condition.within_k, condition.for_ns / NS, now_ns / NS
+        )
+
+    def _temperature(self, role: str, minus: str | None) -> float | None:
+        """Of a role, or the difference of two; None while one of them is not valid."""
+        latest = self._work.sampler.latest
+        first = latest.get(f"{role}.temperature")
+        if first is None or minus is None:
+            return None if first is None else first.value
+        second = latest.get(f"{minus}.temperature")
+        return None if second is None else first.value - second.value
+
+
+def released_in(*conditions: Condition | None) -> tuple[Released, ...]:
+    """Every released fraction that these conditions speak of, each once, in their order."""
+    return tuple(dict.fromkeys(one for each in conditions for one in _released(each)))
+
+
+def _released(condition: Condition | None) -> Iterator[Released]:
+    if isinstance(condition, Released):
+        yield condition
+    elif isinstance(condition, AnyOf | AllOf):
+        for one in condition.conditions:
+            yield from _released(one)
+
+
+def species_in(*conditions: Condition | None) -> tuple[str, ...]:
+    """Every species that these conditions speak of, each once, in their order."""
+    return tuple(dict.fromkeys(one.species for one in released_in(*conditions)))
