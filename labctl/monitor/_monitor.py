@@ -24,10 +24,18 @@ from labctl.monitor._early import why_not_yet
 from labctl.monitor._estimates import Estimates, Live
 from labctl.monitor._faults import Faults
 from labctl.monitor._history import History
+from labctl.monitor._hold import hold_of
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Kind, Priors
 from labctl.monitor._verdict import verdict
-from labctl.photothermal import FilterBank, LostError, NoiseEstimate, Trend
+from labctl.photothermal import (
+    FilterBank,
+    HoldModel,
+    HoldStart,
+    LostError,
+    NoiseEstimate,
+    Trend,
+)
 
 _LONGEST_STEP_S = 2.0
 """Temperature differences that multiply a parameter are taken as constant for no longer."""
@@ -109,6 +117,12 @@ class Monitor:
     def time_constant_s(self) -> float | None:
         """Of the cell as found so far; None while it is not known to half of itself."""
         return self._estimates.told_time_constant_s()
+
+    def hold(self, source: str = LASER) -> tuple[HoldModel, HoldStart | None]:
+        """What a hold of temperature by that source starts from: the cell as found so far, and as
+        it stands now. From the priors, and None, before the first reading. ValueError where
+        nothing is expected to heat."""
+        return hold_of(self.priors, self._bank, self._source, source)
 
     def verdict(self, t_ns: int) -> Verdict:
         """The check's last word on the readings so far, from a bank that was told them once more

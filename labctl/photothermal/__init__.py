@@ -46,6 +46,8 @@ from labctl.photothermal._exposure import (
 )
 from labctl.photothermal._finding import Finding, Severity
 from labctl.photothermal._forward import CellParameters, Solution, solve_cell
+from labctl.photothermal._hold import HoldCommand, HoldController, HoldPhase, HoldRules
+from labctl.photothermal._hold_model import HoldModel, HoldStart
 from labctl.photothermal._inputs import BlankResult, Inputs, Known
 from labctl.photothermal._kinetics import (
     CEM43,
@@ -75,6 +77,10 @@ from labctl.photothermal._optics import (
     solvent_absorbance,
 )
 from labctl.photothermal._record import Record, UnusableError, noise_sd_k, usable
+from labctl.photothermal._release import FEWEST, Released, ReleaseTracker
+from labctl.photothermal._release_history import MediumHistory
+from labctl.photothermal._release_laws import Medium
+from labctl.photothermal._release_prior import ReleasePrior, Spread
 from labctl.photothermal._run import (
     RecordError,
     RecordRun,
@@ -117,6 +123,7 @@ __all__ = [
     "CEM43_BREAK_42_5",
     "CEM43_UNCUT",
     "CONVENTIONS",
+    "FEWEST",
     "FOR_PEOPLE",
     "HEAT",
     "HEAT_RAMP",
@@ -159,6 +166,12 @@ __all__ = [
     "FitCheck",
     "FitOptions",
     "HeatPerWatt",
+    "HoldCommand",
+    "HoldController",
+    "HoldModel",
+    "HoldPhase",
+    "HoldRules",
+    "HoldStart",
     "Inputs",
     "Kinetics",
     "Kink",
@@ -167,6 +180,8 @@ __all__ = [
     "LogLinear",
     "LostError",
     "MapFit",
+    "Medium",
+    "MediumHistory",
     "Moments",
     "NoiseEstimate",
     "OneNodeFit",
@@ -176,10 +191,14 @@ __all__ = [
     "Record",
     "RecordError",
     "RecordRun",
+    "ReleasePrior",
+    "ReleaseTracker",
+    "Released",
     "Setting",
     "Severity",
     "SharedGains",
     "Solution",
+    "Spread",
     "Standing",
     "Step",
     "StepDetector",

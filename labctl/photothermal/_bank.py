@@ -99,10 +99,9 @@ class FilterBank:
     # -- once more ---------------------------------------------------------------------------
 
     def once_more(self) -> FilterBank:
-        """A bank that has been told the same, every filter linearised around the curve that it
-        ended with here, in place of what it knew on the way (a step of Gauss and Newton). What is
-        told of the wall is honest only then. Takes as long as all updates did; this bank where
-        the record is too long to be kept."""
+        """A bank that has been told the same, every filter linearised around the curve it ended
+        with here, not what it knew on the way (a step of Gauss and Newton): only then is what is
+        told of the wall honest. As long as all updates; this bank where the record is too long."""
         told = self._told
         if told is None or not told.whole:
             return self
@@ -125,8 +124,7 @@ class FilterBank:
             self._again, self._again_told = self._begin_again(told), 0
 
     def catch_up(self) -> bool:
-        """One slice of what `recentre` began; True when that has caught up and taken over. Not
-        while a fault is suspected."""
+        """A slice of what `recentre` began; True when it took over. Not while in suspicion."""
         again, told = self._again, self._told
         if again is None or told is None:
             return False
@@ -169,8 +167,8 @@ class FilterBank:
             self._centre[:, HOLDER] = 0.0
 
     def relinearise(self) -> None:
-        """Move each filter's nominal values to its present means. Call at edges and, ever more
-        rarely, between them. Not in a run around a given curve."""
+        """Move each filter's nominal values to its present means: at edges, and ever more rarely
+        between them. Not in a run around a given curve."""
         if self._centre is None:
             self._nominal.move_to(self._x)
 
@@ -320,13 +318,11 @@ class FilterBank:
         if self._told is not None:
             self._told.resumed(reading_degc)
         x, p = self._x, self._p
-        temperatures = [LIQUID, WALL, BEAD]
-        x[:, temperatures] = reading_degc - self.reference_degc
-        p[:, temperatures, :] = 0.0
-        p[:, :, temperatures] = 0.0
-        for i in temperatures:
-            for j in temperatures:
-                p[:, i, j] = self.prior.start_sd_k**2
+        at = np.array([LIQUID, WALL, BEAD])
+        x[:, at] = reading_degc - self.reference_degc
+        p[:, at, :] = 0.0
+        p[:, :, at] = 0.0
+        p[:, at[:, None], at] = self.prior.start_sd_k**2
         p[:, WALL, WALL] += _GAP_SPREAD_K**2
         p[:, BEAD, BEAD] += START_SPREAD_K**2
         self._centre_on(reading_degc)
@@ -362,6 +358,10 @@ class FilterBank:
         ):
             values[:, place] += np.log(logarithm)
         return Moments.of_mixture(self.weight, values, self._p[:, _ASKED[:, None], _ASKED[None, :]])
+
+    def mean(self) -> Floats:
+        """(STATES,): temperatures over the reference; logarithms each over its filter's nominal."""
+        return np.asarray(self.weight @ self._x, dtype=np.float64)
 
     def mean_rate(self) -> float:
         """a in K/(s W)."""

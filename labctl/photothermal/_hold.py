@@ -1,0 +1,249 @@
+"""Holding a liquid inside a band: the power to ask for next, with the cell's model ahead of it.
+
+The liquid, not the bead, is brought to its aim as a first-order curve would: what the model says
+that wall and surroundings take is given beforehand, and only what is left is found out
+(`_hold_observer`). The power asked for is 0 or between the source's least and the step's limit. It
+is a wish: the guard judges it as any other. No clock, no events, plain floats in and out.
+
+What to rely on, and not: the temperature is that of the liquid as the probe has it. A probe that is
+off by half a kelvin holds a liquid that is off by half a kelvin.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from labctl.photothermal._hold_model import HoldModel, HoldStart
+from labctl.photothermal._hold_observer import HoldObserver
+from labctl.photothermal._hold_tail import Cooling
+from labctl.photothermal._kinetics import CEM43, Cem43
+
+_LEAST_RESPONSE_S = 6.0
+_LAGS = 3.0
+"""The response is slower than so many times all that is late in the loop."""
+_MARGIN_K = 0.6
+_MARGIN_SHARE = 0.25
+"""Of the band: its aim stays this far from either end, or `_MARGIN_K` where that is less."""
+_TAIL_SHARE = 0.15
+"""Of a dose, at most so much may come while the liquid cools: what comes in the dark is known by
+the model alone."""
+_COLDER_K = 0.1
+_COAST_S = 3.0
+"""Without a reading for longer, the hold is lost for good."""
+_ALMOST = 0.98
+"""Of the limit: what is asked for all the time then is all that there is."""
+
+
+class HoldPhase(StrEnum):
+    """What the hold is doing."""
+
+    REACHING = "reaching the band"
+    HOLDING = "holding"
+    AT_LIMIT = "at the power limit, below the aim"
+    AT_LEAST = "at the least power of the source, above the aim"
+    BLIND = "no reading"
+    LOST = "sensor lost"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRules:
+    """The band, and what the source can do."""
+
+    low_degc: float
+    high_degc: float
+    power_limit_w: float
+    least_w: float = 0.0
+    """Below this the source gives nothing, or nothing that can be known."""
+    every_s: float = 0.5
+    """The source takes a new power no more often."""
+    resolution_w: float = 0.0
+    """A smaller change is not asked for."""
+    delay_s: float = 0.3
+    """From asking to light at the sample."""
+
+    def __post_init__(self) -> None:
+        if not self.low_degc < self.high_degc:
+            raise ValueError(f"a band from {self.low_degc:g} to {self.high_degc:g} degC is none")
+        if not 0.0 <= self.least_w < self.power_limit_w:
+            raise ValueError(
+                f"a power limit of {self.power_limit_w:g} W leaves nothing above the least power "
+                f"of the source, {self.least_w:g} W"
+            )
+        if self.every_s <= 0.0 or self.delay_s < 0.0 or self.resolution_w < 0.0:
+            raise ValueError("times and resolution of a source cannot be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class HoldCommand:
+    """What to ask for, and why."""
+
+    power_w: float
+    """0, or between the source's least power and the limit. 0 asks for darkness."""
+    phase: HoldPhase
+    liquid_degc: float
+    """As the probe would show it, were it not late."""
+    liquid_sd_k: float
+    aim_degc: float
+
+    @property
+    def lost(self) -> bool:
+        """True for good: the engine goes dark, and nothing lights this step again."""
+        return self.phase is HoldPhase.LOST
+
+
+class HoldController:
+    """One hold. `begin` once, then `step` with every sample."""
+
+    def __init__(
+        self,
+        rules: HoldRules,
+        model: HoldModel,
+        *,
+        noise_sd_k: float = 0.05,
+        law: Cem43 = CEM43,
+        dose_s: float | None = None,
+    ) -> None:
+        """`dose_s`: CEM43 that ends the hold, in equivalent seconds still to come; None where
+        something else ends it."""
+        self.rules = rules
+        self.model = model
+        self.law = law
+        self.reached_s: float | None = None
+        """When the liquid was first inside the band."""
+        self._noise_sd_k = noise_sd_k
+        self._dose_s = dose_s
+        late_s = model.lag_s + rules.every_s + rules.delay_s
+        self._response_s = max(_LEAST_RESPONSE_S, _LAGS * late_s)
+        self._observer: HoldObserver | None = None
+        self._cooling: Cooling | None = None
+        self._t_s = self._seen_s = self._asked_s = -math.inf
+        self._power_w = 0.0
+        self._phase = HoldPhase.REACHING
+        self.aim_degc = 0.5 * (rules.low_degc + rules.high_degc)
+        """What the liquid is held at; `begin` lowers it for a small dose."""
+
+    def begin(self, t_s: float, start: HoldStart, power_w: float = 0.0) -> None:
+        """Take over at `t_s`, under the power that there is now."""
+        self._observer = HoldObserver(self.model, start, power_w, self._noise_sd_k)
+        self._t_s = self._seen_s = t_s
+        self._asked_s = -math.inf
+        self._power_w = power_w
+        over = 0.5 * (self.rules.low_degc + self.rules.high_degc) - start.surroundings_degc
+        self._cooling = Cooling.of(self.model, over)
+        self.aim_degc = self._aim(start.surroundings_degc)
+
+    def step(
+        self,
+        t_s: float,
+        reading_degc: float | None,
+        applied_w: float,
+        ambient_change_k: float = 0.0,
+    ) -> HoldCommand:
+        """The reading at `t_s` (None: there is none), the power at the sample since the step
+        before, and by how much the ambient probe has changed since then. RuntimeError before
+        `begin`."""
+        observer = self._begun()
+        dt_s = max(0.0, t_s - self._t_s)
+        self._t_s = max(t_s, self._t_s)
+        observer.surroundings_degc += ambient_change_k
+        observer.predict(dt_s, applied_w)
+        if self._phase is HoldPhase.LOST:
+            return self._command(0.0, HoldPhase.LOST)
+        if reading_degc is None or not math.isfinite(reading_degc):
+            lost = t_s - self._seen_s > _COAST_S
+            power_w = 0.0 if lost else min(self._power_w, self.rules.least_w)
+            return self._command(power_w, HoldPhase.LOST if lost else HoldPhase.BLIND)
+        if t_s - self._seen_s > _COAST_S + self.rules.every_s:
+            # No step came at all meanwhile: nobody knows what the liquid did.
+            return self._command(0.0, HoldPhase.LOST)
+        self._seen_s = t_s
+        observer.update(reading_degc)
+        if self.reached_s is None and self._in_band():
+            self.reached_s = t_s
+        if t_s - self._asked_s < self.rules.every_s - 1e-6 and self._phase is not HoldPhase.BLIND:
+            return self._command(self._power_w, self._phase)
+        self._asked_s = t_s
+        return self._ask(observer)
+
+    def dose_to_come_s(self) -> float:
+        """CEM43 in equivalent seconds that the liquid would still take, were it dark from now."""
+        observer, cooling = self._begun(), self._cooling
+        if cooling is None:
+            return 0.0
+        return cooling.dose_s(
+            self.law,
+            observer.liquid_degc,
+            observer.wall_degc,
+            observer.surroundings_degc,
+            observer.rest_k_per_s,
+        )
+
+    def dose_reached(self, so_far_s: float, target_s: float) -> bool:
+        """Whether to end now: what has come and what cooling will add is nearer to the target than
+        it would be after one more command's time. The dose that is aimed at has its tail in it."""
+        observer = self._begun()
+        one_more_s = 60.0 * self.law.rate(observer.liquid_degc) * self.rules.every_s
+        if so_far_s + one_more_s >= target_s:
+            return True
+        return so_far_s + self.dose_to_come_s() + 0.5 * one_more_s >= target_s
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _ask(self, observer: HoldObserver) -> HoldCommand:
+        rules, aim = self.rules, self.aim_degc
+        liquid, wall = observer.ahead(rules.delay_s, self._power_w)
+        wanted_k_per_s = (aim - liquid) / self._response_s
+        none_k_per_s = observer.drive(0.0, liquid, wall, observer.rest_k_per_s)
+        wish_w = (wanted_k_per_s - none_k_per_s) / observer.rate_k_per_s_w
+        power_w = min(max(wish_w, 0.0), rules.power_limit_w)
+        phase = HoldPhase.HOLDING if self.reached_s is not None else HoldPhase.REACHING
+        if wish_w >= _ALMOST * rules.power_limit_w and self.reached_s is not None:
+            phase = HoldPhase.AT_LIMIT
+        if power_w < rules.least_w:
+            phase = HoldPhase.AT_LEAST
+            # The least, while that alone does not carry the liquid over the band.
+            too_hot = liquid > rules.high_degc - self._margin_k()
+            power_w = 0.0 if too_hot else rules.least_w
+        limits = (0.0, rules.least_w, rules.power_limit_w)
+        if abs(power_w - self._power_w) < rules.resolution_w and power_w not in limits:
+            power_w = self._power_w
+        return self._command(power_w, phase)
+
+    def _command(self, power_w: float, phase: HoldPhase) -> HoldCommand:
+        observer = self._begun()
+        self._power_w, self._phase = power_w, phase
+        return HoldCommand(
+            power_w, phase, observer.liquid_degc, observer.liquid_sd_k, self.aim_degc
+        )
+
+    def _in_band(self) -> bool:
+        return self.rules.low_degc <= self._begun().liquid_degc <= self.rules.high_degc
+
+    def _margin_k(self) -> float:
+        return min(_MARGIN_K, _MARGIN_SHARE * (self.rules.high_degc - self.rules.low_degc))
+
+    def _aim(self, surroundings_degc: float) -> float:
+        """The middle of the band; lower where much of a small dose would come while it cools."""
+        rules = self.rules
+        middle = 0.5 * (rules.low_degc + rules.high_degc)
+        lowest = rules.low_degc + self._margin_k()
+        cooling = self._cooling
+        if self._dose_s is None or cooling is None:
+            return middle
+        aim = middle
+        while aim > lowest:
+            wall = aim - self.model.wall_loss_share * self.model.loss_per_s * (
+                aim - surroundings_degc
+            ) / (self.model.coupling_per_s)
+            tail_s = cooling.dose_s(self.law, aim, wall, surroundings_degc, 0.0)
+            if tail_s <= _TAIL_SHARE * self._dose_s:
+                break
+            aim -= _COLDER_K
+        return max(aim, min(lowest, middle))
+
+    def _begun(self) -> HoldObserver:
+        if self._observer is None:
+            raise RuntimeError("a hold that has not begun: call begin() first")
+        return self._observer
