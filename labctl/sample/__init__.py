@@ -1,6 +1,20 @@
-"""A sample file -> material, volume, absorbance, heat capacity; each with deviation and source."""
+"""A sample file -> material, volume, absorbance, heat capacity, loads; each with deviation and
+source."""
 
 from labctl.sample._file import find, json_schema, load, loads
+from labctl.sample._magnetic import Magnetic
+from labctl.sample._release import LAWS, Load, ReleaseReference
 from labctl.sample._specimen import SCHEMA, Specimen
 
-__all__ = ["SCHEMA", "Specimen", "find", "json_schema", "load", "loads"]
+__all__ = [
+    "LAWS",
+    "SCHEMA",
+    "Load",
+    "Magnetic",
+    "ReleaseReference",
+    "Specimen",
+    "find",
+    "json_schema",
+    "load",
+    "loads",
+]

@@ -11,6 +11,8 @@ from labctl.errors import InputError
 from labctl.quantities import Stated
 from labctl.sample import Specimen
 
+SHIPPED = sorted(path.stem for path in sample.find("water").parent.glob("*.yaml"))
+
 TEXT = """\
 schema: labctl.sample/1
 name: s
@@ -33,7 +35,7 @@ def problems(text: str) -> list[tuple[str, int, int]]:
     return [(p.code, p.line, p.column) for p in caught.value.problems]
 
 
-@pytest.mark.parametrize("name", ["water", "pbs", "pda-aminoacid", "gold-nanorods"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_the_shipped_samples_load(name: str) -> None:
     """Each shipped sample is valid and is named like its file."""
     assert name == sample.load(sample.find(name)).name
@@ -53,9 +55,29 @@ def test_blanks_have_no_particles(name: str, kind: str) -> None:
 
 def test_placeholders_are_named() -> None:
     """What nobody has measured yet is listed by the key in the file."""
-    expected = ("absorbance", "concentration", "absorption", "expected_efficiency")
+    expected = (
+        "absorbance", "concentration", "absorption", "expected_efficiency", "pH",
+        "release.quinidine", "release.doxorubicin",
+    )  # fmt: skip
 
     assert expected == sample.load(sample.find("pda-aminoacid")).placeholders
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_number_says_where_it_comes_from(name: str) -> None:
+    """A source, or a mark that it is a placeholder and a word why, beside every number."""
+    assert () == sample.load(sample.find(name)).without_source
+
+
+def test_what_the_issue_names_is_shipped() -> None:
+    """Both drugs and none, each alone, together, free; iron oxide, rods, a dye that bleaches."""
+    named = {
+        "water", "pbs", "polydopamine", "pda-aminoacid", "pda-aminoacid-drugfree",
+        "pda-aminoacid-quinidine", "pda-aminoacid-doxorubicin", "pda-aminoacid-corelease",
+        "iron-oxide-arginine", "gold-nanorods", "indocyanine-green", "free-drugs", "vehicle",
+    }  # fmt: skip
+
+    assert set() == named - set(SHIPPED)
 
 
 def test_values_are_si_with_deviation_and_source() -> None:
@@ -105,7 +127,7 @@ def test_a_mistake_is_told_at_its_line(old: str, new: str, code: str, line: int)
     assert (code, line) in [found[:2] for found in problems(TEXT.replace(old, new))]
 
 
-@pytest.mark.parametrize("name", ["water", "pbs", "pda-aminoacid", "gold-nanorods"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_the_resolved_copy_loads_to_the_same_specimen(name: str) -> None:
     """Every digit, source and placeholder mark survives."""
     specimen = sample.load(sample.find(name))
