@@ -59,6 +59,7 @@ CODES: dict[str, str] = {
     "P063": "two things in one place",
     "P064": "a channel that the instrument does not read",
     "P065": "a REAL bench must have this before it is armed",
+    "P066": "what a bench says of its thermostat, stocks or assays is not whole",
     # Sample files.
     "P070": "a dispersion must name its material; a solvent has none",
     # Files looked up by name.
