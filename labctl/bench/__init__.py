@@ -2,12 +2,13 @@
 
 from labctl.bench._any_guard import AnyGuard, AnyGuards
 from labctl.bench._armable import not_armable
+from labctl.bench._assays import AssayCalibration, AssayResult
 from labctl.bench._behind import today, waived
 from labctl.bench._calibrations import Calibrated, Offset, expired
 from labctl.bench._check import check_instruments
 from labctl.bench._commission import keep_record, passed, refuse_unwritable
 from labctl.bench._commissioning import not_commissioned, record_path, safety_digest
-from labctl.bench._connect import Bench, OnTrouble, Reach, connect, reach
+from labctl.bench._connect import Bench, OnTrouble, connect
 from labctl.bench._devices import Device, Scan, scan
 from labctl.bench._dump import SCHEMA
 from labctl.bench._fields import limit_field
@@ -16,6 +17,7 @@ from labctl.bench._init import starting_file
 from labctl.bench._latency import OffLatency, latency_lines, off_latency
 from labctl.bench._look import look
 from labctl.bench._lookup import BenchChoice, find_bench
+from labctl.bench._medium_roles import AssayRole, DoserRole, ThermostatRole
 from labctl.bench._model import (
     Arming,
     BenchFile,
@@ -30,7 +32,9 @@ from labctl.bench._model import (
     Vigilance,
     Waiver,
 )
+from labctl.bench._reach import Reach, reach
 from labctl.bench._record_wire import record_wire
+from labctl.bench._stocks import Stock, after_adding, volume_to_reach
 from labctl.bench._tripped import Latched, latched, reset_latched
 from labctl.bench._unwatched import unwatched
 from labctl.bench._walk import Step, StepState, Walked, walk
@@ -42,6 +46,9 @@ __all__ = [
     "AnyGuard",
     "AnyGuards",
     "Arming",
+    "AssayCalibration",
+    "AssayResult",
+    "AssayRole",
     "Bench",
     "BenchChoice",
     "BenchFile",
@@ -49,6 +56,7 @@ __all__ = [
     "CalibrationHeater",
     "Declaration",
     "Device",
+    "DoserRole",
     "InstrumentEntry",
     "Latched",
     "OffLatency",
@@ -62,10 +70,13 @@ __all__ = [
     "Scan",
     "Step",
     "StepState",
+    "Stock",
+    "ThermostatRole",
     "Vessel",
     "Vigilance",
     "Waiver",
     "Walked",
+    "after_adding",
     "check_instruments",
     "connect",
     "expired",
@@ -92,6 +103,7 @@ __all__ = [
     "starting_file",
     "today",
     "unwatched",
+    "volume_to_reach",
     "waived",
     "walk",
 ]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from labctl.bench._check_medium import medium_problems
 from labctl.bench._model import BenchFile
 from labctl.errors import InputError, Problem, RefusedError
 from labctl.events import HEATER, LASER
 from labctl.instruments import (
     DEADMAN,
     GATES,
+    MEDIUM,
     SHUTTER,
     Address,
     Driver,
@@ -74,6 +76,7 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
     yield from _shared(bench, drivers)
     yield from _steps(bench, drivers)
     yield from _light(bench, drivers)
+    yield from medium_problems(bench, drivers)
     for key, made in drivers.items():
         renews_s = made.spec.renews_s
         if (bench.instruments[key].min_period_s or 0.0) < renews_s:
@@ -92,7 +95,11 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
             yield _no_gate(bench, role.name, driver)
         if role.name == DEADMAN and isinstance(driver, Gate) and driver.drops_after_s is None:
             yield _no_gate(bench, role.name, driver)
-        if isinstance(driver, Thermometer) and role.channel not in driver.channels:
+        if driver is not None and role.name in (LASER, HEATER) and not isinstance(driver, Source):
+            yield _lights_nothing(bench, role.name, driver)
+        if role.name in MEDIUM or not isinstance(driver, Thermometer):
+            continue
+        if role.channel not in driver.channels:
             yield Problem(
                 "P064",
                 f"role '{role.name}' is channel '{role.channel}' of '{role.instrument}', "
@@ -162,6 +169,15 @@ def _light(bench: BenchFile, drivers: Mapping[str, Driver]) -> Iterator[Problem]
         f"has {laser_nm:g} nm",
         file=bench.source_file,
         fix=f"Write `wavelength: {laser_nm:g} nm` under its `settings`, or mend that of the bench.",
+    )
+
+
+def _lights_nothing(bench: BenchFile, role: str, driver: Driver) -> Problem:
+    return Problem(
+        "P062",
+        f"the {role} is a {driver.spec.name}, which lights nothing",
+        file=bench.source_file,
+        fix="Mend `roles` in the bench file.",
     )
 
 

@@ -8,7 +8,6 @@ the bench REAL, and on a REAL bench nothing simulated may guard and nothing may 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +16,8 @@ from labctl.bench._any_guard import AnyGuards
 from labctl.bench._file import BenchFile
 from labctl.bench._guard_process import GuardStart, owned_by_guard, setup_of
 from labctl.bench._lock import BenchLock, take
+from labctl.bench._medium_roles import LEAST_PERIOD_S, AssayRole, DoserRole, ThermostatRole
+from labctl.bench._reach import reach
 from labctl.bench._remote import RemoteGuards
 from labctl.bench._roles import ThermometerRole
 from labctl.bench._tripped import latch_of, refuse_latched
@@ -25,7 +26,12 @@ from labctl.errors import BenchError, InputError, LabctlError, RefusedError
 from labctl.events import LASER, Beam, InstrumentFound, Invalid, Mode, Reading
 from labctl.guard import GuardReadings, Guards, GuardSpec, Trip
 from labctl.instruments import (
-    Address,
+    ASSAY,
+    DOSER,
+    MEDIUM,
+    THERMOSTAT,
+    Assay,
+    Doser,
     Gate,
     GateRole,
     Identity,
@@ -37,41 +43,13 @@ from labctl.instruments import (
     SourceRole,
     SourceState,
     Thermometer,
+    Thermostat,
     make_instrument,
     renamed,
 )
 
 OnTrouble = Callable[[str, str, str, str], None]
 """Told (instrument, address, what, detail) when a port misbehaves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What can be said of a bench before anything is opened."""
-
-    keys: tuple[str, ...]
-    """Instruments that the run needs, in the bench file's order."""
-    roles: tuple[str, ...]
-    in_process: bool
-    """All of them are `sim://`: time may be virtual."""
-    any_in_process: bool
-    real: bool
-    """At least one address makes no claim to be simulated."""
-
-
-def reach(bench_file: BenchFile, needs: Iterable[str]) -> Reach:
-    """Which instruments the roles in `needs` hang on, and by which way they are reached."""
-    needs = tuple(needs)
-    wanted = {bench_file.roles[role].instrument for role in needs}
-    keys = tuple(key for key in bench_file.instruments if key in wanted)
-    addresses = [Address.parse(bench_file.instruments[key].address) for key in keys]
-    return Reach(
-        keys=keys,
-        roles=needs,
-        any_in_process=any(a.simulated for a in addresses),
-        in_process=all(a.simulated for a in addresses),
-        real=any(not a.simulated and not a.claims_simulated for a in addresses),
-    )
 
 
 class Bench:
@@ -89,6 +67,9 @@ class Bench:
         """What can put energy into the sample, by role: `laser`, `heater`."""
         self.gates: list[GateRole] = []
         """What stands in the laser's way: `shutter`, `deadman`."""
+        self.thermostat: ThermostatRole | None = None
+        self.doser: DoserRole | None = None
+        self.assay: AssayRole | None = None
         self.on_trouble: OnTrouble | None = None
         self._clock = clock
         self._remote: RemoteGuards | None = None
@@ -151,6 +132,8 @@ class Bench:
         if self.meter is not None and LASER not in self.sources:
             # Of a laser that labctl does not control: nobody guards with it.
             jobs.append(self.meter.read_power_at_sample())
+        if self.thermostat is not None:
+            jobs.append(self.thermostat.read())
         watched = [guards.readings()] if guards is not None else []
         results = await self._clock.together(*jobs, *watched)
         readings: list[Reading | Invalid] = []
@@ -323,7 +306,9 @@ def _assign(bench: Bench, needs: Iterable[str], clock: Clock) -> None:
         role = bench.file.roles[name]
         instrument = bench.instruments[role.instrument]
         driver = instrument.driver
-        if isinstance(driver, Thermometer):
+        if name in MEDIUM:
+            _assign_medium(bench, name, instrument, clock)
+        elif isinstance(driver, Thermometer):
             channels.setdefault(role.instrument, {})[role.channel] = f"{name}.temperature"
         elif isinstance(driver, PowerMeter):
             pick_off = bench.file.pick_off
@@ -355,6 +340,31 @@ def _assign(bench: Bench, needs: Iterable[str], clock: Clock) -> None:
                     {f"{r}.temperature": o.offset_k for r, o in bench.file.offsets.items()},
                 )
             )
+
+
+def _assign_medium(bench: Bench, name: str, instrument: Instrument, clock: Clock) -> None:
+    """Thermostat, doser or assay; InputError for an instrument that is none."""
+    driver, file = instrument.driver, bench.file
+    if name == THERMOSTAT and isinstance(driver, Thermostat) and file.max_bath_degc is not None:
+        bench.thermostat = ThermostatRole(
+            instrument,
+            driver,
+            file.max_bath_degc,
+            file.limits.temperature_degc,
+            clock.now_ns,
+            max(LEAST_PERIOD_S, file.instruments[instrument.name].min_period_s or 0.0),
+        )
+    elif name == DOSER and isinstance(driver, Doser):
+        bench.doser = DoserRole(instrument, driver, file.stocks)
+    elif name == ASSAY and isinstance(driver, Assay):
+        bench.assay = AssayRole(instrument, driver, file.assays, clock.now_ns)
+    else:
+        raise InputError(
+            f"the role '{name}' is given to {instrument.name}, a {instrument.spec.name}, which is "
+            "none, or the bench does not say what is needed of it",
+            where=file.source_file,
+            fix="Mend `roles`, or `thermostat`, in the bench file.",
+        )
 
 
 def _refuse_mixed(bench: Bench) -> None:

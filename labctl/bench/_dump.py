@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from labctl import limits, yamlfile
 from labctl.bench._calibrations import Offset, plain_calibrated
+from labctl.bench._dump_medium import medium_statement, plain_medium
 from labctl.quantities import Kind, exact, exact_stated, units_of
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def statement(bench: BenchFile) -> dict[str, Any]:
         out["heater"] = {"resistance_ohm": heater.resistance_ohm, "deviation": heater.deviation}
     if bench.spot_area is not None:
         out["spot_area_m2"] = bench.spot_area.value
-    return out
+    return out | medium_statement(bench)
 
 
 def _resolved(bench: BenchFile) -> dict[str, Any]:
@@ -134,7 +135,7 @@ def _resolved(bench: BenchFile) -> dict[str, Any]:
     if arming := _arming(bench.arming):
         out["arming"] = arming
     _calibrations(bench, out)
-    return out
+    return out | plain_medium(bench)
 
 
 def _calibrations(bench: BenchFile, out: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from labctl import limits
 from labctl.bench._dump import SCHEMA
+from labctl.bench._medium_fields import MEDIUM_FIELDS
 from labctl.bench._model import InstrumentEntry
 from labctl.instruments import driver_from
 from labctl.quantities import Kind
@@ -52,8 +53,8 @@ _PLACE = Name(rf"{_KEY}(\.[A-Za-z0-9_-]{{1,16}})?", "scanner.101")
 ROLES = Field(
     "roles",
     MapOf(_PLACE),
-    "What they are for: laser, shutter, deadman, heater, probe, probe2, ambient, meter -> an "
-    "instrument's key or key.channel",
+    "What they are for: laser, shutter, deadman, heater, probe, probe2, ambient, meter, "
+    "thermostat, doser, assay -> an instrument's key or key.channel",
     True,
 )
 
@@ -258,7 +259,7 @@ BENCH = Table(
         _SCHEMA, NAME, TITLE, INSTRUMENTS, ROLES, WAVELENGTH, SPOT_AREA, POWER_AT_SAMPLE, PICK_OFF,
         HEATER,
         PROBE, VESSEL, LIMITS, VIGILANCE, INTERLOCK, DEAD_MAN, WAIVERS, UNATTENDED,
-        ARMING, THERMOCOUPLES, MEASURED,
+        ARMING, THERMOCOUPLES, MEASURED, *MEDIUM_FIELDS,
     ),
 )  # fmt: skip
 

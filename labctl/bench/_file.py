@@ -7,7 +7,6 @@ what they are for, calibrations with their dates, the vessel, and the limits.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,17 +82,15 @@ from labctl.bench._model import (
     Vigilance,
     Waiver,
 )
+from labctl.bench._needed import check_heater, check_laser
 from labctl.bench._read_arming import read_arming, read_driver_waivers
 from labctl.bench._read_calibrations import read_calibrated, read_offsets
+from labctl.bench._read_medium import read_medium
 from labctl.limits import Limits
 from labctl.quantities import Kind
 from labctl.yamlfile import Reader, Row, Source
 
 __all__ = ["BenchFile", "json_schema", "load", "loads"]
-
-_MUST_HEAT = {"temperature": "temperature_degc", "exposure": "exposure_s", "energy": "energy_j"}
-_MUST = {"power": "power_w", **_MUST_HEAT}
-"""Limits without which a bench with a laser, or with a heater, has no meaning: name, attribute."""
 
 
 def load(path: Path) -> BenchFile:
@@ -129,9 +126,9 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
     laser = _laser(row[POWER_AT_SAMPLE], reader)
     waivers = _waivers(row, reader)
     if "laser" in roles:
-        _check_laser(row, limits, waivers, reader)
+        check_laser(row, limits, waivers, reader)
     if "heater" in roles:
-        _check_heater(row, limits, waivers, reader)
+        check_heater(row, limits, waivers, reader)
     if "meter" in roles and not row.has(PICK_OFF):
         reader.add(
             row.node,
@@ -139,6 +136,7 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
             "a bench with a power meter must say what part of the beam it sees",
             "Add for example 'pick_off: {ratio: 2 %, deviation: 3 %, date: 2026-01-31}'.",
         )
+    medium = read_medium(row, roles, limits, reader)
     interlock = row[INTERLOCK]
     readable = None if interlock is None else interlock[READABLE]
     name, unattended = row[NAME], row[UNATTENDED]
@@ -168,6 +166,9 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
             probe=_probe(row[PROBE]),
             calibrated=read_calibrated(row),
             offsets=read_offsets(row, reader),
+            max_bath_degc=medium.max_bath_degc,
+            stocks=medium.stocks,
+            assays=medium.assays,
             source_file=file,
         )
     )
@@ -236,65 +237,6 @@ def _limits(row: Row) -> Limits:
     return dataclasses.replace(
         DEFAULT_LIMITS, **{name: value for name, value in values.items() if value is not None}
     )
-
-
-def _check_laser(row: Row, limits: Limits, waivers: Mapping[str, Waiver], reader: Reader) -> None:
-    """What a bench with a laser must say before it can be lit."""
-    needed = (
-        (POWER_AT_SAMPLE, "its power at the sample against current or command",
-         "power_at_sample: {threshold: 0.35 A, slope: 0.90 W/A, deviation: 3 %, date: 2026-01-31}"),
-        (INTERLOCK, "its hardware interlock", "interlock: {what: ..., tested: ..., date: ...}"),
-        (DEAD_MAN, "what drops the beam when the computer dies",
-         "dead_man: {what: ..., tested: ..., date: ...}"),
-    )  # fmt: skip
-    for field, what, example in needed:
-        if not row.has(field) and field.name not in waivers:
-            reader.add(
-                row.node,
-                "P061",
-                f"a bench with a laser must declare {what}: '{field.name}'",
-                f"Add for example '{example}'.",
-            )
-    _check_limits(row, limits, reader, "a laser", _MUST)
-
-
-def _check_heater(row: Row, limits: Limits, waivers: Mapping[str, Waiver], reader: Reader) -> None:
-    """What a bench with a calibration heater must say before it can be energised."""
-    if not row.has(HEATER):
-        reader.add(
-            row.node,
-            "P061",
-            "a bench with a heater must describe its resistor: 'heater'",
-            "Add for example 'heater: {resistance: 100 ohm, max_power: 1 W, deviation: 0.2 %, "
-            "date: 2026-01-31}'.",
-        )
-    if not row.has(DEAD_MAN) and DEAD_MAN.name not in waivers:
-        reader.add(
-            row.node,
-            "P061",
-            "a bench with a heater must declare what drops its power when the computer dies: "
-            "'dead_man'",
-            "Add for example 'dead_man: {what: ..., tested: ..., date: ...}'.",
-        )
-    _check_limits(row, limits, reader, "a heater", _MUST_HEAT)
-
-
-def _check_limits(
-    row: Row, limits: Limits, reader: Reader, what: str, needed: Mapping[str, str]
-) -> None:
-    given = row[LIMITS]
-    for name, attribute in needed.items():
-        if getattr(limits, attribute) is None and (given is not None or not row.has(LIMITS)):
-            broken = given is not None and any(
-                given.has(field) for limit, field in LIMIT_FIELDS if limit.name == name
-            )
-            if not broken:
-                reader.add(
-                    row.at(LIMITS),
-                    "P061",
-                    f"a bench with {what} must set the limit '{name}'",
-                    f"Add '{name}' under 'limits'.",
-                )
 
 
 def _laser(row: Row | None, reader: Reader) -> PowerAtSample | None:

@@ -9,8 +9,10 @@ from typing import Any
 
 from labctl import limits
 from labctl.bench import _dump
+from labctl.bench._assays import AssayCalibration
 from labctl.bench._calibrations import Calibrated, Offset
 from labctl.bench._rise_bounds import Contents, RiseBounds, rise_bounds
+from labctl.bench._stocks import Stock
 from labctl.errors import RefusedError
 from labctl.events import HEATER, LASER
 from labctl.guard import GuardSpec
@@ -227,6 +229,12 @@ class BenchFile:
     """When and how, by key: `power_at_sample`, `pick_off`, `heater`, `spot_area`, `vessel`."""
     offsets: Mapping[str, Offset] = field(default_factory=dict)
     """By role: what a thermocouple reads too high, which is taken off its readings."""
+    max_bath_degc: float | None = None
+    """Highest set point of its thermostat."""
+    stocks: Mapping[str, Stock] = field(default_factory=dict)
+    """By agent: what its doser adds."""
+    assays: Mapping[str, AssayCalibration] = field(default_factory=dict)
+    """By species: what its assay's signals mean."""
     source_file: str = field(default="", compare=False)
 
     @property

@@ -36,6 +36,17 @@ from labctl.instruments._frames import Framer
 from labctl.instruments._inline import InlinePort
 from labctl.instruments._instrument import Instrument, Trouble
 from labctl.instruments._link import Link, OpenSession, SimSession, SimSpec
+from labctl.instruments._medium import (
+    ASSAY,
+    DOSER,
+    MEDIUM,
+    THERMOSTAT,
+    Assay,
+    Doser,
+    DoserState,
+    Thermostat,
+    ThermostatState,
+)
 from labctl.instruments._open import check_instrument, make_instrument
 from labctl.instruments._place import Place, serial_places, visa_places
 from labctl.instruments._port import Counted, Exactly, Frame, Line, Lines, Packet, Port, Silent
@@ -68,9 +79,13 @@ from labctl.instruments._who import Answerer, ask_who
 from labctl.instruments._wire_log import WireLog, read_wire_log
 
 __all__ = [
+    "ASSAY",
     "DEADMAN",
+    "DOSER",
     "GATES",
+    "MEDIUM",
     "SHUTTER",
+    "THERMOSTAT",
     "Address",
     "Answerer",
     "Assay",

@@ -11,6 +11,10 @@ from typing import Protocol, runtime_checkable
 
 from labctl.events import Invalid, Reading
 
+THERMOSTAT, DOSER, ASSAY = "thermostat", "doser", "assay"
+MEDIUM = (THERMOSTAT, DOSER, ASSAY)
+"""Roles of what acts on the medium or looks into it; as capabilities they are called the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class ThermostatState:
