@@ -63,9 +63,11 @@ def prepare(
     if commissions:
         arming = dataclasses.replace(bench_file.arming, commissioned=False)
         bench_file = dataclasses.replace(bench_file, arming=arming)
-    plan = protocols.load(protocols.find(protocol), overrides=parameters, bench=bench_file)
-    way = way_to(plan, bench_file)
     specimen = load_sample(options.sample)
+    plan = protocols.load(
+        protocols.find(protocol), overrides=parameters, bench=bench_file, specimen=specimen
+    )
+    way = way_to(plan, bench_file)
     assumed = False
     if specimen is None and plan.heats and not way.real and not commissions:
         specimen, assumed = load_sample(DEFAULT_SAMPLE), True
@@ -130,6 +132,9 @@ def _header(
     if specimen is not None and specimen.placeholders:
         names = ", ".join(specimen.placeholders)
         lines.append(f"placeholders in the sample, not measurements: {names}")
+    if specimen is not None:
+        lines += [f"assumed of the sample: {words}" for words in specimen.assumptions]
+        lines += [f"HAZARD  {words}" for words in specimen.hazards]
     if request.faults:
         lines.append(f"faults injected: {', '.join(request.faults)}")
     return lines

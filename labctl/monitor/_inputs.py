@@ -58,6 +58,8 @@ def priors_for(
     if calibrates and bench.heater is not None:
         said, power, laser, meter = [], bench.heater.deviation, None, None
     inputs = _inputs(bench, specimen, blank, power, said)
+    if specimen is not None:
+        said.extend(f"of the sample: {words}" for words in specimen.assumptions)
     if calibrates:
         inputs = replace(inputs, particles=False, absorbance=None)
     elif electrical is not None:
@@ -124,6 +126,11 @@ def _absorbance(
             f"{line_m * 1e9:.0f} nm: it is not used"
         )
         return None
+    if specimen.absorbance_dilution > 1.0:
+        said.append(
+            f"the absorbance was measured on a dilution of 1 in {specimen.absorbance_dilution:g} "
+            "and multiplied back"
+        )
     scale = 1.0
     if specimen.path_m is not None and not math.isclose(specimen.path_m, path_m):
         scale = path_m / specimen.path_m

@@ -11,7 +11,7 @@ from labctl.instruments import driver
 from labctl.limits import Limits
 from labctl.protocol._plan import Plan
 from labctl.protocol._steps import Heat, Irradiate, Step
-from labctl.quantities import Kind, format
+from labctl.quantities import Kind, format, format_stated
 from labctl.sample import Specimen
 from labctl.yamlfile import Mark, Reader
 
@@ -56,6 +56,7 @@ def bind_into(plan: Plan, bench: BenchFile, specimen: Specimen | None, reader: R
     _check_period(plan, bench, reader)
     if specimen is not None:
         _check_sample(specimen, bench, reader)
+        _check_liquid(specimen, plan, bench, reader)
     return bound
 
 
@@ -242,3 +243,23 @@ def _check_sample(specimen: Specimen, bench: BenchFile, reader: Reader) -> None:
             f"vessel of bench '{bench.name}' has {format(bench.vessel.path_m, Kind.LENGTH)}",
             "Give the absorbance over the vessel's path, or mend `vessel.path`.",
         )
+
+
+def _check_liquid(specimen: Specimen, plan: Plan, bench: BenchFile, reader: Reader) -> None:
+    """What heats must trip before the liquid boils or burns."""
+    highest, cap = specimen.highest_degc, _effective(plan, bench).temperature_degc
+    if highest is None or cap is None or not plan.heats or cap < highest:
+        return
+    points = [
+        ("boils", specimen.boiling_point_degc),
+        ("has its flash point", specimen.flash_point_degc),
+    ]
+    said = [f"{what} at {format_stated(at, Kind.TEMPERATURE)}" for what, at in points if at]
+    reader.add(
+        plan.mark("limits.temperature", "name"),
+        "P055",
+        f"the limit of {_whose(plan, bench, 'temperature_degc')}, "
+        f"{format(cap, Kind.TEMPERATURE)}, is not below what the liquid of '{specimen.name}' "
+        f"bears: it {' and '.join(said)}",
+        f"Set a limit below {format(highest, Kind.TEMPERATURE)} (two deviations below the point).",
+    )

@@ -10,6 +10,7 @@ from labctl import bench, protocol, sample
 from labctl.bench import BenchFile
 from labctl.errors import InputError
 from labctl.protocol import Irradiate
+from labctl.quantities import Stated
 
 HEAD = """\
 schema: labctl.protocol/1
@@ -157,3 +158,42 @@ def test_a_sample_that_fits_is_taken(shipped: BenchFile) -> None:
     specimen = sample.load(sample.find("pda-aminoacid"))
 
     assert 1 == len(protocol.loads(HEAD + STEPS, bench=shipped, specimen=specimen).steps)
+
+
+@pytest.mark.parametrize(
+    ("boils", "burns", "refused"),
+    [
+        (Stated(100.0, 1.0), None, False),
+        (Stated(80.1, 0.01), None, False),
+        # The limit of the shipped bench is 80 degC: at it is not below it.
+        (Stated(80.0, 0.0), None, True),
+        (Stated(81.0, 0.5), None, True),
+        (Stated(78.3, 0.5), None, True),
+        (Stated(100.0, 1.0), Stated(13.0, 1.0), True),
+        (None, None, False),
+    ],
+)
+def test_a_liquid_that_boils_or_burns_below_the_limit_is_refused(
+    shipped: BenchFile, boils: Stated | None, burns: Stated | None, refused: bool
+) -> None:
+    """The temperature limit in force must be below both points, by two deviations."""
+    water = sample.load(sample.find("water"))
+    liquid = dataclasses.replace(water, boiling_point_degc=boils, flash_point_degc=burns)
+
+    if not refused:
+        assert protocol.loads(HEAD + STEPS, bench=shipped, specimen=liquid)
+        return
+    with pytest.raises(InputError) as caught:
+        protocol.loads(HEAD + STEPS, bench=shipped, specimen=liquid)
+    assert ["P055"] == [p.code for p in caught.value.problems]
+
+
+def test_a_tighter_limit_of_the_protocol_keeps_the_liquid_below_its_point(
+    shipped: BenchFile,
+) -> None:
+    """The lower of both limits counts."""
+    water = sample.load(sample.find("water"))
+    liquid = dataclasses.replace(water, boiling_point_degc=Stated(78.3, 0.5))
+    tight = "limits: {temperature: 60 degC, total: 2 h}\n"
+
+    assert protocol.loads(HEAD + tight + STEPS, bench=shipped, specimen=liquid)
