@@ -42,7 +42,8 @@ class Session:
 
         The efficiency is heat over power absorbed (by the particles) after the wall; None for a
         plain solvent. The heat-loss coefficient is the liquid's conductance linearised at the
-        plateau of the last emission (of 1 W, without one), holder and room held.
+        plateau of the last emission (of 1 W, without one), holder and room held. `release` is
+        there where particles carry something or the medium was changed.
         """
         world, true = self.world, self.world.truth
         liquid, vessel, probes = true.liquid, true.vessel, true.probes
@@ -50,7 +51,7 @@ class Session:
         plateau = world.plateau()
         heat_loss = plateau["heat_loss_w_per_k"]
         capacity = liquid.heat_capacity_j_per_k + vessel.wall_heat_capacity_j_per_k
-        return {
+        told: dict[str, Any] = {
             "schema": TRUTH_SCHEMA,
             "seed": true.seed,
             "material": liquid.material,
@@ -83,6 +84,9 @@ class Session:
             "faults": list(self.faults),
             "assumed": list(true.assumed),
         }
+        if world.chemistry.active:
+            told["release"] = world.chemistry.plain(world.now_ns, world.optical_energy_j())
+        return told
 
 
 def open_session(spec: SimSpec) -> Session:

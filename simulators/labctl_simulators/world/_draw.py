@@ -11,6 +11,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from labctl_simulators.world._bath import Circulator
+from labctl_simulators.world._loads import draw_cargo, draw_solution
 from labctl_simulators.world._materials import particles
 from labctl_simulators.world._noise import Stream
 from labctl_simulators.world._truth import (
@@ -59,7 +61,10 @@ def draw(seed: int, sample: Plain, bench: Plain) -> Truth:
     """The true bench of this seed. Statements are plain SI values as in `SimSpec`."""
     d = _Draw(seed)
     vessel_said = _section(bench, "vessel")
-    liquid = _liquid(d, sample, vessel_said)
+    liquid = _liquid(d, sample, vessel_said, bench)
+    material = str(sample.get("material") or sample.get("name") or "")
+    cargo, assumed = draw_cargo(seed, material, sample, liquid.volume_m3)
+    d.assumed.extend(assumed)
     return Truth(
         seed=seed,
         liquid=liquid,
@@ -69,6 +74,10 @@ def draw(seed: int, sample: Plain, bench: Plain) -> Truth:
         probes=_probes(d),
         heater=_resistor(d, _section(bench, "heater"), liquid),
         second=_second(d) if _section(bench, "roles").get("probe2") else None,
+        cargo=cargo,
+        solution=draw_solution(seed, sample),
+        circulator=_circulator(d),
+        assays=_section(bench, "assays"),
         assumed=tuple(d.assumed),
     )
 
@@ -84,16 +93,22 @@ def _number(section: Plain, name: str, default: float) -> float:
     return default if value is None else float(value)
 
 
-def _liquid(d: _Draw, said: Plain, vessel: Plain) -> Liquid:
+def _liquid(d: _Draw, said: Plain, vessel: Plain, bench: Plain) -> Liquid:
     name = str(said.get("material") or said.get("name") or "water")
     found = None if said.get("kind") == "solvent" else particles(name)
     absorbance = 0.0
-    efficiency, placeholder = 1.0, False
+    efficiency, placeholder, bleach = 1.0, False, 0.0
     if found is not None:
         absorbance = max(0.0, d.stated(said, "absorbance", "absorbance_sd", 1.0, 0.02))
         efficiency = d.around("efficiency", found.efficiency, found.efficiency_sd)
         efficiency = min(0.99, max(0.02, efficiency))
         placeholder = found.placeholder
+        if found.bleach_per_min is not None:
+            # The beam is taken to be 1 cm^2 wide where the bench does not say.
+            area_cm2 = _number(bench, "spot_area_m2", 1.0e-4) * 1.0e4
+            low, high = found.bleach_per_min
+            per_min = math.exp(d.within("bleaching", math.log(low), math.log(high)))
+            bleach = per_min / 60.0 / area_cm2
     path_m = _number(vessel, "path_m", _number(said, "path_m", 0.01))
     return Liquid(
         material=found.name if found else "solvent",
@@ -108,6 +123,7 @@ def _liquid(d: _Draw, said: Plain, vessel: Plain) -> Liquid:
         efficiency_placeholder=placeholder,
         core_share=d.within("core_share", 0.25, 0.45),
         mixing_s=d.within("mixing", 0.4, 0.9),
+        bleach_per_j=bleach,
     )
 
 
@@ -200,6 +216,21 @@ def _second(d: _Draw) -> SecondBead:
         lag_s=d.within("second_lag", 0.7, 1.4),
         offset_k=d.around("second_offset", 0.0, 0.1),
         light_k_per_w=abs(d.around("second_light", 0.0, 0.06)),
+    )
+
+
+def _circulator(d: _Draw) -> Circulator:
+    return Circulator(
+        heat_capacity_j_per_k=d.within("bath_capacity", 4000.0, 8000.0),
+        power_w=d.within("bath_power", 450.0, 650.0),
+        cooling_w=0.0,
+        loss_w_per_k=d.within("bath_loss", 2.0, 4.0),
+        gain_w_per_k=d.within("bath_gain", 250.0, 350.0),
+        integral_s=d.within("bath_integral", 250.0, 400.0),
+        sensor_lag_s=d.within("bath_sensor", 4.0, 8.0),
+        sensor_offset_k=d.around("bath_offset", 0.0, 0.1),
+        chamber_lag_s=d.within("bath_chamber", 40.0, 90.0),
+        grip=d.within("bath_grip", 0.990, 1.0),
     )
 
 

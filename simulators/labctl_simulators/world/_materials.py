@@ -21,6 +21,8 @@ class Material:
     """From preparation to preparation."""
     placeholder: bool = False
     """True where no published value stands behind it."""
+    bleach_per_min: tuple[float, float] | None = None
+    """Range of the rate at which 1 W/cm^2 takes the absorbance, for dyes that bleach."""
 
 
 _PARTICLES = {
@@ -29,15 +31,25 @@ _PARTICLES = {
         Material("polydopamine", 0.40, 0.05, placeholder=True),
         Material("gold-nanorods", 0.62, 0.08),
         Material("gold-nanospheres", 0.72, 0.05),
-        Material("indocyanine-green", 0.33, 0.04),
+        Material("indocyanine-green", 0.33, 0.04, bleach_per_min=(0.05, 0.5)),
         Material("iron-oxide", 0.45, 0.08),
         Material("bismuthene", 0.194, 0.02),
+        Material("iron-oxide-arginine", 0.45, 0.08, placeholder=True),
     )
 }
 
 _ALIASES = {
     "pda": "polydopamine",
     "pda-aminoacid": "polydopamine",
+    "pda-aminoacid-drugfree": "polydopamine",
+    "pda-aminoacid-drug-free": "polydopamine",
+    "pda-aminoacid-quinidine": "polydopamine",
+    "pda-aminoacid-doxorubicin": "polydopamine",
+    "pda-aminoacid-quinidine-doxorubicin": "polydopamine",
+    "pda-aminoacid-doxorubicin-quinidine": "polydopamine",
+    "pda-aminoacid-staged": "polydopamine",
+    "pda-aminoacid-corelease": "polydopamine",
+    "pda-aminoacid-co-release": "polydopamine",
     "polydopamine-nanoparticles": "polydopamine",
     "gold": "gold-nanorods",
     "aunr": "gold-nanorods",
@@ -45,11 +57,17 @@ _ALIASES = {
     "icg": "indocyanine-green",
     "fe3o4": "iron-oxide",
     "magnetite": "iron-oxide",
+    "iron-oxide-arginine-doxorubicin": "iron-oxide-arginine",
 }
 
 _UNKNOWN = Material("unknown", 0.40, 0.08, placeholder=True)
 
-SOLVENTS = frozenset({"water", "pbs", "none", "", "buffer", "solvent"})
+SOLVENTS = frozenset(
+    {
+        "water", "pbs", "none", "", "buffer", "solvent", "vehicle",
+        "free-drugs", "free-quinidine", "free-doxorubicin", "free-quinidine-doxorubicin",
+    }
+)  # fmt: skip
 """Materials without particles: all that is absorbed becomes heat."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from math import exp, sin, sqrt, tau
 
+from labctl_simulators.world._bath import Bath
 from labctl_simulators.world._heater import Heater
 from labctl_simulators.world._losses import KELVIN, VAPORISATION_J_PER_KG, Losses, saturation_pa
 from labctl_simulators.world._noise import Stream
@@ -46,11 +47,17 @@ class Thermal:
         "_swing_from",
         "_truth",
         "_vessel",
+        "added_m3",
         "ambient_bead",
+        "ambient_in_chamber",
+        "around",
+        "bath",
         "bead",
         "bead_in_air",
         "bead_light_k_per_w",
+        "bleach_per_j",
         "bleach_per_s",
+        "brought_j",
         "core",
         "core_share_w",
         "deposited_j",
@@ -89,7 +96,17 @@ class Thermal:
         """Share of the particles' absorbance that is left."""
         self.bleach_per_s = 0.0
         """A fault: how fast light takes the absorbance away."""
-        self.room = self._room_at(0.0)
+        self.bleach_per_j = truth.liquid.bleach_per_j
+        """What light takes of it by itself, for a joule at the sample."""
+        self.room = self.around = self._room_at(0.0)
+        """`around` is what the cell loses its heat to: the room, or the chamber of a bath."""
+        self.bath: Bath | None = None
+        self.ambient_in_chamber = False
+        """The thermocouple in the air hangs in the bath's chamber."""
+        self.added_m3 = 0.0
+        """Liquid that was added since the beginning, less what was taken away."""
+        self.brought_j = 0.0
+        """Heat above 0 degC that came with it."""
         self.losses = Losses(truth.vessel, room.temperature_degc, room.humidity)
         self.core = self.rim = self.inner = self.room + room.start_offset_k
         self.outer = self.room + 0.9 * room.start_offset_k
@@ -137,7 +154,8 @@ class Thermal:
         """
         liquid, vessel = self._truth.liquid, self._truth.vessel
         full = liquid.volume_m3 * liquid.density_kg_per_m3
-        particles = self.unbleached * liquid.absorbance * full / (full - self.evaporated_kg)
+        here = full + self.added_m3 * liquid.density_kg_per_m3 - self.evaporated_kg
+        particles = self.unbleached * liquid.absorbance * full / here
         both = particles + liquid.solvent_absorbance
         once = 1.0 - 10.0**-both
         taken = vessel.wall_transmission * once * (1.0 + (1.0 - once) * vessel.rear_return)
@@ -149,7 +167,8 @@ class Thermal:
         room = self._truth.room
         self._room_vapour = room.humidity * saturation_pa(self.room) / (self.room + KELVIN)
         liquid = self._truth.liquid
-        lost = self.evaporated_kg * liquid.specific_heat_j_per_kg_k
+        left_kg = self.evaporated_kg - self.added_m3 * liquid.density_kg_per_m3
+        lost = left_kg * liquid.specific_heat_j_per_kg_k
         self.liquid_j_per_k = capacity = liquid.heat_capacity_j_per_k - lost
         self._core_j_per_k = core_j_per_k = capacity * liquid.core_share
         self._rim_j_per_k = rim_j_per_k = capacity - core_j_per_k
@@ -165,7 +184,10 @@ class Thermal:
         power in the resistor."""
         h = self.step_s
         core, rim, inner, outer = self.core, self.rim, self.inner, self.outer
-        holder, room, losses = self.holder, self.room, self.losses
+        holder, losses = self.holder, self.losses
+        bath = self.bath
+        room = self.room if bath is None else bath.step(h, self.room)
+        self.around = room
         vessel = self._vessel
         core_j_per_k, rim_j_per_k = self._core_j_per_k, self._rim_j_per_k
 
@@ -238,18 +260,23 @@ class Thermal:
 
         self.steps += 1
         self.room = room = self._room_at(self.steps * h)
+        if bath is None:
+            self.around = room
+        elif self.ambient_in_chamber:
+            room = bath.chamber_degc
         self.ambient_bead += (room - self.ambient_bead) * (1.0 - self._ambient_decay)
         self._count += 1
         if self._count == _REFRESH_STEPS:
             self._count = 0
             if power_w > 0.0:
-                self.unbleached *= exp(-self.bleach_per_s * _REFRESH_STEPS * h)
+                faded = self.bleach_per_s + self.bleach_per_j * power_w
+                self.unbleached *= exp(-faded * _REFRESH_STEPS * h)
             self._refresh()
 
     def bead_after(self, dt_s: float, power_w: float) -> float:
         """The bead, a part of a step after the last one."""
         if self.bead_in_air:
-            target, lag = self.room + 0.05 * (self.rim - self.room), AIR_LAG_S
+            target, lag = self.around + 0.05 * (self.rim - self.around), AIR_LAG_S
         else:
             target = self.rim + self.bead_light_k_per_w * power_w
             lag = self._truth.probes.bead_lag_s
@@ -259,6 +286,26 @@ class Thermal:
         """The second bead, a part of a step after the last one."""
         target = self.rim + second.light_k_per_w * power_w
         return self.second + (target - self.second) * (1.0 - exp(-dt_s / second.lag_s))
+
+    def mix_in(self, volume_m3: float, degc: float) -> None:
+        """Liquid of this temperature is stirred in at once."""
+        liquid = self._truth.liquid
+        added = volume_m3 * liquid.density_kg_per_m3 * liquid.specific_heat_j_per_kg_k
+        here = self.liquid_j_per_k
+        self.core = (here * self.core + added * degc) / (here + added)
+        self.rim = (here * self.rim + added * degc) / (here + added)
+        self.brought_j += added * degc
+        self.added_m3 += volume_m3
+        self._refresh()
+
+    def take_out(self, volume_m3: float) -> None:
+        """Some of the liquid is taken away through a filter."""
+        liquid = self._truth.liquid
+        self.added_m3 -= volume_m3
+        gone = volume_m3 * liquid.density_kg_per_m3 * liquid.specific_heat_j_per_kg_k
+        share = liquid.core_share
+        self.brought_j -= gone * (share * self.core + (1.0 - share) * self.rim)
+        self._refresh()
 
     def stored_j(self) -> float:
         """Heat above 0 degC in liquid, wall, holder and resistor."""

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from labctl_simulators.world._bath import Circulator
+from labctl_simulators.world._cargo import Cargo
+from labctl_simulators.world._medium import Solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,8 @@ class Liquid:
     """Share of the liquid that the beam passes through."""
     mixing_s: float
     """Time in which the stirrer evens core and rim out."""
+    bleach_per_j: float = 0.0
+    """Share of the particles' absorbance that a joule at the sample takes, for dyes."""
 
     @property
     def heat_capacity_j_per_k(self) -> float:
@@ -160,5 +168,13 @@ class Truth:
     probes: Probes
     heater: Resistor | None = None
     second: SecondBead | None = None
+    cargo: tuple[Cargo, ...] = ()
+    """What the particles carry."""
+    solution: Solution = field(default_factory=Solution)
+    """The medium at the beginning."""
+    circulator: Circulator | None = None
+    """A bath that may be fitted."""
+    assays: Mapping[str, Any] = field(default_factory=dict)
+    """What the bench states of the calibration of each species."""
     assumed: tuple[str, ...] = ()
     """What the statement did not say and the simulator made up."""

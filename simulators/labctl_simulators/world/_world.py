@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from dataclasses import replace
 from math import exp
 from typing import Any
 
 from labctl.clock import NS
+from labctl_simulators.world._bath import Bath
+from labctl_simulators.world._chemistry import Chemistry
 from labctl_simulators.world._emission import EmissionLog
 from labctl_simulators.world._gates import Blade, Relay
 from labctl_simulators.world._laser import Laser
+from labctl_simulators.world._medium import Medium
 from labctl_simulators.world._thermal import Thermal
 from labctl_simulators.world._truth import Truth
 
@@ -34,6 +38,8 @@ class World:
         self.laser = Laser(truth.beam, truth.seed, step_ns / NS)
         self.thermal = Thermal(truth, step_ns / NS)
         self.heater = self.thermal.heater
+        self.chemistry = Chemistry(truth, self.thermal)
+        """Medium, release and what an assay sees; see there for doses and measurements."""
         self.emission = EmissionLog()
         self.heating = EmissionLog()
         """Of the resistor, in electrical watts."""
@@ -105,6 +111,8 @@ class World:
             self.thermal.step(segment / step, heated / step)
             if self.thermal.bead > self.peak_bead_degc:
                 self.peak_bead_degc = self.thermal.bead
+            if now >= self.chemistry.due_ns:
+                self.chemistry.advance(now, self._energy / NS)
             beam = self.laser.tick()
             if beam != self._beam:
                 self._follow_head(now)
@@ -129,6 +137,7 @@ class World:
         lit = power > 0.0
         if lit == self.emission.lit:
             return
+        self.chemistry.edge("light on" if lit else "light off", self._now_ns, self._lit_j())
         self.emission.edge(lit, self._now_ns, self.optical_energy_j(), power)
         if lit and self._on_first_light:
             for delay_ns, action in self._on_first_light:
@@ -164,6 +173,63 @@ class World:
         lag_ns = self.truth.probes.meter_lag_s * NS
         self._head = self._beam + (self._head - self._beam) * exp((self._head_ns - t_ns) / lag_ns)
         self._head_ns = t_ns
+
+    def fit_bath(self, *, cooling_w: float = 0.0) -> Bath:
+        """Put the cell into the chamber of a thermostat, which is off; the same one when there is
+        one already. With `cooling_w` it can take heat away too."""
+        if self.thermal.bath is None:
+            true = self.truth.circulator
+            if true is None:
+                raise RuntimeError("no circulator was drawn for this world")
+            true = replace(true, cooling_w=cooling_w)
+            self.thermal.bath = Bath(true, self.thermal.room)
+        return self.thermal.bath
+
+    @property
+    def medium(self) -> Medium:
+        """The liquid around the particles, as it was at the last point of its own grid."""
+        return self.chemistry.medium
+
+    @property
+    def bath(self) -> Bath | None:
+        """The thermostat around the cell, where one is fitted."""
+        return self.thermal.bath
+
+    def place_ambient(self, *, in_chamber: bool) -> None:
+        """Hang the thermocouple for the surroundings into the bath's chamber, or back into the
+        room. What the cell loses its heat to is the chamber, once a bath is fitted."""
+        self.thermal.ambient_in_chamber = in_chamber
+
+    def dose(self, agent: str, volume_m3: float, *, concentration_mol_per_m3: float = 0.0) -> None:
+        """Stir a volume of a stock in, now, at the temperature of the room, with `agent` (a
+        species, an acid, a base; `Chemistry` says which) dissolved in it."""
+        self.chemistry.dose(agent, volume_m3, concentration_mol_per_m3, self._now_ns, self._lit_j())
+
+    def set_medium(
+        self, *, ph: float | None = None, glutathione_mol_per_m3: float | None = None
+    ) -> None:
+        """Somebody has brought the medium there by hand, now, with a volume that does not
+        matter."""
+        self.chemistry.set_medium(ph, glutathione_mol_per_m3, self._now_ns, self._lit_j())
+
+    def take(self, volume_m3: float) -> None:
+        """Take some medium away through a filter: particles stay."""
+        self.chemistry.take(volume_m3, self._now_ns, self._lit_j())
+
+    def signal(self, species: str) -> float:
+        """One measurement of a species, now, as its assay sees it; see `Optics`."""
+        return self.chemistry.signal(species, self._now_ns, self._lit_j())
+
+    def concentration(self, species: str) -> float:
+        """What is truly dissolved of a species now [mol/m^3]."""
+        return self.chemistry.concentration(species, self._now_ns, self._lit_j())
+
+    def released(self) -> dict[str, float]:
+        """True fraction of its load that has left the particles by now, by species."""
+        return self.chemistry.release.fractions(self._now_ns, self._lit_j())
+
+    def _lit_j(self) -> float:
+        return (self._energy + self._segment) / NS
 
     def optical_energy_j(self) -> float:
         """Light at the sample plane since the world began."""
@@ -233,7 +299,7 @@ class World:
         if heated and not emitted and self.heater is not None:
             power_w = heated[-1]["mean_power_w"]
             heat_w = power_w * (1.0 - self.heater.true.lead_share)
-        room, holder = thermal.room, thermal.holder
+        room, holder = thermal.around, thermal.holder
         wires = 0.0 if self.heater is None else self.heater.loss_w_per_k
         humidity = self.truth.room.humidity
         low, high = room - 5.0, room + 200.0
