@@ -73,6 +73,8 @@ class CniLaser:
         drive="power",
         slowest_exchange_s=_REPLY_S,
         sets_power_before_on=False,
+        # A power that is set is sent after the next ON.
+        takes_power_lit=False,
         # The first OFF is dropped within half a second of another command; the second is not.
         slowest_off_s=0.6,
         settings={

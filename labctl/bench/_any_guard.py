@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from labctl.events import Beam
+from labctl.events import LASER, Beam
 from labctl.guard import Act, Arm, Emit, GuardReadings, GuardSpec, Heartbeat, OffReport, Phase
 
 
@@ -49,6 +49,8 @@ class AnyGuards(Protocol):
     async def emit(
         self, request: Emit, *, commanded: Callable[[int], None] | None = None
     ) -> None: ...
+
+    async def adjust(self, power_w: float, source: str = LASER) -> int: ...
 
     async def beam_off(self, why: str) -> Mapping[str, OffReport]: ...
 

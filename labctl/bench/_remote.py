@@ -20,8 +20,10 @@ from labctl.bench._any_guard import AnyGuard
 from labctl.bench._remote_source import RemoteSource
 from labctl.clock import NS, Clock
 from labctl.errors import BeamNotConfirmedOffError, RefusedError, SafetyError
+from labctl.events import LASER
 from labctl.guard import (
     Act,
+    Adjust,
     Arm,
     Emit,
     GuardReadings,
@@ -160,6 +162,10 @@ class RemoteGuards:
         """As `Guards.emit`."""
         self._asked_to_light = True
         await self._ask(request, commanded)
+
+    async def adjust(self, power_w: float, source: str = LASER) -> int:
+        """As `Guards.adjust`."""
+        return (await self._ask(Adjust(power_w, source))).set_ns
 
     async def beam_off(self, why: str) -> Mapping[str, OffReport]:
         """As `Guards.beam_off`; by this process where the guard's is gone."""

@@ -5,7 +5,17 @@ from labctl.guard._decide import RULES, Rule, decide
 from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._guards import Guards
 from labctl.guard._host import Guard
-from labctl.guard._messages import STOP, Act, Arm, Emit, Heartbeat, OffReport, SourceSeen, Trip
+from labctl.guard._messages import (
+    STOP,
+    Act,
+    Adjust,
+    Arm,
+    Emit,
+    Heartbeat,
+    OffReport,
+    SourceSeen,
+    Trip,
+)
 from labctl.guard._off import not_confirmed
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import LIT, GateSeen, GuardState, Phase
@@ -16,6 +26,7 @@ __all__ = [
     "STOP",
     "Act",
     "Acts",
+    "Adjust",
     "Arm",
     "Emit",
     "GateSeen",

@@ -13,10 +13,17 @@ from labctl.clock import NS
 from labctl.events import Beam
 from labctl.guard._messages import Trip
 from labctl.guard._spec import GuardSpec
-from labctl.guard._state import LIT, LIVE, GuardState, Phase, meter_threshold_w
+from labctl.guard._state import (
+    DARK_W,
+    LIT,
+    LIVE,
+    SETTLE_NS,
+    GuardState,
+    Phase,
+    meter_threshold_w,
+    powers_since,
+)
 
-_SETTLE_NS = 2 * NS
-"""After an edge, source and meter may take this long to agree with the command."""
 _GATE_NS = NS // 2
 """The same of a blade or a contact."""
 _END_NS = NS // 4
@@ -110,7 +117,8 @@ def _rate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     if span_s < 0.6 * spec.rate_window_s:
         return None
     rate = (window[-1][1] - window[0][1]) / span_s
-    if -spec.max_fall_k_per_s <= rate <= spec.max_rise_k_per_s:
+    most_fall = spec.max_fall_k_per_s + _fall_of_less_light(spec, state, window[0], span_s)
+    if -most_fall <= rate <= spec.max_rise_k_per_s:
         return None
     if rate > 0.0:
         what = f"{spec.guarded_channel} rises by {rate:.2f} K/s"
@@ -119,7 +127,21 @@ def _rate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
         f"{spec.guarded_channel} falls by {-rate:.2f} K/s while the sample is heated: the probe is "
         "not in the liquid"
     )
-    return Trip("fall", what, -rate, spec.max_fall_k_per_s, "K/s")
+    return Trip("fall", what, -rate, most_fall, "K/s")
+
+
+def _fall_of_less_light(
+    spec: GuardSpec, state: GuardState, first: tuple[int, float], span_s: float
+) -> float:
+    """How much faster a probe in the liquid may fall because the power was lowered: a bead loses
+    what the light has just given to it, and the liquid cools by the part that is missing of the
+    highest power that has heated it."""
+    power_w, just_w = state.commanded_w, max(powers_since(state, first[0] - SETTLE_NS))
+    most_w = max(state.most_w, power_w)
+    if power_w >= most_w:
+        return 0.0
+    bead_k = _WARMER_THAN_LIQUID * spec.rise_margin_k * (1.0 - power_w / just_w)
+    return bead_k / span_s + state.rise.fades_k_per_s(spec, first[1]) * (1.0 - power_w / most_w)
 
 
 def _follow(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
@@ -164,13 +186,17 @@ def _mismatch(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     seen = state.seen
     if spec.power_mismatch == 0 or seen is None or seen.measured_power_w is None:
         return None
-    off_by = seen.measured_power_w / state.commanded_w - 1.0
+    measured_w, settled_ns = seen.measured_power_w, min(now_ns, seen.meter_ns) - SETTLE_NS
+    # Where it has just been changed, a meter that lags shows what lies between.
+    asked_w = powers_since(state, settled_ns)
+    near_w = min(max(measured_w, min(asked_w)), max(asked_w))
+    off_by = measured_w / near_w - 1.0
     # Too little waits while the source says that it is starting, too much does not.
     since_ns = state.lit_ns if off_by > 0.0 else state.light_ns
-    settled = min(now_ns, seen.meter_ns) - since_ns >= _SETTLE_NS
-    if not settled or abs(off_by) <= spec.power_mismatch:
+    near = abs(off_by) <= spec.power_mismatch or abs(measured_w - near_w) <= DARK_W
+    if settled_ns < since_ns or near:
         return None
-    what = f"{seen.measured_power_w:.3f} W measured, {state.commanded_w:.3f} W commanded"
+    what = f"{measured_w:.3f} W measured, {near_w:.3f} W commanded"
     return Trip("power-mismatch", what, abs(off_by), spec.power_mismatch, "relative")
 
 
@@ -200,7 +226,7 @@ def _gate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
 
 def _dropped(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     seen = state.seen
-    if seen is None or seen.beam is not Beam.OFF or now_ns - state.light_ns < _SETTLE_NS:
+    if seen is None or seen.beam is not Beam.OFF or now_ns - state.light_ns < SETTLE_NS:
         return None
     why = f" ({', '.join(seen.faults)})" if seen.faults else ""
     return Trip("dropped", f"the source reads OFF although commanded on{why}")
@@ -234,9 +260,9 @@ def _unbidden(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     seen = state.seen
     # What was read before off, or while it took effect, says nothing of the dark: a source that
     # does not answer leaves the last reading where it was.
-    if seen is not None and seen.taken_ns - state.dark_ns >= _SETTLE_NS and seen.beam is Beam.ON:
+    if seen is not None and seen.taken_ns - state.dark_ns >= SETTLE_NS and seen.beam is Beam.ON:
         return Trip("unbidden", "the source reads ON although commanded off")
-    if seen is None or seen.meter_ns - state.dark_ns < _SETTLE_NS or not seen.measured_power_w:
+    if seen is None or seen.meter_ns - state.dark_ns < SETTLE_NS or not seen.measured_power_w:
         return None
     measured_w, most_w = seen.measured_power_w, meter_threshold_w(state)
     if measured_w <= most_w:

@@ -26,6 +26,11 @@ class GuardedSource(Protocol):
         ...
 
     @property
+    def takes_power_lit(self) -> bool:
+        """False: its power cannot be changed while it is on."""
+        ...
+
+    @property
     def needs_shutter(self) -> bool:
         """Without a shutter it may not be armed."""
         ...

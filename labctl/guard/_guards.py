@@ -18,8 +18,9 @@ from labctl.errors import RefusedError
 from labctl.events import LASER
 from labctl.guard._act import Acts
 from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
-from labctl.guard._host import Guard, raise_first
+from labctl.guard._host import Guard
 from labctl.guard._messages import Act, Arm, Emit, Heartbeat, OffReport, Trip
+from labctl.guard._off import raise_first
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import LIT
 
@@ -131,6 +132,12 @@ class Guards:
             await guard.emit(request, commanded=commanded)
         self._acts.lit(self._clock.now_ns())
 
+    async def adjust(self, power_w: float, source: str = LASER) -> int:
+        """Another power while this source emits; see `Guard.adjust`."""
+        guard = self.of(source)
+        with self._one_at_a_time():
+            return await guard.adjust(power_w)
+
     async def beam_off(self, why: str) -> dict[str, OffReport]:
         """Every source off, at once and side by side; see `Guard.beam_off`."""
         names = list(self._guards)
@@ -152,7 +159,7 @@ class Guards:
     def _one_at_a_time(self) -> Iterator[None]:
         """Nobody else arms or lights meanwhile: what was looked at before would not hold."""
         if self._busy:
-            raise RefusedError("another source is being armed or lit")
+            raise RefusedError("a source is being armed, lit or set")
         self._busy = True
         try:
             yield

@@ -7,7 +7,7 @@ confirms off, and nobody else lights. Every way out of here goes through `beam_o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
 from labctl.clock import NS, Clock
@@ -18,15 +18,10 @@ from labctl.guard._eyes import Eyes
 from labctl.guard._gates import Gates
 from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, Trip
-from labctl.guard._off import OffProcedure
+from labctl.guard._off import OffProcedure, raise_first
+from labctl.guard._power import note_power, refuse_power
 from labctl.guard._spec import GuardSpec
-from labctl.guard._state import (
-    LIT,
-    LIVE,
-    GuardState,
-    Phase,
-    note_heartbeat,
-)
+from labctl.guard._state import LIT, LIVE, GuardState, Phase, note_heartbeat
 from labctl.instruments import Emitter, Seal
 
 _LATE_NS = 20_000_000
@@ -56,7 +51,7 @@ class Guard:
         self._timer: asyncio.TimerHandle | None = None
         self._switching: list[asyncio.Task[None]] = []
         self._confirming: asyncio.Task[OffReport] | None = None
-        self._arming = False
+        self._arming = self._adjusting = False
         self._gates = Gates(gates, self.state, clock)
         self.eyes = Eyes(source, meter, self._gates, self.state, clock)
         self._off = OffProcedure(
@@ -193,6 +188,7 @@ class Guard:
             state.at_most_ns = request.at_most_ns
             state.meter_saw_it = False
             state.identical = 0
+            state.earlier, state.most_w = [], request.power_w
             state.lease_until_ns = now_ns + round(self.spec.lease_s * NS)
             state.lit_ns = state.light_ns = state.energy_to_ns = now_ns
             state.phase = Phase.EMISSION_DELAY
@@ -221,6 +217,36 @@ class Guard:
             raise
         finally:
             self.eyes.lighting = False
+
+    async def adjust(self, power_w: float) -> int:
+        """Another power for the light that is on, read back; returns when it was set.
+
+        A refusal leaves the emission as it is; once it has been begun, any error ends it.
+        """
+        self.look()
+        self._refuse_if_tripped()
+        spec, state = self.spec, self.state
+        if state.phase is not Phase.EMITTING or self._emitter is None or self._adjusting:
+            raise RefusedError(f"cannot change the power in {state.phase}")
+        now_ns = self._clock.now_ns()
+        refuse_power(spec, state, self._source, power_w, now_ns)
+        level = self._source.level(power_w)
+        self._adjusting = True
+        try:
+            note_power(spec, state, power_w, now_ns, written=False)
+            await self._emitter.set_level(level)
+            # Switched off meanwhile, and the level may have come after it.
+            self._refuse_unless(LIT)
+        except BaseException:
+            if state.phase in LIT:
+                self._go_dark(Phase.ARMED)
+            self._begin_off("its power could not be changed")
+            raise
+        finally:
+            self._adjusting = False
+        now_ns = self._clock.now_ns()
+        note_power(spec, state, power_w, now_ns, written=True)
+        return now_ns
 
     def _begin(self, commanded: Callable[[int], None] | None) -> None:
         """The emission's time begins: with the light, or with the shutter that held it back."""
@@ -372,10 +398,3 @@ class Guard:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def raise_first(came: Iterable[object]) -> None:
-    """The first error of what a gathering gave, when all of it has been waited for."""
-    for each in came:
-        if isinstance(each, BaseException):
-            raise each

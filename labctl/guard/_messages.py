@@ -47,6 +47,15 @@ class Emit:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjust:
+    """Ask for another power while this source emits. It lengthens nothing and relights nothing."""
+
+    power_w: float
+    """At the sample."""
+    source: str = LASER
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
     """What the control step has just looked at. The only thing that renews a lease."""
 

@@ -6,7 +6,7 @@ A meter that still sees light overrules a source that says OFF.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from labctl.clock import NS, Clock
 from labctl.errors import BeamNotConfirmedOffError, InstrumentError, LabctlError
@@ -169,3 +169,10 @@ def _words(error: Exception) -> str:
 def _once(tried: list[str], text: str) -> None:
     if text not in tried:
         tried.append(text)
+
+
+def raise_first(came: Iterable[object]) -> None:
+    """The first error of what a gathering gave, when all of it has been waited for."""
+    for each in came:
+        if isinstance(each, BaseException):
+            raise each

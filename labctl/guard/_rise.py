@@ -23,8 +23,10 @@ class Rise:
     given_j: float = 0.0
     least_k: float = 0.0
     most_k: float = 0.0
+    peak_k: float = 0.0
+    """The highest that `least_k` has been."""
     same_k: float = 0.0
-    """What `least_k` was at the first of the identical readings."""
+    """What `peak_k` was at the first of the identical readings."""
     _lit_ns: int | None = None
     _lit_degc: float = 0.0
     _warm_k: float = 0.0
@@ -46,7 +48,7 @@ class Rise:
             if lit_ns != self._lit_ns:
                 self._lit_degc = degc if self._degc is None else self._degc
                 self._warm_k = max(0.0, self._lit_degc - self._coldest_degc)
-                self.given_j = self.least_k = self.most_k = 0.0
+                self.given_j = self.least_k = self.most_k = self.peak_k = 0.0
             self._follow(spec, max(taken_ns - max(self._taken_ns, lit_ns), 0) / NS,
                          given_j - self._given_j)  # fmt: skip
             self.rise_k = degc - self._lit_degc
@@ -59,3 +61,8 @@ class Rise:
         if spec.least_k_per_j > 0.0:
             over_k = (self.least_k + self._warm_k) * math.exp(-took_s / spec.fades_s)
             self.least_k = over_k - self._warm_k + spec.least_k_per_j * given_j
+            self.peak_k = max(self.peak_k, self.least_k)
+
+    def fades_k_per_s(self, spec: GuardSpec, degc: float) -> float:
+        """As fast as the sample, at this reading, may cool by itself; 0 where nobody knows."""
+        return max(0.0, degc - self._coldest_degc) / spec.fades_s if spec.fades_s > 0.0 else 0.0

@@ -30,6 +30,10 @@ class Phase(StrEnum):
 
 
 _AHEAD_NS = NS // 20
+SETTLE_NS = 2 * NS
+"""After an edge, source and meter may take this long to agree with the command."""
+DARK_W = 0.010
+"""Light below this is not told from none."""
 LIT = frozenset({Phase.EMISSION_DELAY, Phase.EMITTING})
 LIVE = LIT | {Phase.ARMED}
 
@@ -75,6 +79,11 @@ class GuardState:
     """How many guarded readings in a row were bit-identical."""
     rise: Rise = field(default_factory=Rise)
     energy_to_ns: int = 0
+    earlier: list[tuple[int, float]] = field(default_factory=list)
+    """Powers of this emission that were in force before, as far back as a rule looks: (until when,
+    W). While another is being written, both it and the one before are here, without an end."""
+    most_w: float = 0.0
+    """The highest power of this emission."""
     held_back: bool = False
     """Lit behind a closed shutter: nothing has reached the sample yet."""
     gates: dict[str, GateSeen] = field(default_factory=dict)
@@ -96,7 +105,8 @@ def note_heartbeat(spec: GuardSpec, state: GuardState, beat: Heartbeat, now_ns: 
     state.rise.take(spec, beat.taken_ns, beat.temperature_degc, lit_ns, state.given_j)
     state.identical = state.identical + 1 if newest == beat.temperature_degc else 1
     if state.identical == 1:
-        state.rise.same_k = state.rise.least_k
+        # The highest so far: where the power was lowered, what it comes back to is no rise yet.
+        state.rise.same_k = state.rise.peak_k
     window.append((beat.taken_ns, beat.temperature_degc))
     horizon = beat.taken_ns - round(spec.rate_window_s * NS)
     # Three at least, or a rate over a window shorter than the readings are apart is never seen.
@@ -140,4 +150,9 @@ def _note_light(state: GuardState, measured_w: float | None) -> None:
 
 def meter_threshold_w(state: GuardState) -> float:
     """Measured power above this is emission: a tenth of what was asked, at least 10 mW."""
-    return max(0.010, 0.1 * state.commanded_w)
+    return max(DARK_W, 0.1 * state.commanded_w)
+
+
+def powers_since(state: GuardState, since_ns: int) -> list[float]:
+    """Every power, W, that was in force at any time from then on."""
+    return [state.commanded_w, *(w for until_ns, w in state.earlier if until_ns >= since_ns)]

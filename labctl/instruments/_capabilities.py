@@ -71,6 +71,9 @@ class DriverSpec:
     sets_power_before_on: bool = True
     """False for a source that takes its power only once it is on: it is lit behind a closed shutter
     until the power is set and measured."""
+    takes_power_lit: bool = True
+    """False for a source whose `set_level` does nothing to the light that is on; else it changes
+    the power then, and reads it back as ever."""
     asks_before_block: bool = False
     """For a gate: it can only be toggled, so that nothing may be written blindly."""
     slowest_off_s: float = 0.25

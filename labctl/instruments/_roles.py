@@ -72,6 +72,10 @@ class SourceRole:
         return self.instrument.spec.sets_power_before_on
 
     @property
+    def takes_power_lit(self) -> bool:
+        return self.instrument.spec.takes_power_lit
+
+    @property
     def needs_shutter(self) -> bool:
         """In-process nothing can be hurt, and a bench may be tried out without."""
         return not (self.sets_power_before_on or self.instrument.address.simulated)

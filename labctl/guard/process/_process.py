@@ -23,7 +23,7 @@ from labctl.clock import NS, Clock, run_real
 from labctl.errors import LabctlError, RecordError
 from labctl.guard._guarded import GuardReadings
 from labctl.guard._guards import Guards
-from labctl.guard._messages import STOP, Act, Arm, Emit, Heartbeat, OffReport, Trip
+from labctl.guard._messages import STOP, Act, Adjust, Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._state import LIT
 from labctl.guard.process._holding import connect, found_of, guards_of
 from labctl.guard.process._log import GuardLog
@@ -280,6 +280,9 @@ class GuardProcess:
                 await guards.emit(
                     request, commanded=lambda t_ns: self._send(Commanded(number, t_ns))
                 )
+            case Adjust() as request:
+                self._say("adjust", source=request.source, power_w=request.power_w)
+                return replace(answer, set_ns=await guards.adjust(request.power_w, request.source))
             case _:
                 # `Off`; the wire lets nothing else through.
                 return replace(answer, reports=await self._all_off(asked.what.why))

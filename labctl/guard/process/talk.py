@@ -15,7 +15,7 @@ from typing import Any
 from labctl.errors import LabctlError
 from labctl.events import Beam
 from labctl.guard._guarded import GuardReadings
-from labctl.guard._messages import Act, Arm, Emit, OffReport, Trip
+from labctl.guard._messages import Act, Adjust, Arm, Emit, OffReport, Trip
 from labctl.guard._spec import GuardSpec
 from labctl.guard._state import Phase
 from labctl.guard.process._latched import Latch
@@ -148,7 +148,7 @@ class Asked:
     """A request with a number of its own, for its answer."""
 
     number: int
-    what: Read | Wanted | Act | Arm | Emit | Off
+    what: Read | Wanted | Act | Arm | Emit | Adjust | Off
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,8 @@ class Answer:
     reports: Mapping[str, OffReport] = field(default_factory=dict)
     readings: Mapping[str, GuardReadings] = field(default_factory=dict)
     wanted: str = ""
+    set_ns: int = 0
+    """When the power was set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from labctl.clock import NS, Clock, real_sleep, run_real
 from labctl.errors import BeamNotConfirmedOffError, DeviceRefusedError, RefusedError, SafetyError
 from labctl.events import HEATER, LASER, Beam
 from labctl.guard import (
+    Adjust,
     Arm,
     Emit,
     Guards,
@@ -192,6 +193,19 @@ def test_the_moment_of_on_is_handed_on(on_wire: Callable[[Scenario], Wire]) -> N
         told: list[int] = []
         await w.remote.emit(Emit(1.0, NS), commanded=told.append)
         assert [42] == told
+
+    on_wire(scenario)
+
+
+def test_another_power_is_asked_for_and_the_time_of_it_is_handed_on(
+    on_wire: Callable[[Scenario], Wire],
+) -> None:
+    """As a request with an answer of its own; the guard decides."""
+
+    async def scenario(w: Wire) -> None:
+        w.answers = lambda asked: talk.Answer(asked.number, set_ns=44)
+        assert 44 == await w.remote.adjust(0.5)
+        assert Adjust(0.5, LASER) in [m.what for m in w.heard if isinstance(m, talk.Asked)]
 
     on_wire(scenario)
 

@@ -23,6 +23,7 @@ class FakeSource:
     clock: Clock
     confirms: bool = True
     sets_power_before_on: bool = True
+    takes_power_lit: bool = True
     needs_shutter: bool = False
     lit: bool = False
     level_set: float = 0.0

@@ -27,6 +27,7 @@ from labctl.errors import BenchError, InputError, LabctlError, SafetyError
 from labctl.events import LASER, Beam, Invalid, Reading
 from labctl.guard import (
     STOP,
+    Adjust,
     Arm,
     Emit,
     GuardReadings,
@@ -213,6 +214,23 @@ def test_on_is_told_at_the_moment_it_is_written(on_wire: Callable[..., World]) -
         assert 77 == (await world.hear(talk.Answer)).number
 
     on_wire(scenario)
+
+
+def test_another_power_while_lit_is_set_answered_and_logged(on_wire: Callable[..., World]) -> None:
+    """What is refused is answered too, and the light goes on."""
+
+    async def scenario(world: World) -> None:
+        await world.light()
+        world.beat()
+        await world.ask(talk.Read())
+        answer = await world.ask(Adjust(0.5))
+        assert answer.error is None
+        assert 0 < answer.set_ns <= world.clock.now_ns()
+        assert isinstance((await world.ask(Adjust(9.0))).error, SafetyError)
+        assert (0.5, True) == (world.source.level_set, world.source.lit)
+
+    world = on_wire(scenario)
+    assert [0.5, 9.0] == [line["power_w"] for line in world.log if line["what"] == "adjust"]
 
 
 def test_the_end_of_the_wire_is_the_end_of_the_light(on_wire: Callable[..., World]) -> None:
