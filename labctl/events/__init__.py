@@ -14,6 +14,7 @@ from labctl.events._release import (
     GateLooked,
     MediumSet,
     ReleaseAssessed,
+    ReleaseBasis,
 )
 from labctl.events._run import (
     Emission,
@@ -60,6 +61,7 @@ __all__ = [
     "PromptAsked",
     "Reading",
     "ReleaseAssessed",
+    "ReleaseBasis",
     "RunBegun",
     "RunEnded",
     "Sample",

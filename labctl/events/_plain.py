@@ -23,6 +23,7 @@ from labctl.events._release import (
     GateLooked,
     MediumSet,
     ReleaseAssessed,
+    ReleaseBasis,
 )
 from labctl.events._run import (
     Emission,
@@ -46,7 +47,7 @@ KINDS: dict[str, type[Event]] = {
     for cls in (
         RunBegun, InstrumentFound, PriorsFixed, StateChanged, StepBegun, StepEnded, Sample,
         EmissionIntent, Emission, Tripped, PortTrouble, Note, PromptAsked, PromptAnswered,
-        Dosed, MediumSet, Assayed, ReleaseAssessed, GateLooked,
+        ReleaseBasis, Dosed, MediumSet, Assayed, ReleaseAssessed, GateLooked,
         Alarm, Assessment, DoseBasis, Dose, Verdict, RunEnded,
     )
 }  # fmt: skip

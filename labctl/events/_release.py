@@ -23,6 +23,8 @@ class Dosed(Event):
     """Of the medium afterwards, as computed or confirmed."""
     concentration_mol_per_m3: float | None = None
     """Of the agent in the medium afterwards."""
+    added_ns: int | None = None
+    """When it was added, where a person confirms that later; None: as it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,26 @@ class Assayed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseBasis(Event):
+    """What the following of a release starts from, fixed before the first measurement. Whoever
+    reads the journal again reads only this."""
+
+    kind: ClassVar[str] = "release-basis"
+    version: int
+    species: Plain
+    """Name -> what is supposed of its release and of its assay before anything is measured."""
+    assumptions: tuple[str, ...] = ()
+    """In words, placeholders by name, for the result to repeat."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseAssessed(Event):
     """What is known of the release of every species that is followed."""
 
     kind: ClassVar[str] = "release-assessed"
     results: Plain
-    """Name -> `fraction`, `sd`, `low`, `high` (95 %), `measurements`, `outliers`."""
+    """Name -> `fraction`, `sd`, `low`, `high` (95 %) of the load, `measurements`, `outliers` (how
+    many), `why_none` (why no odds are given now; '' when they are), `laws` (share of each)."""
     assumptions: tuple[str, ...] = ()
 
 

@@ -27,15 +27,19 @@ from labctl.monitor._inputs import priors_for
 from labctl.monitor._monitor import Monitor
 from labctl.monitor._priors import Kind, Priors, Thresholds
 from labctl.monitor._refit import cell_of
+from labctl.monitor._release import Asked, ReleaseWatch
+from labctl.monitor._release_basis import release_basis
 from labctl.monitor._verdict import NUMBERS, concluded, unchecked
 
 __all__ = [
     "NUMBERS",
     "OLDEST_DAYS",
+    "Asked",
     "DoseWatch",
     "Kind",
     "Monitor",
     "Priors",
+    "ReleaseWatch",
     "Thresholds",
     "build_priors",
     "calibration_from_plain",
@@ -51,6 +55,7 @@ __all__ = [
     "priors_for",
     "read_blank",
     "read_calibration",
+    "release_basis",
     "store_calibration",
     "unchecked",
     "why_not_used",

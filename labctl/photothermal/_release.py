@@ -96,6 +96,11 @@ class ReleaseTracker:
         return tuple(float(t_s) for t_s, share in times if share > _WILD)
 
     @property
+    def last_means_nothing(self) -> bool:
+        """The last measurement is an outlier, or far from all that was expected of it."""
+        return self.count > 0 and (self._surprising[-1] or self._wild[-1] > _WILD)
+
+    @property
     def law_shares(self) -> dict[str, float]:
         """Law -> its share of the evidence."""
         logs = [law.log_evidence for law in self._laws]
@@ -110,7 +115,7 @@ class ReleaseTracker:
         good = self.count - len(self.outliers)
         if good < FEWEST:
             return f"{good} of at least {FEWEST} measurements"
-        if self._surprising[-1] or self._wild[-1] > _WILD:
+        if self.last_means_nothing:
             return "the last measurement is an outlier"
         return ""
 
