@@ -298,6 +298,9 @@ class Monitor:
         now_s = self._t_ms / 1e3
         was_lit = self._power.lit
         if not self._power.pass_edge(now_s):
+            adjusted_w = abs(self._power.adjusted_w)
+            if adjusted_w:
+                bank.loosen(_EDGE_SPREAD_S * self._estimates.rate_k_per_s(adjusted_w))
             return
         self._estimates.look(bank, self._power.commanded_w, self._history.lit_s)
         self._history.edge(now_s, self._power.lit, was_lit, self._estimates)

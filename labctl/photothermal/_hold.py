@@ -168,11 +168,12 @@ class HoldController:
         return self._ask(observer)
 
     def dose_to_come_s(self) -> float:
-        """CEM43 in equivalent seconds that the liquid would still take, were it dark from now."""
+        """CEM43 in equivalent seconds that the liquid would still take, were off told now."""
         observer, cooling = self._begun(), self._cooling
         if cooling is None:
             return 0.0
-        return cooling.dose_s(
+        still_lit_s = 60.0 * self.law.rate(observer.liquid_degc) * self.rules.delay_s
+        return still_lit_s + cooling.dose_s(
             self.law,
             observer.liquid_degc,
             observer.wall_degc,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from labctl.events import HEATER, Sample
+from labctl.clock import NS
+from labctl.events import HEATER, Beam, Emission, Event, Reading, Sample
 from labctl.monitor import Monitor
-from tests.unit.monitor.story import events, fixed, heat_per_watt, play
+from labctl.monitor._power import PowerInput
+from tests.unit.monitor.story import alarms, events, fixed, heat_per_watt, play
 from tests.unit.photothermal.cell import Cell, curve
 
 
@@ -47,3 +51,69 @@ def test_a_resistor_heats_by_the_heat_capacity_alone() -> None:
     model, _ = Monitor.from_event(fixed()).hold(HEATER)
 
     assert 1.0 == model.rate_k_per_s_w * fixed().priors["bank"]["heat_capacity_j_per_k"]
+
+
+def _adjusted(by: float, factor: float) -> tuple[Monitor, list[Event]]:
+    """A heating whose power is commanded otherwise by some share every second from 200 s on, to
+    and fro; the light is `factor` times what is commanded, and the meter sees it."""
+    rng = random.Random(1)
+    cell, x = Cell(heat_per_watt=heat_per_watt(0.4)), (0.0, 0.0, 0.0)
+    told: list[Event] = []
+    power_w = 0.0
+    for second in range(600):
+        if second == 60:
+            power_w = 1.0
+        elif second > 200:
+            power_w = 1.0 + by * (second % 2)
+        if second >= 60:
+            told.append(Emission(second * NS, Beam.ON, "commanded", power_w))
+        for _ in range(5):
+            x = cell.step(x, factor * power_w, 0.2)
+        t_ns = (second + 1) * NS
+        degc = 22.0 + x[2] + rng.gauss(0.0, 0.03)
+        told.append(
+            Sample(
+                t_ns,
+                t_ns,
+                (
+                    Reading("probe.temperature", degc, "degC", t_ns),
+                    Reading("ambient.temperature", 22.0, "degC", t_ns),
+                    Reading("meter.power", factor * power_w, "W", t_ns),
+                ),
+            )
+        )
+    return play(told, fixed())
+
+
+def test_a_power_that_is_adjusted_all_the_time_leaves_the_check_its_sight() -> None:
+    """Four hundred commands of 10 % to and fro raise no alarm, and the efficiency is found as well
+    as under one power: they are no edges, each of which would be forgotten around."""
+    steady, _ = _adjusted(0.0, 1.0)
+    adjusted, said = _adjusted(0.1, 1.0)
+
+    expected = steady.verdict(601 * NS).results["efficiency"]
+    found = adjusted.verdict(601 * NS).results["efficiency"]
+    assert [] == alarms(said)
+    assert 0.4 == pytest.approx(found["value"], abs=4.0 * found["sd_statistical"])
+    assert found["sd_statistical"] < 1.5 * expected["sd_statistical"]
+
+
+def test_light_that_is_less_than_commanded_is_taken_as_metered_while_it_is_adjusted() -> None:
+    """With 8 % less light than is commanded, the efficiency is that of the metered power."""
+    monitor, said = _adjusted(0.1, 0.92)
+
+    found = monitor.verdict(601 * NS).results["efficiency"]
+    assert [] == alarms(said)
+    assert 0.4 == pytest.approx(found["value"], abs=4.0 * found["sd_statistical"])
+
+
+def test_half_the_power_is_an_edge_as_any() -> None:
+    """A change by half under light is an edge, one by a fifth is none."""
+    power = PowerInput(1.0)
+    for t_s, watts in ((0.0, 1.0), (10.0, 0.8), (20.0, 0.4)):
+        power.tell(t_s, Emission(round(t_s * NS), Beam.ON, "commanded", watts))
+
+    edges = [(power.pass_edge(t_s), round(power.adjusted_w, 6)) for t_s in (0.0, 10.0, 20.0)]
+
+    assert [(True, 0.0), (False, -0.2), (True, 0.0)] == edges
+    assert 20.0 == power.lit_since_s
