@@ -260,22 +260,6 @@ def _energy(value_j: float) -> str:
 
 
 def _condition(condition: Condition) -> str:
-    from labctl.protocol import EfficiencyKnown, Elapsed, Steady, TimeConstants
+    from labctl.protocol import words
 
-    if isinstance(condition, EfficiencyKnown):
-        percent = condition.relative_sd * 100.0
-        return f"when the efficiency is known to {percent:g} % without the inputs"
-    if isinstance(condition, TimeConstants):
-        some = "s" if condition.number > 1 else ""
-        return f"after {condition.number} time constant{some}"
-    if isinstance(condition, Steady):
-        return (
-            f"when {condition.channel} is steady within {condition.within_k:g} K "
-            f"over {_clock(condition.for_ns)}"
-        )
-    if isinstance(condition, Elapsed):
-        return f"after {_clock(condition.duration_ns)}"
-    side = type(condition).__name__.lower()
-    if condition.minus:
-        return f"when {condition.channel} - {condition.minus} is {side} {condition.value:g} K"
-    return f"when {condition.channel} is {side} {condition.value:g} degC"
+    return f"when {words(condition)}"

@@ -14,10 +14,11 @@ from labctl.protocol._conditions import (
     Released,
     Steady,
     TimeConstants,
+    simple_parts,
 )
 from labctl.protocol._dump import SCHEMA
 from labctl.protocol._load import find, json_schema, load, loads
-from labctl.protocol._plan import Plan
+from labctl.protocol._plan import Plan, SampleRun
 from labctl.protocol._steps import (
     AddAgent,
     Assay,
@@ -26,14 +27,17 @@ from labctl.protocol._steps import (
     Heat,
     HoldTemperature,
     Irradiate,
+    Lit,
     Log,
     Prompt,
     Release,
     SetThermostat,
     Step,
     Wait,
+    most_power_w,
 )
 from labctl.protocol._timeline import Row, timeline
+from labctl.protocol._words import words
 from labctl.yamlfile import CODES, render, render_github, render_json
 
 __all__ = [
@@ -55,12 +59,14 @@ __all__ = [
     "Heat",
     "HoldTemperature",
     "Irradiate",
+    "Lit",
     "Log",
     "Plan",
     "Prompt",
     "Release",
     "Released",
     "Row",
+    "SampleRun",
     "SetThermostat",
     "Steady",
     "Step",
@@ -71,8 +77,11 @@ __all__ = [
     "json_schema",
     "load",
     "loads",
+    "most_power_w",
     "render",
     "render_github",
     "render_json",
+    "simple_parts",
     "timeline",
+    "words",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -101,4 +102,26 @@ class AllOf:
     conditions: tuple[Condition, ...]
 
 
-Condition: TypeAlias = Steady | Above | Below | Elapsed | EfficiencyKnown | TimeConstants
+Simple: TypeAlias = (
+    Steady
+    | Above
+    | Below
+    | Elapsed
+    | EfficiencyKnown
+    | TimeConstants
+    | DoseReached
+    | FluenceReached
+    | Released
+)
+"""A condition that holds no others."""
+
+Condition: TypeAlias = Simple | AnyOf | AllOf
+
+
+def simple_parts(condition: Condition | None) -> Iterator[Simple]:
+    """Every condition inside of one, itself when it holds no others; nothing of None."""
+    if isinstance(condition, AnyOf | AllOf):
+        for part in condition.conditions:
+            yield from simple_parts(part)
+    elif condition is not None:
+        yield condition

@@ -6,7 +6,15 @@ from typing import Any
 
 from labctl.bench import limit_field
 from labctl.limits import LIMITS as ALL_LIMITS
+from labctl.protocol._condition_fields import (
+    CONDITION,
+    DIFFERENCE,
+    LONG,
+    LONGEST_S,
+    SPECIES_NAME,
+)
 from labctl.protocol._dump import SCHEMA as SCHEMA_NAME
+from labctl.protocol._structure_fields import STEP_LIST, STRUCTURE
 from labctl.quantities import Kind
 from labctl.yamlfile import (
     Amount,
@@ -17,10 +25,10 @@ from labctl.yamlfile import (
     Field,
     ListOf,
     MapOf,
-    Measured,
     Name,
     Node,
     OneKey,
+    OneOrMore,
     Reader,
     Ref,
     Row,
@@ -29,66 +37,21 @@ from labctl.yamlfile import (
     Text,
 )
 
-LONGEST_S = 30 * 24 * 3600.0
-"""No step lasts longer than a month."""
-
-_CHANNEL = Name(r"[a-z][a-z0-9_-]{0,31}( - [a-z][a-z0-9_-]{0,31})?", "probe - ambient")
-_LONG = Amount(Kind.TIME, high=LONGEST_S, positive=True)
-_DIFFERENCE = Amount(Kind.TEMPERATURE_DIFFERENCE, positive=True)
-
-# Conditions.
-WITHIN = Field("within", _DIFFERENCE, "The probe changes by no more than this", True)
-STEADY_FOR = Field("for", _LONG, "... over this long", True)
-STEADY_CHANNEL = Field("channel", Name(r"[a-z][a-z0-9_-]{0,31}", "probe"), "Role; `probe`")
-CHANNEL = Field("channel", _CHANNEL, "A role, `probe`, or a difference, `probe - ambient`", True)
-VALUE = Field("value", Measured((Kind.TEMPERATURE, Kind.TEMPERATURE_DIFFERENCE)),
-              "degC for a temperature, K for a difference", True)  # fmt: skip
-STEADY = Field("steady", Table("steady", (WITHIN, STEADY_FOR, STEADY_CHANNEL)),
-               "The probe is steady")  # fmt: skip
-ABOVE = Field("above", Table("above", (CHANNEL, VALUE)), "A temperature is above a value")
-BELOW = Field("below", Table("below", (CHANNEL, VALUE)), "A temperature is below a value")
-ELAPSED = Field("elapsed", _LONG, "So much time of the step has passed")
-EFFICIENCY = Field(
-    "efficiency_statistical",
-    Amount(Kind.FRACTION, 0.001, 0.5),
-    "The efficiency's relative deviation without the inputs, the wall's part included, is at most "
-    "this and all checks hold; `irradiate` only",
-)
-TIME_CONSTANTS = Field(
-    "time_constants", Count(1, 20), "So many time constants of the cell have passed in this step"
-)
-CONDITION = OneKey(
-    "the condition",
-    "condition",
-    "P044",
-    (STEADY, ABOVE, BELOW, ELAPSED, EFFICIENCY, TIME_CONSTANTS),
-    later={
-        "cem43": "Use a time: `for: 10 min`.",
-        "released": "Use a time: `for: 10 min`.",
-        "any": "Use one condition; `at_most` bounds it in time.",
-        "all": "Use one condition; `at_most` bounds it in time.",
-    },
-)
-
 # Steps.
-FOR = Field("for", _LONG, "How long")
+FOR = Field("for", LONG, "How long")
 UNTIL = Field("until", Ref("condition", lambda: CONDITION), "End when this is met")
-AT_MOST = Field("at_most", _LONG, "End at the latest after this long")
+AT_MOST = Field("at_most", LONG, "End at the latest after this long")
 IF_LATE = Field(
     "if_late",
-    Choice({"stop": "end the run", "continue": "go on"}, {"ask": "Use `stop` or `continue`."}),
-    "When `until` is not met in time: `stop` the run or `continue`",
+    Choice({"stop": "end the run", "continue": "go on", "ask": "ask a person, in the dark"}),
+    "When `until` is not met in time: `stop` the run, `continue`, or `ask` a person",
 )
-DRIFT = Field("drift", _DIFFERENCE, "The probe should drift by no more than this over the step")
+DRIFT = Field("drift", DIFFERENCE, "The probe should drift by no more than this over the step")
 POWER = Field("power", Amount(Kind.POWER, positive=True), "Power at the sample")
 ELECTRICAL_POWER = Field("power", Amount(Kind.POWER, positive=True),
                          "Electrical power in the resistor", True)  # fmt: skip
 IRRADIANCE = Field("irradiance", Amount(Kind.IRRADIANCE, positive=True),
                    "Power over area at the sample; the bench says the area")  # fmt: skip
-TIMES = Field("times", Count(1, 1000), "How many times", True)
-REPEATED: Field[list[Chosen]] = Field(
-    "steps", ListOf(Ref("step", lambda: STEP)), "What is repeated", True
-)
 TEXT = Field("text", Text(500), "What the person is asked to do", True)
 STEP_NAME = Field("name", Text(100), "A name for the step")
 
@@ -107,28 +70,95 @@ COOL = Field("cool", Table("cool step", (FOR, UNTIL, AT_MOST, IF_LATE)),
              "Laser and heater off, for a time or until a condition")  # fmt: skip
 LOG = Field("log", Table("log step", (FOR, AT_MOST)),
             "Only record, `for` a time, or until stopped but `at_most` so long")  # fmt: skip
-REPEAT = Field("repeat", Table("repeat step", (TIMES, REPEATED)), "Do steps several times")
+
+_TEMPERATURE = Amount(Kind.TEMPERATURE, -50.0, 300.0)
+BETWEEN = Field("between", ListOf(_TEMPERATURE), "The band: its lower and its upper end", True)
+POWER_LIMIT = Field("power_limit", Amount(Kind.POWER, positive=True),
+                    "Never more power than this", True)  # fmt: skip
+WITH_SOURCE = Field(
+    "with",
+    Choice({"laser": "by light", "heater": "by the calibration resistor, without light"}),
+    "`laser`, or `heater` for the same temperatures without light",
+)
+HOLD = Field(
+    "hold_temperature",
+    Table(
+        "hold_temperature step", (BETWEEN, POWER_LIMIT, WITH_SOURCE, FOR, UNTIL, AT_MOST, IF_LATE)
+    ),
+    "Keep the probed liquid inside a band, for a time or until a condition",
+)
+
+WAIT_UNTIL = Field("until", UNTIL.shape, "End when this is met", True)
+REQUIRE = Field(
+    "require", UNTIL.shape, "What must hold when `until` is met, else the run ends held"
+)
+ABORT_IF = Field("abort_if", UNTIL.shape, "What ends the run at once")
+ASSAY_EVERY = Field("assay_every", Amount(Kind.TIME, 1.0, LONGEST_S, positive=True),
+                    "So often the species that the conditions name are assayed")  # fmt: skip
+WAIT = Field(
+    "wait",
+    Table("wait step", (WAIT_UNTIL, AT_MOST, IF_LATE, REQUIRE, ABORT_IF, ASSAY_EVERY)),
+    "Dark, sampled and assayed, until a condition",
+)
+
+SET_TO = Field("temperature", _TEMPERATURE, "Set point of the thermostat", True)
+SET_WITHIN = Field("within", DIFFERENCE, "The probe is within this of it; 0.3 K")
+SET_FOR = Field("for", LONG, "... over this long; 60 s")
+THERMOSTAT = Field(
+    "thermostat",
+    Table("thermostat step", (SET_TO, SET_WITHIN, SET_FOR, AT_MOST, IF_LATE)),
+    "Set the surroundings to a temperature, and wait until the probe has it",
+)
+
+AGENT = Field("agent", SPECIES_NAME, "A stock of the bench, e.g. `glutathione`, `acid`", True)
+ADDED_VOLUME = Field("volume", Amount(Kind.VOLUME, high=1.0, positive=True), "How much of it")
+_AMOUNT = Amount(Kind.SUBSTANCE_CONCENTRATION, high=20e3, positive=True)
+_ACIDITY = Amount(Kind.PH, 0.0, 14.0)
+ADDED_AMOUNT = Field("concentration", _AMOUNT, "Of it in the liquid afterwards")
+ADDED_PH = Field("pH", _ACIDITY, "Of the liquid afterwards")
+DOSE = Field(
+    "dose",
+    Table("dose step", (AGENT, ADDED_VOLUME, ADDED_AMOUNT, ADDED_PH, AT_MOST)),
+    "Add something to the sample: by the doser, else by a person",
+)
+
+SPECIES_LIST = Field("species", OneOrMore(SPECIES_NAME), "One species, or a list of them", True)
+STIMULUS_PH = Field("pH", _ACIDITY, "pH of the medium")
+STIMULUS_GLUTATHIONE = Field("glutathione", _AMOUNT, "Glutathione in the medium")
+STIMULUS_TEMPERATURE = Field("temperature", _TEMPERATURE, "Temperature of the medium")
+STIMULUS = Field(
+    "stimulus",
+    Table("stimulus", (STIMULUS_PH, STIMULUS_GLUTATHIONE, STIMULUS_TEMPERATURE)),
+    "What starts the release: any of pH, glutathione, temperature",
+    True,
+)
+RELEASE = Field(
+    "release",
+    Table("release step", (SPECIES_LIST, STIMULUS, AT_MOST)),
+    "Set the medium that starts the release; its clock begins",
+)
+
+ASSAY_TIMES = Field("times", Count(1, 1000), "How many times; once")
+ASSAY_GAP = Field("every", Amount(Kind.TIME, 1.0, LONGEST_S), "From one to the next")
+ASSAY = Field(
+    "assay",
+    Table("assay step", (SPECIES_LIST, ASSAY_TIMES, ASSAY_GAP, AT_MOST)),
+    "Measure species in the medium",
+)
+
 PROMPT = Field("prompt", Table("prompt step", (TEXT, AT_MOST)),
                "Ask a person, with the laser off")  # fmt: skip
-
-_LATER_VERBS = {
-    "hold_temperature": "Use `irradiate` with `until: {above: ...}` and `at_most`.",
-    "wait": "Use `cool` or `log` with `for`.",
-    "release": "Use a `prompt` that asks for it.",
-    "sweep": "Write the steps one after the other.",
-    "for_each_sample": "Run the protocol once a sample, with --sample.",
-    "include": "Copy the steps into this file.",
-    "plugin": "Write the steps out.",
-}
 
 STEP: OneKey = OneKey(
     "a step",
     "verb",
     "P040",
-    (BASELINE, IRRADIATE, HEAT, COOL, LOG, REPEAT, PROMPT),
+    (
+        BASELINE, IRRADIATE, HEAT, HOLD, COOL, WAIT, LOG, THERMOSTAT, DOSE, RELEASE, ASSAY, PROMPT,
+        *STRUCTURE,
+    ),
     (STEP_NAME,),
-    _LATER_VERBS,
-)
+)  # fmt: skip
 
 # Parameters.
 DEFAULT = Field("default", Text(80), "Value when none is given", True)
@@ -160,12 +190,15 @@ PARAMETERS: Field[Any] = Field(
 CAPABILITY = Choice(
     {
         "laser": "a laser under labctl's control",
-        "manual": "a laser that a person switches",
+        "manual": "what a person does instead: switch the laser, set the bath, dose, assay",
         "heater": "a calibration resistor in the cell, under labctl's control",
         "thermometer": "a thermometer",
         "power_meter": "a power meter",
+        "thermostat": "a bath, plate or holder that keeps a temperature",
+        "doser": "a pump that adds from stocks",
+        "assay": "what measures species in the medium",
     },
-    {"assay": "Leave it out.", "doser": "Leave it out.", "camera": "Leave it out."},
+    {"camera": "Leave it out."},
 )
 NEEDS = Field(
     "needs",
@@ -191,14 +224,16 @@ RECORD = Field(
     "What is recorded, and how often",
     True,
 )
-STEPS: Field[list[Chosen]] = Field(
-    "steps", ListOf(Ref("step", lambda: STEP)), "What is done, in order", True
-)
+SEED = Field("seed", Count(0, 2**31 - 1), "What a shuffled order is drawn from, unless a run says")
+STEPS: Field[list[Chosen]] = Field("steps", STEP_LIST, "What is done, in order", True)
 
 PROTOCOL = Table(
     "protocol",
-    (_SCHEMA, NAME, TITLE, PARAMETERS, NEEDS, LIMITS, RECORD, STEPS),
-    {"analyse": "The check runs by itself.", "samples": "Name the sample with --sample."},
+    (_SCHEMA, NAME, TITLE, PARAMETERS, NEEDS, LIMITS, RECORD, SEED, STEPS),
+    {
+        "analyse": "The check runs by itself.",
+        "samples": "Name the sample with --sample, or several with `for_each_sample`.",
+    },
 )
 
 DEFINITIONS: dict[str, Shape[Any]] = {"step": STEP, "condition": CONDITION}

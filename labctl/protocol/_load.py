@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from labctl import clock, yamlfile
 from labctl.bench import BenchFile
-from labctl.limits import Limits
+from labctl.limits import Limits, tighten
 from labctl.protocol._bind import bind_into
 from labctl.protocol._dump import SCHEMA
 from labctl.protocol._fields import (
@@ -21,16 +22,24 @@ from labctl.protocol._fields import (
     PARAMETERS,
     PROTOCOL,
     RECORD,
+    SEED,
     STEPS,
     TITLE,
 )
 from labctl.protocol._parameters import parse_overrides, read_parameters
-from labctl.protocol._plan import Plan
-from labctl.protocol._unroll import Unroller
+from labctl.protocol._plan import Plan, SampleRun, series
+from labctl.protocol._unroll import UNSAID_SEED, Unroller
 from labctl.sample import Specimen
 from labctl.yamlfile import Item, MapNode, Mark, Reader, Row, Source
 
-_ROLES = {"laser": ("laser", "manual"), "heater": ("heater",), "meter": ("power_meter",)}
+_ROLES = {
+    "laser": ("laser", "manual"),
+    "heater": ("heater",),
+    "meter": ("power_meter",),
+    "thermostat": ("thermostat", "manual"),
+    "doser": ("doser", "manual"),
+    "assay": ("assay", "manual"),
+}
 """Roles whose name says what they must be; any other role is a thermometer."""
 
 
@@ -45,13 +54,15 @@ def load(
     *,
     bench: BenchFile | None = None,
     specimen: Specimen | None = None,
+    seed: int | None = None,
 ) -> Plan:
     """Read a protocol file; raises InputError with every problem.
 
-    `overrides` set parameters, as typed: `power=1.2W`.
+    `overrides` set parameters, as typed: `power=1.2W`. `seed` is what a shuffled order is drawn
+    from; None: what the file says.
     With a bench it is checked against it, and irradiance becomes power at the sample.
     """
-    return _read(yamlfile.open_source(path), overrides, bench, specimen)
+    return _read(yamlfile.open_source(path), overrides, bench, specimen, seed)
 
 
 def loads(
@@ -61,9 +72,10 @@ def loads(
     bench: BenchFile | None = None,
     specimen: Specimen | None = None,
     file: str = "protocol.yaml",
+    seed: int | None = None,
 ) -> Plan:
-    """The same from a text."""
-    return _read(Source(file, text), overrides, bench, specimen)
+    """The same from a text; files that it includes are looked for beside `file`."""
+    return _read(Source(file, text), overrides, bench, specimen, seed)
 
 
 def json_schema() -> dict[str, Any]:
@@ -76,6 +88,7 @@ def _read(
     overrides: Iterable[str],
     bench: BenchFile | None,
     specimen: Specimen | None,
+    seed: int | None,
 ) -> Plan:
     node, problems = yamlfile.read_text(source)
     reader = Reader(problems)
@@ -84,7 +97,7 @@ def _read(
         declared = node.get(PARAMETERS.name)
         reader.parameters = read_parameters(declared, given, reader)
     row = PROTOCOL.read(node, reader)
-    plan = None if row is None else _build(row, reader, source.file)
+    plan = None if row is None else _build(row, reader, source.file, seed)
     if plan is not None and bench is not None:
         plan = bind_into(plan, bench, specimen, reader)
     what = f"{source.file} is not a valid protocol"
@@ -95,19 +108,19 @@ def _read(
     return plan
 
 
-def _build(row: Row, reader: Reader, file: str) -> Plan | None:
+def _build(row: Row, reader: Reader, file: str, seed: int | None) -> Plan | None:
     needs = row[NEEDS] or {}
     _check_roles(needs, reader)
-    unroller = Unroller({role: item.value for role, item in needs.items()}, reader)
-    unroller.add_all(row[STEPS] or [])
+    seed = row[SEED] if seed is None else seed
+    unroller = Unroller({role: item.value for role, item in needs.items()}, reader, file, seed)
+    unroller.unroll(row[STEPS] or [])
     record = row[RECORD]
     every = None if record is None else record[EVERY]
     name = row[NAME]
-    marks = dict(unroller.marks)
-    marks.update({f"needs.{role}": item.key.mark for role, item in needs.items()})
+    marks = {f"needs.{role}": item.key.mark for role, item in needs.items()}
     if record is not None:
         marks["record.every"] = record.at(EVERY).mark
-    limits = _limits(row[LIMITS], marks)
+    limits = tighten(_limits(row[LIMITS], marks), unroller.limits)
     if name is None or every is None:
         return None
     plan = Plan(
@@ -117,12 +130,24 @@ def _build(row: Row, reader: Reader, file: str) -> Plan | None:
         needs={role: item.value for role, item in needs.items()},
         period_ns=clock.ns(every),
         limits=limits,
-        steps=tuple(unroller.steps),
+        steps=tuple(unroller.out.steps),
+        seed=(UNSAID_SEED if seed is None else seed) if unroller.drawn else row[SEED],
         source_file=file,
-        marks=marks,
+        marks={**marks, **unroller.out.marks},
     )
-    _check_total(plan, reader)
-    return plan
+    runs = [
+        SampleRun(
+            asked.id,
+            asked.of,
+            asked.file,
+            asked.concentration_kg_per_m3,
+            dataclasses.replace(plan, steps=tuple(made.steps), marks={**marks, **made.marks}),
+        )
+        for asked, made in unroller.series
+    ]
+    for one in [run.plan for run in runs] or [plan]:
+        _check_total(one, reader)
+    return series(plan, runs) if runs else plan
 
 
 def _check_roles(needs: Mapping[str, Item[str]], reader: Reader) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from labctl import quantities
 from labctl.protocol._fields import DEFAULT, LEAST, MOST, PARAMETERS_SHAPE
@@ -10,9 +11,20 @@ from labctl.quantities import Kind, Quantity, QuantityError
 from labctl.yamlfile import Field, Item, Mark, Node, Reader, Row, did_you_mean
 
 
-def parse_overrides(texts: Iterable[str], reader: Reader) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A parameter's text as it was given, and where."""
+
+    text: str
+    place: Node | Mark
+    typed: str
+    """The option as it was typed; empty where a file gives it, and then problems with it are told
+    there."""
+
+
+def parse_overrides(texts: Iterable[str], reader: Reader) -> dict[str, Given]:
     """`power=1.2W` -> {power: 1.2W}. Problems are told."""
-    out: dict[str, str] = {}
+    out: dict[str, Given] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         name, value = name.strip(), value.strip()
@@ -22,20 +34,20 @@ def parse_overrides(texts: Iterable[str], reader: Reader) -> dict[str, str]:
         elif name in out:
             reader.add(mark, "P006", f"the parameter '{name}' is set twice", "Set it once.")
         else:
-            out[name] = value
+            out[name] = Given(value, Mark(f"-p {name}={value}"), f"-p {name}={value}")
     return out
 
 
 def read_parameters(
-    node: Node | None, overrides: Mapping[str, str], reader: Reader
+    node: Node | None, overrides: Mapping[str, Given], reader: Reader
 ) -> dict[str, str]:
-    """The text of every parameter, from the command line or its default. Problems are told."""
+    """The text of every parameter, as it was given or its default. Problems are told."""
     declared = (PARAMETERS_SHAPE.read(node, reader) if node is not None else None) or {}
-    for name, text in overrides.items():
+    for name, given in overrides.items():
         if name not in declared:
             known = ", ".join(declared)
             reader.add(
-                Mark(f"-p {name}={text}"),
+                given.place,
                 "P030",
                 f"the protocol has no parameter '{name}'",
                 f"{did_you_mean(name, declared)}"
@@ -49,7 +61,7 @@ def read_parameters(
     return out
 
 
-def _chosen(name: str, item: Item[Row], override: str | None, reader: Reader) -> str | None:
+def _chosen(name: str, item: Item[Row], override: Given | None, reader: Reader) -> str | None:
     row = item.value
     default = _quantity(row, DEFAULT, None, reader)
     if default is None:
@@ -68,12 +80,13 @@ def _chosen(name: str, item: Item[Row], override: str | None, reader: Reader) ->
     text = row[DEFAULT] or ""
     if override is None:
         return text
-    # Told where the parameter is declared: there stand its min and max.
-    mark, typed = item.key.mark, f"-p {name}={override}"
+    # An option is told where the parameter is declared: there stand its min and max.
+    mark = item.key.mark if override.typed else override.place
+    typed = f"{override.typed}: " if override.typed else ""
     try:
-        given = quantities.parse(override, default.kind)
+        given = quantities.parse(override.text, default.kind)
     except QuantityError as error:
-        reader.add(mark, error.code, f"{typed}: {error.what}", error.fix)
+        reader.add(mark, error.code, f"{typed}{error.what}", error.fix)
         # The rest of the file is still checked, with the default.
         return text
     if not low <= given <= high:
@@ -85,11 +98,11 @@ def _chosen(name: str, item: Item[Row], override: str | None, reader: Reader) ->
         reader.add(
             mark,
             "P031",
-            f"{typed}: this is outside what the protocol allows for '{name}'",
+            f"{typed}this is outside what the protocol allows for '{name}'",
             f"Allowed: {', '.join(allowed)}.",
         )
         return text
-    return override
+    return override.text
 
 
 def _quantity(row: Row, field: Field[str], kind: Kind | None, reader: Reader) -> Quantity | None:

@@ -6,13 +6,30 @@ unbounded step except a prompt, which waits for a person with the laser off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from labctl import yamlfile
+from labctl.errors import RefusedError
+from labctl.events import HEATER, LASER
 from labctl.limits import Limits
 from labctl.protocol import _dump
-from labctl.protocol._steps import Heat, Irradiate, Prompt, Step
+from labctl.protocol._conditions import Released, simple_parts
+from labctl.protocol._steps import (
+    AddAgent,
+    Assay,
+    Heat,
+    HoldTemperature,
+    Irradiate,
+    Lit,
+    Prompt,
+    Release,
+    SetThermostat,
+    Step,
+    Wait,
+    most_power_w,
+)
 from labctl.yamlfile import Mark
 
 
@@ -25,12 +42,19 @@ class Plan:
     parameters: Mapping[str, str]
     """Name -> the value taken, as it was written."""
     needs: Mapping[str, str]
-    """Role -> capability: `laser`, `manual`, `heater`, `thermometer`, `power_meter`."""
+    """Role -> capability: `laser`, `manual`, `heater`, `thermometer`, `power_meter`, `thermostat`,
+    `doser`, `assay`."""
     period_ns: int
     """Sampling period."""
     limits: Limits
     """Only what the protocol sets; it may only tighten the bench's."""
     steps: tuple[Step, ...]
+    """Of a series: those of all its runs, one after the other."""
+    seed: int | None = None
+    """What a shuffled order was drawn from; None where nothing was drawn."""
+    samples: tuple[SampleRun, ...] = ()
+    """One run for each, in order; empty for a protocol that is one run. A plan with samples is not
+    carried out itself: each `plan` of them is."""
     source_file: str = field(default="", compare=False)
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
     """Where things stand in the file, e.g. `limits.power`, `steps[1].power`."""
@@ -62,32 +86,66 @@ class Plan:
 
     @property
     def prompts(self) -> int:
-        """How many times a person is asked."""
-        by_hand = 2 if self.laser_manual else 0
-        return sum(
-            1 if isinstance(step, Prompt) else by_hand if isinstance(step, Irradiate) else 0
+        """How many times a person is asked at most, where nothing is late."""
+        return sum(self._asked(step) for step in self.steps)
+
+    def _asked(self, step: Step) -> int:
+        match step:
+            case Prompt():
+                return 1
+            case Irradiate():
+                return 2 if self.laser_manual else 0
+            case SetThermostat():
+                return 1 if self.needs.get("thermostat") == "manual" else 0
+            case AddAgent():
+                return 0 if self.needs.get("doser") == "doser" else 1
+            case Release():
+                return self._asked_for_stimulus(step)
+            case Assay():
+                return step.times * len(step.species) if self._assay_manual else 0
+            case Wait(assay_every_ns=every_ns) if self._assay_manual and every_ns:
+                conditions = (step.until, step.require)
+                parts = [part for it in conditions for part in simple_parts(it)]
+                species = {part.species for part in parts if isinstance(part, Released)}
+                return (step.at_most_ns // every_ns + 1) * len(species)
+        return 0
+
+    @property
+    def _assay_manual(self) -> bool:
+        return self.needs.get("assay") == "manual"
+
+    def _asked_for_stimulus(self, step: Release) -> int:
+        bath = step.temperature_degc is None or self.needs.get("thermostat") == "thermostat"
+        agents = step.ph is None and step.glutathione_mol_per_m3 is None
+        return 0 if bath and (agents or self.needs.get("doser") == "doser") else 1
+
+    def lit(self, source: str) -> tuple[Lit, ...]:
+        """The steps in which a source gives energy, `laser` or `heater`."""
+        return tuple(
+            step
             for step in self.steps
+            if isinstance(step, Irradiate | Heat | HoldTemperature) and step.source == source
         )
 
     @property
     def nominal_power_w(self) -> float:
-        """Highest power at the sample that is asked for; 0 without irradiation."""
-        return max((s.power_w for s in self.steps if isinstance(s, Irradiate)), default=0.0)
+        """Highest power at the sample that may be asked for; 0 without irradiation."""
+        return max(map(most_power_w, self.lit(LASER)), default=0.0)
 
     @property
     def energy_j(self) -> float:
         """Most laser energy at the sample in the whole run."""
-        return sum(s.energy_j for s in self.steps if isinstance(s, Irradiate))
+        return sum(step.energy_j for step in self.lit(LASER))
 
     @property
     def nominal_electrical_w(self) -> float:
-        """Highest electrical power that is asked for; 0 without heating."""
-        return max((s.power_w for s in self.steps if isinstance(s, Heat)), default=0.0)
+        """Highest electrical power that may be asked for; 0 without heating."""
+        return max(map(most_power_w, self.lit(HEATER)), default=0.0)
 
     @property
     def electrical_j(self) -> float:
         """Most electrical energy in the resistor in the whole run."""
-        return sum(s.energy_j for s in self.steps if isinstance(s, Heat))
+        return sum(step.energy_j for step in self.lit(HEATER))
 
     @property
     def at_most_ns(self) -> int:
@@ -101,8 +159,13 @@ class Plan:
         return yamlfile.digest(_dump.what_is_done(self))
 
     def dump(self) -> str:
-        """YAML text of a protocol that loads to the same plan: parameters put in, repeats
-        unrolled."""
+        """YAML text of a protocol that loads to the same plan: parameters put in, repeats, sweeps
+        and includes unrolled. RefusedError for a series: each of its runs has a plan of its own."""
+        if self.samples:
+            raise RefusedError(
+                f"{self.name} is a series of {len(self.samples)} runs, not one",
+                fix="Take the plan of each of its samples.",
+            )
         return yamlfile.dump(_dump.resolved(self))
 
     def mark(self, key: str, *fallbacks: str) -> Mark:
@@ -111,3 +174,29 @@ class Plan:
             if name in self.marks:
                 return self.marks[name]
         return Mark(self.source_file)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRun:
+    """One run of a series: its sample and its plan."""
+
+    id: str
+    """What the sample is called in the protocol."""
+    of: str
+    """The sample that describes it, by the name or file that the protocol gives."""
+    file: Path
+    """Where that lies."""
+    concentration_kg_per_m3: float | None
+    """Of particles, where it differs from what the sample's file states; None: as it says."""
+    plan: Plan
+    """A run of its own, which begins with the prompt to put the sample in."""
+
+
+def series(plan: Plan, samples: Sequence[SampleRun]) -> Plan:
+    """The plan as the runs of these samples; its steps are theirs, numbered through."""
+    steps = [
+        replace(step, index=index)
+        for index, step in enumerate(step for run in samples for step in run.plan.steps)
+    ]
+    marks = {key: mark for run in samples for key, mark in run.plan.marks.items()}
+    return replace(plan, samples=tuple(samples), steps=tuple(steps), marks={**marks, **plan.marks})

@@ -227,4 +227,25 @@ class Assay(_Step):
     at_most_ns: int = 60 * 60 * 10**9
 
 
-Step: TypeAlias = Baseline | Irradiate | Heat | Cool | Log | Prompt
+Step: TypeAlias = (
+    Baseline
+    | Irradiate
+    | Heat
+    | HoldTemperature
+    | Cool
+    | Wait
+    | Log
+    | SetThermostat
+    | AddAgent
+    | Release
+    | Assay
+    | Prompt
+)
+
+Lit: TypeAlias = Irradiate | Heat | HoldTemperature
+"""A step that puts energy into the sample."""
+
+
+def most_power_w(step: Lit) -> float:
+    """The most that a step gives; RefusedError while an irradiance has met no bench."""
+    return step.power_limit_w if isinstance(step, HoldTemperature) else step.power_w

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from labctl.protocol._conditions import Condition, EfficiencyKnown, Elapsed, Steady
+from labctl.protocol._conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    EfficiencyKnown,
+    Elapsed,
+    Steady,
+)
 from labctl.protocol._plan import Plan
-from labctl.protocol._steps import Heat, Irradiate, Prompt, Step
+from labctl.protocol._steps import (
+    AddAgent,
+    Assay,
+    Heat,
+    HoldTemperature,
+    Irradiate,
+    Lit,
+    Prompt,
+    Release,
+    SetThermostat,
+    Step,
+    most_power_w,
+)
 
 LEAST_LIGHT_NS = 60_000_000_000
 """No heating ends on its efficiency before this, see `labctl.photothermal.StoppingRule`."""
@@ -26,8 +45,8 @@ class Row:
     at_most_ns: int | None
     """None for a prompt that waits as long as it takes."""
     power_w: float | None
-    """Power at the sample, or in the resistor; None in the dark, or while an irradiance has met no
-    bench."""
+    """Power at the sample, or in the resistor, of a hold the most that it may give; None in the
+    dark, or while an irradiance has met no bench."""
     energy_j: float
     """Most energy of the laser at the sample, or of the resistor, in this step."""
     until: Condition | None = None
@@ -38,8 +57,8 @@ def timeline(plan: Plan) -> tuple[Row, ...]:
     rows = []
     start_ns = latest_ns = 0
     for step in plan.steps:
-        lit: Irradiate | Heat | None = None
-        if isinstance(step, Heat) or (
+        lit: Lit | None = None
+        if isinstance(step, Heat | HoldTemperature) or (
             isinstance(step, Irradiate) and step.stated_power_w is not None
         ):
             lit = step
@@ -51,7 +70,7 @@ def timeline(plan: Plan) -> tuple[Row, ...]:
                 start_ns=start_ns,
                 latest_ns=latest_ns,
                 at_most_ns=step.at_most_ns,
-                power_w=lit.power_w if lit else None,
+                power_w=most_power_w(lit) if lit else None,
                 energy_j=lit.energy_j if lit else 0.0,
                 until=getattr(step, "until", None),
             )
@@ -62,16 +81,30 @@ def timeline(plan: Plan) -> tuple[Row, ...]:
 
 
 def _shortest_ns(step: Step) -> int:
-    if isinstance(step, Prompt):
-        return 0
-    at_most_ns = step.at_most_ns
+    match step:
+        case Prompt() | AddAgent() | Release():
+            return 0
+        case SetThermostat():
+            return step.for_ns
+        case Assay():
+            return (step.times - 1) * (step.every_ns or 0)
     condition = getattr(step, "until", None)
     if condition is None:
-        return at_most_ns
-    if isinstance(condition, Steady):
-        return min(at_most_ns, condition.for_ns)
-    if isinstance(condition, Elapsed):
-        return min(at_most_ns, condition.duration_ns)
-    if isinstance(condition, EfficiencyKnown):
-        return min(at_most_ns, LEAST_LIGHT_NS)
+        return step.at_most_ns
+    return min(step.at_most_ns, _soonest_ns(condition))
+
+
+def _soonest_ns(condition: Condition) -> int:
+    """No sooner than this after its step's beginning can the condition be met."""
+    match condition:
+        case Steady():
+            return condition.for_ns
+        case Elapsed():
+            return condition.duration_ns
+        case EfficiencyKnown():
+            return LEAST_LIGHT_NS
+        case AnyOf():
+            return min(map(_soonest_ns, condition.conditions))
+        case AllOf():
+            return max(map(_soonest_ns, condition.conditions))
     return 0

@@ -1,309 +1,258 @@
-"""Steps as they were read -> steps of a plan: repeats unrolled, rules between keys checked."""
+"""Steps as they were read -> steps of a plan: repeats, sweeps, includes and plugins unrolled."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from labctl import clock
-from labctl.protocol._conditions import (
-    Above,
-    Below,
-    Condition,
-    EfficiencyKnown,
-    Elapsed,
-    Steady,
-    TimeConstants,
-)
-from labctl.protocol._fields import (
-    ABOVE,
-    AT_MOST,
-    CHANNEL,
-    DRIFT,
-    EFFICIENCY,
-    ELAPSED,
-    ELECTRICAL_POWER,
-    FOR,
-    IF_LATE,
-    IRRADIANCE,
-    POWER,
+from labctl.limits import Limits, tighten
+from labctl.protocol import _makers, _medium_makers
+from labctl.protocol._checks import Checks
+from labctl.protocol._fields import STEP_NAME
+from labctl.protocol._include import open_included
+from labctl.protocol._plugin import steps_of_plugin
+from labctl.protocol._series import SampleAsked, read_samples, told_apart
+from labctl.protocol._steps import Prompt, Step
+from labctl.protocol._structure_fields import (
+    FOR_EACH_SAMPLE,
+    INCLUDE,
+    ORDER,
+    PARAM,
+    PLUGIN,
+    REPEAT,
     REPEATED,
-    STEADY,
-    STEADY_CHANNEL,
-    STEADY_FOR,
-    STEP_NAME,
-    TEXT,
-    TIME_CONSTANTS,
+    SAMPLES,
+    SERIES_PROMPT,
+    SERIES_STEPS,
+    STEP_LIST,
+    SWEEP,
+    SWEPT,
     TIMES,
-    UNTIL,
-    VALUE,
-    WITHIN,
+    VALUES,
 )
-from labctl.protocol._steps import Baseline, Cool, Heat, Irradiate, Log, Prompt, Step
-from labctl.quantities import Kind
-from labctl.yamlfile import Chosen, Mark, Reader, Row
+from labctl.yamlfile import Chosen, Mark, Node, Reader, Row, Text
 
 MOST_STEPS = 5000
 """After unrolling."""
+DEEPEST = 8
+"""Levels of files and plugins within each other."""
+LONGEST_NAME = 200
+MARKED = ("for", "until", "at_most", "power", "irradiance", "power_limit", "between", "temperature",
+          "agent", "species", "stimulus", "require", "assay_every")  # fmt: skip
+"""Keys whose place a bench's or a sample's problems point to."""
+
+UNSAID_SEED = 0
+"""What a shuffled order is drawn from when neither the run nor the file says."""
+
+
+@dataclass
+class Unrolled:
+    """Steps so far, and what came along with them."""
+
+    steps: list[Step] = field(default_factory=list)
+    marks: dict[str, Mark] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Where a list of steps stands: its path, what its steps' names end on, the files around."""
+
+    path: str
+    swept: str = ""
+    cycle: str = ""
+    files: tuple[str, ...] = ()
+
+    def at(self, path: str, **changed: Any) -> _Where:
+        kept = {"swept": self.swept, "cycle": self.cycle, "files": self.files}
+        return _Where(path, **{**kept, **changed})
 
 
 class Unroller:
     """Makes the steps of one protocol. Problems go to the reader."""
 
-    def __init__(self, needs: Mapping[str, str], reader: Reader) -> None:
-        self.steps: list[Step] = []
-        self.marks: dict[str, Mark] = {}
+    def __init__(
+        self, needs: Mapping[str, str], reader: Reader, file: str, seed: int | None = None
+    ) -> None:
+        self.out = Unrolled()
+        self.series: list[tuple[SampleAsked, Unrolled]] = []
+        """One a sample, where the protocol is a series of runs."""
+        self.limits = Limits()
+        """Of included files."""
+        self.drawn = False
+        """An order was drawn from the seed."""
         self._needs = needs
         self._reader = reader
-        self._full = False
+        self._checks = Checks(needs, reader)
+        self._file = file
+        self._seed = UNSAID_SEED if seed is None else seed
+        self._looked = 0
+        self._structure: dict[str, Callable[[Chosen, Row, _Where], None]] = {
+            REPEAT.name: self._repeat,
+            SWEEP.name: self._sweep,
+            FOR_EACH_SAMPLE.name: self._nested_series,
+            INCLUDE.name: self._include,
+            PLUGIN.name: self._plugin,
+        }
 
-    def add_all(self, chosen: list[Chosen], path: str = "steps", cycle: str = "") -> None:
-        """Take in a list of steps; `cycle` says in which round of a repeat they are."""
+    def unroll(self, chosen: list[Chosen]) -> None:
+        """Take in the steps of the file."""
+        alone = len(chosen) == 1
         for number, step in enumerate(chosen):
-            if self._full:
+            if step.key == FOR_EACH_SAMPLE.name and isinstance(step.value, Row) and alone:
+                self._for_each_sample(step.value, f"steps[{number}].for_each_sample")
                 return
-            here = f"{path}[{number}]"
-            if step.key == "repeat":
-                self._repeat(step, here)
-            elif isinstance(step.value, Row):
-                self._add(step, step.value, here, cycle)
+        self._add_all(chosen, _Where("steps", files=(self._file,)))
 
-    def _repeat(self, step: Chosen, path: str) -> None:
-        if not isinstance(step.value, Row):
-            return
-        times, inner = step.value[TIMES] or 1, step.value[REPEATED] or []
-        for cycle in range(1, times + 1):
-            self.add_all(inner, f"{path}.repeat.steps", f" ({cycle} of {times})")
+    def _add_all(self, chosen: list[Chosen], where: _Where) -> None:
+        for number, step in enumerate(chosen):
+            if self._is_full(step.key_node):
+                return
+            if isinstance(step.value, Row):
+                path = f"{where.path}[{number}]"
+                make = self._structure.get(step.key)
+                if make is None:
+                    self._add(step, step.value, where.at(path))
+                else:
+                    make(step, step.value, where.at(f"{path}.{step.key}"))
 
-    def _add(self, step: Chosen, row: Row, path: str, cycle: str) -> None:
-        if len(self.steps) >= MOST_STEPS:
-            self._full = True
+    def _is_full(self, node: Node) -> bool:
+        """Whether nothing more is taken. What is looked at counts, not what came out well: a
+        repeat of repeats whose steps are all wrong must end as well."""
+        self._looked += 1
+        if self._looked == MOST_STEPS + 1:
             self._reader.add(
-                step.key_node, "P045", f"the protocol has more than {MOST_STEPS} steps, unrolled",
+                node, "P045", f"the protocol has more than {MOST_STEPS} steps, unrolled",
                 "Repeat less often.",
             )  # fmt: skip
+        return self._looked > MOST_STEPS
+
+    def _read(self, node: Node, where: _Where) -> None:
+        """Steps whose `$name` is known only now."""
+        self._add_all(STEP_LIST.read(node, self._reader) or [], where)
+
+    def _repeat(self, _: Chosen, row: Row, where: _Where) -> None:
+        times, inner = row[TIMES] or 1, row[REPEATED] or []
+        for cycle in range(1, times + 1):
+            if self._looked > MOST_STEPS:
+                return
+            self._add_all(inner, where.at(f"{where.path}.steps", cycle=f" ({cycle} of {times})"))
+
+    def _sweep(self, _: Chosen, row: Row, where: _Where) -> None:
+        name, values = row[PARAM], row[VALUES]
+        outer = self._reader.parameters or {}
+        if name in outer:
+            self._reader.add(
+                row.at(PARAM), "P033", f"there is a parameter '{name}' already",
+                "Give the swept one another name.",
+            )  # fmt: skip
             return
-        self.marks[path] = step.key_node.mark
-        for field in (POWER, IRRADIANCE, FOR, UNTIL, AT_MOST):
-            if row.has(field):
-                self.marks[f"{path}.{field.name}"] = row.at(field).mark
+        if name is None or values is None or not row.has(SWEPT):
+            return
+        if row[ORDER] == "shuffled":
+            self.drawn = True
+            values = list(values)
+            # Text is hashed the same everywhere and always.
+            random.Random(f"{self._seed} {where.path}{where.swept}{where.cycle}").shuffle(values)
+        for value in values:
+            if self._is_full(row.at(VALUES)):
+                return
+            with self._reader.scope({**outer, name: value}):
+                swept = f"{where.swept} ({name} = {value})"
+                self._read(row.at(SWEPT), where.at(f"{where.path}.steps", swept=swept, cycle=""))
+
+    def _for_each_sample(self, row: Row, path: str) -> None:
+        outer = self._reader.parameters or {}
+        asked = read_samples(row, self._file, self._reader)
+        told_apart(asked, row.at(SAMPLES), self._reader)
+        for sample in asked:
+            self.out = Unrolled()
+            with self._reader.scope({**outer, **sample.parameters()}):
+                self._ask_for(sample, row, path)
+                where = _Where(f"{path}.steps", files=(self._file,))
+                if row.has(SERIES_STEPS):
+                    self._read(row.at(SERIES_STEPS), where)
+            self.series.append((sample, self.out))
+
+    def _ask_for(self, sample: SampleAsked, row: Row, path: str) -> None:
+        """The prompt before a sample's steps: its run begins with the sample being put in."""
+        text: str | None = f"Put in {sample.words}."
+        if row.has(SERIES_PROMPT):
+            text = Text(500).read(row.at(SERIES_PROMPT), self._reader)
+        if text is not None:
+            line = row.at(SERIES_PROMPT).mark.line
+            name = f"sample {sample.id}"[:LONGEST_NAME]
+            self.out.steps.append(Prompt(index=0, name=name, path=path, line=line, text=text))
+
+    def _nested_series(self, step: Chosen, _: Row, where: _Where) -> None:
+        self._reader.add(
+            step.key_node,
+            "P037",
+            "`for_each_sample` stands beside or inside of other steps",
+            "Each sample is a run of its own: make it the only step, and put the others into its "
+            "`steps`.",
+        )
+
+    def _include(self, step: Chosen, row: Row, where: _Where) -> None:
+        if len(where.files) > DEEPEST:
+            self._reader.add(
+                step.key_node, "P009", f"files included deeper than {DEEPEST} levels",
+                "Include fewer levels.",
+            )  # fmt: skip
+            return
+        included = open_included(row, where.files, self._needs, self._reader)
+        if included is None:
+            return
+        self.limits = tighten(self.limits, included.limits)
+        with self._reader.scope(included.parameters):
+            inner = where.at(f"{where.path}.steps", files=(*where.files, included.file))
+            self._read(included.steps, inner)
+
+    def _plugin(self, step: Chosen, row: Row, where: _Where) -> None:
+        if where.path.count(".plugin") > 1:
+            self._reader.add(
+                step.key_node, "P036", "a plugin makes a step that is a plugin",
+                "Write its steps out.",
+            )  # fmt: skip
+            return
+        node = steps_of_plugin(step, row, self._reader)
+        if node is not None:
+            self._read(node, where.at(f"{where.path}.steps"))
+
+    def _add(self, step: Chosen, row: Row, where: _Where) -> None:
+        path = where.path
+        marks = self.out.marks
+        marks[path] = step.key_node.mark
+        for pair in row.node.pairs:
+            if pair.key.text in MARKED:
+                marks[f"{path}.{pair.key.text}"] = pair.value.mark
+        name = step.common.get(STEP_NAME.name) or step.key
         made = _MAKERS[step.key](
-            self,
+            self._checks,
             row,
             {
-                "index": len(self.steps),
-                "name": f"{step.common.get(STEP_NAME.name) or step.key}{cycle}",
+                "index": len(self.out.steps),
+                "name": f"{name}{where.swept}{where.cycle}"[:LONGEST_NAME],
                 "path": path,
                 "line": step.key_node.mark.line,
             },
         )
         if made is not None:
-            self.steps.append(made)
-
-    def baseline(self, row: Row, common: dict[str, Any]) -> Step | None:
-        self._needs_probe(row, "a baseline")
-        duration = row[FOR]
-        if duration is None:
-            if not row.meant(FOR):
-                self._missing_for(row, "a baseline")
-            return None
-        return Baseline(**common, duration_ns=clock.ns(duration), drift_k=row[DRIFT])
-
-    def irradiate(self, row: Row, common: dict[str, Any]) -> Step | None:
-        self._needs_probe(row, "an irradiation")
-        if "laser" not in self._needs:
-            self._reader.add(
-                row.node,
-                "P046",
-                "an irradiation needs a laser, and `needs` lists none",
-                "Add 'laser: laser' (or 'laser: manual') to `needs`.",
-            )
-        power, irradiance = row[POWER], row[IRRADIANCE]
-        if row.meant(POWER) == row.meant(IRRADIANCE):
-            both = row.meant(POWER)
-            self._reader.add(
-                row.key(IRRADIANCE),
-                "P041",
-                "power and irradiance are both given" if both else "how strong? no power is given",
-                "Give one: 'power: 1.0 W' at the sample, or 'irradiance: 1 W/cm^2'.",
-            )
-        bounds = self._bounds(row, "an irradiate step")
-        if bounds is None or (power is None and irradiance is None):
-            return None
-        until, at_most_ns = bounds
-        return Irradiate(
-            **common,
-            stated_power_w=power,
-            irradiance_w_per_m2=irradiance,
-            at_most_ns=at_most_ns,
-            until=until,
-            if_late=row[IF_LATE] or "stop",
-        )
-
-    def heat(self, row: Row, common: dict[str, Any]) -> Step | None:
-        self._needs_probe(row, "heating")
-        if "heater" not in self._needs:
-            self._reader.add(
-                row.node,
-                "P046",
-                "heating needs a calibration resistor, and `needs` lists no heater",
-                "Add 'heater: heater' to `needs`; light is `irradiate`.",
-            )
-        power = row[ELECTRICAL_POWER]
-        bounds = self._bounds(row, "a heat step")
-        if bounds is None or power is None:
-            return None
-        until, at_most_ns = bounds
-        return Heat(
-            **common,
-            power_w=power,
-            at_most_ns=at_most_ns,
-            until=until,
-            if_late=row[IF_LATE] or "stop",
-        )
-
-    def cool(self, row: Row, common: dict[str, Any]) -> Step | None:
-        self._needs_probe(row, "cooling")
-        bounds = self._bounds(row, "a cool step")
-        if bounds is None:
-            return None
-        until, at_most_ns = bounds
-        return Cool(
-            **common, at_most_ns=at_most_ns, until=until, if_late=row[IF_LATE] or "continue"
-        )
-
-    def log(self, row: Row, common: dict[str, Any]) -> Step | None:
-        duration, at_most = row[FOR], row[AT_MOST]
-        if row.has(FOR) and row.has(AT_MOST):
-            self._reader.add(
-                row.key(AT_MOST),
-                "P043",
-                "for and at_most are both given",
-                "`for` is how long; `at_most` bounds a log that a person ends. Keep one.",
-            )
-        if not row.meant(FOR) and not row.meant(AT_MOST):
-            self._for_ever(row, "a log step", "Add 'for: 10 min', or 'at_most: 24 h'.")
-        length = at_most if duration is None else duration
-        if length is None:
-            return None
-        return Log(**common, at_most_ns=clock.ns(length), until_stopped=duration is None)
-
-    def prompt(self, row: Row, common: dict[str, Any]) -> Step | None:
-        text, at_most = row[TEXT], row[AT_MOST]
-        if text is None:
-            return None
-        return Prompt(
-            **common, text=text, at_most_ns=None if at_most is None else clock.ns(at_most)
-        )
-
-    def _bounds(self, row: Row, what: str) -> tuple[Condition | None, int] | None:
-        """Condition and longest time of a step that has `for`, or `until` with `at_most`."""
-        reader = self._reader
-        if row.has(FOR):
-            for field in (UNTIL, AT_MOST, IF_LATE):
-                if row.has(field):
-                    reader.add(
-                        row.key(field),
-                        "P043",
-                        f"`for` and `{field.name}` are both given",
-                        "Give `for` alone, or `until` with `at_most`.",
-                    )
-            duration = row[FOR]
-            return None if duration is None else (None, clock.ns(duration))
-        if not row.has(UNTIL):
-            if not row.meant(FOR) and not row.meant(UNTIL):
-                self._missing_for(row, what)
-            return None
-        chosen = row[UNTIL]
-        condition = self._condition(chosen, what) if chosen is not None else None
-        if not row.meant(AT_MOST):
-            self._for_ever(
-                row, what, "Add for example 'at_most: 20 min' beside `until`.", row.key(UNTIL).mark
-            )
-        at_most = row[AT_MOST]
-        if condition is None or at_most is None:
-            return None
-        return condition, clock.ns(at_most)
-
-    def _missing_for(self, row: Row, what: str) -> None:
-        until = "" if what == "a baseline" else ", or 'until: {...}' with 'at_most: 20 min'"
-        self._for_ever(row, what, f"Add 'for: 10 min'{until}.")
-
-    def _for_ever(self, row: Row, what: str, fix: str, mark: Mark | None = None) -> None:
-        self._reader.add(mark or row.node.mark, "P042", f"{what} that could run for ever", fix)
-
-    def _condition(self, chosen: Chosen, what: str) -> Condition | None:
-        value = chosen.value
-        if chosen.key == ELAPSED.name:
-            return None if value is None else Elapsed(clock.ns(value))
-        if chosen.key == TIME_CONSTANTS.name:
-            return None if value is None else TimeConstants(value)
-        if chosen.key == EFFICIENCY.name:
-            if what != "an irradiate step":
-                self._reader.add(
-                    chosen.key_node,
-                    "P044",
-                    f"`{EFFICIENCY.name}` cannot end {what}: light alone tells an efficiency",
-                    "Use it in an `irradiate` step; a cooling ends with 'time_constants: 1'.",
-                )
-            return None if value is None else EfficiencyKnown(value)
-        if not isinstance(value, Row):
-            return None
-        if chosen.key == STEADY.name:
-            within, over = value[WITHIN], value[STEADY_FOR]
-            channel = value[STEADY_CHANNEL] or "probe"
-            self._thermometer(channel, value.at(STEADY_CHANNEL).mark)
-            if within is None or over is None:
-                return None
-            return Steady(channel, within, clock.ns(over))
-        return self._threshold(chosen, value)
-
-    def _threshold(self, chosen: Chosen, row: Row) -> Condition | None:
-        channel, quantity = row[CHANNEL], row[VALUE]
-        if channel is None:
-            return None
-        first, _, second = channel.partition(" - ")
-        for role in filter(None, (first, second)):
-            self._thermometer(role, row.at(CHANNEL).mark)
-        if quantity is None:
-            return None
-        kind = Kind.TEMPERATURE_DIFFERENCE if second else Kind.TEMPERATURE
-        if quantity.kind is not kind:
-            unit = "K" if second else "degC"
-            self._reader.add(
-                row.at(VALUE),
-                "P023",
-                f"'{channel}' is a {kind}, and the value is a {quantity.kind}",
-                f"Write the value in {unit}.",
-            )
-            return None
-        make = Above if chosen.key == ABOVE.name else Below
-        return make(first, second or None, quantity.value)
-
-    def _thermometer(self, role: str, mark: Mark) -> None:
-        if self._needs.get(role) != "thermometer":
-            self._reader.add(
-                mark,
-                "P046",
-                f"a condition uses '{role}', and `needs` lists no thermometer of that name",
-                f"Add '{role}: thermometer' to `needs`.",
-            )
-
-    def _needs_probe(self, row: Row, what: str) -> None:
-        if self._needs.get("probe") != "thermometer":
-            self._reader.add(
-                row.node,
-                "P046",
-                f"{what} needs a thermometer in the sample, and `needs` lists no probe",
-                "Add 'probe: thermometer' to `needs`.",
-            )
+            self.out.steps.append(made)
 
 
-_MAKERS = {
-    "baseline": Unroller.baseline,
-    "irradiate": Unroller.irradiate,
-    "heat": Unroller.heat,
-    "cool": Unroller.cool,
-    "log": Unroller.log,
-    "prompt": Unroller.prompt,
+_MAKERS: dict[str, Callable[[Checks, Row, dict[str, Any]], Step | None]] = {
+    "baseline": _makers.baseline,
+    "irradiate": _makers.irradiate,
+    "heat": _makers.heat,
+    "hold_temperature": _makers.hold_temperature,
+    "cool": _makers.cool,
+    "log": _makers.log,
+    "prompt": _makers.prompt,
+    "wait": _medium_makers.wait,
+    "thermostat": _medium_makers.thermostat,
+    "dose": _medium_makers.dose,
+    "release": _medium_makers.release,
+    "assay": _medium_makers.assay,
 }

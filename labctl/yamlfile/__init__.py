@@ -9,6 +9,7 @@ from labctl.yamlfile._codes import CODES
 from labctl.yamlfile._compose import read_text
 from labctl.yamlfile._dump import digest, dump
 from labctl.yamlfile._mark import ListNode, MapNode, Mark, Node, Pair, ScalarNode, plain
+from labctl.yamlfile._more_shapes import Deferred, OneOrMore, TextOr
 from labctl.yamlfile._one_key import Chosen, OneKey
 from labctl.yamlfile._reader import Reader, did_you_mean
 from labctl.yamlfile._render import render, render_github, render_json
@@ -38,6 +39,7 @@ __all__ = [
     "Chosen",
     "Count",
     "Date",
+    "Deferred",
     "Field",
     "Item",
     "ListNode",
@@ -49,6 +51,7 @@ __all__ = [
     "Name",
     "Node",
     "OneKey",
+    "OneOrMore",
     "Pair",
     "Reader",
     "Ref",
@@ -59,6 +62,7 @@ __all__ = [
     "StatedAmount",
     "Table",
     "Text",
+    "TextOr",
     "Truth",
     "did_you_mean",
     "digest",

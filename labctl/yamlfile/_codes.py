@@ -35,6 +35,12 @@ CODES: dict[str, str] = {
     "P030": "there is no such parameter",
     "P031": "a parameter is outside its min and max",
     "P032": "default, min and max of a parameter do not fit together",
+    "P033": "a name that is taken already",
+    # Parts from elsewhere.
+    "P034": "files that include each other",
+    "P035": "a file that cannot be included",
+    "P036": "a plugin that cannot be used",
+    "P037": "a series of samples stands alone, once",
     # Steps.
     "P040": "a step needs exactly one verb",
     "P041": "power or irradiance, exactly one",
@@ -44,6 +50,8 @@ CODES: dict[str, str] = {
     "P045": "too many steps",
     "P046": "a role is used that `needs` does not list",
     "P047": "the protocol can take longer than its own limit",
+    "P048": "the ends of a band do not fit together",
+    "P049": "volume, concentration or pH, exactly one",
     # Protocol on a bench.
     "P050": "above a limit of the bench",
     "P051": "irradiance on a bench without a spot area",
@@ -52,6 +60,7 @@ CODES: dict[str, str] = {
     "P054": "sampled faster than the instruments can, or too slowly for the guard",
     "P055": "the sample does not fit the bench",
     "P056": "a target that this bench and sample cannot reach",
+    "P057": "the sample or the bench does not have the species or the stock",
     # Bench files.
     "P060": "there is no such instrument",
     "P061": "a bench with a laser must say this",

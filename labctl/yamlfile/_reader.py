@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from labctl.errors import InputError, Problem
 from labctl.yamlfile._mark import ListNode, MapNode, Mark, Node, ScalarNode
 
 _FILL = "FILL"
-_REFERENCE = re.compile(r"\$([a-zA-Z_][a-zA-Z0-9_-]*)")
+_REFERENCE = re.compile(r"\$([a-zA-Z_][a-zA-Z0-9_-]*)(\.[a-zA-Z_]+)?")
 
 
 def near(word: str, known: Iterable[str]) -> str:
@@ -32,6 +33,15 @@ class Reader:
         self.problems = list(problems)
         self.parameters: Mapping[str, str] | None = None
         """Texts to put for `$name`; None where the file has no parameters."""
+
+    @contextlib.contextmanager
+    def scope(self, parameters: Mapping[str, str]) -> Iterator[None]:
+        """Meanwhile `$name` stands for these, and for nothing else."""
+        before, self.parameters = self.parameters, parameters
+        try:
+            yield
+        finally:
+            self.parameters = before
 
     def add(self, node: Node | Mark, code: str, message: str, fix: str = "") -> None:
         """Note something wrong at a place."""
@@ -62,7 +72,19 @@ class Reader:
         return self._replaced(node, self.parameters)
 
     def _replaced(self, node: ScalarNode, parameters: Mapping[str, str]) -> str | None:
-        missing = [name for name in _REFERENCE.findall(node.text) if name not in parameters]
+        missing = []
+
+        def taken(found: re.Match[str]) -> str:
+            name, dotted = found.group(1), found.group(2) or ""
+            if name + dotted in parameters:
+                return parameters[name + dotted]
+            if name in parameters:
+                # `$power.` at the end of a sentence: the rest is text.
+                return parameters[name] + dotted
+            missing.append(name + dotted)
+            return ""
+
+        text = _REFERENCE.sub(taken, node.text)
         for name in missing:
             known = ", ".join(f"${known}" for known in parameters)
             self.add(
@@ -72,9 +94,7 @@ class Reader:
                 f"{did_you_mean(name, parameters)}"
                 + (f"There are: {known}." if known else "Declare it under `parameters`."),
             )
-        if missing:
-            return None
-        return _REFERENCE.sub(lambda found: parameters[found.group(1)], node.text)
+        return None if missing else text
 
 
 def with_article(wanted: str) -> str:

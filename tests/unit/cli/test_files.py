@@ -143,7 +143,7 @@ def test_plan_shows_steps_worst_case_energy_and_limits(
     steps = [line.split() for line in lines if line.strip()[:1] in ("1", "2", "3")]
     assert ["1", "baseline", "0:00", "0:30"] == steps[0]
     assert ["2", "irradiate", "Heat", "0:30", "10:00", "1.5", "W", "900", "J"] == steps[1][:9]
-    assert "steady within 0.2 K over 1:00" in " ".join(steps[1])
+    assert "steady within 0.2 K over 1 min" in " ".join(steps[1])
     assert ["3", "cool", "1:30", "to", "10:30", "5:00"] == steps[2]
     assert "worst case  15:30" in lines
     assert "laser       on for 10:00 at most, 900 J at the sample" in lines
