@@ -72,7 +72,7 @@ class ReleaseBasis(Event):
 
     kind: ClassVar[str] = "release-basis"
     version: int
-    species: Plain
+    priors: Plain
     """Name -> what is supposed of its release and of its assay before anything is measured."""
     assumptions: tuple[str, ...] = ()
     """In words, placeholders by name, for the result to repeat."""

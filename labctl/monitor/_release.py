@@ -193,7 +193,7 @@ class ReleaseWatch:
         try:
             if event.version != VERSION:
                 raise ValueError(f"version {event.version}, and this is {VERSION}")
-            for name, plain in event.species.items():
+            for name, plain in event.priors.items():
                 tracker = ReleaseTracker(self._history, prior_from_plain(plain))
                 self._followed[name] = _Followed(tracker)
         except ValueError as error:
