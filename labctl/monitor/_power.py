@@ -13,8 +13,6 @@ _ADJUSTED_S = 0.2
 """An adjusted light has come by then, and the meter's next reading is of it."""
 _RATIO_KEEP = 0.8
 """Of measured over commanded power, at each reading between adjustments: a slow head is behind."""
-_SMALL_STEP = 0.1
-"""Of the power: a smaller step while lit says nothing new of the cell, and loosens nothing."""
 
 
 class PowerInput:
