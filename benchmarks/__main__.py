@@ -11,7 +11,7 @@ import sys
 
 from benchmarks._figures import json_line, line
 
-NAMES = ("engine", "check", "guard", "drivers", "records")
+NAMES = ("engine", "check", "guard", "drivers", "records", "protocols")
 
 
 def main() -> int:
