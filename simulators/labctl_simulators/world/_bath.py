@@ -29,7 +29,7 @@ class Circulator:
     loss_w_per_k: float
     """To the room."""
     gain_w_per_k: float
-    """Of the controller; with its time below it overshoots by some tenths of a kelvin."""
+    """Of the controller; with its time below it overshoots by tenths of a kelvin."""
     integral_s: float
     sensor_lag_s: float
     sensor_offset_k: float

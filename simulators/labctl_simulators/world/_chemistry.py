@@ -19,12 +19,13 @@ PBS, so that 7 uL of 1 M acetic acid bring a millilitre from pH 7.4 to 5.5.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from labctl_simulators.world._cell import Cell
 from labctl_simulators.world._medium import GLUTATHIONE, Medium
 from labctl_simulators.world._optics import PARTICLES, Optics
 from labctl_simulators.world._release import PERIOD_NS, Release
-from labctl_simulators.world._thermal import Thermal
 from labctl_simulators.world._truth import Truth
 
 _NEVER_NS = 1 << 62
@@ -33,7 +34,7 @@ _NEVER_NS = 1 << 62
 class Chemistry:
     """What happens in the vessel beside heat."""
 
-    def __init__(self, truth: Truth, thermal: Thermal) -> None:
+    def __init__(self, truth: Truth, thermal: Cell) -> None:
         self._truth = truth
         self._thermal = thermal
         volume_m3 = truth.liquid.volume_m3
@@ -68,14 +69,13 @@ class Chemistry:
         self,
         agent: str,
         volume_m3: float,
-        concentration_mol_per_m3: float,
+        stock_mol_per_m3: Mapping[str, float],
         t_ns: int,
         energy_j: float,
     ) -> None:
         """See `World.dose`."""
         self._begin(t_ns, energy_j)
-        dissolved = {agent: concentration_mol_per_m3} if concentration_mol_per_m3 else {}
-        self.medium.add(volume_m3, dissolved)
+        self.medium.add(volume_m3, stock_mol_per_m3)
         self._thermal.mix_in(volume_m3, self._thermal.room)
         self.release.changed()
         self.release.mark(f"dose {agent}", t_ns, self._degc, energy_j)

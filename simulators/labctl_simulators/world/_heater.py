@@ -77,6 +77,10 @@ class Heater:
         self.output_on = False
         return True
 
+    def rest(self, liquid_degc: float, room_degc: float) -> None:
+        """Long without power: where liquid and wires hold it."""
+        self.temperature = liquid_degc + self._lead_part * (room_degc - liquid_degc)
+
     def step(self, power_w: float, liquid_degc: float, room_degc: float) -> tuple[float, float]:
         """One step at this mean electrical power: joules into the liquid and into the room."""
         true, h = self.true, self.step_s

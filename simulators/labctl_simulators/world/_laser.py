@@ -84,6 +84,12 @@ class Laser:
         self._rin = self._rin * self._rin_keep + self._kick * self._noise()
         return self.power_w() if self.lit else 0.0
 
+    def rest(self, steps: int) -> None:
+        """Let so many internal steps pass in the dark, at once."""
+        self._warm *= (1.0 - self._ramp) ** steps
+        keep = self._rin_keep**steps
+        self._rin = self._rin * keep + self.beam.rin * sqrt(1.0 - keep**2) * self._noise()
+
     def drive(self, level: float) -> None:
         """Take a new level; an output stage that is stuck on keeps the one it has."""
         if not ((self.ignores_off or self.lies_about_off) and self.lit):

@@ -9,6 +9,7 @@ the saturation pressure of water).
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from labctl_simulators.world._truth import Vessel
 
@@ -57,6 +58,11 @@ class Losses:
             else:
                 high = middle
 
+    def stoppered(self, share: float, room_degc: float, humidity: float) -> Losses:
+        """The same vessel, its drawn heat loss included, with that share of the evaporation."""
+        area_m2 = share * self.vessel.evaporation_area_m2
+        return Losses(replace(self.vessel, evaporation_area_m2=area_m2), room_degc, humidity)
+
     def _scale(self, surface_w_per_k: float, room_degc: float) -> None:
         v = self.vessel
         kelvin = room_degc + KELVIN
@@ -73,6 +79,12 @@ class Losses:
         t4 = hot * hot * hot * hot - cold * cold * cold * cold
         convection = self.forced * rise + self.natural * rise * math.sqrt(math.sqrt(abs(rise)))
         return convection + self.radiation * t4
+
+    def surface_slope(self, outer_degc: float, room_degc: float) -> float:
+        """How much more than `surface_w` for one kelvin more of the wall [W/K]."""
+        rise, hot = outer_degc - room_degc, outer_degc + KELVIN
+        convection = self.forced + 1.25 * self.natural * math.sqrt(math.sqrt(abs(rise)))
+        return convection + 4.0 * self.radiation * hot * hot * hot
 
     def evaporation_w(self, liquid_degc: float, room_degc: float, humidity: float) -> float:
         """Latent heat carried away from the liquid's surface."""

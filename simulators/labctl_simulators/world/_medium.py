@@ -24,6 +24,11 @@ STRONG = {"hydrochloric-acid": 1.0, "base": -1.0, "sodium-hydroxide": -1.0}
 _S_PER_H = 3600.0
 
 
+def is_acid(agent: str) -> bool:
+    """An acid or a base."""
+    return agent in WEAK_ACIDS or agent in STRONG
+
+
 @dataclass(frozen=True, slots=True)
 class Reaction:
     """`of` becomes `into` in first order, hastened by what is dissolved of `by`."""
@@ -97,6 +102,8 @@ class Medium:
         """Mix a volume of a stock in with all that it has dissolved, acids by their names."""
         for species, there in dissolved_mol_per_m3.items():
             mol = there * volume_m3
+            if not mol:
+                continue
             if species in WEAK_ACIDS:
                 self._buffer = self._buffer.with_weak(mol, WEAK_ACIDS[species])
             elif species in STRONG:
@@ -124,12 +131,14 @@ class Medium:
         self._ph = None
 
     def acid_to(self, ph: float) -> float:
-        """Strong acid [mol] that would bring this medium to a pH; negative: base."""
-        return self._buffer.acid_mol_to(ph, self._volume_m3)
+        """Acetic acid [mol] that would bring this medium to a pH; negative: strong base."""
+        protons_mol = self._buffer.acid_mol_to(ph, self._volume_m3)
+        whole: float = 1.0 + 10.0 ** (ACETIC_PK - ph)
+        return protons_mol * whole if protons_mol > 0.0 else protons_mol
 
     def bring_to(self, ph: float) -> None:
         """Somebody has set the pH by hand, with a volume that does not matter."""
-        self._buffer = self._buffer.acidified(self.acid_to(ph))
+        self._buffer = self._buffer.acidified(self._buffer.acid_mol_to(ph, self._volume_m3))
         self._ph = None
 
     def react(self, dt_s: float) -> None:

@@ -22,6 +22,13 @@ AIR_LAG_S = 9.0
 _REFRESH_STEPS = 50
 """Absorbed shares, heat capacities and humidity change with evaporation only; so often are they
 computed anew."""
+_STILL = (0.0, 0.0)
+
+
+def ramped(lagging: float, now: float, pace: float, dt_s: float, lag_s: float) -> float:
+    """What follows, `dt_s` ago at `lagging`, something that has risen steadily to `now`."""
+    begun = now - pace * (dt_s + lag_s)
+    return lagging + (begun - lagging) * (1.0 - exp(-dt_s / lag_s)) + pace * dt_s
 
 
 class Thermal:
@@ -40,6 +47,7 @@ class Thermal:
         "_holder_w_per_k",
         "_mixing_w_per_k",
         "_noise",
+        "_pace",
         "_past",
         "_rim_j_per_k",
         "_room_vapour",
@@ -139,6 +147,8 @@ class Thermal:
         self._draught_kick = room.flutter * sqrt(1.0 - self._draught_keep**2)
         self._past: tuple[float, float, float, float, float] | None = None
         self._count = 0
+        self._pace = _STILL
+        """Of `rim` and `around` in the long step before [K/s]; 0 after a short one."""
         self._refresh()
 
     def _room_at(self, t_s: float) -> float:
@@ -222,6 +232,7 @@ class Thermal:
         )
         past = self._past or now
         self._past = now
+        self._pace = _STILL
         forth, back = 1.5 * h, 0.5 * h
         light_j = power_w * self.core_share_w * self.overlap.value * h
         if self.heater is not None:
@@ -277,35 +288,18 @@ class Thermal:
         """The bead, a part of a step after the last one."""
         if self.bead_in_air:
             target, lag = self.around + 0.05 * (self.rim - self.around), AIR_LAG_S
+            pace = self._pace[1]
         else:
             target = self.rim + self.bead_light_k_per_w * power_w
             lag = self._truth.probes.bead_lag_s
-        return self.bead + (target - self.bead) * (1.0 - exp(-dt_s / lag))
+            pace = self._pace[0]
+        return ramped(self.bead, target + pace * dt_s, pace, dt_s, lag)
 
     def second_after(self, second: SecondBead, dt_s: float, power_w: float) -> float:
         """The second bead, a part of a step after the last one."""
         target = self.rim + second.light_k_per_w * power_w
-        return self.second + (target - self.second) * (1.0 - exp(-dt_s / second.lag_s))
-
-    def mix_in(self, volume_m3: float, degc: float) -> None:
-        """Liquid of this temperature is stirred in at once."""
-        liquid = self._truth.liquid
-        added = volume_m3 * liquid.density_kg_per_m3 * liquid.specific_heat_j_per_kg_k
-        here = self.liquid_j_per_k
-        self.core = (here * self.core + added * degc) / (here + added)
-        self.rim = (here * self.rim + added * degc) / (here + added)
-        self.brought_j += added * degc
-        self.added_m3 += volume_m3
-        self._refresh()
-
-    def take_out(self, volume_m3: float) -> None:
-        """Some of the liquid is taken away through a filter."""
-        liquid = self._truth.liquid
-        self.added_m3 -= volume_m3
-        gone = volume_m3 * liquid.density_kg_per_m3 * liquid.specific_heat_j_per_kg_k
-        share = liquid.core_share
-        self.brought_j -= gone * (share * self.core + (1.0 - share) * self.rim)
-        self._refresh()
+        pace = self._pace[0]
+        return ramped(self.second, target + pace * dt_s, pace, dt_s, second.lag_s)
 
     def stored_j(self) -> float:
         """Heat above 0 degC in liquid, wall, holder and resistor."""

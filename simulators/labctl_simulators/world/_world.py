@@ -15,19 +15,29 @@ from typing import Any
 
 from labctl.clock import NS
 from labctl_simulators.world._bath import Bath
+from labctl_simulators.world._cell import Cell
 from labctl_simulators.world._chemistry import Chemistry
 from labctl_simulators.world._emission import EmissionLog
 from labctl_simulators.world._gates import Blade, Relay
 from labctl_simulators.world._laser import Laser
-from labctl_simulators.world._medium import Medium
-from labctl_simulators.world._thermal import Thermal
+from labctl_simulators.world._medium import Medium, is_acid
 from labctl_simulators.world._truth import Truth
 
 STEP_NS = NS // 10
 """Internal step: a seventh of the fastest time constant (bead, mixing)."""
+COAST_NS = NS
+"""Internal step after a long time in the dark."""
+COAST_AFTER_NS = 900 * NS
+"""So long after the last light or heat. What happens to air or bath from then on may be taken up
+by a long step early or late."""
 _NEVER_NS = 1 << 62
 
 Action = Callable[[], None]
+
+
+def _after(now_ns: int) -> int:
+    """Where long steps begin, when it has become dark now."""
+    return -(-(now_ns + COAST_AFTER_NS) // COAST_NS) * COAST_NS
 
 
 class World:
@@ -36,7 +46,7 @@ class World:
     def __init__(self, truth: Truth, *, step_ns: int = STEP_NS) -> None:
         self.truth = truth
         self.laser = Laser(truth.beam, truth.seed, step_ns / NS)
-        self.thermal = Thermal(truth, step_ns / NS)
+        self.thermal = Cell(truth, step_ns / NS)
         self.heater = self.thermal.heater
         self.chemistry = Chemistry(truth, self.thermal)
         """Medium, release and what an assay sees; see there for doses and measurements."""
@@ -54,6 +64,7 @@ class World:
         self._step_ns = step_ns
         self._now_ns = 0
         self._grid_ns = step_ns
+        self._coast_from_ns = COAST_AFTER_NS
         self.blade: Blade | None = None
         """In the beam between meter and sample, on a bench that has a shutter."""
         self.relay: Relay | None = None
@@ -99,6 +110,38 @@ class World:
             self._march(t_ns)
 
     def _march(self, t_ns: int) -> None:
+        """Go on to `t_ns`. In long darkness the heat network stays up to a long step behind, and
+        catches up before there is light: when it steps depends on the light alone."""
+        if self.laser.lit or self._beam or self._heat:
+            self._coast_from_ns = _NEVER_NS
+        elif self._coast_from_ns == _NEVER_NS:
+            self._coast_from_ns = _after(self._now_ns)
+        if t_ns < self._coast_from_ns:
+            self._march_finely(t_ns)
+            return
+        if self._now_ns < self._coast_from_ns:
+            self._march_finely(self._coast_from_ns)
+        thermal, chemistry = self.thermal, self.chemistry
+        done_ns, count = self._grid_ns - self._step_ns, COAST_NS // self._step_ns
+        while done_ns + COAST_NS <= t_ns:
+            done_ns += COAST_NS
+            thermal.coast(count)
+            self.laser.rest(count)
+            if thermal.bead > self.peak_bead_degc:
+                self.peak_bead_degc = thermal.bead
+            if done_ns >= chemistry.due_ns:
+                chemistry.advance(done_ns, self._energy / NS)
+        self._now_ns = t_ns
+        self._grid_ns = done_ns + self._step_ns
+
+    def _catch_up(self) -> None:
+        """Up to now in short steps, in the dark that has been until now."""
+        while self._grid_ns <= self._now_ns:
+            self.thermal.step(0.0)
+            self.laser.rest(1)
+            self._grid_ns += self._step_ns
+
+    def _march_finely(self, t_ns: int) -> None:
         now, grid, step = self._now_ns, self._grid_ns, self._step_ns
         while grid <= t_ns:
             segment = self._segment + self._power * (grid - now)
@@ -127,8 +170,11 @@ class World:
     def settle(self) -> None:
         """Something about the light, or the resistor, has changed at this moment: take it up, log
         an edge."""
+        heat_w = 0.0 if self.heater is None else self.heater.power_w()
+        if self.laser.lit or heat_w:
+            self._catch_up()
         if self.heater is not None:
-            self._settle_heater(self.heater.power_w())
+            self._settle_heater(heat_w)
         beam = self.laser.power_w()
         if beam != self._beam:
             self._follow_head(self._now_ns)
@@ -175,14 +221,14 @@ class World:
         self._head_ns = t_ns
 
     def fit_bath(self, *, cooling_w: float = 0.0) -> Bath:
-        """Put the cell into the chamber of a thermostat, which is off; the same one when there is
-        one already. With `cooling_w` it can take heat away too."""
+        """Put the cell, with a stopper on it, into the chamber of a thermostat, which is off; the
+        same one when there is one already. With `cooling_w` it can take heat away too."""
         if self.thermal.bath is None:
             true = self.truth.circulator
             if true is None:
                 raise RuntimeError("no circulator was drawn for this world")
             true = replace(true, cooling_w=cooling_w)
-            self.thermal.bath = Bath(true, self.thermal.room)
+            return self.thermal.put_into(Bath(true, self.thermal.room))
         return self.thermal.bath
 
     @property
@@ -200,10 +246,22 @@ class World:
         room. What the cell loses its heat to is the chamber, once a bath is fitted."""
         self.thermal.ambient_in_chamber = in_chamber
 
-    def dose(self, agent: str, volume_m3: float, *, concentration_mol_per_m3: float = 0.0) -> None:
+    def dose(
+        self,
+        agent: str,
+        volume_m3: float,
+        *,
+        concentration_mol_per_m3: float = 0.0,
+        acid_mol_per_m3: float = 0.0,
+    ) -> None:
         """Stir a volume of a stock in, now, at the temperature of the room, with `agent` (a
-        species, an acid, a base; `Chemistry` says which) dissolved in it."""
-        self.chemistry.dose(agent, volume_m3, concentration_mol_per_m3, self._now_ns, self._lit_j())
+        species, an acid, a base; `Chemistry` says which) dissolved in it. A stock of which only
+        the titration is known is given by its acetic acid, as `Medium.acid_to` tells it
+        (negative: strong base); a concentration of an acid besides does not count."""
+        stock = {} if acid_mol_per_m3 and is_acid(agent) else {agent: concentration_mol_per_m3}
+        if acid_mol_per_m3:
+            stock["acid" if acid_mol_per_m3 > 0.0 else "base"] = abs(acid_mol_per_m3)
+        self.chemistry.dose(agent, volume_m3, stock, self._now_ns, self._lit_j())
 
     def set_medium(
         self, *, ph: float | None = None, glutathione_mol_per_m3: float | None = None
