@@ -43,6 +43,9 @@ def open_included(
             "Write the path from this file, so that the folder can be moved.",
         )
         return None
+    if "\0" in name:
+        reader.add(row.at(FILE), "P035", "this is no path", "Check the path.")
+        return None
     path = Path(files[-1]).parent / name
     if any(_same(path, other) for other in files):
         loop = " -> ".join(Path(file).name for file in (*files, name))
@@ -56,9 +59,6 @@ def open_included(
             reader.add(row.at(FILE), "P035", f"'{name}': {error.what}", "Check the path.")
         else:
             reader.problems += error.problems
-        return None
-    except ValueError:
-        reader.add(row.at(FILE), "P035", f"'{name[:60]}' is no path", "Check the path.")
         return None
     reader.problems += problems
     return _taken(node, str(path), row, needs, reader)

@@ -16,7 +16,9 @@ _REFERENCE = re.compile(r"\$([a-zA-Z_][a-zA-Z0-9_-]*)(\.[a-zA-Z_]+)?")
 
 def near(word: str, known: Iterable[str]) -> str:
     """The known word that is most like this one, or ''."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.55)
+    words = list(known)
+    found = [one for one in words if one.lower() == word.lower()]
+    found = found or difflib.get_close_matches(word, words, n=1, cutoff=0.55)
     return found[0] if found else ""
 
 
