@@ -11,7 +11,7 @@ What a wire personality needs is on `World`:
 - `world.concentration(species)`, `world.released()`, `world.medium` for tests and truth.
 
 The statement may have, all optional, in the sample: `material`, `solvent`, `ph`,
-`glutathione_mol_per_m3`, `batch`, `release: {species: {load_mol_per_m3, load_sd}}` (in the medium,
+`glutathione_mol_per_m3`, `batch`, `loads: {species: {mol_per_m3, sd}}` (in the medium,
 were all of it out); in the bench: `assays: {species: {slope, slope_sd, offset, range_mol_per_m3,
 sd_mol_per_m3}}`. The medium's buffer is the simulator's own: 10 mol/m^3 of phosphate (pK 7.2) in
 PBS, so that 7 uL of 1 M acetic acid bring a millilitre from pH 7.4 to 5.5.

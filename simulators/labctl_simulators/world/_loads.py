@@ -75,6 +75,7 @@ _MATERIALS: Mapping[str, tuple[_Species, ...]] = {
 }
 
 _ALIASES = {
+    "pda-aminoacid": "pda-aminoacid-staged",
     "pda-aminoacid-quinidine-doxorubicin": "pda-aminoacid-staged",
     "pda-aminoacid-doxorubicin-quinidine": "pda-aminoacid-staged",
     "pda-aminoacid-co-release": "pda-aminoacid-corelease",
@@ -103,7 +104,7 @@ def draw_cargo(seed: int, material: str, sample: Mapping[str, Any], volume_m3: f
 ]:  # fmt: skip
     """The cargo of this vessel, and what had to be assumed of its amounts."""
     key = loaded(material)
-    said = sample.get("release")
+    said = sample.get("loads")
     stated = said if isinstance(said, Mapping) else {}
     batch = str(sample.get("batch") or "")
     draw = _Batch(seed, batch)
@@ -138,8 +139,8 @@ class _Batch:
 
 def _load(draw: _Batch, each: _Species, said: Any, assumed: list[str]) -> float:
     stream = draw.stream(f"{each.name}/load")
-    if isinstance(said, Mapping) and said.get("load_mol_per_m3") is not None:
-        mean, sd = float(said["load_mol_per_m3"]), float(said.get("load_sd") or 0.0)
+    if isinstance(said, Mapping) and said.get("mol_per_m3") is not None:
+        mean, sd = float(said["mol_per_m3"]), float(said.get("sd") or 0.0)
     else:
         mean, sd = each.load_mol_per_m3, 0.03 * each.load_mol_per_m3
         assumed.append(f"load of {each.name} = {mean:g} mol/m^3")
