@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from labctl.bench._assays import AssayCalibration, AssayResult
 from labctl.bench._stocks import Stock
 from labctl.clock import NS
-from labctl.errors import PortTimeoutError, RefusedError, SafetyError
+from labctl.errors import InstrumentError, PortTimeoutError, RefusedError, SafetyError
 from labctl.events import Invalid, Reading
 from labctl.instruments import (
     Assay,
@@ -81,8 +81,16 @@ class ThermostatRole:
         self._next_ns = 0
 
     async def stop(self) -> None:
-        """Regulate no longer. Raises when that could not be told to it."""
+        """Regulate no longer. Raises when that could not be told to it, or it says that it goes
+        on."""
         await self.instrument.job(self.driver.stop)
+        state = await self._look()
+        if state.on:
+            raise InstrumentError(
+                f"{self.instrument.name} was told to stop, and says that it regulates",
+                where=str(self.instrument.address),
+                fix="Switch it off at the instrument.",
+            )
         self._wanted_degc = None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 
 from labctl.clock import NS
@@ -12,12 +13,15 @@ from labctl.protocol import (
     Above,
     AllOf,
     AnyOf,
+    Assay,
     Below,
     Condition,
     DoseReached,
     EfficiencyKnown,
     Elapsed,
     FluenceReached,
+    Plan,
+    Release,
     Released,
     Steady,
     TimeConstants,
@@ -33,13 +37,14 @@ class Look:
         condition: Condition,
         begun_ns: int,
         *,
-        dose_ahead_s: Callable[[], float] = lambda: 0.0,
+        dose_reached: Callable[[float, float], bool] = operator.ge,
     ) -> None:
-        """`dose_ahead_s`: CEM43, in s, that is still to come once the light goes out now."""
+        """`dose_reached`: asked with the dose so far and the one that is wanted, CEM43 in s; a hold
+        counts in what is still to come once the light goes out."""
         self.condition = condition
         self.begun_ns = begun_ns
         self._work = work
-        self._dose_ahead_s = dose_ahead_s
+        self._dose_reached = dose_reached
         self._energy_j = work.sampler.energy_j
         self._trends: dict[str, Trend] = {}
         self._assays = -1
@@ -81,7 +86,7 @@ class Look:
                 tau_s = None if work.monitor is None else work.monitor.time_constant_s()
                 return tau_s is not None and now_ns - self.begun_ns >= condition.number * tau_s * NS
             case DoseReached():
-                return work.dose.cem43_min * 60.0 + self._dose_ahead_s() >= condition.cem43_s
+                return self._dose_reached(work.dose.cem43_min * 60.0, condition.cem43_s)
             case FluenceReached():
                 given_j = work.sampler.energy_j - self._energy_j
                 return given_j / self._spot_area_m2() >= condition.fluence_j_per_m2
@@ -152,3 +157,14 @@ def _released(condition: Condition | None) -> Iterator[Released]:
 def species_in(*conditions: Condition | None) -> tuple[str, ...]:
     """Every species that these conditions speak of, each once, in their order."""
     return tuple(dict.fromkeys(one.species for one in released_in(*conditions)))
+
+
+def followed_in(plan: Plan) -> tuple[str, ...]:
+    """Every species whose release this plan speaks of, each once, in the plan's order."""
+    found: list[str] = []
+    for step in plan.steps:
+        if isinstance(step, Release | Assay):
+            found += step.species
+        asked = (getattr(step, name, None) for name in ("until", "require", "abort_if"))
+        found += species_in(*asked)
+    return tuple(dict.fromkeys(found))

@@ -8,6 +8,7 @@ first, then the record. The first cause is kept.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from labctl.bench import AnyGuards, Bench
 from labctl.clock import Clock
@@ -19,7 +20,7 @@ from labctl.engine._sampler import Sampler
 from labctl.engine._states import State, check
 from labctl.engine._steps import Steps
 from labctl.engine._teller import Teller
-from labctl.engine._work import Ask, EndsRunError, Follower, Work
+from labctl.engine._work import Ask, EndsRunError, Work
 from labctl.errors import Exit, StoppedError
 from labctl.events import (
     HEATER,
@@ -34,8 +35,8 @@ from labctl.events import (
     Verdict,
 )
 from labctl.guard import OffReport, Trip, not_confirmed
-from labctl.monitor import DoseWatch, Monitor, concluded, unchecked
-from labctl.protocol import Heat, Irradiate, Plan
+from labctl.monitor import DoseWatch, Monitor, ReleaseWatch, concluded, unchecked
+from labctl.protocol import Heat, HoldTemperature, Irradiate, Plan, Step
 from labctl.sample import Specimen
 
 
@@ -57,7 +58,7 @@ class Engine:
         armed_by: str,
         at_bench: AtBench | None = None,
         specimen: Specimen | None = None,
-        release: Follower | None = None,
+        release: ReleaseWatch | None = None,
     ) -> None:
         self._clock = clock
         self._plan = plan
@@ -161,10 +162,11 @@ class Engine:
                     verb=step.verb,
                     name=step.name,
                     at_most_ns=step.at_most_ns or 0,
-                    power_w=step.power_w if isinstance(step, Irradiate | Heat) else None,
+                    power_w=_power_w(step),
                 )
             )
-            why = await self._steps.carry_out(step)
+            after = steps[number] if number < len(steps) else None
+            why = await self._steps.carry_out(step, after)
             self._teller.tell(StepEnded(self._clock.now_ns(), number, why))
 
     def _go(self, state: State, why: str = "") -> None:
@@ -195,7 +197,12 @@ class Engine:
         if ending is outcome.COMPLETED and self._ending is not None:
             # Tripped on the last way to off, or the guard was lost there: latched, so no success.
             ending = self._ending
+        wrong = await self._steps.medium.end()
+        if wrong and ending.exit_code is Exit.PASS:
+            ending = Ending("instrument-lost", "; ".join(wrong), Exit.INSTRUMENT)
         self._go(State.ENDING, ending.why)
+        for words in wrong:
+            self._teller.tell(Tripped(self._clock.now_ns(), "medium-not-stopped", words))
         for source, report in reports.items():
             if not report.confirmed:
                 what = "beam" if source == LASER else source
@@ -270,9 +277,21 @@ class Engine:
             return Verdict(self._clock.now_ns(), "none", (why,), (), {}, ()), ending
 
     def _verdict(self, ending: Ending) -> Verdict:
-        now_ns = self._clock.now_ns()
-        own = self._work.criteria
+        now_ns, own, release = self._clock.now_ns(), self._work.criteria, self._work.release
+        if release is not None:
+            own = [*release.criteria(), *own]
         if self._monitor is None:
-            return unchecked(now_ns, own)
-        not_completed = None if ending.outcome == "completed" else ending.why
-        return concluded(self._monitor.verdict(now_ns), own, not_completed=not_completed)
+            verdict = unchecked(now_ns, own)
+        else:
+            not_completed = None if ending.outcome == "completed" else ending.why
+            verdict = concluded(self._monitor.verdict(now_ns), own, not_completed=not_completed)
+        if release is None:
+            return verdict
+        return replace(verdict, results={**verdict.results, **release.results()})
+
+
+def _power_w(step: Step) -> float | None:
+    """What a step gives at most; None in the dark."""
+    if isinstance(step, HoldTemperature):
+        return step.power_limit_w
+    return step.power_w if isinstance(step, Irradiate | Heat) else None

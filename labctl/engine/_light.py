@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Sequence
 
 from labctl.bench import AnyGuards, Arming
 from labctl.clock import NS, Clock
@@ -12,7 +13,6 @@ from labctl.engine._teller import Teller
 from labctl.errors import RefusedError
 from labctl.events import LASER, Beam, Emission, EmissionIntent, Mode, Note
 from labctl.guard import Arm, Emit, OffReport, Phase, not_confirmed
-from labctl.protocol import Heat, Irradiate
 
 
 def warning_s(arming: Arming, mode: Mode, *, in_process: bool) -> float:
@@ -71,28 +71,37 @@ class Light:
         """Sample on until it is time for the laser's light; an off or a stop ends it."""
         await self._sampler.until(self._clock.now_ns() + round(self.warning_s * NS))
 
-    async def on(self, step: Irradiate | Heat) -> int:
+    async def on(
+        self,
+        source: str,
+        power_w: float,
+        at_most_ns: int,
+        name: str,
+        *,
+        intents: Sequence[tuple[float, int]] = (),
+    ) -> int:
         """Light, sampling on meanwhile: some lasers take seconds, and the lease must not lapse.
-        Returns when it was commanded."""
+        Returns when it was commanded. `intents`: the highest power of each step that this light is
+        for, and how long from its beginning; none: this one alone."""
         guards = self._needed()
-        guard = guards.of(step.source)
+        guard = guards.of(source)
         lease_ns = round(guard.spec.lease_s * NS)
-        self._teller.tell(
-            EmissionIntent(
-                self._clock.now_ns(), step.power_w, step.at_most_ns, lease_ns, step.source
+        for intended_w, for_ns in intents or ((power_w, at_most_ns),):
+            self._teller.tell(
+                EmissionIntent(self._clock.now_ns(), intended_w, for_ns, lease_ns, source)
             )
-        )
+        at_most_ns = max((for_ns for _, for_ns in intents), default=at_most_ns)
         # No light before its intent is on disk.
         await self._teller.durable()
         # The cyclic collector halts everything for tens of milliseconds, and may do so only in the
         # dark: what stands now is looked at never again, what comes meanwhile is looked at after.
         gc.freeze()
         gc.disable()
-        request = Emit(step.power_w, step.at_most_ns, step.source)
+        request = Emit(power_w, at_most_ns, source)
 
         def commanded(t_ns: int) -> None:
             # At its own time, before any reading that shows the light: the check needs the edge.
-            self._tell_lit(step, "commanded, not confirmed", t_ns)
+            self._tell_lit(source, power_w, name, "commanded, not confirmed", t_ns)
 
         lighting = asyncio.ensure_future(guards.emit(request, commanded=commanded))
         try:
@@ -112,8 +121,15 @@ class Light:
         await guard.read()
         beam, how = guard.emission()
         if beam is Beam.ON:
-            self._tell_lit(step, how, self._clock.now_ns())
+            self._tell_lit(source, power_w, name, how, self._clock.now_ns())
         return guard.lit_ns
+
+    async def adjust(self, source: str, power_w: float, name: str) -> None:
+        """Another power for the light that is on, told as the guard has it."""
+        guards = self._needed()
+        set_ns = await guards.adjust(power_w, source)
+        _, how = guards.of(source).emission()
+        self._tell_lit(source, power_w, name, how, set_ns)
 
     async def off_as_planned(self, why: str) -> None:
         """Off at a step's end; BeamNotConfirmedOffError where this bench could confirm it and did
@@ -147,10 +163,8 @@ class Light:
         if self._guards is not None:
             await self._guards.close()
 
-    def _tell_lit(self, step: Irradiate | Heat, how: str, t_ns: int) -> None:
-        self._sampler.tell_emission(
-            Emission(t_ns, Beam.ON, how, step.power_w, step.name, step.source)
-        )
+    def _tell_lit(self, source: str, power_w: float, name: str, how: str, t_ns: int) -> None:
+        self._sampler.tell_emission(Emission(t_ns, Beam.ON, how, power_w, name, source))
 
     def _needed(self) -> AnyGuards:
         if self._guards is None:

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from labctl.engine._asking import ANSWERED_IN_ADVANCE, Asking
-from labctl.engine._conditions import Look
+from labctl.engine._assays import Assays, Rounds
+from labctl.engine._conditions import Look, species_in
 from labctl.engine._states import State
 from labctl.engine._work import Work
 from labctl.events import LASER
-from labctl.protocol import Cool, Heat, Irradiate
+from labctl.protocol import Cool, Heat, HoldTemperature, Irradiate, Step
 
 
 class Lighting:
-    """Carries out steps at a power that stays."""
+    """Carries out steps at a power that stays, and looks after what the others share."""
 
-    def __init__(self, work: Work, asking: Asking) -> None:
+    def __init__(self, work: Work, asking: Asking, assays: Assays) -> None:
         self._work = work
         self._asking = asking
+        self._assays = assays
+        self.taken_over: tuple[int, float] | None = None
+        """When the light that is still on came on, and its power; None in the dark."""
 
-    async def carry_out(self, step: Irradiate | Heat) -> str:
-        """Light, and off again; returns why it ended."""
+    async def carry_out(self, step: Irradiate | Heat, after: Step | None) -> str:
+        """Light, and off again; returns why it ended. Where a hold of the same source comes right
+        `after` it, the light stays on and `taken_over` says since when."""
         work = self._work
+        self.taken_over = None
+        hold = after if isinstance(after, HoldTemperature) and after.source == step.source else None
+        intents = [(step.power_w, step.at_most_ns)]
+        if hold is not None:
+            intents.append((hold.power_limit_w, hold.at_most_ns))
         await self.make_ready(step.source)
-        lit_ns = await work.light.on(step)
+        lit_ns = await work.light.on(
+            step.source, step.power_w, step.at_most_ns, step.name, intents=intents
+        )
         work.go(State.EMITTING)
         why = await self.sample(step, lit_ns)
-        await work.light.off_as_planned(why)
-        work.go(State.DARK)
+        if hold is not None and (why != "late" or step.if_late == "continue"):
+            self.taken_over = lit_ns, step.power_w
+        else:
+            await work.light.off_as_planned(why)
+            work.go(State.DARK)
         return await self.ended(step, why)
 
     async def make_ready(self, source: str) -> None:
@@ -54,7 +69,13 @@ class Lighting:
         if step.until is None:
             return await self._work.sampler.until(end_ns)
         look = Look(self._work, step.until, begun_ns)
-        why = await self._work.sampler.until(end_ns, look.met)
+        species = species_in(step.until)
+        # A person who measures cannot do so beside a light that is on.
+        beside = bool(species) and (isinstance(step, Cool) or not self._assays.by_hand)
+        rounds = Rounds(self._work, self._assays, species, None) if beside else None
+        why = await self._work.sampler.until(
+            end_ns, look.met, None if rounds is None else rounds.look
+        )
         return why if why == "reached" else "late"
 
     async def ended(self, step: Irradiate | Heat | Cool, why: str) -> str:

@@ -21,7 +21,8 @@ class Ending:
     """The first cause of a run's end. Later ones are on the record, but do not replace it."""
 
     outcome: str
-    """`completed`, `stopped`, `tripped`, `instrument-lost`, `data-fault` or `fault`."""
+    """`completed`, `held` (a gate did not open: nothing has failed, and nothing more was done),
+    `stopped`, `tripped`, `instrument-lost`, `data-fault` or `fault`."""
     why: str
     exit_code: Exit
 

@@ -5,13 +5,14 @@ Ticks that could not be kept are counted, never made up in a bunch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from labctl.bench import AnyGuards, Bench
 from labctl.clock import NS, Clock
 from labctl.engine._energy import Energy
 from labctl.engine._manual import BY_METER, ManualEdges
 from labctl.engine._teller import Teller
+from labctl.engine._warmth import Warmth
 from labctl.errors import SafetyError
 from labctl.events import HEATER, LASER, Beam, Emission, Invalid, Reading, Sample
 from labctl.guard import Heartbeat
@@ -37,6 +38,9 @@ class Sampler:
         self._end_ns: int | None = None
         self._total_s = tighten(bench.file.limits, plan.limits).total_s
         self.next_tick_ns = 0
+        self._warms = (
+            None if bench.thermostat is None else Warmth(bench.thermostat, plan, bench.file)
+        )
         self.latest: dict[str, Reading] = {}
         """The newest valid reading of each channel."""
         self.samples = 0
@@ -80,8 +84,14 @@ class Sampler:
         """Wait for the next tick and take it."""
         await self.until(self.next_tick_ns + 1)
 
-    async def until(self, end_ns: int, done: Callable[[], bool] | None = None) -> str:
-        """Sample until `end_ns` ('elapsed') or until `done` after a tick ('reached')."""
+    async def until(
+        self,
+        end_ns: int,
+        done: Callable[[], bool] | None = None,
+        then: Callable[[], Awaitable[None]] | None = None,
+    ) -> str:
+        """Sample until `end_ns` ('elapsed') or until `done` after a tick ('reached'). `then` is
+        waited for after every tick, before `done` is asked: for short talk with an instrument."""
         period_ns = self._period_ns
         sleep_until = self._clock.sleep_until
         while True:
@@ -92,6 +102,8 @@ class Sampler:
             await sleep_until(due_ns)
             await self._tick(due_ns)
             self.next_tick_ns = due_ns + period_ns
+            if then is not None:
+                await then()
             behind_ns = self._clock.now_ns() - self.next_tick_ns
             if behind_ns > 0:
                 missed = -(-behind_ns // period_ns)
@@ -125,6 +137,8 @@ class Sampler:
             self.tell_emission(emission)
         self._teller.tell(Sample(now_ns, due_ns, readings))
         self.samples += 1
+        if self._warms is not None:
+            self._warms.check(latest.get(GUARDED))
         if self._end_ns is not None and now_ns > self._end_ns:
             # Planned steps fit, or the plan was refused; prompts take as long as people do.
             raise SafetyError("the run is longer than the limit 'total'")

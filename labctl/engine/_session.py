@@ -25,6 +25,7 @@ from labctl.bench import (
     waived,
 )
 from labctl.clock import NS, Clock, run_real, run_virtual
+from labctl.engine._conditions import followed_in
 from labctl.engine._engine import Engine
 from labctl.engine._request import RunRequest, check_request
 from labctl.engine._teller import Publish, Teller
@@ -43,7 +44,16 @@ from labctl.events import (
 )
 from labctl.guard import GuardSpec
 from labctl.instruments import SimSession, SimSpec, open_simulation
-from labctl.monitor import DoseWatch, Monitor, declared, dose_basis, priors_for, read_blank
+from labctl.monitor import (
+    DoseWatch,
+    Monitor,
+    ReleaseWatch,
+    declared,
+    dose_basis,
+    priors_for,
+    read_blank,
+    release_basis,
+)
 from labctl.photothermal import BlankResult
 from labctl.record import RunFolder
 
@@ -154,6 +164,7 @@ class _Session:
         self._main: asyncio.Task[Any] | None = None
         self._stopped_by = ""
         self._specs: dict[str, GuardSpec] = {}
+        self._followed = () if request.specimen is None else followed_in(request.plan)
 
     async def run(self) -> RunResult:
         """From the first port to the closed record, with every signal heard on the way."""
@@ -276,7 +287,9 @@ class _Session:
         priors = self._priors(bench)
         monitor = Monitor.from_event(priors) if priors is not None else None
         dose = DoseWatch()
-        teller = Teller(clock, journal, monitor, (dose.feed, *self._publish))
+        release = ReleaseWatch() if self._followed else None
+        folded = (dose.feed,) if release is None else (dose.feed, release.feed)
+        teller = Teller(clock, journal, monitor, (*folded, *self._publish))
         guards = None
         if bench.sources:
             log = folder.path / "guard.jsonl"
@@ -293,6 +306,7 @@ class _Session:
             armed_by=_armed_by(request, bench.mode),
             at_bench=request.at_bench,
             specimen=request.specimen,
+            release=release,
         )
         engines.append(engine)
         self._engine = engine
@@ -340,6 +354,9 @@ class _Session:
             teller.tell(found)
         if priors is not None:
             teller.tell(priors)
+        if self._followed and specimen is not None:
+            assays = request.bench_file.assays
+            teller.tell(release_basis(now_ns, specimen, assays, self._followed))
         teller.tell(
             dose_basis(
                 now_ns,

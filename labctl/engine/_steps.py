@@ -6,12 +6,29 @@ from collections.abc import Sequence
 
 from labctl.clock import NS
 from labctl.engine._asking import Asking
+from labctl.engine._hold import Holding
 from labctl.engine._lighting import Lighting
+from labctl.engine._medium import Medium
 from labctl.engine._sampler import GUARDED
 from labctl.engine._states import State
+from labctl.engine._waiting import Waiting
 from labctl.engine._work import Work
 from labctl.events import Criterion
-from labctl.protocol import Baseline, Cool, Heat, HoldTemperature, Irradiate, Log, Prompt, Step
+from labctl.protocol import (
+    AddAgent,
+    Assay,
+    Baseline,
+    Cool,
+    Heat,
+    HoldTemperature,
+    Irradiate,
+    Log,
+    Prompt,
+    Release,
+    SetThermostat,
+    Step,
+    Wait,
+)
 
 _AHEAD_NS = 5 * NS
 """For what is looked at between arming and light."""
@@ -23,7 +40,10 @@ class Steps:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._asking = Asking(work)
-        self._lighting = Lighting(work, self._asking)
+        self.medium = Medium(work, self._asking)
+        self._lighting = Lighting(work, self._asking, self.medium.assays)
+        self._holding = Holding(work, self._asking, self._lighting)
+        self._waiting = Waiting(work, self._asking, self.medium.assays)
         self.ends_by_stop = False
         """True during a log whose expected end is a person's stop."""
 
@@ -31,6 +51,9 @@ class Steps:
         """Before the first of these steps: have light armed at the bench, where that is wanted and
         one of them lights. Not before a prompt, because what a person does then disarms."""
         if isinstance(steps[0], Prompt) or not any(map(self._lights, steps)):
+            return
+        if self._lighting.taken_over is not None:
+            # It is lit: a hold goes on with the light of the step before.
             return
         work = self._work
         ahead_ns = round(work.light.warning_s * NS) + _AHEAD_NS
@@ -42,14 +65,14 @@ class Steps:
         by_hand = isinstance(step, Irradiate) and self._work.plan.laser_manual
         return isinstance(step, Irradiate | Heat | HoldTemperature) and not by_hand
 
-    async def carry_out(self, step: Step) -> str:
-        """Carry the step out; returns why it ended."""
+    async def carry_out(self, step: Step, after: Step | None = None) -> str:
+        """Carry the step out; returns why it ended. `after` is the step that comes next."""
         work = self._work
         match step:
             case Irradiate() if work.plan.laser_manual:
                 return await self._lighting.by_hand(step)
             case Irradiate() | Heat():
-                return await self._lighting.carry_out(step)
+                return await self._lighting.carry_out(step, after)
             case Prompt():
                 work.go(State.WAITING)
                 return f"answered: {await self._asking.text(step.text, step.at_most_ns)}"
@@ -66,8 +89,20 @@ class Steps:
                 why = await work.sampler.until(work.now_ns + step.at_most_ns)
                 self.ends_by_stop = False
                 return why
-            case _:
-                raise NotImplementedError(f"the engine does not carry out {step.verb} yet")
+            case HoldTemperature():
+                lit_ns, power_w = self._lighting.taken_over or (None, 0.0)
+                self._lighting.taken_over = None
+                return await self._holding.carry_out(step, lit_ns, power_w)
+            case Wait():
+                return await self._waiting.carry_out(step)
+            case SetThermostat():
+                return await self.medium.set_thermostat(step)
+            case AddAgent():
+                return await self.medium.dose(step)
+            case Release():
+                return await self.medium.release(step)
+            case Assay():
+                return await self.medium.assay(step)
 
     async def _baseline(self, step: Baseline) -> str:
         work, sampler = self._work, self._work.sampler

@@ -15,9 +15,9 @@ from labctl.engine._outcome import Ending
 from labctl.engine._sampler import Sampler
 from labctl.engine._states import State
 from labctl.engine._teller import Teller
-from labctl.events import Criterion, Event, Note, ReleaseAssessed
-from labctl.monitor import DoseWatch, Monitor
-from labctl.protocol import Plan, Released
+from labctl.events import Criterion, Event, Note
+from labctl.monitor import DoseWatch, Monitor, ReleaseWatch
+from labctl.protocol import Plan
 from labctl.sample import Specimen
 
 Ask = Callable[[str], "concurrent.futures.Future[str]"]
@@ -28,18 +28,6 @@ class Go(Protocol):
     """Changes the engine's state; `why` is told with it."""
 
     def __call__(self, state: State, why: str = "") -> None: ...
-
-
-class Follower(Protocol):
-    """What follows the release of every species, fed each event of the run."""
-
-    def feed(self, event: Event) -> None: ...
-
-    def probability(self, condition: Released) -> float | None:
-        """That the condition holds by all that was measured so far; None before anything was."""
-        ...
-
-    def assessed(self, t_ns: int) -> ReleaseAssessed: ...
 
 
 class EndsRunError(Exception):
@@ -64,7 +52,8 @@ class Work:
     teller: Teller
     monitor: Monitor | None
     dose: DoseWatch
-    release: Follower | None
+    release: ReleaseWatch | None
+    """None where the plan follows no species."""
     ask: Ask
     go: Go
     criteria: list[Criterion] = field(default_factory=list)

@@ -157,7 +157,7 @@ class RunEnded(Event):
 
     kind: ClassVar[str] = "run-ended"
     outcome: str
-    """`completed`, `stopped`, `tripped`, `instrument-lost`, `data-fault`, `fault`."""
+    """`completed`, `held`, `stopped`, `tripped`, `instrument-lost`, `data-fault`, `fault`."""
     why: str
     exit_code: int
     verdict: str

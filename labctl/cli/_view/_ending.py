@@ -45,6 +45,7 @@ class Ending:
 
 
 _NEXT_ACTION: dict[str, str] = {
+    "held": "Look at the assays, and repeat with a fresh sample; a run is never resumed.",
     "tripped": "Find what tripped it before anything else. The next run arms from the beginning.",
     "stopped": "The data so far are kept. A run is never resumed; to repeat it, run again.",
     "instrument-lost": "Look at the instrument's cable and power, then run again.",
@@ -63,6 +64,7 @@ _BEAM_ACTION = (
 )
 
 _HEADLINES: dict[str, tuple[Tone, str]] = {
+    "held": (Tone.UNSURE, "HELD: a gate did not open, and nothing more was done"),
     "stopped": (Tone.ENDED, "STOPPED"),
     "tripped": (Tone.BAD, "TRIPPED: a safety rule ended the run"),
     "instrument-lost": (Tone.BAD, "INSTRUMENT LOST"),
