@@ -76,6 +76,8 @@ class Session:
             "evaporated_kg": world.thermal.evaporated_kg,
             "peak_liquid_degc": world.thermal.peak_liquid,
             "peak_bead_degc": world.peak_bead_degc,
+            "cem43_s": world.thermal.cem43_s,
+            "cem43_mean_s": world.thermal.cem43_mean_s,
             "optical_energy_j": world.optical_energy_j(),
             "until_ns": world.now_ns,
             "electrical_energy_j": world.electrical_energy_j(),

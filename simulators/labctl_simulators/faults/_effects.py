@@ -14,6 +14,29 @@ def power_step(scene: Scene, fault: Fault) -> Undo:
     return scene.world.laser.scale.put(1.0 + fault.size)
 
 
+def power_drift(scene: Scene, fault: Fault) -> Undo:
+    laser = scene.world.laser
+    per_s = math.log1p(max(fault.size, -0.99)) / 60.0
+    laser.drift_per_s += per_s
+
+    def undo() -> None:
+        # What has been lost stays so.
+        laser.drift_per_s -= per_s
+
+    return undo
+
+
+def gusts(scene: Scene, fault: Fault) -> Undo:
+    thermal, room = scene.world.thermal, scene.world.truth.room
+    before = thermal.gusts
+    thermal.gusts = abs(fault.size) / room.flutter if room.flutter > 0.0 else before
+
+    def undo() -> None:
+        thermal.gusts = before
+
+    return undo
+
+
 def beam_off_sample(scene: Scene, fault: Fault) -> Undo:
     # A person may write the loss with or without its sign.
     return scene.world.thermal.overlap.put(1.0 - abs(fault.size))

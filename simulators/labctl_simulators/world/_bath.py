@@ -3,7 +3,8 @@
 Fluid with a heater (and, in a circulator that has it, cooling), a controller of its own with its
 own sensor, and the air and the block of the chamber, which follow the fluid. While a bath is
 fitted the cell stands in the chamber: what it loses heat to is `chamber_degc`, no longer the room.
-The thermocouple in the air stays in the room unless `World.place_ambient(in_chamber=True)`.
+The thermocouple for the surroundings of the cell hangs there with it, which is what a bench means
+by `ambient`; `World.place_ambient(in_chamber=False)` leaves it in the room.
 
 For a wire personality: `World.fit_bath()` once; then `set_degc`, `start()`, `stop()`, `sensor_degc`
 (what the instrument's own sensor shows), `fluid_degc`, `on`, `tripped`, `safety_degc`. What an

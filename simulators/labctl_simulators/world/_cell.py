@@ -11,7 +11,12 @@ from math import sqrt
 from labctl_simulators.world._bath import Bath
 from labctl_simulators.world._chain import changes
 from labctl_simulators.world._losses import KELVIN, VAPORISATION_J_PER_KG, saturation_pa
-from labctl_simulators.world._thermal import AIR_LAG_S, Thermal, ramped
+from labctl_simulators.world._thermal import (
+    AIR_LAG_S,
+    COLDEST_THAT_COUNTS_DEGC,
+    Thermal,
+    ramped,
+)
 
 _STOPPER = 0.03
 """Share of the evaporation that a stopper lets through: hours in the warmth need one."""
@@ -28,6 +33,7 @@ class Cell(Thermal):
         """The cell stands in this bath's chamber from now on, with a stopper on it."""
         room = self._truth.room
         self.bath = bath
+        self.ambient_in_chamber = True
         self._holder_w_per_k *= _GRIPPED
         self.losses = self.losses.stoppered(_STOPPER, room.temperature_degc, room.humidity)
         return bath
@@ -64,7 +70,7 @@ class Cell(Thermal):
         self._draught = self._draught * keep + (
             self._truth.room.flutter * sqrt(1.0 - keep * keep) * self._noise()
         )
-        open_to = (1.0 + self._draught) * self.exposure.value
+        open_to = (1.0 + self.gusts * self._draught) * self.exposure.value
         core, rim, inner, outer, holder = self.core, self.rim, self.inner, self.outer, self.holder
         wires = 0.0 if heater is None else heater.loss_w_per_k
         core_held = 0.0 if heater is None else heater.true.heat_capacity_j_per_k
@@ -110,6 +116,8 @@ class Cell(Thermal):
         self.peak_liquid = max(self.peak_liquid, self.rim)
         if heater is not None:
             heater.rest(self.core, self.room)
+        if self.rim > COLDEST_THAT_COUNTS_DEGC:
+            self.count_dose(core + 0.5 * moved[0], rim + 0.5 * moved[1], h)
         self._coast_beads(h, rim, around)
         self._past = None
         self._count = 0

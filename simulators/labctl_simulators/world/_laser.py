@@ -22,8 +22,11 @@ class Laser:
         "_ramp",
         "_rin",
         "_rin_keep",
+        "_step_s",
         "_warm",
         "beam",
+        "drift_per_s",
+        "drifted",
         "ignores_off",
         "key_on",
         "level",
@@ -54,6 +57,11 @@ class Laser:
         """Faults: light that is there over light that should be."""
         self.readback_factor = 1.0
         """A fault: what the controller says it measures over what flows."""
+        self.drift_per_s = 0.0
+        """A fault: how fast the light changes, of what it is, whatever the current."""
+        self.drifted = 1.0
+        """What has come of it."""
+        self._step_s = step_s
         self._warm = 0.0
         self._rin = 0.0
         self._ramp = 1.0 - exp(-step_s / beam.sag_s)
@@ -74,6 +82,7 @@ class Laser:
             * above
             * beam.power_factor
             * self.scale.value
+            * self.drifted
             * (1.0 - beam.sag * self._warm)
             * (1.0 + self._rin)
         )
@@ -82,6 +91,8 @@ class Laser:
         """Let one internal step pass for the diode; returns the power from here on."""
         self._warm += self._ramp * ((1.0 if self.lit else 0.0) - self._warm)
         self._rin = self._rin * self._rin_keep + self._kick * self._noise()
+        if self.drift_per_s:
+            self.drifted *= exp(self.drift_per_s * self._step_s)
         return self.power_w() if self.lit else 0.0
 
     def rest(self, steps: int) -> None:

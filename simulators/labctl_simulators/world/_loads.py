@@ -202,6 +202,8 @@ def _law(draw: _Batch, name: str, rate_per_h: float) -> tuple[str, float, float]
 
 _WEAK = {"pbs": (7.4, 10.0), "buffer": (7.4, 10.0)}
 _PBS_CHLORIDE = 140.0
+_OF_WATER = 0.5
+"""What particles and the air's carbonate hold of a pH in water [mol/m^3]."""
 
 
 def draw_solution(seed: int, sample: Mapping[str, Any]) -> Solution:
@@ -213,8 +215,8 @@ def draw_solution(seed: int, sample: Mapping[str, Any]) -> Solution:
     said = sample.get("ph")
     if said is not None:
         ph = float(said)
-        # Whoever states a pH has buffered it.
-        weak = max(weak, 10.0)
+        # Whoever states a pH of something else than water has buffered it.
+        weak = max(weak, _OF_WATER if key == "water" else 10.0)
     dissolved: dict[str, float] = {}
     if key in _WEAK:
         dissolved[CHLORIDE] = _PBS_CHLORIDE

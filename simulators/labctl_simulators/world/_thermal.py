@@ -19,10 +19,19 @@ from labctl_simulators.world._truth import SecondBead, Truth
 
 AIR_LAG_S = 9.0
 """Lag of a bare bead hanging in still air."""
+COLDEST_THAT_COUNTS_DEGC = 39.0
+"""For a thermal dose."""
 _REFRESH_STEPS = 50
 """Absorbed shares, heat capacities and humidity change with evaporation only; so often are they
 computed anew."""
 _STILL = (0.0, 0.0)
+
+
+def _equivalent(degc: float) -> float:
+    """Seconds at 43 degC that one at this temperature is worth."""
+    if degc < COLDEST_THAT_COUNTS_DEGC:
+        return 0.0
+    return float((0.25 if degc < 43.0 else 0.5) ** (43.0 - degc))
 
 
 def ramped(lagging: float, now: float, pace: float, dt_s: float, lag_s: float) -> float:
@@ -66,11 +75,14 @@ class Thermal:
         "bleach_per_j",
         "bleach_per_s",
         "brought_j",
+        "cem43_mean_s",
+        "cem43_s",
         "core",
         "core_share_w",
         "deposited_j",
         "evaporated_kg",
         "exposure",
+        "gusts",
         "heater",
         "holder",
         "inner",
@@ -111,6 +123,11 @@ class Thermal:
         self.bath: Bath | None = None
         self.ambient_in_chamber = False
         """The thermocouple in the air hangs in the bath's chamber."""
+        self.cem43_s = self.cem43_mean_s = 0.0
+        """Equivalent seconds at 43 degC of the liquid where the probe hangs, and of all of it: the
+        number R is 0.25 from 39 to 43 degC, 0.5 above, and colder does not count."""
+        self.gusts = 1.0
+        """A fault: how much stronger the air moves than it does by itself."""
         self.added_m3 = 0.0
         """Liquid that was added since the beginning, less what was taken away."""
         self.brought_j = 0.0
@@ -217,7 +234,7 @@ class Thermal:
             losses.forced * rise
             + losses.natural * rise * sqrt(sqrt(abs(rise)))
             + losses.radiation * (hot2 * hot2 - cold2 * cold2)
-        ) * ((1.0 + draught) * self.exposure.value)
+        ) * ((1.0 + self.gusts * draught) * self.exposure.value)
         vapour = 610.94 * exp(17.625 * rim / (rim + 243.04)) / (rim + KELVIN)
         evaporation = losses.evaporation * self.exposure.value * (vapour - self._room_vapour)
         holder_room = (holder - room) * self._holder_w_per_k
@@ -255,6 +272,8 @@ class Thermal:
         self.evaporated_kg += evaporation * h / VAPORISATION_J_PER_KG
         if rim > self.peak_liquid:
             self.peak_liquid = rim
+        if rim > COLDEST_THAT_COUNTS_DEGC:
+            self.count_dose(0.5 * (core + self.core), 0.5 * (liquid_before + rim), h)
 
         if self.bead_in_air:
             keep = self._air_decay
@@ -283,6 +302,12 @@ class Thermal:
                 faded = self.bleach_per_s + self.bleach_per_j * power_w
                 self.unbleached *= exp(-faded * _REFRESH_STEPS * h)
             self._refresh()
+
+    def count_dose(self, core_degc: float, rim_degc: float, h_s: float) -> None:
+        """So many seconds at these temperatures."""
+        share = self._truth.liquid.core_share
+        self.cem43_s += _equivalent(rim_degc) * h_s
+        self.cem43_mean_s += _equivalent(share * core_degc + (1.0 - share) * rim_degc) * h_s
 
     def bead_after(self, dt_s: float, power_w: float) -> float:
         """The bead, a part of a step after the last one."""

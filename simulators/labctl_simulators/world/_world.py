@@ -242,8 +242,8 @@ class World:
         return self.thermal.bath
 
     def place_ambient(self, *, in_chamber: bool) -> None:
-        """Hang the thermocouple for the surroundings into the bath's chamber, or back into the
-        room. What the cell loses its heat to is the chamber, once a bath is fitted."""
+        """Where the thermocouple for the surroundings hangs. With a bath that is its chamber, for
+        that is what the cell loses its heat to; somebody may have left it in the room."""
         self.thermal.ambient_in_chamber = in_chamber
 
     def dose(

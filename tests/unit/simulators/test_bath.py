@@ -38,16 +38,16 @@ def test_the_liquid_comes_to_the_temperature_of_the_bath(seed: int) -> None:
     assert world.thermal.rim < bath.fluid_degc + 0.05
 
 
-def test_the_room_stays_what_the_ambient_probe_tells() -> None:
-    """The thermocouple in the air hangs in the room unless it is put into the chamber."""
+def test_the_ambient_probe_tells_what_the_cell_loses_its_heat_to() -> None:
+    """It hangs in the chamber with the cell, unless somebody has left it in the room."""
     world, _ = bathed()
     at(world, 1800.0)
-    in_room = world.ambient_degc()
-    world.place_ambient(in_chamber=True)
+    in_chamber = world.ambient_degc()
+    world.place_ambient(in_chamber=False)
     at(world, 1900.0)
 
-    assert in_room < 26.0
-    assert world.ambient_degc() == pytest.approx(37.0, abs=1.0)
+    assert in_chamber == pytest.approx(37.0, abs=1.0)
+    assert world.ambient_degc() < 26.0
 
 
 def test_light_in_the_bath_heats_above_it() -> None:
@@ -239,3 +239,23 @@ def test_eight_hours_in_the_dark_are_cheap() -> None:
 
     assert time.process_time() - begun < 2.0
     assert world.released()["quinidine"] > 0.8
+
+
+def test_the_true_dose_is_that_of_the_liquid() -> None:
+    """Ten minutes more at a constant temperature count as many equivalent seconds as the rule
+    says, in long steps as in short ones; below 39 degC nothing counts."""
+    cold, _ = bathed()
+    at(cold, 3600.0)
+    assert 0.0 == cold.thermal.cem43_s
+    for lit in (False, True):
+        world, _ = bathed(degc=44.0)
+        if lit:
+            # A light that warms next to nothing makes the steps short.
+            light(world, 3000.0, level=0.35 + 1e-9)
+        at(world, 3600.0)
+        before, degc = world.thermal.cem43_s, world.thermal.rim
+        at(world, 4200.0)
+        counted = world.thermal.cem43_s - before
+
+        assert counted == pytest.approx(600.0 * 0.5 ** (43.0 - degc), rel=5e-3)
+        assert world.thermal.cem43_mean_s == pytest.approx(world.thermal.cem43_s, rel=1e-2)

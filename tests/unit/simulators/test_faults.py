@@ -47,6 +47,35 @@ def test_power_step_is_seen_by_the_meter_and_the_sample() -> None:
     assert at(hit.world, 400.0).probe_degc() < at(healthy.world, 400.0).probe_degc() - 0.5
 
 
+def test_a_power_that_drifts_goes_on_while_there_is_light() -> None:
+    """Two minutes of 2 % a minute are 4 % less light, which the dark leaves as they are."""
+    hit, healthy = session("power-drift=-2%@10s+120s"), session()
+    for each in (hit, healthy):
+        dark(each.world, 200.0)
+        light(each.world, 260.0)
+    ratio = {t: at(hit.world, t).power_w() / at(healthy.world, t).power_w() for t in (10.1, 70.0)}
+
+    assert ratio[10.1] == pytest.approx(1.0, abs=1e-3)
+    assert ratio[70.0] == pytest.approx(0.98, abs=1e-3)
+    for t in (140.0, 300.0):
+        assert at(hit.world, t).power_w() / at(healthy.world, t).power_w() == pytest.approx(
+            0.98**2, abs=1e-3
+        )
+
+
+def test_gusts_make_the_sample_restless_until_they_end() -> None:
+    """Lit, the temperature swings more than in still air; afterwards the air is as it was."""
+    hit, healthy = session("gusts=20%@300s+600s"), session()
+    apart = [
+        abs(at(hit.world, t).thermal.rim - at(healthy.world, t).thermal.rim)
+        for t in (290.0, 500.0, 600.0, 700.0, 800.0)
+    ]
+
+    assert 0.0 == apart[0]
+    assert max(apart[1:]) > 0.03
+    assert 1.0 == at(hit.world, 901.0).thermal.gusts
+
+
 def test_a_lid_that_is_off_cools_the_sample_and_the_light_stays() -> None:
     """More heat goes to the air; meter and absorbed share are as before; the end takes it back."""
     hit, healthy = session("heat-loss-step=+30%@120s+60s"), session()
