@@ -30,6 +30,11 @@ _TAIL_SHARE = 0.15
 """Of a dose, at most so much may come while the liquid cools: what comes in the dark is known by
 the model alone."""
 _COLDER_K = 0.1
+_LANDING_SHARE = 0.5
+"""Of free cooling, so fast the liquid is led down before a dose is reached: with light enough left
+to tell what goes with the light from what does not."""
+_LANDING_RESERVE = 0.03
+"""Of the dose, kept for the low end of the band."""
 _COAST_S = 3.0
 """Without a reading for longer, the hold is lost for good."""
 _ALMOST = 0.98
@@ -121,8 +126,10 @@ class HoldController:
         self._t_s = self._seen_s = self._asked_s = -math.inf
         self._power_w = 0.0
         self._phase = HoldPhase.REACHING
+        self._landing = False
         self.aim_degc = 0.5 * (rules.low_degc + rules.high_degc)
-        """What the liquid is held at; `begin` lowers it for a small dose."""
+        """What the liquid is held at now; `begin` lowers it for a small dose, `dose_reached`
+        towards the end of one."""
 
     def begin(self, t_s: float, start: HoldStart, power_w: float = 0.0) -> None:
         """Take over at `t_s`, under the power that there is now."""
@@ -183,20 +190,36 @@ class HoldController:
 
     def dose_reached(self, so_far_s: float, target_s: float) -> bool:
         """Whether to end now: what has come and what cooling will add is nearer to the target than
-        it would be after one more command's time. The dose that is aimed at has its tail in it."""
-        observer = self._begun()
-        one_more_s = 60.0 * self.law.rate(observer.liquid_degc) * self.rules.every_s
+        it would be after one more command's time. The dose that is aimed at has its tail in it.
+
+        Ask after each step. Towards the end the liquid is led down to the low end of the band,
+        under light: of what comes on the way there is then a measurement, and what is left to come
+        in the dark, by the model alone, is small."""
+        liquid = self._begun().liquid_degc
+        rate = 60.0 * self.law.rate(liquid)
+        one_more_s = rate * self.rules.every_s
         if so_far_s + one_more_s >= target_s:
             return True
-        return so_far_s + self.dose_to_come_s() + 0.5 * one_more_s >= target_s
+        tail_s = self.dose_to_come_s()
+        lowest = self._lowest_degc()
+        if not self._landing and liquid > lowest and self.reached_s is not None:
+            tail_there_s = tail_s * 60.0 * self.law.rate(lowest) / rate
+            coming_s = (tail_s - tail_there_s) / _LANDING_SHARE + tail_there_s
+            self._landing = so_far_s + coming_s >= (1.0 - _LANDING_RESERVE) * target_s
+        return so_far_s + tail_s + 0.5 * one_more_s >= target_s
 
     # -- inside --------------------------------------------------------------------------------
 
     def _ask(self, observer: HoldObserver) -> HoldCommand:
-        rules, aim = self.rules, self.aim_degc
+        rules = self.rules
+        if self._landing:
+            self.aim_degc = min(self.aim_degc, self._lowest_degc())
+        aim = self.aim_degc
         liquid, wall = observer.ahead(rules.delay_s, self._power_w)
-        wanted_k_per_s = (aim - liquid) / self._response_s
         none_k_per_s = observer.drive(0.0, liquid, wall, observer.rest_k_per_s)
+        wanted_k_per_s = (aim - liquid) / self._response_s
+        if self._landing:
+            wanted_k_per_s = max(wanted_k_per_s, _LANDING_SHARE * min(0.0, none_k_per_s))
         wish_w = (wanted_k_per_s - none_k_per_s) / observer.rate_k_per_s_w
         power_w = min(max(wish_w, 0.0), rules.power_limit_w)
         phase = HoldPhase.HOLDING if self.reached_s is not None else HoldPhase.REACHING
@@ -225,11 +248,16 @@ class HoldController:
     def _margin_k(self) -> float:
         return min(_MARGIN_K, _MARGIN_SHARE * (self.rules.high_degc - self.rules.low_degc))
 
+    def _lowest_degc(self) -> float:
+        """No aim is lower."""
+        middle = 0.5 * (self.rules.low_degc + self.rules.high_degc)
+        return min(self.rules.low_degc + self._margin_k(), middle)
+
     def _aim(self, surroundings_degc: float) -> float:
         """The middle of the band; lower where much of a small dose would come while it cools."""
         rules = self.rules
         middle = 0.5 * (rules.low_degc + rules.high_degc)
-        lowest = rules.low_degc + self._margin_k()
+        lowest = self._lowest_degc()
         cooling = self._cooling
         if self._dose_s is None or cooling is None:
             return middle
@@ -242,7 +270,7 @@ class HoldController:
             if tail_s <= _TAIL_SHARE * self._dose_s:
                 break
             aim -= _COLDER_K
-        return max(aim, min(lowest, middle))
+        return max(aim, lowest)
 
     def _begun(self) -> HoldObserver:
         if self._observer is None:
