@@ -12,6 +12,7 @@ import click
 from labctl.cli._folded import folded
 from labctl.cli._options import bench_option, sample_option
 from labctl.cli._plan_check import check_json, check_lines
+from labctl.cli._plan_dose import dose_json, dose_lines, series_json, series_lines
 from labctl.cli._plan_light import light_json, light_lines, off_json, off_lines, unwatched_lines
 from labctl.errors import RefusedError
 
@@ -31,9 +32,16 @@ NEAR = 0.5
               help="Set a parameter of the protocol, e.g. -p power=1.2W.")  # fmt: skip
 @bench_option
 @sample_option
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0),
+              help="Seed that shuffled orders are drawn from.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of the table.")
 def command(
-    protocol: str, parameters: tuple[str, ...], bench: str | None, sample: str | None, as_json: bool
+    protocol: str,
+    parameters: tuple[str, ...],
+    bench: str | None,
+    sample: str | None,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Show what PROTOCOL would do on a bench: steps, worst case, laser energy, nearest limits.
 
@@ -48,7 +56,9 @@ def command(
     found = benches.find_bench(bench, environment=read_settings().bench)
     bench_file = benches.load(found.path)
     specimen = samples.load(samples.find(sample)) if sample else None
-    plan = protocols.load(protocols.find(protocol), parameters, bench=bench_file, specimen=specimen)
+    plan = protocols.load(
+        protocols.find(protocol), parameters, bench=bench_file, specimen=specimen, seed=seed
+    )
     check_targets_of(plan, bench_file, specimen)
     if as_json:
         click.echo(json.dumps(_as_json(plan, bench_file, specimen), ensure_ascii=False))
@@ -75,6 +85,8 @@ def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[
     yield from _table(rows)
     yield ""
     yield from _totals(plan)
+    yield from series_lines(plan)
+    yield from dose_lines(plan)
     yield from light_lines(plan, bench)
     yield from _limit_lines(plan, bench, specimen)
     for line in off_lines(plan, bench):
@@ -111,11 +123,11 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _totals(plan: Plan) -> Iterator[str]:
-    from labctl.protocol import Heat, Irradiate
+    from labctl.events import HEATER, LASER
 
     prompts = f", and {plan.prompts} answers of a person" if plan.prompts else ""
     yield f"worst case  {_clock(plan.at_most_ns)}{prompts}"
-    lit_ns = sum(step.at_most_ns for step in plan.steps if isinstance(step, Irradiate))
+    lit_ns = sum(step.at_most_ns for step in plan.lit(LASER))
     if plan.laser_manual:
         yield f"laser       switched by hand, NOT under labctl's control; {_clock(lit_ns)} at most"
     elif plan.uses_light:
@@ -123,7 +135,7 @@ def _totals(plan: Plan) -> Iterator[str]:
     elif not plan.uses_heater:
         yield "laser       none; nothing is armed"
     if plan.uses_heater:
-        hot_ns = sum(step.at_most_ns for step in plan.steps if isinstance(step, Heat))
+        hot_ns = sum(step.at_most_ns for step in plan.lit(HEATER))
         energy = _energy(plan.electrical_j)
         yield f"heater      on for {_clock(hot_ns)} at most, {energy} in the cell"
 
@@ -145,13 +157,15 @@ def _limit_lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Ite
 
 
 def _limits(plan: Plan, bench: BenchFile) -> list[dict[str, Any]]:
-    """What the plan uses of each limit that it can be held against beforehand, nearest first."""
+    """What the plan uses of each limit that it can be held against beforehand, nearest first. Of a
+    series: what its most demanding run uses."""
     from labctl.limits import tighten
-    from labctl.protocol import Heat, Irradiate
     from labctl.quantities import Kind, format
 
     hard, heater = tighten(bench.limits, plan.limits), bench.heater
-    lit_ns = max((s.at_most_ns for s in plan.steps if isinstance(s, Irradiate | Heat)), default=0)
+    runs = [run.plan for run in plan.samples] or [plan]
+    lit_ns = max((lit_ns for run in runs for _, lit_ns in run.emissions()), default=0)
+    energy_j = max(run.energy_j + run.electrical_j for run in runs)
     entries = []
     for name, kind, used, allowed in (
         ("power", Kind.POWER, plan.nominal_power_w, hard.power_w),
@@ -162,8 +176,8 @@ def _limits(plan: Plan, bench: BenchFile) -> list[dict[str, Any]]:
             plan.nominal_electrical_w,
             heater.max_power_w if heater else None,
         ),
-        ("energy", Kind.ENERGY, plan.energy_j + plan.electrical_j, hard.energy_j),
-        ("total", Kind.TIME, plan.at_most_ns / 1e9, hard.total_s),
+        ("energy", Kind.ENERGY, energy_j, hard.energy_j),
+        ("total", Kind.TIME, max(run.at_most_ns for run in runs) / 1e9, hard.total_s),
     ):
         if allowed and used:
             entries.append(
@@ -219,6 +233,9 @@ def _as_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[st
         "electrical_j": plan.electrical_j,
         "limits": _limits(plan, bench),
         "light": light_json(plan, bench),
+        "dose": dose_json(plan),
+        "samples": series_json(plan),
+        "seed": plan.seed,
         "off_latency": off_json(plan, bench),
         "criteria": check_json(plan, bench, specimen),
         "steps": [

@@ -110,10 +110,10 @@ def _lit(plan: Plan) -> tuple[str, ...]:
 
 
 def _beam(plan: Plan, bench: BenchFile) -> Exposure | None:
+    from labctl.events import LASER
     from labctl.photothermal import exposure
-    from labctl.protocol import Irradiate
 
     if bench.spot_area is None or bench.wavelength_m is None:
         return None
-    lit_s = sum(step.at_most_ns for step in plan.steps if isinstance(step, Irradiate)) / 1e9
+    lit_s = sum(step.at_most_ns for step in plan.lit(LASER)) / 1e9
     return exposure(bench.wavelength_m, plan.nominal_power_w, bench.spot_area.value, lit_s)

@@ -18,7 +18,7 @@ from labctl.cli._options import RunOptions, parse_speed
 from labctl.cli._plan_light import arming_lines, off_lines, unwatched_lines
 from labctl.clock import NS
 from labctl.engine import RunRequest, RunResult, check_targets, has_targets, way_to
-from labctl.errors import Exit
+from labctl.errors import Exit, RefusedError
 from labctl.events import Mode
 from labctl.ledger import identity_of, ledger_sentence, sample_ledgers
 from labctl.monitor import read_blank
@@ -65,12 +65,23 @@ def prepare(
         bench_file = dataclasses.replace(bench_file, arming=arming)
     specimen = load_sample(options.sample)
     plan = protocols.load(
-        protocols.find(protocol), overrides=parameters, bench=bench_file, specimen=specimen
+        protocols.find(protocol),
+        overrides=parameters,
+        bench=bench_file,
+        specimen=specimen,
+        seed=options.seed,
     )
+    if plan.samples:
+        raise RefusedError(
+            f"{plan.name} is a series of {len(plan.samples)} runs, one a sample, and not one run",
+            fix="Take a protocol without `for_each_sample` and name the sample with --sample.",
+        )
     way = way_to(plan, bench_file)
     assumed = False
-    if specimen is None and plan.heats and not way.real and not commissions:
+    fills = plan.heats or plan.follows
+    if specimen is None and fills and not way.real and not commissions:
         specimen, assumed = load_sample(DEFAULT_SAMPLE), True
+        plan = protocols.bind(plan, bench_file, specimen)
     world = "" if way.real else f"seed {options.seed}"
     electrical: ElectricalCalibration | None = None
     calibrated: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from labctl.errors import RefusedError
 from labctl.events import LASER
 from labctl.limits import Limits
 from labctl.protocol._plan import Plan
-from labctl.protocol._steps import Heat, HoldTemperature, Irradiate, Lit, most_power_w
+from labctl.protocol._steps import HoldTemperature, Irradiate, Lit, most_power_w
 from labctl.quantities import Kind, format
 from labctl.yamlfile import Reader
 
@@ -22,16 +22,7 @@ def check_light(plan: Plan, bench: BenchFile, reader: Reader) -> None:
     """Power, exposure and energy against the tighter of the bench's and the protocol's limits."""
     hard = effective(plan, bench)
     energy_j = 0.0
-    begun: Lit | None = None
-    lit_ns = 0
-    for step in plan.steps:
-        if not isinstance(step, Irradiate | Heat | HoldTemperature):
-            begun = None
-            continue
-        # A hold takes over what is lit before it: one emission.
-        goes_on = isinstance(step, HoldTemperature) and begun and begun.source == step.source
-        lit_ns = step.at_most_ns + (lit_ns if goes_on else 0)
-        begun = step
+    for step, lit_ns in plan.emissions():
         if isinstance(step, Irradiate) and step.stated_power_w is None:
             continue
         if isinstance(step, HoldTemperature):

@@ -80,6 +80,11 @@ class Plan:
         return self.uses_light or self.uses_heater
 
     @property
+    def follows(self) -> bool:
+        """Something is measured in the medium, whoever does it."""
+        return "assay" in self.needs
+
+    @property
     def laser_manual(self) -> bool:
         """The laser is switched by hand and not under labctl's control."""
         return self.needs.get("laser") == "manual"
@@ -126,6 +131,27 @@ class Plan:
             for step in self.steps
             if isinstance(step, Irradiate | Heat | HoldTemperature) and step.source == source
         )
+
+    def emissions(self) -> tuple[tuple[Lit, int], ...]:
+        """Every step that gives energy, with how long its emission may have lasted at its end, ns:
+        a hold goes on with what is lit before it."""
+        out: list[tuple[Lit, int]] = []
+        before: Lit | None = None
+        lit_ns = 0
+        for step in self.steps:
+            if not isinstance(step, Irradiate | Heat | HoldTemperature):
+                before = None
+                continue
+            goes_on = (
+                isinstance(step, HoldTemperature)
+                and before is not None
+                and before.source == step.source
+                and step.index == before.index + 1
+            )
+            lit_ns = step.at_most_ns + (lit_ns if goes_on else 0)
+            before = step
+            out.append((step, lit_ns))
+        return tuple(out)
 
     @property
     def nominal_power_w(self) -> float:
