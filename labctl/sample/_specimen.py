@@ -126,6 +126,8 @@ class Specimen:
         out: dict[str, Any] = {"name": self.name, "kind": self.kind}
         if self.material:
             out["material"] = self.material
+        if self.solvent:
+            out["solvent"] = self.solvent
         for attribute, prefix in (
             ("volume_m3", "volume"),
             ("absorbance", "absorbance"),

@@ -7,10 +7,12 @@ import math
 import random
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from labctl.clock import NS
+from labctl.sample import load as load_sample
 from labctl_simulators.world import Cargo, World, draw
 from tests.unit.simulators._helpers import SAMPLE, at, dark, light, quiet
 
@@ -326,3 +328,23 @@ def test_indocyanine_green_bleaches_by_its_light_and_others_do_not() -> None:
 
     assert 0.05 < left[0] < 0.85
     assert 1.0 == left[1]
+
+
+SHIPPED = sorted((Path(__file__).parents[3] / "protocols" / "samples").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_the_world_carries_what_a_shipped_sample_states(file: Path) -> None:
+    """Every species whose load a shipped sample states is one that the simulated material lets go,
+    in an amount near the stated one; a sample that states none carries none."""
+    statement = load_sample(file).statement()
+    truth = draw(3, statement, {})
+    loads = statement.get("loads", {})
+    carried = {c.species: c.load_mol / truth.liquid.volume_m3 for c in truth.cargo}
+
+    assert set(loads) <= set(carried)
+    assert bool(loads) == bool(carried)
+    for species, said in loads.items():
+        assert carried[species] == pytest.approx(said["mol_per_m3"], abs=3.0 * said["sd"] + 1e-9)
+    if statement.get("solvent") == "pbs":
+        assert World(truth).medium.ph == pytest.approx(7.4, abs=0.1)
