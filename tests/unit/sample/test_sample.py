@@ -151,6 +151,7 @@ def test_the_statement_is_plain_si() -> None:
         "name": "s",
         "kind": "dispersion",
         "material": "polydopamine",
+        "solvent": "water",
         "volume_m3": 1e-6,
         "volume_sd": 1e-8,
         "absorbance": 1.0,
