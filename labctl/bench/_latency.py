@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from labctl import talk
 from labctl.bench._guard_process import METER
 from labctl.bench._model import BenchFile
 from labctl.bench._remote import NOTICED_S
 from labctl.events import HEATER, LASER
-from labctl.guard.process import talk
 from labctl.instruments import DEADMAN, GATES, SHUTTER, Driver, Gate, check_instrument
 from labctl.limits import Limits, tighten
 

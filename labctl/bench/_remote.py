@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from labctl import talk
 from labctl.bench._any_guard import AnyGuard
 from labctl.bench._remote_source import RemoteSource
 from labctl.clock import NS, Clock
@@ -34,9 +35,8 @@ from labctl.guard import (
     Trip,
     not_confirmed,
 )
-from labctl.guard.process import talk
-from labctl.guard.process.wire import Channel, WireError
 from labctl.instruments import Instrument
+from labctl.talk import Channel, WireError
 
 _SILENT_NS = 2 * NS // 5
 """A guard that says nothing for so long hangs."""

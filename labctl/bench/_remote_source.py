@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from labctl import talk
 from labctl.events import Beam
 from labctl.guard import GuardReadings, GuardSpec, Phase
-from labctl.guard.process import talk
 
 
 class RemoteSource:

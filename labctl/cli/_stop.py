@@ -80,16 +80,16 @@ def _who(run: platform.LiveRun) -> str:
 def _told_off(pid: int, path: Path, engine_alive: bool) -> bool | None:
     """Ask one guard for off, and say what it says: whether off is confirmed. None when it has left,
     or when its engine is there to switch off in its place."""
-    from labctl.guard.process import talk, wire
+    from labctl import talk
 
     why = f"labctl stop by {getpass.getuser()}"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as way:
             way.settimeout(_OFF_S)
             way.connect(str(path))
-            way.sendall(wire.to_line(talk.Off(why)))
+            way.sendall(talk.to_line(talk.Off(why)))
             with way.makefile("rb") as said:
-                answer = wire.from_line(said.readline())
+                answer = talk.from_line(said.readline())
     except FileNotFoundError:
         return None
     except ConnectionRefusedError:
@@ -100,7 +100,7 @@ def _told_off(pid: int, path: Path, engine_alive: bool) -> bool | None:
         click.echo(f"run and guard of pid {pid} were killed: NOT CONFIRMED OFF", err=True)
         click.echo("use the interlock or the key", err=True)
         return False
-    except (OSError, wire.WireError) as error:
+    except (OSError, talk.WireError) as error:
         click.echo(f"the guard of pid {pid} does not answer: {error}", err=True)
         return False
     if not isinstance(answer, talk.Stopped):

@@ -2,23 +2,24 @@
 
 from labctl.guard._act import Acts
 from labctl.guard._decide import RULES, Rule, decide
-from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._guards import Guards
 from labctl.guard._host import Guard
-from labctl.guard._messages import (
+from labctl.guard._off import not_confirmed
+from labctl.guard._state import LIT, GateSeen, GuardState, SourceSeen
+from labctl.instruments import GuardedGate, GuardedMeter, GuardedSource
+from labctl.talk import (
     STOP,
     Act,
     Adjust,
     Arm,
     Emit,
+    GuardReadings,
+    GuardSpec,
     Heartbeat,
     OffReport,
-    SourceSeen,
+    Phase,
     Trip,
 )
-from labctl.guard._off import not_confirmed
-from labctl.guard._spec import GuardSpec
-from labctl.guard._state import LIT, GateSeen, GuardState, Phase
 
 __all__ = [
     "LIT",

@@ -12,7 +12,7 @@ import os
 
 from labctl.clock import NS
 from labctl.errors import RefusedError, SafetyError
-from labctl.guard._messages import Act
+from labctl.talk import Act
 
 
 class Acts:

@@ -11,18 +11,16 @@ from dataclasses import dataclass
 
 from labctl.clock import NS
 from labctl.events import Beam
-from labctl.guard._messages import Trip
-from labctl.guard._spec import GuardSpec
 from labctl.guard._state import (
     DARK_W,
     LIT,
     LIVE,
     SETTLE_NS,
     GuardState,
-    Phase,
     meter_threshold_w,
     powers_since,
 )
+from labctl.talk import GuardSpec, Phase, Trip
 
 _GATE_NS = NS // 2
 """The same of a blade or a contact."""

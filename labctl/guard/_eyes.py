@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -10,16 +10,16 @@ from labctl.clock import NS, Clock
 from labctl.errors import InstrumentError, SafetyError
 from labctl.events import Beam, Invalid, Reading
 from labctl.guard._gates import Gates
-from labctl.guard._guarded import (
-    GuardedMeter,
-    GuardedSource,
-    GuardReadings,
-    or_error,
-    seen_of,
+from labctl.guard._state import (
+    LIT,
+    GuardState,
+    SourceSeen,
+    meter_threshold_w,
+    note_meter,
+    note_source,
 )
-from labctl.guard._spec import GuardSpec
-from labctl.guard._state import LIT, GuardState, meter_threshold_w, note_meter, note_source
-from labctl.instruments import SourceState
+from labctl.instruments import GuardedMeter, GuardedSource, SourceState
+from labctl.talk import GuardReadings, GuardSpec
 
 _MEASURED_WITHIN_S = 1.0
 """So long after it may have been starting a laser that is lit behind a closed shutter has to show
@@ -51,9 +51,9 @@ class Eyes:
         jobs: list[Coroutine[Any, Any, Any]] = []
         lighting = self.lighting
         if not lighting:
-            jobs.append(or_error(self._source.read))
+            jobs.append(_or_error(self._source.read))
         if self._meter is not None:
-            jobs.append(or_error(self._meter.read_power_at_sample))
+            jobs.append(_or_error(self._meter.read_power_at_sample))
         came = await self._clock.together(*jobs)
         lost: InstrumentError | None = None
         power: Reading | Invalid | None = came.pop() if self._meter is not None else None
@@ -63,7 +63,7 @@ class Eyes:
         if isinstance(power, InstrumentError):
             lost, power = power, None
         if source is not None:
-            note_source(self._state, seen_of(source, power, self._clock.now_ns()))
+            note_source(self._state, _seen_of(source, power, self._clock.now_ns()))
         elif lighting and isinstance(power, Reading):
             note_meter(self._state, power.value, power.t_ns)
         before = None
@@ -106,3 +106,30 @@ class Eyes:
         if not ever_lit:
             return Beam.UNKNOWN, "commanded off, not confirmed"
         return Beam.UNKNOWN, "commanded, not confirmed"
+
+
+async def _or_error(read: Callable[[], Awaitable[object]]) -> object:
+    """The reading, or the error that an instrument made of it, as a value. It is begun here, so
+    that one which is ended before it begins leaves nothing behind."""
+    try:
+        return await read()
+    except InstrumentError as error:
+        return error
+
+
+def _seen_of(source: SourceState, power: Reading | Invalid | None, now_ns: int) -> SourceSeen:
+    """What the rules look at, of what source and meter gave."""
+    measured = power if isinstance(power, Reading) else None
+    if measured is None and source.power_w is not None:
+        # It measures itself what it gives: a supply, its voltage and current.
+        measured = Reading("power", source.power_w, "W", now_ns)
+    return SourceSeen(
+        taken_ns=now_ns,
+        beam=source.beam,
+        interlock_closed=source.interlock_closed,
+        key_on=source.key_on,
+        faults=source.faults,
+        measured_power_w=measured.value if measured else None,
+        meter_ns=measured.t_ns if measured else 0,
+        starting=source.starting,
+    )

@@ -13,9 +13,8 @@ from collections.abc import Callable, Sequence
 from labctl.clock import NS, Clock
 from labctl.errors import LabctlError, SafetyError
 from labctl.events import Reading
-from labctl.guard._guarded import GuardedGate
 from labctl.guard._state import GateSeen, GuardState
-from labctl.instruments import Gatekeeper, GateState, Seal
+from labctl.instruments import Gatekeeper, GateState, GuardedGate, Seal
 
 _PERIOD_S = 0.25
 """Gates are looked at this often, and four times in the time after which a dead-man drops."""

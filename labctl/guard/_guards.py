@@ -17,12 +17,11 @@ from labctl.clock import Clock
 from labctl.errors import RefusedError
 from labctl.events import LASER
 from labctl.guard._act import Acts
-from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
 from labctl.guard._host import Guard
-from labctl.guard._messages import Act, Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._off import raise_first
-from labctl.guard._spec import GuardSpec
 from labctl.guard._state import LIT
+from labctl.instruments import GuardedGate, GuardedMeter, GuardedSource
+from labctl.talk import Act, Arm, Emit, GuardReadings, GuardSpec, Heartbeat, OffReport, Trip
 
 
 class Guards:

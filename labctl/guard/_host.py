@@ -16,13 +16,11 @@ from labctl.events import Beam
 from labctl.guard._decide import decide
 from labctl.guard._eyes import Eyes
 from labctl.guard._gates import Gates
-from labctl.guard._guarded import GuardedGate, GuardedMeter, GuardedSource, GuardReadings
-from labctl.guard._messages import Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._off import OffProcedure, raise_first
-from labctl.guard._power import note_power, refuse_power
-from labctl.guard._spec import GuardSpec
-from labctl.guard._state import LIT, LIVE, GuardState, Phase, note_heartbeat
-from labctl.instruments import Emitter, Seal
+from labctl.guard._power import note_power, refuse_outside, refuse_power
+from labctl.guard._state import LIT, LIVE, GuardState, note_heartbeat
+from labctl.instruments import Emitter, GuardedGate, GuardedMeter, GuardedSource, Seal
+from labctl.talk import Arm, Emit, GuardReadings, GuardSpec, Heartbeat, OffReport, Phase, Trip
 
 _LATE_NS = 20_000_000
 """So long after its declared end an emission that its step has not ended is ended here."""
@@ -172,7 +170,7 @@ class Guard:
         emitter = self._emitter
         if self.state.phase is not Phase.ARMED or emitter is None:
             raise RefusedError(f"cannot light in {self.state.phase}")
-        self.spec.check(request.power_w, request.at_most_ns)
+        refuse_outside(self.spec, request.power_w, request.at_most_ns)
         # As things are now, not as they were at arming.
         await self._see_dark("lit")
         self._refuse_unless({Phase.ARMED})

@@ -12,11 +12,9 @@ from labctl.clock import NS, Clock
 from labctl.errors import BeamNotConfirmedOffError, InstrumentError, LabctlError
 from labctl.events import LASER, Beam, Reading
 from labctl.guard._gates import Gates
-from labctl.guard._guarded import GuardedSource, GuardReadings
-from labctl.guard._messages import OffReport
-from labctl.guard._spec import GuardSpec
 from labctl.guard._state import GuardState, meter_threshold_w
-from labctl.instruments import Emitter
+from labctl.instruments import Emitter, GuardedSource
+from labctl.talk import GuardReadings, GuardSpec, OffReport
 
 _PAUSE_NS = 50_000_000
 """Between two tries at switching off."""

@@ -1,14 +1,26 @@
-"""Another power while lit: what is refused of it, and what counts while it is written."""
+"""What is refused of an emission, and of another power while lit; what counts while that is
+written."""
 
 from __future__ import annotations
 
 from labctl.clock import NS
 from labctl.errors import RefusedError, SafetyError
-from labctl.guard._guarded import GuardedSource
-from labctl.guard._spec import GuardSpec
 from labctl.guard._state import SETTLE_NS, GuardState, note_meter
+from labctl.instruments import GuardedSource
+from labctl.talk import GuardSpec
 
 _NO_END_NS = 1 << 62
+
+
+def refuse_outside(spec: GuardSpec, power_w: float, at_most_ns: int) -> None:
+    """SafetyError for an emission outside the limits; nothing is clipped."""
+    if not 0 < power_w <= spec.max_power_w:
+        raise SafetyError(f"{power_w:g} W is outside the limit of {spec.max_power_w:g} W")
+    if not 0 < at_most_ns <= round(spec.max_exposure_s * NS):
+        raise SafetyError(
+            f"an emission of {at_most_ns / NS:g} s is outside the limit of "
+            f"{spec.max_exposure_s:g} s"
+        )
 
 
 def refuse_power(
@@ -22,7 +34,7 @@ def refuse_power(
             "this source takes no other power while it is on",
             fix="Irradiate at one power, or use a source that can be told.",
         )
-    spec.check(power_w, state.at_most_ns)
+    refuse_outside(spec, power_w, state.at_most_ns)
     left_s = max(0, state.lit_ns + state.at_most_ns - now_ns) / NS
     if power_w > state.commanded_w and state.energy_j + power_w * left_s > spec.max_energy_j:
         raise SafetyError(

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from labctl.clock import NS
-from labctl.guard._spec import GuardSpec
+from labctl.talk import GuardSpec
 
 
 @dataclass(slots=True)

@@ -7,27 +7,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from labctl.clock import NS
 from labctl.events import Beam
-from labctl.guard._messages import Heartbeat, SourceSeen
 from labctl.guard._rise import Rise
-from labctl.guard._spec import GuardSpec
 from labctl.instruments import GateState
-
-
-class Phase(StrEnum):
-    """Where the guard is. Off works in all of them."""
-
-    DISARMED = "DISARMED"
-    ARMED = "ARMED"
-    EMISSION_DELAY = "EMISSION DELAY"
-    """Commanded on; the instrument's own delay runs, or the first read-back is awaited."""
-    EMITTING = "EMITTING"
-    TRIPPED = "TRIPPED"
-    """Latched, until a person resets it."""
-
+from labctl.talk import GuardSpec, Heartbeat, Phase
 
 _AHEAD_NS = NS // 20
 SETTLE_NS = 2 * NS
@@ -36,6 +21,22 @@ DARK_W = 0.010
 """Light below this is not told from none."""
 LIT = frozenset({Phase.EMISSION_DELAY, Phase.EMITTING})
 LIVE = LIT | {Phase.ARMED}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSeen:
+    """What the guard last read from the source and the meter."""
+
+    taken_ns: int
+    beam: Beam
+    interlock_closed: bool | None
+    key_on: bool | None
+    faults: tuple[str, ...] = ()
+    measured_power_w: float | None = None
+    """At the sample, by a meter or by the source's own measurement; None without either."""
+    meter_ns: int = 0
+    starting: bool = False
+    """It says ON, and that its own emission delay runs."""
 
 
 @dataclass(frozen=True, slots=True)

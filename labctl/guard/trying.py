@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from labctl.clock import NS, Clock
 from labctl.errors import SafetyError
-from labctl.guard._guarded import GuardedGate
-from labctl.instruments import Gatekeeper, Seal
+from labctl.instruments import Gatekeeper, GuardedGate, Seal
 
 _LOOK_NS = 20_000_000
 _FED_TIMES = 8

@@ -33,6 +33,7 @@ from labctl.instruments._capabilities import (
 from labctl.instruments._driver_files import absolute as driver_from
 from labctl.instruments._driver_files import names_file as in_file
 from labctl.instruments._frames import Framer
+from labctl.instruments._guarded import GuardedGate, GuardedMeter, GuardedSource
 from labctl.instruments._inline import InlinePort
 from labctl.instruments._instrument import Instrument, Trouble
 from labctl.instruments._link import Link, OpenSession, SimSession, SimSpec
@@ -47,7 +48,7 @@ from labctl.instruments._medium import (
     Thermostat,
     ThermostatState,
 )
-from labctl.instruments._open import check_instrument, make_instrument
+from labctl.instruments._open import check_instrument, connect_all, make_instrument
 from labctl.instruments._place import Place, serial_places, visa_places
 from labctl.instruments._port import Counted, Exactly, Frame, Line, Lines, Packet, Port, Silent
 from labctl.instruments._proof import forget_proof, write_proof
@@ -105,6 +106,9 @@ __all__ = [
     "GateRole",
     "GateState",
     "Gatekeeper",
+    "GuardedGate",
+    "GuardedMeter",
+    "GuardedSource",
     "Identity",
     "IdentityError",
     "InlinePort",
@@ -144,6 +148,7 @@ __all__ = [
     "WireLog",
     "ask_who",
     "check_instrument",
+    "connect_all",
     "driver",
     "driver_digest",
     "driver_from",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from labctl.clock import Clock
-from labctl.errors import InputError, PortDisconnectedError
+from labctl.errors import InputError, LabctlError, PortDisconnectedError
 from labctl.instruments._address import Address, Transport
 from labctl.instruments._capabilities import Driver, DriverSpec, SerialSettings
 from labctl.instruments._inline import InlinePort
@@ -115,3 +115,17 @@ def _line(spec: DriverSpec, settings: Mapping[str, Any]) -> SerialSettings:
     line = spec.serial or SerialSettings()
     baud = settings.get("baud")
     return replace(line, baud=baud) if "baud" in spec.settings and isinstance(baud, int) else line
+
+
+async def connect_all(instruments: Iterable[Instrument], clock: Clock) -> tuple[LabctlError, ...]:
+    """Open and identify them, side by side; every source is off then. Returns what is missing."""
+    answers = await clock.together(*(_connected(instrument) for instrument in instruments))
+    return tuple(error for error in answers if error is not None)
+
+
+async def _connected(instrument: Instrument) -> LabctlError | None:
+    try:
+        await instrument.connect()
+    except LabctlError as error:
+        return error
+    return None

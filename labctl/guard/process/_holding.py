@@ -7,11 +7,8 @@ from functools import partial
 from typing import cast
 
 from labctl.clock import Clock
-from labctl.errors import LabctlError
 from labctl.guard._act import Acts
 from labctl.guard._guards import Guards
-from labctl.guard._messages import Trip
-from labctl.guard.process.talk import Found, Setup
 from labctl.instruments import (
     Gate,
     GateRole,
@@ -23,35 +20,21 @@ from labctl.instruments import (
     SourceRole,
     make_instrument,
 )
+from labctl.talk import Found, Setup, Trip
 
 
-async def connect(
+def hold(
     held: dict[str, Instrument],
     setup: Setup,
     clock: Clock,
     on_trouble: Callable[[str, str, str], None],
-) -> tuple[LabctlError, ...]:
-    """Open and identify everything, side by side; every source is off then. Puts them into `held`,
-    and returns what is missing."""
-    for owned in setup.instruments:
-        held[owned.key] = make_instrument(
-            owned.key,
-            owned.driver,
-            owned.address,
-            owned.settings,
-            clock,
-            on_trouble=partial(on_trouble, owned.key),
-        )
-    answers = await clock.together(*(_connected(instrument) for instrument in held.values()))
-    return tuple(error for error in answers if error is not None)
-
-
-async def _connected(instrument: Instrument) -> LabctlError | None:
-    try:
-        await instrument.connect()
-    except LabctlError as error:
-        return error
-    return None
+) -> None:
+    """Put all that the setup names into `held`; nothing is opened yet."""
+    for one in setup.instruments:
+        held[one.key] = make_instrument(
+            one.key, one.driver, one.address, one.settings, clock,
+            on_trouble=partial(on_trouble, one.key),
+        )  # fmt: skip
 
 
 def guards_of(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+import dataclasses
 import signal
 import socket
 import sys
@@ -19,56 +19,32 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from labctl import talk
 from labctl.clock import NS, Clock, run_real
 from labctl.errors import LabctlError, RecordError
-from labctl.guard._guarded import GuardReadings
 from labctl.guard._guards import Guards
-from labctl.guard._messages import STOP, Act, Adjust, Arm, Emit, Heartbeat, OffReport, Trip
 from labctl.guard._state import LIT
-from labctl.guard.process._holding import connect, found_of, guards_of
-from labctl.guard.process._log import GuardLog
-from labctl.guard.process.talk import (
-    READ_S,
-    TICK_S,
-    Answer,
-    Asked,
-    Close,
-    Commanded,
-    Disarm,
-    Dropped,
-    LogTo,
-    News,
-    Off,
-    Read,
-    Ready,
-    Refused,
-    Setup,
-    SourceNews,
-    Stopped,
-    Trouble,
-    Wanted,
-)
-from labctl.guard.process.wire import Channel, WireError, from_line, to_line
-from labctl.instruments import Instrument
+from labctl.guard.process._holding import found_of, guards_of, hold
+from labctl.guard.process._latched import Latch
+from labctl.instruments import Instrument, connect_all
+from labctl.synced import SyncedLines
 
 _UNWRITTEN = "the guard's log cannot be written"
-_SETUP_S = 10.0
-_CONTROL_S = 1.0
 
 
 class GuardProcess:
     """One guard with its instruments. `await run()` returns the exit code."""
 
-    def __init__(self, channel: Channel, setup: Setup, clock: Clock) -> None:
+    def __init__(self, channel: talk.Channel, setup: talk.Setup, clock: Clock) -> None:
         self._channel = channel
         self._setup = setup
         self._clock = clock
-        self._log = GuardLog()
+        self._log = SyncedLines()
         self._held: dict[str, Instrument] = {}
         self._guards: Guards | None = None
-        self._trip: Trip | None = None
+        self._trip: talk.Trip | None = None
         self._asked: dict[int, asyncio.Task[None]] = {}
-        self._readers: list[asyncio.Future[dict[str, GuardReadings]]] = []
+        self._readers: list[asyncio.Future[dict[str, talk.GuardReadings]]] = []
         self._controls: set[asyncio.Task[object]] = set()
         self._wanted = asyncio.Event()
         self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -121,8 +97,8 @@ class GuardProcess:
         self._say("gone", confirmed=confirmed)
         return 0 if confirmed else 8
 
-    async def _all_off(self, why: str) -> dict[str, OffReport]:
-        reports: dict[str, OffReport] = {}
+    async def _all_off(self, why: str) -> dict[str, talk.OffReport]:
+        reports: dict[str, talk.OffReport] = {}
         try:
             if self._guards is not None:
                 reports = await self._guards.beam_off(why)
@@ -157,25 +133,25 @@ class GuardProcess:
     async def _work(self) -> None:
         """Connect, then look at everything until told otherwise."""
         try:
-            causes = await connect(self._held, self._setup, self._clock, self._trouble)
+            hold(self._held, self._setup, self._clock, self._trouble)
+            causes = await connect_all(self._held.values(), self._clock)
         except LabctlError as error:
             causes = (error,)
         if causes:
-            self._send(Refused(causes))
+            self._send(talk.Refused(causes))
             self._finish("not everything is there")
             return
         self._guards = guards_of(self._held, self._setup, self._clock, self._tripped)
         found = tuple(found_of(instrument) for instrument in self._held.values())
         self._say("connected", bench=self._setup.bench, found=[str(who) for who in found])
-        server = await asyncio.start_unix_server(self._control, sock=_bound(self._setup.control))
-        self._send(Ready(found))
+        be_deaf = await talk.listen(self._setup.control, self._stop, self._begin)
+        self._send(talk.Ready(found))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._tick())
                 group.create_task(self._read_on())
         finally:
-            server.close()
-            _forget(self._setup.control)
+            be_deaf()
 
     async def _tick(self) -> None:
         """Every rule, as a level, and a word to the engine."""
@@ -184,9 +160,9 @@ class GuardProcess:
             news = self._news()
             if self._log.fault and any(source.phase in LIT for source in news.sources):
                 # No light without this log: it may be all that tells of it.
-                self._needed().latch(Trip("log", f"{_UNWRITTEN}: {self._log.fault}"))
+                self._needed().latch(talk.Trip("log", f"{_UNWRITTEN}: {self._log.fault}"))
             self._send(news)
-            await self._clock.sleep(round(TICK_S * NS))
+            await self._clock.sleep(round(talk.TICK_S * NS))
 
     async def _read_on(self) -> None:
         """Read when the engine wants to know, and by itself when it does not ask."""
@@ -194,7 +170,7 @@ class GuardProcess:
         while True:
             # Not wait_for: until Python 3.12 it loses a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(READ_S):
+                async with asyncio.timeout(talk.READ_S):
                     await self._wanted.wait()
             self._wanted.clear()
             waiting, self._readers = self._readers, []
@@ -209,7 +185,7 @@ class GuardProcess:
         try:
             for message in self._channel.receive():
                 self._take(message)
-        except WireError as error:
+        except talk.WireError as error:
             self._finish(f"engine: {error}")
         except Exception as error:
             # Whatever it is, what was said is not understood.
@@ -217,26 +193,26 @@ class GuardProcess:
 
     def _take(self, message: object) -> None:
         match message:
-            case LogTo():
+            case talk.LogTo():
                 self._log.begin(message.path)
-            case Heartbeat():
+            case talk.Heartbeat():
                 self._needed().heartbeat(message)
-            case Close():
+            case talk.Close():
                 self._finish("closed by the engine")
-            case Disarm():
+            case talk.Disarm():
                 self._needed().disarm()
-            case Asked():
+            case talk.Asked():
                 task = asyncio.ensure_future(self._answer(message))
                 self._asked[message.number] = task
                 task.add_done_callback(partial(self._answered, message.number))
-            case Dropped():
+            case talk.Dropped():
                 if message.number in self._asked:
                     self._asked[message.number].cancel()
             case _:
-                raise WireError(f"unexpected {type(message).__name__}")
+                raise talk.WireError(f"unexpected {type(message).__name__}")
 
-    async def _answer(self, asked: Asked) -> None:
-        answer = Answer(asked.number)
+    async def _answer(self, asked: talk.Asked) -> None:
+        answer = talk.Answer(asked.number)
         try:
             answer = await self._done(asked, answer)
         except LabctlError as error:
@@ -249,24 +225,24 @@ class GuardProcess:
         if not task.cancelled() and task.exception() is not None:
             self._finish(f"a fault in the guard: {task.exception()!r}")
 
-    async def _done(self, asked: Asked, answer: Answer) -> Answer:
+    async def _done(self, asked: talk.Asked, answer: talk.Answer) -> talk.Answer:
         guards, number = self._needed(), asked.number
-        if self._log.fault and isinstance(asked.what, Arm | Emit):
+        if self._log.fault and isinstance(asked.what, talk.Arm | talk.Emit):
             raise RecordError(_UNWRITTEN, seen=self._log.fault, fix="Free space, or use --runs.")
         match asked.what:
-            case Read():
-                reader: asyncio.Future[dict[str, GuardReadings]] = (
+            case talk.Read():
+                reader: asyncio.Future[dict[str, talk.GuardReadings]] = (
                     self._end.get_loop().create_future()
                 )
                 self._readers.append(reader)
                 self._wanted.set()
                 return replace(answer, readings=await reader)
-            case Wanted():
+            case talk.Wanted():
                 return replace(answer, wanted=await guards.wanted(asked.what.ahead_ns))
-            case Act() as request:
+            case talk.Act() as request:
                 await guards.act(request)
                 self._say("act", who=request.who, terminal=request.terminal)
-            case Arm() as request:
+            case talk.Arm() as request:
                 await guards.arm(request)
                 self._say(
                     "armed",
@@ -275,12 +251,12 @@ class GuardProcess:
                     limits=request.digest,
                     unattended=self._setup.unattended_by,
                 )
-            case Emit() as request:
+            case talk.Emit() as request:
                 self._say("emit", source=request.source, power_w=request.power_w)
                 await guards.emit(
-                    request, commanded=lambda t_ns: self._send(Commanded(number, t_ns))
+                    request, commanded=lambda t_ns: self._send(talk.Commanded(number, t_ns))
                 )
-            case Adjust() as request:
+            case talk.Adjust() as request:
                 self._say("adjust", source=request.source, power_w=request.power_w)
                 return replace(answer, set_ns=await guards.adjust(request.power_w, request.source))
             case _:
@@ -291,16 +267,16 @@ class GuardProcess:
     def _send(self, message: object) -> None:
         try:
             self._channel.send(message)
-        except WireError as error:
+        except talk.WireError as error:
             self._finish(f"engine: {error}")
 
-    def _news(self) -> News:
-        return News(tuple(self._of(source.name) for source in self._setup.sources), self._trip)
+    def _news(self) -> talk.News:
+        return talk.News(tuple(self._of(source.name) for source in self._setup.sources), self._trip)
 
-    def _of(self, name: str) -> SourceNews:
+    def _of(self, name: str) -> talk.SourceNews:
         guard = self._needed().of(name)
         beam, how = guard.emission()
-        return SourceNews(
+        return talk.SourceNews(
             name,
             guard.phase,
             beam,
@@ -311,9 +287,9 @@ class GuardProcess:
             guard.state.meter_saw_it,
         )
 
-    def _tripped(self, trip: Trip) -> None:
+    def _tripped(self, trip: talk.Trip) -> None:
         if self._setup.latch is not None:
-            trip = self._setup.latch.keep(trip)
+            trip = Latch(*dataclasses.astuple(self._setup.latch)).keep(trip)
         self._trip = trip
         self._say("tripped", rule=trip.rule, message=trip.message)
         # On the log also where no engine asks what came of it.
@@ -321,18 +297,14 @@ class GuardProcess:
 
     def _trouble(self, key: str, what: str, detail: str) -> None:
         self._say("trouble", instrument=key, trouble=what, detail=detail)
-        self._send(Trouble(key, what, detail))
+        self._send(talk.Trouble(key, what, detail))
 
     def _needed(self) -> Guards:
         if self._guards is None:
-            raise WireError("asked before everything was there")
+            raise talk.WireError("asked before everything was there")
         return self._guards
 
-    # -- anybody of this user ----------------------------------------------------------------------
-
-    def _control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request, `Off`; nothing that lights can be said here."""
-        self._begin(self._stop(reader, writer))
+    # -- anybody of this user, by one message; nothing that lights can be said so ---------------
 
     def _begin(self, work: Coroutine[Any, Any, object]) -> None:
         """Waited for before the process goes."""
@@ -340,37 +312,12 @@ class GuardProcess:
         self._controls.add(task)
         task.add_done_callback(self._controls.discard)
 
-    async def _stop(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            asked = from_line(await asyncio.wait_for(reader.readline(), _CONTROL_S))
-            if isinstance(asked, Off):
-                self._say("stop", why=asked.why)
-                self._needed().latch(Trip(STOP, asked.why))
-                reports = await self._all_off(asked.why)
-                writer.write(to_line(Stopped(self._setup.bench, reports)))
-                await asyncio.wait_for(writer.drain(), _CONTROL_S)
-        except (WireError, OSError, TimeoutError, ValueError):
-            # Whoever it was, the guard goes on.
-            return
-        finally:
-            writer.close()
-
-
-def _bound(path: str) -> socket.socket:
-    """A socket at this path for this user alone."""
-    _forget(path)
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        listening.bind(path)
-    finally:
-        os.umask(before)
-    return listening
-
-
-def _forget(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+    async def _stop(self, asked: object) -> talk.Stopped | None:
+        if not isinstance(asked, talk.Off):
+            return None
+        self._say("stop", why=asked.why)
+        self._needed().latch(talk.Trip(talk.STOP, asked.why))
+        return talk.Stopped(self._setup.bench, await self._all_off(asked.why))
 
 
 def main(handle: int) -> int:
@@ -381,18 +328,14 @@ def main(handle: int) -> int:
     # PyVISA imports it where there is one, for what nothing here uses.
     sys.modules["numpy"] = None  # type: ignore[assignment]
     with socket.socket(fileno=handle) as end:
-        end.settimeout(_SETUP_S)
         try:
-            line = end.recv(1 << 20)
-            while line and not line.endswith(b"\n"):
-                line += end.recv(1 << 20)
-            setup = from_line(line)
-        except (OSError, WireError):
+            setup = talk.first_message(end)
+        except (OSError, talk.WireError):
             return 2
-        if not isinstance(setup, Setup):
+        if not isinstance(setup, talk.Setup):
             return 2
 
         async def guard(clock: Clock) -> int:
-            return await GuardProcess(Channel(end), setup, clock).run()
+            return await GuardProcess(talk.Channel(end), setup, clock).run()
 
         return run_real(guard, zero_ns=setup.zero_ns)

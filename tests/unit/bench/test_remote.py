@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from labctl import platform
+from labctl import platform, talk
 from labctl.bench._remote import RemoteGuards
 from labctl.clock import NS, Clock, real_sleep, run_real
 from labctl.errors import BeamNotConfirmedOffError, DeviceRefusedError, RefusedError, SafetyError
@@ -23,7 +23,6 @@ from labctl.guard import (
     Phase,
     Trip,
 )
-from labctl.guard.process import talk, wire
 from tests.unit.guard.test_host import FakeSource
 from tests.unit.guard.test_rules import SPEC
 
@@ -69,7 +68,7 @@ class Wire:
         self.clock = clock
         ours, theirs = platform.message_pair()
         self.theirs = theirs
-        self.guard = wire.Channel(theirs)
+        self.guard = talk.Channel(theirs)
         self.process = FakeProcess()
         self.source = FakeSource(clock, lit=True)
         self.trips: list[Trip] = []
@@ -80,7 +79,7 @@ class Wire:
         """How the guard ended when it saw the wire end."""
         process: Any = self.process
         self.remote = RemoteGuards(
-            clock, {LASER: SPEC}, process, wire.Channel(ours), folder / "g.sock"
+            clock, {LASER: SPEC}, process, talk.Channel(ours), folder / "g.sock"
         )
         self.remote.begin(
             self.trips.append, lambda *said: self.trouble.append(said), folder / "guard.jsonl",
@@ -99,7 +98,7 @@ class Wire:
                     self.heard.append(message)
                     if isinstance(message, talk.Asked):
                         self.guard.send(self.answers(message))
-            except wire.WireError:
+            except talk.WireError:
                 self.left = self.process.returncode = self.process.returncode or 0
                 return
             await self.clock.sleep(NS // 50)
@@ -117,7 +116,7 @@ class Wire:
         """Whether the guard's end has seen the wire end."""
         try:
             self.guard.receive()
-        except wire.WireError:
+        except talk.WireError:
             return True
         return False
 
@@ -250,7 +249,7 @@ def test_a_lost_guard_is_killed_and_replaced(on_wire: Callable[[Scenario], Wire]
         elif how == "garbage":
             w.theirs.send(b"garbage\n")
         elif how == "out of place":
-            w.theirs.send(wire.to_line(talk.Read()))
+            w.theirs.send(talk.to_line(talk.Read()))
         await until(w.clock, lambda: w.trips)
         assert w.clock.now_ns() - begun_ns < (0.7 if how == "silent" else 0.3) * NS
         assert (True, False, 1) == (w.process.killed, w.source.lit, w.spares)

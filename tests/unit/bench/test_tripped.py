@@ -113,7 +113,7 @@ def test_a_disk_that_does_not_take_a_trip_is_told_with_it(tmp_path: Path) -> Non
 
 def test_a_disk_that_hangs_does_not_hold_up_the_guard(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is waited for no longer than a tenth of a second."""
-    monkeypatch.setattr(Latch, "_write", lambda self, trip, said: None)
+    monkeypatch.setattr("labctl.synced._write_whole", lambda path, text, said: None)
     assert "the disk does not answer" in keep(at(PORT)).message
 
 

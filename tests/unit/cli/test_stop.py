@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from labctl import platform
+from labctl import platform, talk
 from labctl.cli import _stop
 from labctl.errors import Exit
 from labctl.events import Beam
 from labctl.guard import OffReport
-from labctl.guard.process import talk, wire
 
 OFF = talk.Stopped("bench", {"laser": OffReport(True, Beam.OFF, "read back", 120_000_000)})
 LIT = talk.Stopped("bench", {"laser": OffReport(False, Beam.ON, "it reads ON", 10_000_000_000)})
@@ -39,7 +38,7 @@ def guard() -> Iterator[Callable[[bytes], None]]:
         def serve() -> None:
             way, _ = listening.accept()
             with way, way.makefile("rb") as asked:
-                assert isinstance(wire.from_line(asked.readline()), talk.Off)
+                assert isinstance(talk.from_line(asked.readline()), talk.Off)
                 way.sendall(said)
 
         threads.append(threading.Thread(target=serve))
@@ -62,7 +61,7 @@ def test_without_a_run_it_says_so() -> None:
 
 def test_a_guard_that_reads_off_back_is_quoted(guard: Callable[[bytes], None]) -> None:
     """Source, state, how and after what time."""
-    guard(wire.to_line(OFF))
+    guard(talk.to_line(OFF))
     said = stop()
     assert "bench laser: OFF, read back, 0.12 s after it was asked" in said.output
     assert Exit.PASS == said.return_value
@@ -70,13 +69,13 @@ def test_a_guard_that_reads_off_back_is_quoted(guard: Callable[[bytes], None]) -
 
 def test_what_is_not_confirmed_off_is_exit_8(guard: Callable[[bytes], None]) -> None:
     """And said as loudly as can be."""
-    guard(wire.to_line(LIT))
+    guard(talk.to_line(LIT))
     said = stop()
     assert "laser: NOT CONFIRMED OFF (ON, it reads ON)" in said.output
     assert Exit.BEAM_NOT_CONFIRMED_OFF == said.return_value
 
 
-@pytest.mark.parametrize("answer", [b"", b"garbage\n", wire.to_line(talk.Read())])
+@pytest.mark.parametrize("answer", [b"", b"garbage\n", talk.to_line(talk.Read())])
 def test_a_guard_that_makes_no_sense_is_exit_8(
     guard: Callable[[bytes], None], answer: bytes
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from labctl import talk
 from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.errors import PortTimeoutError, RefusedError, SafetyError
 from labctl.events import LASER
@@ -22,9 +23,8 @@ from labctl.guard import (
     Heartbeat,
     Trip,
 )
-from labctl.guard.process import talk
 from labctl.guard.process._holding import guards_of
-from labctl.guard.process.talk import Setup
+from labctl.talk import Setup
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_process import World
 from tests.unit.guard.test_rules import SPEC

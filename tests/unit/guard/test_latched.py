@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from labctl import platform
+from labctl import platform, talk
 from labctl.guard import STOP, Trip
-from labctl.guard.process import Latch, talk
+from labctl.guard.process import Latch
 from tests.unit.guard.test_process import World, on_wire
 
 __all__ = ["on_wire"]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from labctl import talk
 from labctl.guard import Trip
-from labctl.guard.process import talk
 from tests.unit.guard.test_process import World, on_wire
 
 __all__ = ["on_wire"]

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from labctl import synced, talk
 from labctl.clock import NS
 from labctl.errors import RecordError
 from labctl.events import LASER
 from labctl.guard import Arm, Emit, Phase
-from labctl.guard.process import _log, talk
 from tests.unit.guard import test_process
 from tests.unit.guard.test_process import World
 from tests.unit.guard.test_rules import SPEC
@@ -45,7 +45,7 @@ def test_a_disk_that_fails_under_the_log_ends_the_light(
 
     async def scenario(world: World) -> None:
         await world.light()
-        monkeypatch.setattr(_log, "platform", SimpleNamespace(sync_data=_full))
+        monkeypatch.setattr(synced, "platform", SimpleNamespace(sync_data=_full))
         await _dark_by_its_log(world, "No space left on device")
 
     on_wire(scenario)
@@ -58,7 +58,7 @@ def test_a_disk_that_takes_half_a_line_ends_the_light(
 
     async def scenario(world: World) -> None:
         await world.light()
-        monkeypatch.setattr(_log.os, "write", lambda handle, line: len(line) // 2)
+        monkeypatch.setattr(synced.os, "write", lambda handle, line: len(line) // 2)
         await _dark_by_its_log(world, "cut short")
 
     on_wire(scenario)
@@ -70,8 +70,10 @@ def hung(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     answer = threading.Event()
 
     def hang() -> None:
-        monkeypatch.setattr(_log, "_PATIENCE_S", 0.1)
-        monkeypatch.setattr(_log, "platform", SimpleNamespace(sync_data=lambda _: answer.wait(30)))
+        monkeypatch.setattr(synced, "_PATIENCE_S", 0.1)
+        monkeypatch.setattr(
+            synced, "platform", SimpleNamespace(sync_data=lambda _: answer.wait(30))
+        )
 
     yield hang
     answer.set()
@@ -100,7 +102,7 @@ def test_nothing_is_lit_once_the_log_has_failed(
         world.say(talk.LogTo(str(world.folder / "guard.jsonl")))
         world.beat()
         await world.ask(talk.Read())
-        monkeypatch.setattr(_log, "platform", SimpleNamespace(sync_data=_full))
+        monkeypatch.setattr(synced, "platform", SimpleNamespace(sync_data=_full))
         assert (await world.ask(Arm("test", SPEC.digest()))).error is None
         await world.clock.sleep(NS // 10)
         world.beat()

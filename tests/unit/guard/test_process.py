@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from labctl import platform
+from labctl import platform, talk
 from labctl.clock import NS, Clock, run_real
 from labctl.errors import BenchError, InputError, LabctlError, SafetyError
 from labctl.events import LASER, Beam, Invalid, Reading
@@ -35,9 +35,16 @@ from labctl.guard import (
     Heartbeat,
     Phase,
 )
-from labctl.guard.process import _holding, _process, talk, wire
+from labctl.guard.process import _holding, _process
 from labctl.guard.process._process import GuardProcess
-from labctl.instruments import Identity, SimSpec, SourceState, make_instrument, open_simulation
+from labctl.instruments import (
+    Identity,
+    SimSpec,
+    SourceState,
+    connect_all,
+    make_instrument,
+    open_simulation,
+)
 from tests.scenario.runs import bench_file
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_rules import SPEC
@@ -74,21 +81,24 @@ class World:
         self.slow_s = 0.0
         ours, theirs = platform.message_pair()
         self.raw = ours
-        self.channel = wire.Channel(ours)
+        self.channel = talk.Channel(ours)
         self.heard: list[Any] = []
         self.number = 0
         self.value = 25.0
-        patch.setattr(_process, "connect", self._connect)
+        patch.setattr(_process, "hold", self._hold)
+        patch.setattr(_process, "connect_all", self._connect)
         patch.setattr(_process, "guards_of", self._guards_of)
         setup = talk.Setup(
             "bench", clock.zero_ns, (), (talk.OwnedSource(LASER, "diode", SPEC),), {}, "", 1.0,
             str(folder / "g.sock"),
         )  # fmt: skip
-        self.process = GuardProcess(wire.Channel(theirs), setup, clock)
+        self.process = GuardProcess(talk.Channel(theirs), setup, clock)
         self.running = asyncio.ensure_future(self.process.run())
 
-    async def _connect(self, held: dict[str, Any], *rest: object) -> tuple[LabctlError, ...]:
+    def _hold(self, held: dict[str, Any], *rest: object) -> None:
         held["diode"] = FakeInstrument(self.source)
+
+    async def _connect(self, *rest: object) -> tuple[LabctlError, ...]:
         await self.clock.sleep(round(self.slow_s * NS))
         return self.missing
 
@@ -385,7 +395,7 @@ def test_an_engine_that_cannot_be_told_is_gone(
         await world.light()
 
         def gone(message: object) -> None:
-            raise wire.WireError("gone")
+            raise talk.WireError("gone")
 
         monkeypatch.setattr(world.process._channel, "send", gone)
         await world.running
@@ -482,7 +492,7 @@ def test_anybody_of_this_user_may_ask_for_off(on_wire: Callable[..., World]) -> 
     async def scenario(world: World) -> None:
         await world.light()
         assert 0o600 == os.stat(world.folder / "g.sock").st_mode & 0o777
-        answer = wire.from_line(await _at_control(world, wire.to_line(talk.Off("a person"))))
+        answer = talk.from_line(await _at_control(world, talk.to_line(talk.Off("a person"))))
         assert isinstance(answer, talk.Stopped) and answer.reports[LASER].confirmed
         news = await world.hear(talk.News, lambda news: news.trip is not None)
         assert news.trip is not None
@@ -491,7 +501,7 @@ def test_anybody_of_this_user_may_ask_for_off(on_wire: Callable[..., World]) -> 
     on_wire(scenario)
 
 
-@pytest.mark.parametrize("said", [b"", b"garbage\n", wire.to_line(Emit(1.0, NS))])
+@pytest.mark.parametrize("said", [b"", b"garbage\n", talk.to_line(Emit(1.0, NS))])
 def test_nothing_but_off_can_be_said_there(on_wire: Callable[..., World], said: bytes) -> None:
     """Whoever says anything else gets no answer, and the run goes on."""
 
@@ -516,10 +526,10 @@ def test_a_stop_is_answered_though_the_engine_goes(on_wire: Callable[..., World]
             await world.clock.sleep(NS // 5)
 
         world.source.off = off  # type: ignore[method-assign]
-        asking = asyncio.ensure_future(_at_control(world, wire.to_line(talk.Off("a person"))))
+        asking = asyncio.ensure_future(_at_control(world, talk.to_line(talk.Off("a person"))))
         await world.clock.sleep(NS // 20)
         world.say(talk.Close())
-        assert isinstance(wire.from_line(await asking), talk.Stopped)
+        assert isinstance(talk.from_line(await asking), talk.Stopped)
 
     on_wire(scenario)
 
@@ -528,7 +538,7 @@ def test_who_says_nothing_there_holds_up_nobody(
     on_wire: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection without a word is given up, also by a guard that leaves."""
-    monkeypatch.setattr(_process, "_CONTROL_S", 0.2)
+    monkeypatch.setattr("labctl.talk._listening._PATIENCE_S", 0.2)
 
     async def scenario(world: World) -> None:
         await world.light()
@@ -555,10 +565,11 @@ def test_guards_are_made_over_what_is_connected(monkeypatch: pytest.MonkeyPatch)
 
     async def main(clock: Clock) -> None:
         setup = setup_of(bench, ("laser", "probe", "meter", "shutter", "deadman"), {LASER: spec}, 0)
-        again = wire.from_line(wire.to_line(setup))
+        again = talk.from_line(talk.to_line(setup))
         assert setup == again
         held: dict[str, Any] = {}
-        assert () == await _holding.connect(held, again, clock, lambda *said: None)
+        _holding.hold(held, again, clock, lambda *said: None)
+        assert () == await connect_all(held.values(), clock)
         assert {"diode", "meter", "shutter", "board"} == set(held)
         guards = _holding.guards_of(held, again, clock, lambda trip: None)
         (readings,) = (await guards.readings()).values()
@@ -578,7 +589,9 @@ def test_what_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     setup = talk.Setup("b", 0, (nobody,), (), {}, "", 1.0, "")
 
     async def main(clock: Clock) -> tuple[LabctlError, ...]:
-        return await _holding.connect({}, setup, clock, lambda *said: None)
+        held: dict[str, Any] = {}
+        _holding.hold(held, setup, clock, lambda *said: None)
+        return await connect_all(held.values(), clock)
 
     (cause,) = run_real(main)
     assert "nobody" in str(cause)
@@ -599,9 +612,9 @@ def test_a_resistor_is_set_by_its_voltage() -> None:
 
 
 @pytest.fixture
-def pair() -> Iterator[tuple[wire.Channel, socket.socket]]:
+def pair() -> Iterator[tuple[talk.Channel, socket.socket]]:
     ours, theirs = platform.message_pair()
-    channel = wire.Channel(ours)
+    channel = talk.Channel(ours)
     yield channel, theirs
     channel.close()
     theirs.close()
@@ -609,49 +622,49 @@ def pair() -> Iterator[tuple[wire.Channel, socket.socket]]:
 
 def test_a_whole_number_is_a_number() -> None:
     """JSON does not tell 1 from 1.0; the type that is wanted does."""
-    read = wire.from_line(b'{"": "Heartbeat", "taken_ns": 1, "temperature_degc": 25}')
+    read = talk.from_line(b'{"": "Heartbeat", "taken_ns": 1, "temperature_degc": 25}')
     assert (25.0, float) == (read.temperature_degc, type(read.temperature_degc))
 
 
 def test_errors_keep_their_class_and_words() -> None:
     """An error is raised over there as it was here."""
     error = SafetyError("no", where="here", seen="that", fix="Do it.")
-    (said,) = wire.from_line(wire.to_line(talk.Refused((error,)))).causes
+    (said,) = talk.from_line(talk.to_line(talk.Refused((error,)))).causes
     assert (SafetyError, str(error)) == (type(said), str(said))
     bad = InputError("bad", where="there", fix="Mend it.")
-    (said,) = wire.from_line(wire.to_line(talk.Refused((bad,)))).causes
+    (said,) = talk.from_line(talk.to_line(talk.Refused((bad,)))).causes
     assert (InputError, str(bad)) == (type(said), str(said))
 
 
 def test_a_reading_that_is_none_crosses_as_one() -> None:
     """`Reading | Invalid` is told apart, and None stays None."""
     invalid = Invalid("meter.power", "timeout", "late", 5)
-    readings = wire.from_line(
-        wire.to_line(talk.Answer(1, None, {}, {LASER: GuardReadings(None, invalid)}))
+    readings = talk.from_line(
+        talk.to_line(talk.Answer(1, None, {}, {LASER: GuardReadings(None, invalid)}))
     ).readings
     assert invalid == readings[LASER].power and readings[LASER].source is None
 
 
-def test_an_end_that_is_gone_is_said(pair: tuple[wire.Channel, socket.socket]) -> None:
+def test_an_end_that_is_gone_is_said(pair: tuple[talk.Channel, socket.socket]) -> None:
     """First what was said last, then the end; sending to it is an error as well."""
     channel, other = pair
-    other.send(wire.to_line(talk.Read()) + wire.to_line(talk.Close()))
+    other.send(talk.to_line(talk.Read()) + talk.to_line(talk.Close()))
     other.close()
     assert [talk.Read(), talk.Close()] == channel.receive()
-    with pytest.raises(wire.WireError, match="gone"):
+    with pytest.raises(talk.WireError, match="gone"):
         channel.receive()
-    with pytest.raises(wire.WireError, match="gone"):
+    with pytest.raises(talk.WireError, match="gone"):
         channel.send(talk.Read())
 
 
 def test_an_end_that_does_not_listen_loses_whole_messages(
-    pair: tuple[wire.Channel, socket.socket],
+    pair: tuple[talk.Channel, socket.socket],
 ) -> None:
     """What does not fit is dropped whole: what is read later is messages still."""
     channel, other = pair
     for _ in range(5000):
         channel.send(talk.Off("x" * 100))
-    assert {talk.Off("x" * 100)} == set(wire.Channel(other).receive())
+    assert {talk.Off("x" * 100)} == set(talk.Channel(other).receive())
 
 
 class Half:
@@ -669,27 +682,27 @@ class Half:
 
 def test_a_stream_that_takes_half_or_breaks_is_an_end() -> None:
     """Half a message would spoil all that follow."""
-    channel = wire.Channel(Half())  # type: ignore[arg-type]
-    with pytest.raises(wire.WireError, match="listen"):
+    channel = talk.Channel(Half())  # type: ignore[arg-type]
+    with pytest.raises(talk.WireError, match="listen"):
         channel.send(talk.Read())
-    with pytest.raises(wire.WireError, match="gone"):
+    with pytest.raises(talk.WireError, match="gone"):
         channel.receive()
 
 
 def test_messages_may_come_in_pieces_but_not_without_end(
-    pair: tuple[wire.Channel, socket.socket], monkeypatch: pytest.MonkeyPatch
+    pair: tuple[talk.Channel, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where messages do not go whole, they are put together; too long a line is none."""
     channel, other = pair
-    line = wire.to_line(talk.Off("why"))
+    line = talk.to_line(talk.Off("why"))
     other.send(line[:7])
     assert [] == channel.receive()
     other.send(line[7:])
     assert [talk.Off("why")] == channel.receive()
-    monkeypatch.setattr(wire, "_MOST", 64)
+    monkeypatch.setattr("labctl.talk._wire._MOST", 64)
     for _ in range(3):
         other.send(b"x" * 60)
-    with pytest.raises(wire.WireError, match="without an end"):
+    with pytest.raises(talk.WireError, match="without an end"):
         channel.receive()
 
 
@@ -706,7 +719,7 @@ def as_program(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("first", [b"", b"garbage\n", wire.to_line(talk.Read())])
+@pytest.mark.parametrize("first", [b"", b"garbage\n", talk.to_line(talk.Read())])
 def test_without_a_setup_it_ends(as_program: None, first: bytes) -> None:
     """Nothing was touched: exit 2."""
     ours, theirs = platform.message_pair()
@@ -724,7 +737,7 @@ def test_it_starts_with_its_setup(
     """The setup, also in pieces; what cannot be is refused, and it goes as it came."""
     ours, theirs = socket.socketpair()
     nobody = talk.OwnedInstrument("x", "no-such-driver", "sim://x", {})
-    line = wire.to_line(talk.Setup("b", 0, (nobody,), (), {}, "", 1.0, str(tmp_path / "g.sock")))
+    line = talk.to_line(talk.Setup("b", 0, (nobody,), (), {}, "", 1.0, str(tmp_path / "g.sock")))
     ours.send(line[:20])
 
     def engine() -> None:

@@ -6,9 +6,6 @@ import dataclasses
 import hashlib
 from dataclasses import dataclass
 
-from labctl.clock import NS
-from labctl.errors import SafetyError
-
 
 @dataclass(frozen=True, slots=True)
 class GuardSpec:
@@ -69,13 +66,3 @@ class GuardSpec:
         """SHA-256 over all values, so that what the person saw is what the guard enforces."""
         text = repr(sorted(dataclasses.asdict(self).items()))
         return hashlib.sha256(text.encode()).hexdigest()
-
-    def check(self, power_w: float, at_most_ns: int) -> None:
-        """SafetyError for an emission outside the limits; nothing is clipped."""
-        if not 0 < power_w <= self.max_power_w:
-            raise SafetyError(f"{power_w:g} W is outside the limit of {self.max_power_w:g} W")
-        if not 0 < at_most_ns <= round(self.max_exposure_s * NS):
-            raise SafetyError(
-                f"an emission of {at_most_ns / NS:g} s is outside the limit of "
-                f"{self.max_exposure_s:g} s"
-            )

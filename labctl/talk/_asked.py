@@ -7,11 +7,26 @@ process of its own; neither side may put anything else into them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from labctl.events import LASER, Beam
+from labctl.errors import LabctlError
+from labctl.events import LASER, Beam, Invalid, Reading
+from labctl.instruments import SourceState
 
 STOP = "stop"
 """The `rule` of the trip that a person makes who asks the guard itself for off."""
+
+
+class Phase(StrEnum):
+    """Where the guard is. Off works in all of them."""
+
+    DISARMED = "DISARMED"
+    ARMED = "ARMED"
+    EMISSION_DELAY = "EMISSION DELAY"
+    """Commanded on; the instrument's own delay runs, or the first read-back is awaited."""
+    EMITTING = "EMITTING"
+    TRIPPED = "TRIPPED"
+    """Latched, until a person resets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +83,6 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceSeen:
-    """What the guard last read from the source and the meter."""
-
-    taken_ns: int
-    beam: Beam
-    interlock_closed: bool | None
-    key_on: bool | None
-    faults: tuple[str, ...] = ()
-    measured_power_w: float | None = None
-    """At the sample, by a meter or by the source's own measurement; None without either."""
-    meter_ns: int = 0
-    starting: bool = False
-    """It says ON, and that its own emission delay runs."""
-
-
-@dataclass(frozen=True, slots=True)
 class Trip:
     """A rule that fired: which, in words, with its numbers."""
 
@@ -104,3 +103,18 @@ class OffReport:
     """`read back`, `power meter`, `never lit`, `commanded, not confirmed`, or what was tried."""
     took_ns: int
     source: str = LASER
+
+
+@dataclass(frozen=True, slots=True)
+class GuardReadings:
+    """What the guard read from the instruments it owns, for the record."""
+
+    source: SourceState | None
+    power: Reading | Invalid | None
+    before_shutter: Reading | None = None
+    """What the meter sees on a bench with a shutter; while that holds the light back, `power` is
+    zero."""
+    gates: tuple[Reading, ...] = ()
+    """`shutter.closed`, `deadman.closed`, as sensed: 1 or 0."""
+    lost: LabctlError | None = None
+    """Set when the source or the meter could not be read at all."""

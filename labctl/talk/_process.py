@@ -14,11 +14,8 @@ from typing import Any
 
 from labctl.errors import LabctlError
 from labctl.events import Beam
-from labctl.guard._guarded import GuardReadings
-from labctl.guard._messages import Act, Adjust, Arm, Emit, OffReport, Trip
-from labctl.guard._spec import GuardSpec
-from labctl.guard._state import Phase
-from labctl.guard.process._latched import Latch
+from labctl.talk._asked import Act, Adjust, Arm, Emit, GuardReadings, OffReport, Phase, Trip
+from labctl.talk._spec import GuardSpec
 
 TICK_S = 0.04
 """So often a guard's process looks at every rule, and says that it lives."""
@@ -57,6 +54,16 @@ class OwnedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class LatchAt:
+    """Where the trip of one bench is kept."""
+
+    path: str
+    bench: str
+    addresses: tuple[str, ...]
+    """Of the sources that it latches."""
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """The first message: what the guard holds, and by which limits."""
 
@@ -73,7 +80,7 @@ class Setup:
     """Watts on the meter's head per watt at the sample."""
     control: str
     """Where anybody of this user may ask for off."""
-    latch: Latch | None = None
+    latch: LatchAt | None = None
     """Where a trip is kept across processes; None keeps none."""
     act_hold_s: float = 600.0
     """So long an act at the bench holds, where anything REAL is to be lit."""

@@ -1,15 +1,12 @@
-"""What the guard needs of the instruments that it owns; a bench provides it."""
+"""What a guard asks of the instruments that it owns, over whatever ports they hang on."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol
 
-from labctl.errors import InstrumentError, LabctlError
 from labctl.events import Invalid, Reading
-from labctl.guard._messages import SourceSeen
-from labctl.instruments import Emitter, Gatekeeper, GateState, Seal, SourceState
+from labctl.instruments._capabilities import Emitter, Gatekeeper, GateState, SourceState
+from labctl.instruments._seal import Seal
 
 
 class GuardedSource(Protocol):
@@ -81,45 +78,3 @@ class GuardedMeter(Protocol):
     the beam before the shutter."""
 
     async def read_power_at_sample(self) -> Reading | Invalid: ...
-
-
-@dataclass(frozen=True, slots=True)
-class GuardReadings:
-    """What the guard read from the instruments it owns, for the record."""
-
-    source: SourceState | None
-    power: Reading | Invalid | None
-    before_shutter: Reading | None = None
-    """What the meter sees on a bench with a shutter; while that holds the light back, `power` is
-    zero."""
-    gates: tuple[Reading, ...] = ()
-    """`shutter.closed`, `deadman.closed`, as sensed: 1 or 0."""
-    lost: LabctlError | None = None
-    """Set when the source or the meter could not be read at all."""
-
-
-async def or_error(read: Callable[[], Awaitable[object]]) -> object:
-    """The reading, or the error that an instrument made of it, as a value. It is begun here, so
-    that one which is ended before it begins leaves nothing behind."""
-    try:
-        return await read()
-    except InstrumentError as error:
-        return error
-
-
-def seen_of(source: SourceState, power: Reading | Invalid | None, now_ns: int) -> SourceSeen:
-    """What the rules look at, of what source and meter gave."""
-    measured = power if isinstance(power, Reading) else None
-    if measured is None and source.power_w is not None:
-        # It measures itself what it gives: a supply, its voltage and current.
-        measured = Reading("power", source.power_w, "W", now_ns)
-    return SourceSeen(
-        taken_ns=now_ns,
-        beam=source.beam,
-        interlock_closed=source.interlock_closed,
-        key_on=source.key_on,
-        faults=source.faults,
-        measured_power_w=measured.value if measured else None,
-        meter_ns=measured.t_ns if measured else 0,
-        starting=source.starting,
-    )

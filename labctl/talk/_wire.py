@@ -18,9 +18,9 @@ from typing import Any
 
 from labctl import errors
 from labctl.events import Invalid, Reading
-from labctl.guard._messages import Heartbeat
-from labctl.guard.process import talk
 from labctl.instruments import SourceState
+from labctl.talk import _process
+from labctl.talk._asked import Heartbeat
 
 _MOST = 1 << 20
 """Bytes a message."""
@@ -28,7 +28,11 @@ _MOST = 1 << 20
 _KINDS: dict[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
-        *(c for c in vars(talk).values() if isinstance(c, type) and dataclasses.is_dataclass(c)),
+        *(
+            c
+            for c in vars(_process).values()
+            if isinstance(c, type) and dataclasses.is_dataclass(c)
+        ),
         Heartbeat,
         Invalid,
         Reading,

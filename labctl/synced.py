@@ -1,8 +1,6 @@
-"""The guard's own log: lines of JSON, each synced, written beside the guard's loop.
+"""What must reach the disk though nobody may wait for it: written beside the loop, by a thread.
 
-A disk that hangs holds up nobody but the writer. One that fails, or takes no line for two seconds,
-is `fault`: the guard ends the light by it, and arms and lights no more, because this log is all
-that says who lit and what ended it when the engine is gone.
+A disk that hangs holds up nobody but the writer, and whoever asks is told.
 """
 
 from __future__ import annotations
@@ -11,6 +9,7 @@ import json
 import os
 import queue
 import threading
+from pathlib import Path
 from typing import Any
 
 from labctl import platform
@@ -20,8 +19,8 @@ _PATIENCE_S = 2.0
 """A line may take so long to reach the disk."""
 
 
-class GuardLog:
-    """Lines are kept until there is a file for them."""
+class SyncedLines:
+    """Lines of JSON, each synced. They are kept until there is a file for them."""
 
     def __init__(self) -> None:
         self._failed = ""
@@ -70,3 +69,31 @@ class GuardLog:
                 os.close(handle)
         except OSError as error:
             self._failed = error.strerror or str(error)
+
+
+def write_whole(path: Path, text: str, within_s: float) -> str:
+    """Put a file there, whole or not at all, synced; what went wrong, or that the disk has not
+    answered within this time, and '' when it is there. Never raises."""
+    said: list[str] = []
+    writer = threading.Thread(target=_write_whole, args=(path, text, said), daemon=True)
+    try:
+        writer.start()
+        writer.join(within_s)
+    except (RuntimeError, MemoryError) as error:
+        # No memory for a thread.
+        said.append(repr(error))
+    return said[0] if said else "the disk does not answer"
+
+
+def _write_whole(path: Path, text: str, said: list[str]) -> None:
+    try:
+        draft = path.with_suffix(f".{os.getpid()}")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            platform.sync_data(file.fileno())
+        draft.replace(path)
+        platform.sync_folder(path.parent)
+        said.append("")
+    except OSError as error:
+        said.append(error.strerror or str(error))

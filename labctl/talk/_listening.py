@@ -1,0 +1,77 @@
+"""A socket at which anybody of this user may say one message and be answered by one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from labctl.talk._wire import WireError, from_line, to_line
+
+_PATIENCE_S = 1.0
+_SETUP_S = 10.0
+_MOST = 1 << 20
+
+
+async def listen(
+    path: str,
+    answer: Callable[[Any], Awaitable[object | None]],
+    begin: Callable[[Coroutine[Any, Any, object]], object],
+) -> Callable[[], None]:
+    """Listen at a socket for this user alone; what is returned ends it, and the socket is gone.
+
+    `answer` is given what was said; None answers nothing. `begin` starts a task and keeps it.
+    Whoever says what is no message, or nothing, is left alone.
+    """
+
+    def heard(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begin(_one(answer, reader, writer))
+
+    def close() -> None:
+        server.close()
+        _forget(path)
+
+    _forget(path)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listening.bind(path)
+    finally:
+        os.umask(before)
+    server = await asyncio.start_unix_server(heard, sock=listening)
+    return close
+
+
+def _forget(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+async def _one(
+    answer: Callable[[Any], Awaitable[object | None]],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+) -> None:
+    try:
+        asked = from_line(await asyncio.wait_for(reader.readline(), _PATIENCE_S))
+        answered = await answer(asked)
+        if answered is not None:
+            writer.write(to_line(answered))
+            await asyncio.wait_for(writer.drain(), _PATIENCE_S)
+    except (WireError, OSError, TimeoutError, ValueError):
+        return
+    finally:
+        writer.close()
+
+
+def first_message(end: socket.socket) -> Any:
+    """What the other end says first, waited for in this thread; WireError or OSError for nothing
+    that is a message."""
+    end.settimeout(_SETUP_S)
+    line = end.recv(_MOST)
+    while line and not line.endswith(b"\n"):
+        line += end.recv(_MOST)
+    return from_line(line)
