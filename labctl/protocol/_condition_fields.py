@@ -22,6 +22,13 @@ class NameOrReference(Name):
         return {"type": "string", "pattern": rf"^({self.pattern}|\$[a-zA-Z_][a-zA-Z0-9_-]*)$"}
 
 
+def one_of(*groups: Field[Any] | tuple[Field[Any], ...]) -> dict[str, Any]:
+    """For a JSON Schema: exactly one of these keys, or groups of keys, stands there."""
+    names = [[f.name for f in group] if isinstance(group, tuple) else [group.name]
+             for group in groups]  # fmt: skip
+    return {"oneOf": [{"required": required} for required in names]}
+
+
 _CHANNEL = Name(r"[a-z][a-z0-9_-]{0,31}( - [a-z][a-z0-9_-]{0,31})?", "probe - ambient")
 LONG = Amount(Kind.TIME, high=LONGEST_S, positive=True)
 DIFFERENCE = Amount(Kind.TEMPERATURE_DIFFERENCE, positive=True)
@@ -58,7 +65,11 @@ PROBABILITY = Field("probability", Amount(Kind.FRACTION, LEAST_PROBABILITY, MOST
                     "... with this probability, by all that was measured; 95 %")  # fmt: skip
 RELEASED = Field(
     "released",
-    Table("released", (SPECIES, AT_LEAST, AT_MOST_RELEASED, PROBABILITY)),
+    Table(
+        "released",
+        (SPECIES, AT_LEAST, AT_MOST_RELEASED, PROBABILITY),
+        rules=one_of(AT_LEAST, AT_MOST_RELEASED),
+    ),
     "So much of a species is released, with a probability",
 )
 ANY: Field[Any] = Field("any", ListOf(Ref("condition", lambda: CONDITION)), "One of these is met")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from labctl.bench import limit_field
@@ -12,6 +13,7 @@ from labctl.protocol._condition_fields import (
     LONG,
     LONGEST_S,
     SPECIES_NAME,
+    one_of,
 )
 from labctl.protocol._dump import SCHEMA as SCHEMA_NAME
 from labctl.protocol._structure_fields import STEP_LIST, STRUCTURE
@@ -46,6 +48,7 @@ IF_LATE = Field(
     Choice({"stop": "end the run", "continue": "go on", "ask": "ask a person, in the dark"}),
     "When `until` is not met in time: `stop` the run, `continue`, or `ask` a person",
 )
+TIMED = one_of(FOR, (UNTIL, AT_MOST))
 DRIFT = Field("drift", DIFFERENCE, "The probe should drift by no more than this over the step")
 POWER = Field("power", Amount(Kind.POWER, positive=True), "Power at the sample")
 ELECTRICAL_POWER = Field("power", Amount(Kind.POWER, positive=True),
@@ -55,24 +58,42 @@ IRRADIANCE = Field("irradiance", Amount(Kind.IRRADIANCE, positive=True),
 TEXT = Field("text", Text(500), "What the person is asked to do", True)
 STEP_NAME = Field("name", Text(100), "A name for the step")
 
-BASELINE = Field("baseline", Table("baseline step", (FOR, DRIFT)), "Log in the dark before light")
+BASELINE = Field(
+    "baseline",
+    Table("baseline step", (FOR, DRIFT), rules={"required": ["for"]}),
+    "Log in the dark before light",
+)
 IRRADIATE = Field(
     "irradiate",
-    Table("irradiate step", (POWER, IRRADIANCE, FOR, UNTIL, AT_MOST, IF_LATE)),
+    Table(
+        "irradiate step",
+        (POWER, IRRADIANCE, FOR, UNTIL, AT_MOST, IF_LATE),
+        rules={"allOf": [one_of(POWER, IRRADIANCE), TIMED]},
+    ),
     "Laser on, for a time or until a condition",
 )
 HEAT = Field(
     "heat",
-    Table("heat step", (ELECTRICAL_POWER, FOR, UNTIL, AT_MOST, IF_LATE)),
+    Table("heat step", (ELECTRICAL_POWER, FOR, UNTIL, AT_MOST, IF_LATE), rules=TIMED),
     "Calibration resistor on, for a time or until a condition",
 )
-COOL = Field("cool", Table("cool step", (FOR, UNTIL, AT_MOST, IF_LATE)),
+COOL = Field("cool", Table("cool step", (FOR, UNTIL, AT_MOST, IF_LATE), rules=TIMED),
              "Laser and heater off, for a time or until a condition")  # fmt: skip
-LOG = Field("log", Table("log step", (FOR, AT_MOST)),
+LOG = Field("log", Table("log step", (FOR, AT_MOST), rules=one_of(FOR, AT_MOST)),
             "Only record, `for` a time, or until stopped but `at_most` so long")  # fmt: skip
 
 _TEMPERATURE = Amount(Kind.TEMPERATURE, -50.0, 300.0)
-BETWEEN = Field("between", ListOf(_TEMPERATURE), "The band: its lower and its upper end", True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Band(ListOf[float]):
+    """Two temperatures."""
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "minItems": 2, "maxItems": 2, "items": self.item.schema()}
+
+
+BETWEEN = Field("between", _Band(_TEMPERATURE), "The band: its lower and its upper end", True)
 POWER_LIMIT = Field("power_limit", Amount(Kind.POWER, positive=True),
                     "Never more power than this", True)  # fmt: skip
 WITH_SOURCE = Field(
@@ -83,7 +104,9 @@ WITH_SOURCE = Field(
 HOLD = Field(
     "hold_temperature",
     Table(
-        "hold_temperature step", (BETWEEN, POWER_LIMIT, WITH_SOURCE, FOR, UNTIL, AT_MOST, IF_LATE)
+        "hold_temperature step",
+        (BETWEEN, POWER_LIMIT, WITH_SOURCE, FOR, UNTIL, AT_MOST, IF_LATE),
+        rules=TIMED,
     ),
     "Keep the probed liquid inside a band, for a time or until a condition",
 )
@@ -97,7 +120,11 @@ ASSAY_EVERY = Field("assay_every", Amount(Kind.TIME, 1.0, LONGEST_S, positive=Tr
                     "So often the species that the conditions name are assayed")  # fmt: skip
 WAIT = Field(
     "wait",
-    Table("wait step", (WAIT_UNTIL, AT_MOST, IF_LATE, REQUIRE, ABORT_IF, ASSAY_EVERY)),
+    Table(
+        "wait step",
+        (WAIT_UNTIL, AT_MOST, IF_LATE, REQUIRE, ABORT_IF, ASSAY_EVERY),
+        rules={"required": ["until", "at_most"]},
+    ),
     "Dark, sampled and assayed, until a condition",
 )
 
@@ -106,7 +133,11 @@ SET_WITHIN = Field("within", DIFFERENCE, "The probe is within this of it; 0.3 K"
 SET_FOR = Field("for", LONG, "... over this long; 60 s")
 THERMOSTAT = Field(
     "thermostat",
-    Table("thermostat step", (SET_TO, SET_WITHIN, SET_FOR, AT_MOST, IF_LATE)),
+    Table(
+        "thermostat step",
+        (SET_TO, SET_WITHIN, SET_FOR, AT_MOST, IF_LATE),
+        rules={"required": ["temperature", "at_most"]},
+    ),
     "Set the surroundings to a temperature, and wait until the probe has it",
 )
 
@@ -118,7 +149,11 @@ ADDED_AMOUNT = Field("concentration", _AMOUNT, "Of it in the liquid afterwards")
 ADDED_PH = Field("pH", _ACIDITY, "Of the liquid afterwards")
 DOSE = Field(
     "dose",
-    Table("dose step", (AGENT, ADDED_VOLUME, ADDED_AMOUNT, ADDED_PH, AT_MOST)),
+    Table(
+        "dose step",
+        (AGENT, ADDED_VOLUME, ADDED_AMOUNT, ADDED_PH, AT_MOST),
+        rules=one_of(ADDED_VOLUME, ADDED_AMOUNT, ADDED_PH),
+    ),
     "Add something to the sample: by the doser, else by a person",
 )
 
@@ -128,7 +163,11 @@ STIMULUS_GLUTATHIONE = Field("glutathione", _AMOUNT, "Glutathione in the medium"
 STIMULUS_TEMPERATURE = Field("temperature", _TEMPERATURE, "Temperature of the medium")
 STIMULUS = Field(
     "stimulus",
-    Table("stimulus", (STIMULUS_PH, STIMULUS_GLUTATHIONE, STIMULUS_TEMPERATURE)),
+    Table(
+        "stimulus",
+        (STIMULUS_PH, STIMULUS_GLUTATHIONE, STIMULUS_TEMPERATURE),
+        rules={"minProperties": 1},
+    ),
     "What starts the release: any of pH, glutathione, temperature",
     True,
 )

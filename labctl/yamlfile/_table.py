@@ -77,6 +77,8 @@ class Table(Shape[Row]):
     fields: tuple[Field[Any], ...]
     later: Mapping[str, str] = field(default_factory=dict)
     """Keys of coming versions, and what to do without them."""
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    """More of JSON Schema: rules between keys, which whoever reads the row tells in words."""
 
     def read(self, node: Node, reader: Reader) -> Row | None:
         if not isinstance(node, MapNode):
@@ -137,7 +139,7 @@ class Table(Shape[Row]):
             "additionalProperties": False,
         }
         required = [f.name for f in self.fields if f.required]
-        return {**out, "required": required} if required else out
+        return {**out, **({"required": required} if required else {}), **self.rules}
 
 
 def _split_by_comma(node: MapNode) -> dict[Pair, Pair]:
