@@ -37,6 +37,12 @@ _LANDING_RESERVE = 0.03
 """Of the dose, kept for the low end of the band."""
 _COAST_S = 3.0
 """Without a reading for longer, the hold is lost for good."""
+_STRANGE_SHARE = 0.7
+"""Of all the heat that the limit allows. When so much is missing the readings are not those of a
+liquid under this light: a bead that has left it reads colder and colder, and more light is the
+wrong answer to that. A draught of 30 % or as much of the beam lost is less than half of it."""
+_FAR_READINGS, _FAR_S = 3, 1.5
+"""So many readings in succession, over so long, far from anything to be expected: the same."""
 _ALMOST = 0.98
 """Of the limit: what is asked for all the time then is all that there is."""
 
@@ -49,7 +55,7 @@ class HoldPhase(StrEnum):
     AT_LIMIT = "at the power limit, below the aim"
     AT_LEAST = "at the least power of the source, above the aim"
     BLIND = "no reading"
-    LOST = "sensor lost"
+    LOST = "sensor lost, or no longer in this liquid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ class HoldController:
         self._response_s = max(_LEAST_RESPONSE_S, _LAGS * late_s)
         self._observer: HoldObserver | None = None
         self._cooling: Cooling | None = None
-        self._t_s = self._seen_s = self._asked_s = -math.inf
+        self._t_s = self._seen_s = self._asked_s = self._near_s = -math.inf
         self._power_w = 0.0
         self._phase = HoldPhase.REACHING
         self._landing = False
@@ -134,7 +140,7 @@ class HoldController:
     def begin(self, t_s: float, start: HoldStart, power_w: float = 0.0) -> None:
         """Take over at `t_s`, under the power that there is now."""
         self._observer = HoldObserver(self.model, start, power_w, self._noise_sd_k)
-        self._t_s = self._seen_s = t_s
+        self._t_s = self._seen_s = self._near_s = t_s
         self._asked_s = -math.inf
         self._power_w = power_w
         over = 0.5 * (self.rules.low_degc + self.rules.high_degc) - start.surroundings_degc
@@ -167,6 +173,8 @@ class HoldController:
             return self._command(0.0, HoldPhase.LOST)
         self._seen_s = t_s
         observer.update(reading_degc)
+        if self._strange(observer, t_s):
+            return self._command(0.0, HoldPhase.LOST)
         if self.reached_s is None and self._in_band():
             self.reached_s = t_s
         if t_s - self._asked_s < self.rules.every_s - 1e-6 and self._phase is not HoldPhase.BLIND:
@@ -209,6 +217,14 @@ class HoldController:
         return so_far_s + tail_s + 0.5 * one_more_s >= target_s
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _strange(self, observer: HoldObserver, t_s: float) -> bool:
+        """Whether the readings are those of something else than this liquid."""
+        if observer.far_in_succession == 0:
+            self._near_s = t_s
+        most_k_per_s = observer.rate_k_per_s_w * self.rules.power_limit_w
+        far = observer.far_in_succession >= _FAR_READINGS and t_s - self._near_s >= _FAR_S
+        return far or observer.rest_k_per_s < -_STRANGE_SHARE * most_k_per_s
 
     def _ask(self, observer: HoldObserver) -> HoldCommand:
         rules = self.rules

@@ -130,6 +130,11 @@ class HoldObserver:
             self._predict(part_s, power_w)
             dt_s -= part_s
 
+    @property
+    def far_in_succession(self) -> int:
+        """So many of the last readings were far from what the model and the power let expect."""
+        return self._far
+
     def update(self, reading_degc: float) -> bool:
         """Take a reading; False for one that stands alone, far off: it is left out, and the next
         one is taken wherever it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, field
 
@@ -114,7 +115,7 @@ def test_what_was_held_back_by_the_limit_does_not_wind_up() -> None:
     bench, hold = Bench(), begun(HoldRules(43.0, 48.0, 1.0))
     bench.hold(hold, 600.0)
     assert bench.liquid_degc < 43.0
-    bench.cell = Cell(curve_per_k=0.004, heat_per_watt=0.9)
+    bench.cell = Cell(curve_per_k=0.004, heat_per_watt=0.6)
 
     bench.hold(hold, 1200.0)
 
@@ -167,6 +168,41 @@ def test_a_reading_that_stands_alone_moves_no_power() -> None:
     command = hold.step(400.5, bench.read() - 20.0, before)
 
     assert before == pytest.approx(command.power_w, rel=0.1)
+
+
+def test_a_bead_that_leaves_the_liquid_is_a_lost_sensor() -> None:
+    """Held at its aim, the bead falls into air and cools in 9 s: within three seconds nothing more
+    is asked for, and the liquid has not warmed by half a kelvin."""
+    bench, hold = Bench(), begun()
+    bench.hold(hold, 500.0)
+    fell_s, fell_degc = bench.t_s, bench.liquid_degc
+    lost_s = None
+    while lost_s is None and bench.t_s < fell_s + 20.0:
+        bench.read()
+        left = math.exp(-(bench.t_s - fell_s) / 9.0)
+        in_air = AMBIENT_DEGC + (fell_degc - AMBIENT_DEGC) * left
+        command = hold.step(bench.t_s, in_air, bench.power_w)
+        bench.power_w = command.power_w
+        lost_s = bench.t_s if command.lost else None
+
+    assert lost_s is not None
+    assert lost_s - fell_s <= 3.0
+    assert bench.liquid_degc < fell_degc + 0.5
+
+
+def test_a_strong_draught_is_no_lost_sensor() -> None:
+    """The heat loss becomes half as much again: the hold goes on, and stays within a kelvin."""
+    bench, hold = Bench(), begun(HoldRules(43.0, 48.0, 3.0))
+    bench.hold(hold, 500.0)
+    bench.cell = Cell(curve_per_k=0.004, loss_w_per_k=0.036)
+    bench.hold(hold, 520.0)
+    lowest = bench.liquid_degc
+
+    bench.hold(hold, 700.0)
+
+    assert 0.0 < bench.powers[-1]
+    assert lowest > hold.aim_degc - 1.0
+    assert abs(bench.liquid_degc - hold.aim_degc) < 0.2
 
 
 def test_below_the_least_power_the_source_gives_its_least_or_nothing() -> None:
