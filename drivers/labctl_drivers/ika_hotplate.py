@@ -16,10 +16,11 @@ No hardware was touched. Wire facts, and where they come from:
   elsewhere that 0.15 s is not;
 - from memory, unverified: some firmware echoes each command; what a missing probe reads.
 
-The plate is a source of energy: it is forced off when connecting and switched on by a seal alone.
-No role of a bench asks for it yet, so that nothing switches it on; what a bench has of it today are
-its two thermometers and its stirrer. Its watchdog counts in tens of seconds, as a plate cools. The
-second mode is the one taken, because the first has no end but a hand at the device.
+As a thermostat it is not lit (decision 0022): connecting switches its heating off, and every set
+point stays below the bench's highest. Its watchdog counts in tens of seconds, as a plate cools, and
+is fed by every reading. The second mode is the one taken, because the first has no end but a hand
+at the device. It regulates by the external probe where one is plugged in; the plate itself is then
+hotter than the set point, and only the dial on the front bounds it.
 """
 
 from __future__ import annotations
@@ -29,10 +30,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from labctl.instruments import (
-    Beam,
     DeviceRefusedError,
     DriverSpec,
-    Emitter,
     Frame,
     Identity,
     IdentityError,
@@ -43,11 +42,10 @@ from labctl.instruments import (
     PortProtocolError,
     Question,
     Reading,
-    Seal,
     SerialSettings,
     Settings,
     Silent,
-    SourceState,
+    ThermostatState,
 )
 
 _END = b" \r\n"
@@ -55,7 +53,6 @@ _LINE = Line(b"\r\n", at_most=96)
 _SILENT = Silent()
 _ASK_S = 0.2
 _MODELS = ("C-MAG", "RCT", "RET")
-_OFF = b"STOP_1" + _END
 _HEATS, _COLD = 11, 12
 _CHANNELS = ("probe", "plate")
 _LOWEST, _HIGHEST = -20.0, 450.0
@@ -64,22 +61,23 @@ _SPINS_UP_NS = 20_000_000_000
 
 
 class IkaHotplate:
-    """Source driven by the plate's set temperature, degC; thermometer with the channels `probe` and
-    `plate`; the stirrer turns from connecting on, where a speed is given."""
+    """Thermostat; thermometer with the channels `probe` and `plate`; the stirrer turns from
+    connecting on, where a speed is given."""
 
     spec: ClassVar[DriverSpec] = DriverSpec(
         name="ika-hotplate",
         title="IKA RCT, C-MAG HS control or RET hotplate stirrer",
-        capabilities=frozenset({"source", "thermometer"}),
+        capabilities=frozenset({"thermostat", "thermometer"}),
         transport="serial",
         serial=SerialSettings(baud=9600, bits=7, parity="E"),
-        drive="temperature",
         slowest_exchange_s=_ASK_S,
         quantum=0.1,
         question=Question(b"IN_NAME \r\n", "|".join(_MODELS)),
         settings={
             "max_temperature": "highest set temperature of the plate, e.g. 80 degC; 60 degC when "
             "not given",
+            "sensor": "probe, or plate: what is told as the bath's temperature; plate when not "
+            "given",
             "stir": "speed in rpm, 50 to 1700; the stirrer is left alone when not given",
             "watchdog": "without a word for so many seconds the plate cools, 20 to 1500; 30 when "
             "not given",
@@ -97,9 +95,9 @@ class IkaHotplate:
         self._rpm = given.integer("stir", 50, 1700, 50) if "stir" in settings else None
         self._watchdog_s = given.integer("watchdog", 20, 1500, 30)
         self._echoed = given.choice("replies", ("plain", "echoed"), "plain") == "echoed"
-        # None from an off to the next level: what was set before an off is not lit after it.
-        self._level: float | None = None
-        self._lit = False
+        self._sensor = given.choice("sensor", ("plate", "probe"), "plate")
+        self._set_degc: float | None = None
+        self._on = False
         self._watched = False
         self._slow_since_ns: int | None = None
 
@@ -124,7 +122,7 @@ class IkaHotplate:
     async def configure(self) -> None:
         """Heating off, confirmed, its set point and its watchdog at nothing; the stirrer on, where
         it is asked for, and its speed read back."""
-        self._level, self._lit, self._watched = None, False, False
+        self._set_degc, self._on, self._watched = None, False, False
         await self._tell("STOP_1")
         await self._tell("OUT_SP_1 0")
         await self._watch(0)
@@ -154,77 +152,73 @@ class IkaHotplate:
                 raise DeviceRefusedError(fault, fix="Look at the stirring bar.")
         return tuple(told)
 
-    # -- source ------------------------------------------------------------------------------
-
-    async def off(self) -> None:
-        """Write STOP_1 at once; nothing is answered to it."""
-        self._level, self._lit = None, False
-        await self._port.urgent(_OFF)
-
-    async def read(self) -> SourceState:
-        """Three exchanges, one more with a stirrer, and one for the watchdog while it heats."""
-        lit = self._lit
-        status = await self._status()
-        plate = await self._temperature("plate", 2)
-        set_degc = await self._value("IN_SP_1", 1)
-        faults, readings = [], [plate]
-        if self._rpm is not None:
-            rpm = await self._value("IN_PV_4", 4)
-            readings.append(Reading("speed", rpm, "rpm", self._port.arrived_ns))
-            faults.append(self._slow(rpm))
-        if lit and self._lit:
-            if status == _COLD:
-                faults.append("the plate has switched its heating off by itself")
-            await self._watch(self._watchdog_s)
-        elif self._watched and not self._lit and status == _COLD:
-            # Not before it is seen cold: else the last that could cool it is taken away.
-            await self._watch(0)
-        return SourceState(
-            beam=Beam.ON if status == _HEATS else Beam.OFF,
-            level=plate.value if isinstance(plate, Reading) else None,
-            set_level=set_degc,
-            interlock_closed=None,
-            key_on=None,
-            faults=tuple(fault for fault in faults if fault),
-            readings=tuple(readings),
-        )
-
-    def emitter(self, seal: Seal) -> Emitter:
-        """For the guard alone."""
-        if not isinstance(seal, Seal):
-            raise TypeError("only the guard may heat, and this is not its seal")
-        return _PlateEmitter(self)
-
-    # -- for the emitter ---------------------------------------------------------------------
+    # -- thermostat --------------------------------------------------------------------------
 
     async def set_temperature(self, degc: float) -> None:
-        """Set point, read back; DeviceRefusedError for one outside the limits or not taken."""
-        self._refuse_outside(degc)
-        self._level = None
-        await self._set(degc)
-        self._level = degc if degc > 0.0 else None
-
-    async def refuse_above_safety(self, degc: float) -> None:
-        """The safety temperature is set by hand; DeviceRefusedError when it is not above."""
-        self._refuse_outside(degc)
+        """Set point, read back. DeviceRefusedError for one outside the limits, not below the safety
+        temperature, which only a hand sets, or not taken."""
+        if not 0.0 <= degc <= self._max_degc:
+            raise DeviceRefusedError(
+                f"{degc:g} degC is outside 0 to {self._max_degc:g} degC",
+                fix="`max_temperature` in the bench file is the limit; it is never clipped.",
+            )
         safety = await self._value("IN_SP_3", 3)
         if safety <= degc:
             raise DeviceRefusedError(
                 f"the safety temperature of {safety:g} degC is not above {degc:g} degC",
                 fix="Turn the safety dial of the plate up, or ask for less.",
             )
+        self._set_degc = None
+        await self._set(degc)
+        self._set_degc = degc
 
-    async def heat(self) -> None:
+    async def start(self) -> None:
         """The watchdog, then heating on, at the set point as it is read back after it."""
-        degc = self._level
+        degc = self._set_degc
         if degc is None:
-            raise DeviceRefusedError("no level was set since it was last switched off")
+            raise DeviceRefusedError("no temperature was set since it was last stopped")
         await self._watch(self._watchdog_s)
         await self._tell("START_1")
-        self._lit = True
+        self._on = True
         if abs(await self._value("IN_SP_1", 1) - degc) > 0.5:
             # Some firmware begins at 0.
             await self._set(degc)
+
+    async def stop(self) -> None:
+        """Heating off, read back; then the watchdog, which else would warn of it ever after."""
+        self._set_degc, self._on = None, False
+        await self._tell("STOP_1")
+        if await self._status() != _COLD:
+            raise DeviceRefusedError(
+                "the plate heats though it was switched off",
+                fix="Switch its heating off at the front.",
+            )
+        if self._watched:
+            await self._watch(0)
+
+    async def read_thermostat(self) -> ThermostatState:
+        """Four exchanges, one more with a stirrer, and one for the watchdog while it heats."""
+        status = await self._status()
+        number = 1 + _CHANNELS.index(self._sensor)
+        bath = await self._temperature(self._sensor, number)
+        set_degc = await self._value("IN_SP_1", 1)
+        safety = await self._value("IN_SP_3", 3)
+        faults = [] if isinstance(bath, Reading) else [f"its {self._sensor}: {bath.detail}"]
+        if self._rpm is not None:
+            faults.append(self._slow(await self._value("IN_PV_4", 4)))
+        if self._on and status == _COLD:
+            faults.append("the plate has switched its heating off by itself")
+        if not self._on and status == _HEATS:
+            faults.append("the plate heats though nobody asked it to")
+        if self._on:
+            await self._watch(self._watchdog_s)
+        return ThermostatState(
+            set_degc=set_degc,
+            bath_degc=bath.value if isinstance(bath, Reading) else None,
+            on=status == _HEATS,
+            safety_degc=safety,
+            faults=tuple(fault for fault in faults if fault),
+        )
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -304,29 +298,6 @@ class IkaHotplate:
         except UnicodeDecodeError as error:
             raise PortProtocolError("a reply that is not ASCII", seen=repr(said[:40])) from error
         return (text.partition("\r\n")[2] if self._echoed else text).strip()
-
-    def _refuse_outside(self, degc: float) -> None:
-        if not 0.0 <= degc <= self._max_degc:
-            raise DeviceRefusedError(
-                f"{degc:g} degC is outside 0 to {self._max_degc:g} degC",
-                fix="`max_temperature` in the bench file is the limit; it is never clipped.",
-            )
-
-
-class _PlateEmitter:
-    """What the guard holds."""
-
-    def __init__(self, plate: IkaHotplate) -> None:
-        self._plate = plate
-
-    async def set_level(self, level: float) -> None:
-        await self._plate.set_temperature(level)
-
-    async def limit_level(self, level: float) -> None:
-        await self._plate.refuse_above_safety(level)
-
-    async def on(self) -> None:
-        await self._plate.heat()
 
 
 def _number(text: str, query: str) -> float:

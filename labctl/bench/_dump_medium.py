@@ -42,13 +42,11 @@ def medium_statement(bench: BenchFile) -> dict[str, Any]:
     if bench.assays:
         out["assays"] = {
             name: {
-                "unit": one.unit,
                 "slope": one.slope,
-                "slope_deviation": one.slope_deviation,
+                "slope_sd": abs(one.slope) * one.slope_deviation,
                 "offset": one.offset,
-                "offset_deviation": one.offset_deviation,
-                "noise": one.noise,
-                "high_mol_per_m3": one.high_mol_per_m3,
+                "range_mol_per_m3": one.high_mol_per_m3,
+                "sd_mol_per_m3": one.noise / abs(one.slope),
                 "removed_m3": one.removed_m3,
             }
             for name, one in bench.assays.items()

@@ -16,8 +16,11 @@ from labctl.bench._dump import SCHEMA
 from labctl.errors import InputError
 from labctl.events import HEATER, LASER
 from labctl.instruments import (
+    ASSAY,
     DEADMAN,
+    DOSER,
     SHUTTER,
+    THERMOSTAT,
     Driver,
     DriverSpec,
     Gate,
@@ -32,8 +35,20 @@ _TWO_CHANNELS = {"channels": [101, 102]}
 """A guess for a scanner: one in the sample, one beside it."""
 _END_SWITCH: dict[str, Any] = {"sense": 0}
 _TYPE = "K"
-_KEYS = {"source": "laser", "thermometer": "scanner", "power_meter": "meter", "gate": "gate"}
+_KEYS = {
+    "source": "laser",
+    "thermostat": "bath",
+    "thermometer": "scanner",
+    "power_meter": "meter",
+    "gate": "gate",
+    "doser": "pump",
+    "assay": "fluorimeter",
+}
 """By the first capability that fits."""
+_NEEDS = {
+    DOSER: "; it can be `doser` once you state `stocks`",
+    ASSAY: "; it can be `assay` once you state `assays`",
+}
 _BY_DRIVE = {"current": LASER, "power": LASER, "voltage": HEATER}
 """What a source may be, by what drives it; of any other nothing is guessed."""
 
@@ -97,7 +112,7 @@ def _base(one: _Instrument) -> str:
     if isinstance(one.driver, Gate):
         return SHUTTER if one.driver.drops_after_s is None else DEADMAN
     if one.spec.drive and one.spec.drive not in ("current", "power"):
-        return {"voltage": "supply", "temperature": "hotplate"}.get(one.spec.drive, "source")
+        return {"voltage": "supply"}.get(one.spec.drive, "source")
     return next((_KEYS[c] for c in _KEYS if c in one.spec.capabilities), "instrument")
 
 
@@ -122,7 +137,7 @@ def _settled(one: _Instrument) -> _Instrument:
         # Where a shutter's end switch is wired to is nobody's guess.
         one.settings = settings | (dict.fromkeys(more, FILL) if more is _END_SWITCH else {})
         break
-    if "source" in one.spec.capabilities:
+    if one.spec.capabilities & {"source", "thermostat"}:
         limits = [key for key in one.spec.settings if key.startswith("max_")]
         one.settings |= dict.fromkeys(limits, FILL)
     return one
@@ -141,6 +156,8 @@ def _roles(instruments: list[_Instrument]) -> dict[str, str]:
                 roles.setdefault(role, f"{one.key}.{channel}")
         elif "thermometer" in one.spec.capabilities:
             roles.setdefault(_PROBE, f"{one.key}.{FILL}")
+        if THERMOSTAT in one.spec.capabilities:
+            roles.setdefault(THERMOSTAT, one.key)
         if "power_meter" in one.spec.capabilities:
             roles.setdefault(_METER, one.key)
         if isinstance(one.driver, Gate):
@@ -168,7 +185,8 @@ def _text(
         used.add(place.partition(".")[0])
     for one in instruments:
         if one.key not in used:
-            yield f"  # no role was left for {one.key}"
+            needs = "".join(_NEEDS[c] for c in _NEEDS if c in one.spec.capabilities)
+            yield f"  # no role was left for {one.key}{needs}"
     if LASER in roles:
         yield from _laser(instruments, roles)
     if _METER in roles:
@@ -183,6 +201,9 @@ def _text(
         yield f"  max_power:  # {FILL}: 1 W, the most that may ever be asked for"
         yield f"  deviation:  # {FILL}: 0.2 %, of the electrical power as the supply reads it back"
         yield f"  date:  # {FILL}: 2026-01-31"
+    if THERMOSTAT in roles:
+        yield "thermostat:  # it is not lit, and nobody guards it: decision 0022"
+        yield f"  max_temperature:  # {FILL}: 50 degC, the highest set point"
     if LASER in roles or HEATER in roles:
         yield from _limits(roles)
         yield from _behind(roles)

@@ -98,11 +98,11 @@ def _max_bath(row: Row | None, limits: Limits, reader: Reader) -> float | None:
 def _stock(agent: str, item: Item[Row], reader: Reader) -> Stock | None:
     row = item.value
     points = _titration(row, reader)
-    if row.has(STRENGTH) == row.has(TITRATION):
+    if not (row.has(STRENGTH) or row.has(TITRATION)):
         reader.add(
             item.key,
             "P066",
-            f"the stock '{agent}' must say either its concentration or a titration",
+            f"the stock '{agent}' must say its concentration, a titration, or both",
             "'concentration: 100 mM', or 'titration: [{pH: 7.4, per_mL: 0 uL}, "
             "{pH: 5.5, per_mL: 31 uL}]'.",
         )

@@ -21,10 +21,10 @@ class Stock:
     channel: str
     """The doser's own, as the bench file names it."""
     concentration_mol_per_m3: float | None = None
-    """Of the agent; None for what is added to a pH."""
+    """Of the agent; None for what is only ever added to a pH."""
     titration: tuple[tuple[float, float], ...] = ()
     """pH of the medium against m^3 of the stock per m^3 of it, from the untouched medium on, as
-    somebody titrated it; empty for what is added to a concentration."""
+    somebody titrated it; empty for what is only ever added to a concentration."""
     medium: str = ""
     """In which the titration was made."""
     deviation: float = 0.0
@@ -81,15 +81,18 @@ def after_adding(
 ) -> tuple[float | None, float | None]:
     """What a medium has after `volume_m3` of the stock: (concentration of its agent, pH), each None
     where the stock does not say. The other way round from `volume_to_reach`."""
+    concentration: float | None = None
     if stock.concentration_mol_per_m3 is not None:
         amount = medium_m3 * present_mol_per_m3 + volume_m3 * stock.concentration_mol_per_m3
-        return amount / (medium_m3 + volume_m3), None
+        concentration = amount / (medium_m3 + volume_m3)
+    if not stock.titration:
+        return concentration, None
     begun = 0.0 if present_ph is None else _per_volume(stock, present_ph)
     added = begun + volume_m3 / medium_m3 * (1.0 + begun)
     points = [(per_volume, ph) for ph, per_volume in stock.titration]
-    if not points or added > points[-1][0] * (1.0 + 1e-9):
-        return None, None
-    return None, _between(points, min(added, points[-1][0]))
+    if added > points[-1][0] * (1.0 + 1e-9):
+        return concentration, None
+    return concentration, _between(points, min(added, points[-1][0]))
 
 
 def _to_concentration(stock: Stock, medium_m3: float, wanted: float, present: float) -> float:

@@ -16,10 +16,13 @@ Needs pytest, and nothing of labctl needs this room.
 import pytest
 
 pytest.register_assert_rewrite(
+    "labctl.testing._assays",
+    "labctl.testing._dosers",
     "labctl.testing._every",
     "labctl.testing._gates",
     "labctl.testing._sensors",
     "labctl.testing._sources",
+    "labctl.testing._thermostats",
 )
 
 from labctl.testing._case import Case  # noqa: E402

@@ -25,9 +25,9 @@ class Case:
     garbage: bytes = b"\xff\x00rubbish\n"
     """A whole reply, as far as its end goes, that says nothing."""
     off: bytes = b""
-    """The frame that switches a source off."""
+    """The frame that switches a source, a thermostat or a doser off."""
     on: bytes = b""
-    """The frame that lights it."""
+    """The frame that lights it, lets it regulate or deliver, or begins to measure."""
     blocks: bytes = b""
     """What blocks a gate; the end of it, where the beginning counts up."""
     lets: bytes = b""
@@ -35,7 +35,8 @@ class Case:
     asks: bytes = b""
     """For a gate that toggles: the question that must stand before each toggle."""
     level: float = 0.0
-    """A level that may be set: A, W or V, as the driver's `drive` says."""
+    """A level that may be set: A, W or V, as the driver's `drive` says; degC of a thermostat, m^3
+    of a doser."""
     refused: tuple[float, ...] = ()
     """Levels outside the settings' limit."""
     settings: Mapping[str, Any] = field(default_factory=dict)

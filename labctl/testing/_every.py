@@ -14,6 +14,9 @@ _METHODS = {
     "gate": "gatekeeper",
     "thermometer": "read_temperatures",
     "power_meter": "read_power",
+    "thermostat": "read_thermostat",
+    "doser": "read_doser",
+    "assay": "read_assay",
 }
 
 

@@ -27,6 +27,8 @@ class Wire:
         """The next reply is replaced by this; once."""
         self.instead_of = b""
         """Only a reply to what begins so is replaced."""
+        self.silent_for = b""
+        """What is written so is heard, and its reply gets lost; once."""
         self.pulled = False
 
     def plug(self) -> Wire:
@@ -52,7 +54,12 @@ class Wire:
         link = self._there()
         self.sent.append((now_ns, data))
         link.write(data, now_ns)
+        lost = bool(self.silent_for) and data == self.silent_for
+        if lost:
+            self.silent_for = b""
         while (arrived := link.next_chunk(_FAR_NS)) is not None:
+            if lost:
+                continue
             t_ns, chunk = arrived
             if self.instead is not None and data.startswith(self.instead_of):
                 chunk, self.instead = self.instead, None

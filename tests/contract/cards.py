@@ -454,6 +454,73 @@ def _heidolph() -> Answer:
     return answer
 
 
+def _julabo() -> Answer:
+    # Regulating, by whoever was there before.
+    state = {"on": 1, "set": 60.0}
+
+    def answer(data: bytes) -> bytes | None:
+        text = data.decode().strip()
+        name, _, value = text.partition(" ")
+        if name == "out_mode_05":
+            state["on"] = int(value)
+        elif name == "out_sp_00":
+            state["set"] = float(value)
+        replies = {
+            "version": "JULABO CORIO CD-200F VERSION 1.0",
+            "status": "03 REMOTE START" if state["on"] else "02 REMOTE STOP",
+            "in_pv_00": "24.87",
+            "in_pv_04": "70.0",
+            "in_sp_00": f"{state['set']:.2f}",
+            "in_mode_05": str(state["on"]),
+        }
+        return replies[text].encode() + b"\n" if text in replies else None
+
+    return answer
+
+
+def _new_era() -> Answer:
+    # Infusing, by whoever was there before.
+    state = {"status": "I", "DIA": "26.59", "RAT": "1.000MM", "VOL": "0.000ML"}
+
+    def answer(data: bytes) -> bytes | None:
+        text = data.decode().strip().replace(" ", "")[1:]
+        name, value = text[:3], text[3:]
+        said = ""
+        if name == "STP":
+            state["status"] = "P" if state["status"] == "I" else "S"
+        elif name == "RUN":
+            state["status"] = "I"
+        elif name == "VER":
+            said = "NE1000V3.928"
+        elif name == "DIS":
+            said = "I0.000W0.000UL"
+        elif name in ("DIA", "RAT", "VOL") and not value:
+            said = state[name]
+        elif name in ("DIA", "RAT") or (name == "VOL" and value != "UL"):
+            state[name] = value + ("UL" if name == "VOL" else "")
+        return f"\x0200{state['status']}{said}\x03".encode()
+
+    return answer
+
+
+def _fluorimeter() -> Answer:
+    state = {"n": 0}
+
+    def answer(data: bytes) -> bytes | None:
+        text = data.decode().strip()
+        if text.startswith("BEGIN "):
+            state["n"] = int(text[6:])
+            return f"BEGUN,{text[6:]},2000\n".encode()
+        replies = {
+            "ID?": "LABCTL-FL,1,17,2",
+            "STOP": "IDLE",
+            "RESULT?": f"DONE,{state['n']},12040.25,40.75,OK",
+        }
+        return replies[text].encode() + b"\n" if text in replies else b"ERROR,unknown\n"
+
+    return answer
+
+
 def _ika() -> Answer:
     # Heating, by whoever was there before.
     state = {"heats": True, "1": 80.0, "4": 0.0}
@@ -470,6 +537,7 @@ def _ika() -> Answer:
             state[name[-1]] = float(value)
         replies = {
             "IN_NAME": "C-MAG HS7",
+            "IN_PV_1": "24.5 1",
             "IN_PV_2": "24.6 2",
             "IN_SP_1": f"{state['1']:.1f} 1",
             "IN_SP_3": "250.0 3",
@@ -546,6 +614,8 @@ CASES: dict[str, Case] = {
         on=b"START_1 \r\n",
         level=60.0,
         refused=(80.1, 1e9, -0.1, float("nan")),
+        invalid={b"999.9 1\r\n": "range", b"-40.0 1\r\n": "range"},
+        garbage=b"2\xff.4 1\r\n",
         settings={"max_temperature": "80 degC"},
     ),
     "ipg-laser": Case(
@@ -557,6 +627,16 @@ CASES: dict[str, Case] = {
         refused=(2.001, 1e9, -0.1, float("nan")),
         garbage=b"ROP: 3.\xff\r",
         settings={"max_power": "2 W"},
+    ),
+    "julabo-circulator": Case(
+        _julabo,
+        stranger=b"HUBER CC-K6\n",
+        off=b"out_mode_05 0\r",
+        on=b"out_mode_05 1\r",
+        level=37.0,
+        refused=(60.1, 1e9, -0.1, float("nan")),
+        garbage=b"2\xff.87\n",
+        settings={"max_temperature": "60 degC"},
     ),
     "keithley-daq6510": Case(
         _keithley,
@@ -636,6 +716,16 @@ CASES: dict[str, Case] = {
         refused=(2.001, 1e9, -0.1, float("nan")),
         settings={"max_current": "2 A"},
     ),
+    "new-era-pump": Case(
+        _new_era,
+        stranger=b"\x0200SHA22V1.2\x03",
+        off=b"0STP\r",
+        on=b"0RUN\r",
+        level=50e-9,
+        refused=(1.01e-6, 0.0, -1e-9, float("nan"), 1.0),
+        garbage=b"\x0200SI0.\xff\x03",
+        settings={"syringes": {0: "14.4 mm"}, "most": "1 mL"},
+    ),
     "numato-relay": Case(
         _numato,
         stranger=b"relay read 0\n\rno such command\n\r>",
@@ -663,6 +753,17 @@ CASES: dict[str, Case] = {
             b"?NO HEAD\r\n": "device",
         },
         settings={"wavelength": "808 nm"},
+    ),
+    "mcu-fluorimeter": Case(
+        _fluorimeter,
+        stranger=b"LABCTL-TC,1,17,2\n",
+        invalid={
+            b"DONE,0,32767.00,40.75,SATURATED\n": "range",
+            b"DONE,0,20000.00,18000.00,AMBIENT\n": "range",
+            b"DONE,0,0.00,0.00,EMPTY\n": "device",
+        },
+        garbage=b"DONE,0,12\xff.0,1.00,OK\n",
+        settings={"species": {"quinidine": 0, "doxorubicin": 1}},
     ),
     "mcu-thermocouples": Case(
         _logger,

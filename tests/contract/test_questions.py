@@ -60,5 +60,5 @@ def test_no_question_changes_anything(name: str) -> None:
     assert reads or text.endswith(b"?") or text in ASKING_WORDS
 
 
-ASKING_WORDS = (b"$II", b"$HI", b"K", b"IN_NAME", b"RMN", b"relay read 0")
+ASKING_WORDS = (b"$II", b"$HI", b"K", b"IN_NAME", b"RMN", b"relay read 0", b"version")
 """Questions of instruments whose protocol asks without a question mark."""

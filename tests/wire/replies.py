@@ -13,6 +13,9 @@ from typing import Any
 
 from labctl.clock import gather_blocking
 from labctl.instruments import (
+    Assay,
+    Doser,
+    DoserState,
     Driver,
     Frame,
     Framer,
@@ -25,6 +28,8 @@ from labctl.instruments import (
     Silent,
     Source,
     Thermometer,
+    Thermostat,
+    ThermostatState,
 )
 from tests.contract.cards import Case
 
@@ -98,6 +103,12 @@ class _Far:
 
 
 def _poll(driver: Driver) -> Callable[[], Awaitable[Any]]:
+    if isinstance(driver, Assay):
+        return lambda: _assay(driver)
+    if isinstance(driver, Doser):
+        return driver.read_doser
+    if isinstance(driver, Thermostat) and not isinstance(driver, Thermometer):
+        return driver.read_thermostat
     if isinstance(driver, Thermometer):
         return driver.read_temperatures
     if isinstance(driver, PowerMeter):
@@ -106,6 +117,11 @@ def _poll(driver: Driver) -> Callable[[], Awaitable[Any]]:
         return driver.read
     assert isinstance(driver, Gate)
     return driver.read_gate
+
+
+async def _assay(driver: Assay) -> object:
+    await driver.begin_assay(driver.species[0])
+    return await driver.read_assay()
 
 
 def fuzz(driver_class: type[Driver], case: Case, count: int, seed: int) -> dict[str, int]:
@@ -137,6 +153,11 @@ def fuzz(driver_class: type[Driver], case: Case, count: int, seed: int) -> dict[
 
 
 def _judged(got: object, said: list[bytes]) -> str:
+    if isinstance(got, ThermostatState):
+        told = (got.bath_degc, got.set_degc, got.safety_degc)
+        assert all(it is None or abs(it) < 1e3 for it in told), f"{got} from {said!r}"
+    if isinstance(got, DoserState):
+        assert 0.0 <= (got.delivered_m3 or 0.0) < 1.0, f"{got} from {said!r}"
     each = got if isinstance(got, tuple) else (got,)
     for one in each:
         if isinstance(one, Reading):

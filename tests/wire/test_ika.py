@@ -1,5 +1,5 @@
 """The hotplate stirrer against its card: silent sets, a set point clipped without a word, two
-watchdogs, an echo; and the driver that heats only by a seal."""
+watchdogs, an echo; and the driver, a thermostat with two thermometers."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 import pytest
 
 from labctl.bench import check_instruments, loads
-from labctl.clock import NS, Clock
+from labctl.clock import NS, Clock, run_virtual
 from labctl.errors import InputError
 from labctl.instruments import (
-    Beam,
     DeviceRefusedError,
     IdentityError,
     Instrument,
     Invalid,
     PortProtocolError,
     Reading,
-    Seal,
-    SourceState,
+    SimSpec,
+    ThermostatState,
+    make_instrument,
 )
 from labctl_drivers.ika_hotplate import IkaHotplate
 from labctl_simulators.session import Session
 from labctl_simulators.wire import IkaPlate, SimLink
 from labctl_simulators.world import World
 from tests.unit.drivers.transcript import Step, TranscriptPort
-from tests.unit.simulators._helpers import ask, at, still_world
+from tests.unit.simulators._helpers import SAMPLE, ask, at, still_world
 from tests.wire.t7 import on_bench, over_tcp
 
 TRANSCRIPT = [
@@ -97,17 +97,20 @@ SETTINGS = {"max_temperature": "80 degC", "stir": 400}
 
 async def heat(thing: Instrument, degc: float = 60.0) -> None:
     driver: Any = thing.driver
-    emitter = driver.emitter(Seal("test"))
-    await thing.job(lambda: emitter.limit_level(degc))
-    await thing.job(lambda: emitter.set_level(degc))
-    await thing.job(emitter.on)
+    await thing.job(lambda: driver.set_temperature(degc))
+    await thing.job(driver.start)
 
 
-async def look(thing: Instrument) -> SourceState:
+async def look(thing: Instrument) -> ThermostatState:
     driver: Any = thing.driver
-    state = await thing.job(driver.read)
-    assert isinstance(state, SourceState)
+    state = await thing.job(driver.read_thermostat)
+    assert isinstance(state, ThermostatState)
     return state
+
+
+async def stop(thing: Instrument) -> None:
+    driver: Any = thing.driver
+    await thing.job(driver.stop)
 
 
 async def read(thing: Instrument) -> tuple[Reading | Invalid, ...]:
@@ -117,23 +120,45 @@ async def read(thing: Instrument) -> tuple[Reading | Invalid, ...]:
 
 
 @pytest.mark.parametrize("replies", ["plain", "echoed"])
-def test_it_heats_to_what_was_set_and_stirs(replies: str) -> None:
-    """Though START_1 forgets the set point; off cools it, and the stirrer goes on."""
+def test_it_heats_to_what_was_set(replies: str) -> None:
+    """Though START_1 forgets the set point; a stop cools it."""
 
     async def body(clock: Clock, session: Session, thing: Instrument) -> None:
         await heat(thing)
         for _ in range(60):
             await clock.sleep(10 * NS)
             state = await look(thing)
-        assert (Beam.ON, 60.0, ()) == (state.beam, state.set_level, state.faults)
-        assert state.level == pytest.approx(60.0, abs=1.0)
-        await thing.off()
-        dark = await look(thing)
-        assert Beam.OFF == dark.beam
-        speed = next(r for r in dark.readings if r.channel == "speed")
-        assert isinstance(speed, Reading) and speed.value == pytest.approx(400.0, abs=1.0)
+        assert (True, 60.0, ()) == (state.on, state.set_degc, state.faults)
+        assert state.bath_degc == pytest.approx(60.0, abs=1.0)
+        assert 250.0 == state.safety_degc
+        await stop(thing)
+        assert not (await look(thing)).on
 
     on_bench("ika-hotplate", {**SETTINGS, "replies": replies}, body)
+
+
+def test_as_the_thermostat_of_a_bench_it_warms_the_cell() -> None:
+    """Its plate is what stands around the simulated cell, and its probe hangs in the sample."""
+    entry = {"driver": "ika-hotplate", "address": "sim://plate", "settings": {"sensor": "probe"}}
+    bench = {"instruments": {"plate": entry}, "roles": {"thermostat": "plate"}}
+
+    async def main(clock: Clock) -> None:
+        session = Session(SimSpec(3, sample=SAMPLE, bench=bench))
+        thing = make_instrument(
+            "plate", "ika-hotplate", "sim://plate", entry["settings"], clock, session=session
+        )
+        await thing.connect()
+        before = (await look(thing)).bath_degc
+        await heat(thing, 37.0)
+        for _ in range(480):
+            await clock.sleep(10 * NS)
+            state = await look(thing)
+        await thing.close()
+        assert (70.0, ()) == (state.safety_degc, state.faults)
+        assert before is not None and before < 28.0
+        assert state.bath_degc is not None and 32.0 < state.bath_degc < 38.0
+
+    run_virtual(main)
 
 
 def test_nobody_reads_and_the_plate_cools() -> None:
@@ -144,7 +169,7 @@ def test_nobody_reads_and_the_plate_cools() -> None:
         await heat(thing)
         await look(thing)
         await clock.sleep(29 * NS)
-        before = (await look(thing)).set_level
+        before = (await look(thing)).set_degc
         await clock.sleep(35 * NS)
         session.world.advance_to(clock.now_ns())
         assert (60.0, 0.0) == (before, plate._set_degc)
@@ -152,36 +177,61 @@ def test_nobody_reads_and_the_plate_cools() -> None:
     on_bench("ika-hotplate", {**SETTINGS, "watchdog": 30}, body)
 
 
-def test_after_an_off_that_is_seen_the_watchdog_is_ended() -> None:
+def test_after_a_stop_the_watchdog_is_ended() -> None:
     """Else the plate would warn of it after every run."""
 
     async def body(clock: Clock, session: Session, thing: Instrument) -> None:
         plate: Any = session.devices["thing"].personality
         await heat(thing)
         assert 2 == plate._mode
-        await thing.off()
-        await look(thing)
+        await stop(thing)
         assert 0 == plate._mode
 
     on_bench("ika-hotplate", SETTINGS, body)
 
 
+def test_what_was_set_before_a_stop_is_not_regulated_at_after_it() -> None:
+    """A set point is set anew for each start."""
+
+    async def body(clock: Clock, session: Session, thing: Instrument) -> None:
+        driver: Any = thing.driver
+        await heat(thing)
+        await stop(thing)
+        with pytest.raises(DeviceRefusedError, match="no temperature was set"):
+            await thing.job(driver.start)
+
+    on_bench("ika-hotplate", SETTINGS, body)
+
+
+def test_a_plate_that_heats_on_its_own_or_stops_says_so() -> None:
+    """Somebody at the front, or its own protection."""
+
+    async def body(clock: Clock, session: Session, thing: Instrument) -> None:
+        plate: Any = session.devices["thing"].personality
+        plate.heats = True
+        assert "nobody asked" in (await look(thing)).faults[0]
+        plate.heats = False
+        await heat(thing)
+        plate.heats = False
+        assert "by itself" in (await look(thing)).faults[0]
+
+    on_bench("ika-hotplate", {"max_temperature": "80 degC"}, body)
+
+
 def test_a_safety_dial_that_is_too_low_is_refused() -> None:
-    """Below the level by itself, and where the plate clips in silence by what is read back."""
+    """Below the set point by itself, and where the plate clips in silence by what is read back."""
 
     async def body(clock: Clock, session: Session, thing: Instrument) -> None:
         plate: Any = session.devices["thing"].personality
         driver: Any = thing.driver
-        emitter = driver.emitter(Seal("test"))
         plate.safety_degc = 55.0
         with pytest.raises(DeviceRefusedError, match="is not above 60"):
-            await thing.job(lambda: emitter.limit_level(60.0))
+            await thing.job(lambda: driver.set_temperature(60.0))
         plate.safety_degc = 100.0
-        await thing.job(lambda: emitter.limit_level(60.0))
         with pytest.raises(DeviceRefusedError, match="was not taken"):
-            await thing.job(lambda: emitter.set_level(60.0))
-        with pytest.raises(DeviceRefusedError, match="no level"):
-            await thing.job(emitter.on)
+            await thing.job(lambda: driver.set_temperature(60.0))
+        with pytest.raises(DeviceRefusedError, match="no temperature was set"):
+            await thing.job(driver.start)
 
     on_bench("ika-hotplate", SETTINGS, body)
 
@@ -222,7 +272,7 @@ def test_over_tcp_it_reads_and_is_cold() -> None:
 
     async def body(clock: Clock, session: Session, thing: Instrument) -> None:
         assert all(isinstance(reading, Reading) for reading in await read(thing))
-        assert Beam.OFF == (await look(thing)).beam
+        assert not (await look(thing)).on
         assert (7, "E") == (thing.spec.serial.bits, thing.spec.serial.parity)  # type: ignore[union-attr]
 
     over_tcp("ika-hotplate", SETTINGS, body)
@@ -266,7 +316,13 @@ def test_what_is_no_value_is_none(reply: str, error: type[Exception]) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"max_temperature": "400 degC"}, {"stir": 10}, {"watchdog": 10}, {"replies": "loud"}],
+    [
+        {"max_temperature": "400 degC"},
+        {"stir": 10},
+        {"watchdog": 10},
+        {"replies": "loud"},
+        {"sensor": "air"},
+    ],
 )
 def test_settings_that_cannot_be_are_bad_input(wrong: dict[str, Any]) -> None:
     """Each is named."""
@@ -292,6 +348,6 @@ dead_man: {{what: a, tested: b, date: 2026-10-05}}
     if refused:
         with pytest.raises(InputError) as found:
             check_instruments(bench)
-        assert "driven by temperature" in found.value.problems[0].message
+        assert "lights nothing" in found.value.problems[0].message
     else:
         check_instruments(bench)

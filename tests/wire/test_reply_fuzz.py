@@ -15,6 +15,9 @@ from labctl.clock import NS, Clock, run_virtual
 from labctl.errors import LabctlError
 from labctl.instruments import (
     Address,
+    Assay,
+    Doser,
+    DoserState,
     Gate,
     GateState,
     InlinePort,
@@ -26,6 +29,8 @@ from labctl.instruments import (
     Source,
     SourceState,
     Thermometer,
+    Thermostat,
+    ThermostatState,
 )
 from tests.contract.cards import CASES
 from tests.contract.registered import registered
@@ -120,6 +125,13 @@ async def look(instrument: Instrument) -> object:
         return await instrument.job(driver.read)
     if isinstance(driver, Gate):
         return await instrument.job(driver.read_gate)
+    if isinstance(driver, Doser):
+        return await instrument.job(driver.read_doser)
+    if isinstance(driver, Assay):
+        await instrument.job(lambda: driver.begin_assay(driver.species[0]))
+        return (await instrument.job(driver.read_assay),)
+    if isinstance(driver, Thermostat) and not isinstance(driver, Thermometer):
+        return await instrument.job(driver.read_thermostat)
     if isinstance(driver, Thermometer):
         return await instrument.job(driver.read_temperatures)
     assert isinstance(driver, PowerMeter)
@@ -130,12 +142,21 @@ def check(seen: object) -> None:
     """Numbers are numbers; what is none is Invalid and says why."""
     if isinstance(seen, GateState):
         return
+    if isinstance(seen, ThermostatState):
+        told = (seen.bath_degc, seen.set_degc, seen.safety_degc)
+        assert all(value is None or math.isfinite(value) for value in told)
+        return
+    if isinstance(seen, DoserState):
+        assert math.isfinite(seen.delivered_m3 or 0.0)
+        return
     if isinstance(seen, SourceState):
         assert seen.level is None or math.isfinite(seen.level)
         assert seen.set_level is None or math.isfinite(seen.set_level)
         seen = seen.readings
     assert isinstance(seen, tuple)
     for reading in seen:
+        if reading is None:  # An assay that is not done.
+            continue
         assert isinstance(reading, Reading | Invalid)
         assert isinstance(reading, Invalid) or math.isfinite(reading.value)
 

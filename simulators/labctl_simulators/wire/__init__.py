@@ -6,13 +6,16 @@ from labctl_simulators.wire._cni import ACKNOWLEDGEMENTS, CniSupply
 from labctl_simulators.wire._cobolt import CoboltLaser
 from labctl_simulators.wire._daq6510 import KeithleyDaq
 from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
+from labctl_simulators.wire._fluorimeter import Fluorimeter, FluorimeterBoard
 from labctl_simulators.wire._heidolph import HeiPlate
 from labctl_simulators.wire._ika import IkaPlate
 from labctl_simulators.wire._ilx import IlxController
 from labctl_simulators.wire._ipg import IpgLaser
+from labctl_simulators.wire._julabo import JulaboBath
 from labctl_simulators.wire._keysight import THERMOCOUPLES, KeysightScanner
 from labctl_simulators.wire._labjack import LabJackT7
 from labctl_simulators.wire._link import SimLink
+from labctl_simulators.wire._new_era import NewEraPumps
 from labctl_simulators.wire._numato import NumatoModule
 from labctl_simulators.wire._obis import ObisRemote
 from labctl_simulators.wire._ophir import OphirMeter
@@ -35,14 +38,18 @@ __all__ = [
     "CoboltLaser",
     "DeadMan",
     "DeadManBoard",
+    "Fluorimeter",
+    "FluorimeterBoard",
     "HeiPlate",
     "IkaPlate",
     "IlxController",
     "IpgLaser",
+    "JulaboBath",
     "KeithleyDaq",
     "KeysightScanner",
     "KeysightSupply",
     "LabJackT7",
+    "NewEraPumps",
     "NumatoModule",
     "ObisRemote",
     "OphirMeter",

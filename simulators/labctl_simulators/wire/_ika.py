@@ -2,8 +2,9 @@
 
 From the protocol card: `25.3 1`, the set point clipped below the safety temperature without a
 word, two watchdogs, and, on some firmware, a set point that START_1 puts back to 0 and an echo of
-every command. The plate's own temperature is simulated here; its heat does not reach the simulated
-sample, whose Pt1000 is the external probe. Times and rates are of the simulator.
+every command. As the bench's thermostat its plate is the world's bath, around the cell; else the
+plate's temperature is simulated here and does not reach the simulated sample. The sample's Pt1000
+is the external probe. Times and rates are of the simulator.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from labctl_simulators.wire._personality import MS, Reply, Upsets
 from labctl_simulators.world import World
 
 _LATENCY_NS = 60 * MS
-_MARGIN_K = 50.0
+_MARGIN_K, _BATH_MARGIN_K = 50.0, 10.0
+"""Models differ in how far below the safety temperature they stay."""
 _MOST_DEGC, _MOST_RPM = 310.0, 1500.0
 _PLATE_S, _SPIN_S = 120.0, 2.0
 _NO_PROBE_DEGC = -50.0
@@ -29,18 +31,26 @@ class IkaPlate:
     frame = (7, "E")
 
     def __init__(
-        self, world: World, *, echoes: bool = False, forgets: bool = True, name: str = "IKARCT"
+        self,
+        world: World,
+        *,
+        echoes: bool = False,
+        forgets: bool = True,
+        bath: bool = False,
+        name: str = "IKARCT",
     ) -> None:
-        """`forgets`: START_1 puts the set point back to 0."""
+        """`forgets`: START_1 puts the set point back to 0. `bath`: it is the bench's thermostat."""
         self.upsets = Upsets()
         self.name = name
-        self.safety_degc = 250.0
+        self.safety_degc = 70.0 if bath else 250.0
+        self._bath = world.fit_bath() if bath else None
         self.heats = False
         self.stuck = False
         """A fault: the stirring bar has come off."""
         self.error = 0
         self._world = world
         self._echoes = echoes
+        self._margin_k = _BATH_MARGIN_K if bath else _MARGIN_K
         self._forgets = forgets
         self._set_degc, self._set_rpm = 0.0, 0.0
         self._stirs = False
@@ -68,6 +78,7 @@ class IkaPlate:
             if self._mode:
                 self._watch(t_ns)
             said = line + b"\n" if self._echoes else b""
+            self._steer()
             if answer is not None:
                 said += answer.encode() + b" \r\n"
             if said:
@@ -98,7 +109,7 @@ class IkaPlate:
         match name:
             case "OUT_SP_1" if number is not None:
                 # Clipped in silence.
-                most = min(_MOST_DEGC, self.safety_degc - _MARGIN_K)
+                most = min(_MOST_DEGC, self.safety_degc - self._margin_k)
                 self._set_degc = max(0.0, min(most, number))
             case "OUT_SP_4" if number is not None:
                 self._set_rpm = max(0.0, min(_MOST_RPM, number))
@@ -151,6 +162,18 @@ class IkaPlate:
             self.error = 2
         else:
             self._set_degc, self._set_rpm = self._fall_back
+        self._steer()
+
+    def _steer(self) -> None:
+        """The bath follows what the plate is told."""
+        bath = self._bath
+        if bath is None:
+            return
+        bath.safety_degc, bath.set_degc = self.safety_degc, self._set_degc
+        if self.heats and not bath.on:
+            bath.start()
+        elif not self.heats and bath.on:
+            bath.stop()
 
     # -- plate, bar and probe ----------------------------------------------------------------
 
@@ -159,7 +182,10 @@ class IkaPlate:
         self._looked_ns = max(t_ns, self._looked_ns)
         room = self._world.truth.room.temperature_degc
         goal = max(room, self._set_degc) if self.heats else room
-        self._plate = goal + (self._plate - goal) * exp(-passed_s / _PLATE_S)
+        if self._bath is None:
+            self._plate = goal + (self._plate - goal) * exp(-passed_s / _PLATE_S)
+        else:
+            self._plate = self._bath.sensor_degc
         speed = self._set_rpm if self._stirs and not self.stuck else 0.0
         self._rpm = speed + (self._rpm - speed) * exp(-passed_s / _SPIN_S)
 

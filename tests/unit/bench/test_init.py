@@ -121,11 +121,19 @@ def test_a_shutter_whose_end_switch_is_to_be_named_is_a_shutter() -> None:
     assert "numato-relay" == file.instruments[file.roles["shutter"].instrument].driver
 
 
-def test_a_source_of_another_kind_is_never_taken_for_the_laser() -> None:
-    """A hotplate is driven by a temperature: it stands in the file and has no role."""
+def test_a_thermostat_is_never_taken_for_a_laser_and_has_no_limit_but_a_persons() -> None:
+    """A hotplate is what keeps a temperature; how warm it may be is empty."""
     text = text_of(SCANNER, found("ika-hotplate", "/dev/ttyUSB4"))
-    assert "# no role was left for hotplate" in text
+    assert "  thermostat: bath" in text
+    assert "      max_temperature: FILL" in text
+    assert "thermostat:  #" in text
     assert "  laser:" not in text
+
+
+def test_what_needs_stocks_or_calibrations_says_so() -> None:
+    """A pump or a fluorimeter gets no role before somebody says what is in it."""
+    text = text_of(SCANNER, found("mcu-fluorimeter", "/dev/ttyUSB4"))
+    assert "# no role was left for fluorimeter; it can be `assay` once you state `assays`" in text
 
 
 def test_the_second_of_a_kind_gets_no_role_and_is_named() -> None:

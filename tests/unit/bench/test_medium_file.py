@@ -123,7 +123,7 @@ def test_what_the_calibration_does_not_cover_is_no_number(
     [
         ("max_temperature: 50 degC", "max_temperature: 71 degC", "P053", "above the limit"),
         ("thermostat: {max_temperature: 50 degC}\n", "", "P066", "must say how warm"),
-        ("concentration: 100 mM, ", "", "P066", "either its concentration or a titration"),
+        ("concentration: 100 mM, ", "", "P066", "its concentration, a titration, or both"),
         ("pH: 6.5", "pH: 7.5", "P066", "goes one way"),
         ("per_mL: 12 uL", "per_mL: 32 uL", "P066", "goes one way"),
         ("per_mL: 0 uL", "per_mL: 1 uL", "P066", "untouched"),
