@@ -27,6 +27,18 @@ def _sample() -> dict[str, Any]:
     return json_schema()
 
 
+def _lot() -> dict[str, Any]:
+    from labctl.batch import lot_schema
+
+    return lot_schema()
+
+
+def _release_limits() -> dict[str, Any]:
+    from labctl.batch import limits_schema
+
+    return limits_schema()
+
+
 def _driver() -> dict[str, Any]:
     from labctl.described import json_schema
 
@@ -43,6 +55,8 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "protocol": _protocol,
     "bench": _bench,
     "sample": _sample,
+    "lot": _lot,
+    "release-limits": _release_limits,
     "driver": _driver,
     "telemetry": _telemetry,
 }
