@@ -86,6 +86,15 @@ class Session:
             "faults": list(self.faults),
             "assumed": list(true.assumed),
         }
+        if world.coil is not None:
+            told["magnetism"] = {
+                "placeholder": True,
+                "iron_kg": world.coil.true.iron_kg,
+                "loss_h_m2_per_kg": world.coil.true.loss_h_m2_per_kg,
+                "absorption_w_per_kg": world.coil.absorption_w_per_kg,
+                "field_energy_j": world.field_energy_j(),
+                "field": world.magnetising.plain(world.now_ns, world.field_energy_j()),
+            }
         if world.chemistry.active:
             told["release"] = world.chemistry.plain(world.now_ns, world.optical_energy_j())
         return told

@@ -6,6 +6,7 @@ depend on temperature, evaporation, draughts, a diode that warms up.
 
 from labctl_simulators.world._bath import Bath
 from labctl_simulators.world._cargo import Cargo
+from labctl_simulators.world._coil import Coil
 from labctl_simulators.world._draw import draw
 from labctl_simulators.world._emission import EmissionLog
 from labctl_simulators.world._gates import Blade, Relay
@@ -31,6 +32,7 @@ __all__ = [
     "Beam",
     "Blade",
     "Cargo",
+    "Coil",
     "EmissionLog",
     "Heater",
     "Laser",

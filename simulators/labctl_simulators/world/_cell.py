@@ -29,6 +29,11 @@ class Cell(Thermal):
 
     __slots__ = ()
 
+    @property
+    def humidity(self) -> float:
+        """Of the room."""
+        return self._truth.room.humidity
+
     def put_into(self, bath: Bath) -> Bath:
         """The cell stands in this bath's chamber from now on, with a stopper on it."""
         room = self._truth.room

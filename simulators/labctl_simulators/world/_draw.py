@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labctl_simulators.world._bath import Circulator
+from labctl_simulators.world._coil import Magnetism
 from labctl_simulators.world._loads import draw_cargo, draw_solution
 from labctl_simulators.world._materials import particles
 from labctl_simulators.world._noise import Stream
@@ -77,6 +78,7 @@ def draw(seed: int, sample: Plain, bench: Plain) -> Truth:
         cargo=cargo,
         solution=draw_solution(seed, sample),
         circulator=_circulator(d),
+        magnetism=_magnetism(d, sample, liquid),
         assays=_section(bench, "assays"),
         assumed=tuple(d.assumed),
     )
@@ -232,6 +234,15 @@ def _circulator(d: _Draw) -> Circulator:
         chamber_lag_s=d.within("bath_chamber", 40.0, 90.0),
         grip=d.within("bath_grip", 0.990, 1.0),
     )
+
+
+def _magnetism(d: _Draw, said: Plain, liquid: Liquid) -> Magnetism:
+    # Iron oxides for hyperthermia: 0.2 to 3 nH m^2/kg have been told; a placeholder.
+    loss = 1e-9 * d.around("loss_power", 1.5, 0.3)
+    iron = 0.0
+    if said.get("iron_kg_per_m3") is not None:
+        iron = d.around("iron", float(said["iron_kg_per_m3"]), abs(_number(said, "iron_sd", 0.0)))
+    return Magnetism(iron * liquid.volume_m3, loss, d.within("bead_in_field", 1.0, 3.0))
 
 
 def _resistor(d: _Draw, said: Plain, liquid: Liquid) -> Resistor | None:

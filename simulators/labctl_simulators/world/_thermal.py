@@ -70,6 +70,7 @@ class Thermal:
         "around",
         "bath",
         "bead",
+        "bead_field_k",
         "bead_in_air",
         "bead_light_k_per_w",
         "bleach_per_j",
@@ -151,6 +152,8 @@ class Thermal:
         """What wall and liquid give to the air over what they gave at first: a draught, a lid."""
         self.bead_light_k_per_w = truth.probes.bead_light_k_per_w
         self.bead_in_air = False
+        self.bead_field_k = 0.0
+        """What a coil's field warms a metal bead by."""
         self.deposited_j = 0.0
         self.lost_j = 0.0
         self._bead_decay = exp(-step_s / truth.probes.bead_lag_s)
@@ -206,9 +209,9 @@ class Thermal:
         """Heat in the liquid for one watt at the sample plane."""
         return self.core_share_w * self.overlap.value
 
-    def step(self, power_w: float, electrical_w: float = 0.0) -> None:
-        """One step with this mean optical power at the sample plane, and this mean electrical
-        power in the resistor."""
+    def step(self, power_w: float, electrical_w: float = 0.0, field_w: float = 0.0) -> None:
+        """One step with this mean optical power at the sample plane, this mean electrical power in
+        the resistor, and this mean heat by a field in all of the liquid."""
         h = self.step_s
         core, rim, inner, outer = self.core, self.rim, self.inner, self.outer
         holder, losses = self.holder, self.losses
@@ -267,7 +270,11 @@ class Thermal:
         self.outer = outer + (forth * now[3] - back * past[3]) / wall_j_per_k
         self.holder = holder + (forth * now[4] - back * past[4]) / vessel.holder_j_per_k
 
-        self.deposited_j += light_j + electrical_w * h
+        if field_w:
+            warmer = field_w * h / (core_j_per_k + rim_j_per_k)
+            self.core += warmer
+            self.rim = rim = rim + warmer
+        self.deposited_j += light_j + (electrical_w + field_w) * h
         self.lost_j -= forth * sum(now) - back * sum(past)
         self.evaporated_kg += evaporation * h / VAPORISATION_J_PER_KG
         if rim > self.peak_liquid:
@@ -280,12 +287,14 @@ class Thermal:
             target = room + 0.05 * (rim - room)
         else:
             keep = self._bead_decay
-            target = 0.5 * (liquid_before + rim) + self.bead_light_k_per_w * power_w
+            light_k = self.bead_light_k_per_w * power_w
+            target = 0.5 * (liquid_before + rim) + light_k + self.bead_field_k
         self.bead = self.bead * keep + target * (1.0 - keep)
         second = self._truth.second
         if second is not None:
             keep = self._second_decay
-            target = 0.5 * (liquid_before + rim) + second.light_k_per_w * power_w
+            light_k = second.light_k_per_w * power_w
+            target = 0.5 * (liquid_before + rim) + light_k + self.bead_field_k
             self.second = self.second * keep + target * (1.0 - keep)
 
         self.steps += 1
@@ -315,14 +324,14 @@ class Thermal:
             target, lag = self.around + 0.05 * (self.rim - self.around), AIR_LAG_S
             pace = self._pace[1]
         else:
-            target = self.rim + self.bead_light_k_per_w * power_w
+            target = self.rim + self.bead_light_k_per_w * power_w + self.bead_field_k
             lag = self._truth.probes.bead_lag_s
             pace = self._pace[0]
         return ramped(self.bead, target + pace * dt_s, pace, dt_s, lag)
 
     def second_after(self, second: SecondBead, dt_s: float, power_w: float) -> float:
         """The second bead, a part of a step after the last one."""
-        target = self.rim + second.light_k_per_w * power_w
+        target = self.rim + second.light_k_per_w * power_w + self.bead_field_k
         pace = self._pace[0]
         return ramped(self.second, target + pace * dt_s, pace, dt_s, second.lag_s)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from labctl_simulators.world._bath import Circulator
 from labctl_simulators.world._cargo import Cargo
+from labctl_simulators.world._coil import Magnetism
 from labctl_simulators.world._medium import Solution
 
 
@@ -174,6 +175,8 @@ class Truth:
     """The medium at the beginning."""
     circulator: Circulator | None = None
     """A bath that may be fitted."""
+    magnetism: Magnetism = field(default_factory=lambda: Magnetism(0.0, 0.0, 0.0))
+    """What a coil's field would do."""
     assays: Mapping[str, Any] = field(default_factory=dict)
     """What the bench states of the calibration of each species."""
     assumed: tuple[str, ...] = ()

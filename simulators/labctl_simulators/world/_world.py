@@ -17,10 +17,12 @@ from labctl.clock import NS
 from labctl_simulators.world._bath import Bath
 from labctl_simulators.world._cell import Cell
 from labctl_simulators.world._chemistry import Chemistry
+from labctl_simulators.world._coil import Coil
 from labctl_simulators.world._emission import EmissionLog
 from labctl_simulators.world._gates import Blade, Relay
 from labctl_simulators.world._laser import Laser
 from labctl_simulators.world._medium import Medium, is_acid
+from labctl_simulators.world._plateau import plateau
 from labctl_simulators.world._truth import Truth
 
 STEP_NS = NS // 10
@@ -53,6 +55,10 @@ class World:
         self.emission = EmissionLog()
         self.heating = EmissionLog()
         """Of the resistor, in electrical watts."""
+        self.magnetising = EmissionLog()
+        """Of the coil, in watts of heat in the liquid."""
+        self.coil: Coil | None = None
+        """Around the cell, on a bench that has one."""
         self.probe_offset_k = 0.0
         """A fault: by how much the sample's channel reads too much."""
         self.junction_offset_k = 0.0
@@ -76,6 +82,9 @@ class World:
         self._heat = 0.0  # electrical power in the resistor [W]
         self._heat_segment = 0.0  # its energy in the step under way [W ns]
         self._heat_energy = 0.0  # of all steps before it [W ns]
+        self._field = 0.0  # heat by the field [W]
+        self._field_segment = 0.0  # its energy in the step under way [W ns]
+        self._field_energy = 0.0  # of all steps before it [W ns]
         self._head = 0.0  # power at the sample as the head's lag shows it [W]
         self._head_ns = 0
         self._queue: list[tuple[int, int, Action]] = []
@@ -112,7 +121,7 @@ class World:
     def _march(self, t_ns: int) -> None:
         """Go on to `t_ns`. In long darkness the heat network stays up to a long step behind, and
         catches up before there is light: when it steps depends on the light alone."""
-        if self.laser.lit or self._beam or self._heat:
+        if self.laser.lit or self._beam or self._heat or self.magnetising.lit:
             self._coast_from_ns = _NEVER_NS
         elif self._coast_from_ns == _NEVER_NS:
             self._coast_from_ns = _after(self._now_ns)
@@ -150,8 +159,11 @@ class World:
             heated = self._heat_segment + self._heat * (grid - now)
             self._heat_energy += heated
             self._heat_segment = 0.0
+            magnetised = self._field_segment + self._field * (grid - now)
+            self._field_energy += magnetised
+            self._field_segment = 0.0
             now = grid
-            self.thermal.step(segment / step, heated / step)
+            self.thermal.step(segment / step, heated / step, magnetised / step)
             if self.thermal.bead > self.peak_bead_degc:
                 self.peak_bead_degc = self.thermal.bead
             if now >= self.chemistry.due_ns:
@@ -164,6 +176,7 @@ class World:
             grid += step
         self._segment += self._power * (t_ns - now)
         self._heat_segment += self._heat * (t_ns - now)
+        self._field_segment += self._field * (t_ns - now)
         self._now_ns = t_ns
         self._grid_ns = grid
 
@@ -171,8 +184,11 @@ class World:
         """Something about the light, or the resistor, has changed at this moment: take it up, log
         an edge."""
         heat_w = 0.0 if self.heater is None else self.heater.power_w()
-        if self.laser.lit or heat_w:
+        coil = self.coil
+        if self.laser.lit or heat_w or (coil is not None and coil.strength):
             self._catch_up()
+        if coil is not None:
+            self._settle_coil(coil)
         if self.heater is not None:
             self._settle_heater(heat_w)
         beam = self.laser.power_w()
@@ -215,6 +231,14 @@ class World:
         if heated != self.heating.lit:
             self.heating.edge(heated, self._now_ns, self.electrical_energy_j(), power_w)
 
+    def _settle_coil(self, coil: Coil) -> None:
+        self._field = power_w = coil.power_w()
+        self.thermal.bead_field_k = coil.bead_k()
+        on = coil.strength > 0.0
+        if on != self.magnetising.lit:
+            self.magnetising.edge(on, self._now_ns, self.field_energy_j(), power_w)
+            self.chemistry.edge("field on" if on else "field off", self._now_ns, self._lit_j())
+
     def _follow_head(self, t_ns: int) -> None:
         lag_ns = self.truth.probes.meter_lag_s * NS
         self._head = self._beam + (self._head - self._beam) * exp((self._head_ns - t_ns) / lag_ns)
@@ -240,6 +264,11 @@ class World:
     def bath(self) -> Bath | None:
         """The thermostat around the cell, where one is fitted."""
         return self.thermal.bath
+
+    def fit_coil(self, *, fibre: bool = False) -> Coil:
+        """Put a coil around the cell, whose probe is a fibre or of metal; it is off."""
+        self.coil = Coil(self.truth.magnetism, fibre=fibre)
+        return self.coil
 
     def place_ambient(self, *, in_chamber: bool) -> None:
         """Where the thermocouple for the surroundings hangs. With a bath that is its chamber, for
@@ -297,6 +326,10 @@ class World:
         """Electrical energy in the resistor since the world began."""
         return (self._heat_energy + self._heat_segment) / NS
 
+    def field_energy_j(self) -> float:
+        """Heat by the coil's field since the world began."""
+        return (self._field_energy + self._field_segment) / NS
+
     def power_w(self) -> float:
         """Optical power at the sample plane now."""
         return self._power
@@ -345,34 +378,20 @@ class World:
 
     def plateau(self) -> dict[str, Any]:
         """Steady state and its linearisation, for the power that the sample got last: light (1 W of
-        it where there was none), or in a run without light what the resistor got.
+        it where there was none), or in a run without light what the resistor, or the field, gave.
 
-        Holder and room are held where they are: they follow over tens of minutes only.
+        Holder and surroundings are held where they are: they follow over tens of minutes only.
         """
-        emitted = self.emission.plain(self._now_ns, self.optical_energy_j())
+        thermal, heater, now_ns = self.thermal, self.heater, self._now_ns
+        emitted = self.emission.plain(now_ns, self.optical_energy_j())
+        if not emitted and heater is not None:
+            heated = self.heating.plain(now_ns, self.electrical_energy_j())
+            if heated:
+                power_w = heated[-1]["mean_power_w"]
+                return plateau(thermal, power_w, power_w * (1.0 - heater.true.lead_share))
+        magnetised = self.magnetising.plain(now_ns, self.field_energy_j())
+        if not emitted and magnetised:
+            power_w = magnetised[-1]["mean_power_w"]
+            return plateau(thermal, power_w, power_w)
         power_w = emitted[-1]["mean_power_w"] if emitted else 1.0
-        thermal = self.thermal
-        heat_w = power_w * thermal.heat_per_watt
-        heated = self.heating.plain(self._now_ns, self.electrical_energy_j())
-        if heated and not emitted and self.heater is not None:
-            power_w = heated[-1]["mean_power_w"]
-            heat_w = power_w * (1.0 - self.heater.true.lead_share)
-        room, holder = thermal.around, thermal.holder
-        wires = 0.0 if self.heater is None else self.heater.loss_w_per_k
-        humidity = self.truth.room.humidity
-        low, high = room - 5.0, room + 200.0
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            lost_w = thermal.losses.total_w(middle, room, humidity, holder)
-            if lost_w + wires * (middle - room) < heat_w:
-                low = middle
-            else:
-                high = middle
-        liquid = 0.5 * (low + high)
-        return {
-            "power_w": power_w,
-            "heat_w": heat_w,
-            "temperature_degc": liquid,
-            "rise_k": liquid - room,
-            "heat_loss_w_per_k": thermal.losses.conductance(liquid, room, humidity, holder) + wires,
-        }
+        return plateau(thermal, power_w, power_w * thermal.heat_per_watt)
