@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labctl.errors import RecordError
@@ -15,11 +15,12 @@ from labctl.events import (
     Event,
     Mode,
     PriorsFixed,
+    ReleaseAssessed,
     RunBegun,
     StateChanged,
     Verdict,
 )
-from labctl.monitor import DoseWatch, Monitor, concluded, unchecked
+from labctl.monitor import DoseWatch, Monitor, ReleaseWatch, concluded, unchecked
 from labctl.record import JournalReader, JournalState, read_ends
 from labctl.replay._differences import Difference, Differences
 
@@ -76,6 +77,7 @@ class _Replaying:
         self._monitor: Monitor | None = None
         self._dose = DoseWatch()
         self._has_basis = False
+        self._release = ReleaseWatch()
         self._differences = Differences()
         self._broke = ""
         self._ending_why = ""
@@ -115,6 +117,7 @@ class _Replaying:
                     self._differences.between("dose", event, self._dose.told(event.t_ns))
             else:
                 self._dose.feed(event)
+                self._feed_release(event)
             if isinstance(event, Assessment | Alarm):
                 recorded.append(event)
                 assessments += isinstance(event, Assessment)
@@ -127,6 +130,14 @@ class _Replaying:
         if self._reader.state is JournalState.CLOSED:
             self._differences.of_check(recorded, said)
         return assessments, alarms
+
+    def _feed_release(self, event: Event) -> None:
+        """What is known of a release is told again and held beside what was recorded."""
+        if isinstance(event, ReleaseAssessed):
+            now = self._release.assessed(event.t_ns)
+            self._differences.between("release", event, now)
+        else:
+            self._release.feed(event)
 
     def _take(self, event: Event) -> tuple[Event, ...]:
         match event:
@@ -167,14 +178,22 @@ class _Replaying:
                 self._broke = f"at its verdict: {type(error).__name__}: {error}"
                 return None
         declared = () if self._priors is None else self._priors.declared
-        checks = {criterion.name for criterion in (*declared, *(own.criteria if own else ()))}
+        followed = self._release.basis is not None
+        of_release = self._release.criteria() if followed else ()
+        again = (*declared, *(own.criteria if own else ()), *of_release)
+        checks = {criterion.name for criterion in again}
         said = () if recorded is None else recorded.criteria
-        steps = [criterion for criterion in said if criterion.name not in checks]
+        steps = [*of_release, *(one for one in said if one.name not in checks)]
         if own is None:
-            return unchecked(t_ns, steps)
+            return self._with_release(unchecked(t_ns, steps))
         ended = self._ended
         completed = self._ending_why == _ALL_DONE or (
             ended is not None and ended.outcome == "completed"
         )
         why = self._ending_why or "its journal ends before that"
-        return concluded(own, steps, not_completed=None if completed else why)
+        return self._with_release(concluded(own, steps, not_completed=None if completed else why))
+
+    def _with_release(self, verdict: Verdict) -> Verdict:
+        if self._release.basis is None:
+            return verdict
+        return replace(verdict, results={**verdict.results, **self._release.results()})

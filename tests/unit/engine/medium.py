@@ -6,20 +6,23 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from labctl import sample as samples
 from labctl.bench import AssayResult, Bench, Stock
 from labctl.engine import Begun, _session, carry_out
 from labctl.errors import InstrumentError, RefusedError
 from labctl.events import Event, Invalid, Reading
 from labctl.instruments import DoserState
-from labctl.protocol import Step
+from labctl.protocol import Irradiate, Step
 from tests.scenario.runs import Story, nobody, read, request
 
 S = 10**9
+LIT = Irradiate(index=0, name="", stated_power_w=1.0, irradiance_w_per_m2=None, at_most_ns=3 * S)
 TEXT = (
     "schema: labctl.protocol/1\nname: medium\ntitle: medium\n"
     "needs: {laser: laser, probe: thermometer}\nrecord: {every: 500 ms}\nsteps:\n"
@@ -29,8 +32,6 @@ STOCKS = {
     "glutathione": Stock("glutathione", "1", concentration_mol_per_m3=100.0),
     "acid": Stock("acid", "2", titration=((7.4, 0.0), (5.5, 0.01), (4.0, 0.03))),
 }
-LOAD = 0.2
-"""mol/m^3 of quinidine at full release, as the sample file that is used here states it."""
 
 
 @dataclasses.dataclass
@@ -42,6 +43,8 @@ class Bath:
     running: bool = False
     wrong: str = ""
     sticks: bool = False
+    now_ns: Callable[[], int] = lambda: 0
+    stopped_ns: int = 0
     told: list[str] = dataclasses.field(default_factory=list)
 
     async def start(self, degc: float) -> None:
@@ -52,6 +55,7 @@ class Bath:
 
     async def stop(self) -> None:
         self.told.append("stop")
+        self.stopped_ns = self.now_ns()
         if self.sticks:
             raise InstrumentError("it says that it regulates")
         self.running = False
@@ -118,10 +122,9 @@ class Plates:
         )
 
 
+@functools.cache
 def loads() -> dict[str, float]:
-    """Of the sample that is used here."""
-    from labctl import sample as samples
-
+    """Of the sample that is used here, mol/m^3 at full release."""
     specimen = samples.load(samples.find("pda-aminoacid"))
     return {name: load.load_mol_per_m3.value for name, load in specimen.release.items()}
 
@@ -144,6 +147,8 @@ def standing_in(fakes: Fakes) -> Iterator[None]:
 
     async def connected(file: Any, roles: Any, clock: Any, *more: Any, **how: Any) -> Bench:
         bench = await connect(file, roles, clock, *more, **how)
+        if fakes.bath is not None:
+            fakes.bath.now_ns = clock.now_ns
         bench.thermostat, bench.doser = fakes.bath, fakes.pump  # type: ignore[assignment]
         if fakes.fractions is not None:
             fakes.plates = Plates(clock.now_ns, fakes.fractions, never=fakes.assay_never)
@@ -164,13 +169,19 @@ def carried_out(
     publish: Sequence[Callable[[Event], None]] = (),
     lights: bool = True,
     stocks: Mapping[str, Stock] = STOCKS,
+    period_ns: int = S // 2,
+    temperature_degc: float | None = None,
     **how: Any,
 ) -> Story:
-    """Carry these steps out. Without `lights` the run has no laser, and nothing guards."""
+    """Carry these steps out. Without `lights` the run has no laser, and nothing guards.
+    `temperature_degc`: the protocol's own limit."""
     asked = request(runs_dir, protocol=TEXT, parameters=(), **how)
     numbered = tuple(dataclasses.replace(step, index=n) for n, step in enumerate(steps))
     needs = dict(asked.plan.needs) if lights else {"probe": "thermometer"}
-    plan = dataclasses.replace(asked.plan, steps=numbered, needs=needs)
+    limits = dataclasses.replace(asked.plan.limits, temperature_degc=temperature_degc)
+    plan = dataclasses.replace(
+        asked.plan, steps=numbered, needs=needs, period_ns=period_ns, limits=limits
+    )
     file = dataclasses.replace(asked.bench_file, stocks=dict(stocks))
     with standing_in(fakes or Fakes()):
         result = carry_out(
