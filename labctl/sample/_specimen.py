@@ -122,10 +122,13 @@ class Specimen:
         return yamlfile.dump(self._resolved())
 
     def statement(self) -> dict[str, Any]:
-        """Plain SI values with deviations, for `labctl.instruments.SimSpec.sample`."""
-        out: dict[str, Any] = {"name": self.name, "kind": self.kind}
+        """Plain SI values with deviations, for `labctl.instruments.SimSpec.sample`. A lot that is
+        named is one batch of particles there, whatever the seed."""
+        out: dict[str, Any] = {"name": self.name, "kind": self.kind, "solvent": self.solvent}
         if self.material:
             out["material"] = self.material
+        if self.lot:
+            out["batch"] = self.lot
         if self.solvent:
             out["solvent"] = self.solvent
         for attribute, prefix in (

@@ -191,3 +191,9 @@ def test_a_spoilt_file_is_a_specimen_or_an_input_error(text: str) -> None:
         assert error.problems
     else:
         assert isinstance(specimen, Specimen)
+
+
+def test_a_named_lot_is_one_batch_in_the_simulator() -> None:
+    """Two runs of one lot are of the same particles; a sample without one is new with each seed."""
+    assert "A25" == sample.loads(TEXT + "lot: A25\n").statement()["batch"]
+    assert "batch" not in sample.loads(TEXT).statement()
