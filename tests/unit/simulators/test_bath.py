@@ -259,3 +259,24 @@ def test_the_true_dose_is_that_of_the_liquid() -> None:
 
         assert counted == pytest.approx(600.0 * 0.5 ** (43.0 - degc), rel=5e-3)
         assert world.thermal.cem43_mean_s == pytest.approx(world.thermal.cem43_s, rel=1e-2)
+
+
+def test_long_steps_keep_the_energy_of_a_cell_with_a_resistor() -> None:
+    """Its heat and what its wires lose are in the balance too."""
+    bench = {"heater": {"resistance_ohm": 100.0, "deviation": 0.002}}
+    world = World(dry(draw(2, SAMPLE, bench)))
+    heater = world.heater
+    assert heater is not None
+
+    def on() -> None:
+        heater.level_v, heater.output_on = 10.0, True
+
+    world.schedule(10 * NS, on)
+    world.schedule(310 * NS, lambda: heater.switch_off() and None)
+    before_j = world.thermal.stored_j()
+    at(world, 2 * 3600.0)
+    stored_j = world.thermal.stored_j() - before_j
+
+    given_j = 300.0 * 10.0**2 / heater.true.resistance_ohm
+    assert world.electrical_energy_j() == pytest.approx(given_j)
+    assert world.thermal.deposited_j == pytest.approx(stored_j + world.thermal.lost_j, rel=1e-4)

@@ -3,6 +3,7 @@ looks when."""
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from dataclasses import replace
@@ -12,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from labctl.clock import NS
+from labctl.instruments import SimSpec
 from labctl.sample import load as load_sample
+from labctl_simulators.bench import DEFAULT_BENCH
+from labctl_simulators.session import open_session
 from labctl_simulators.world import Cargo, World, draw
 from tests.unit.simulators._helpers import SAMPLE, at, dark, light, quiet
 
@@ -348,3 +352,16 @@ def test_the_world_carries_what_a_shipped_sample_states(file: Path) -> None:
         assert carried[species] == pytest.approx(said["mol_per_m3"], abs=3.0 * said["sd"] + 1e-9)
     if statement.get("solvent") == "pbs":
         assert World(truth).medium.ph == pytest.approx(7.4, abs=0.1)
+
+
+def test_a_session_tells_the_release_as_plain_json() -> None:
+    """With particles that carry something truth has it, marked as a placeholder; without, not."""
+    carrying = open_session(SimSpec(3, (), STAGED, DEFAULT_BENCH))
+    at(carrying.world, 90.0)
+    carrying.world.signal("doxorubicin")
+    told = json.loads(json.dumps(carrying.truth()))
+
+    assert told["release"]["placeholder"] is True
+    assert {"quinidine", "doxorubicin"} == set(told["release"]["species"])
+    assert told["release"]["marks"][0]["what"] == "assay doxorubicin"
+    assert "release" not in open_session(SimSpec(3, (), SAMPLE, DEFAULT_BENCH)).truth()
