@@ -15,8 +15,9 @@ _DEEPEST = 7
 QUANTITIES = (
     "1 W", "0.5 W", "250 mW", "3 W", "1,5 W", "-1 W", "0 W", "1e400 W", "1 W/cm^2", "60 s",
     "10 min", "1 h", "0 s", "1 us", "40 d", "43 degC", "48 degC", "37 °C", "310 K", "0.1 K", "80 %",
-    "95 %", "0.95", "101 %", "10 mM", "5 µM", "pH 5.5", "5.5", "14.1", "50 uL", "1 mL", "300 J/cm^2",
-    "25 ug/mL", "3", "-3", "1000", "$power", "$heat", "$nope", "$sample.id", "FILL", "", "808 nm",
+    "95 %", "0.95", "101 %", "10 mM", "5 µM", "pH 5.5", "5.5", "14.1", "50 uL", "1 mL",
+    "300 J/cm^2", "25 ug/mL", "3", "-3", "1000", "$power", "$heat", "$nope", "$sample.id", "FILL",
+    "", "808 nm",
 )  # fmt: skip
 WORDS = (
     "probe", "ambient", "probe - ambient", "probe-ambient", "wall", "laser", "heater", "manual",
@@ -28,7 +29,8 @@ WORDS = (
 TOKENS = (
     "{", "}", "[", "]", ": ", ", ", "- ", "  ", "\n", "\t", "'", '"', "|\n", ">\n", "&a ", "*a",
     "!!x ", "#", "? ", "---\n", "...\n", "%YAML 1.1\n", "\u2028", "\x00", "é", "\\U", "=", "$",
-    "<<: ", "steps:\n", "needs: {}\n", "1,5 W", "until", "any", "repeat", "for_each_sample", "include",
+    "<<: ", "steps:\n", "needs: {}\n", "1,5 W", "until", "any", "repeat", "for_each_sample",
+    "include",
 )  # fmt: skip
 
 
