@@ -91,6 +91,11 @@ class Held:
         return max(liquid for _, liquid, _ in self.trace)
 
     @property
+    def dark_s(self) -> float | None:
+        """When no light was asked for any longer; None where it was to the end."""
+        return next((t for t, _, power_w in self.trace if power_w <= 0.0), None)
+
+    @property
     def reached_s(self) -> float | None:
         """When the liquid was first within 0.5 K of the aim; by the probe's own zero."""
         return next((t for t, degc, _ in self.trace if degc >= self._aimed_at - 0.5), None)

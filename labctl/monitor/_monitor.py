@@ -122,7 +122,8 @@ class Monitor:
         """What a hold of temperature by that source starts from: the cell as found so far, and as
         it stands now. From the priors, and None, before the first reading. ValueError where
         nothing is expected to heat."""
-        return hold_of(self.priors, self._bank, self._source, source)
+        power_w = self._power.commanded_w if self._power.lit else 0.0
+        return hold_of(self.priors, self._bank, power_w, self._source, source)
 
     def verdict(self, t_ns: int) -> Verdict:
         """The check's last word on the readings so far, from a bank that was told them once more

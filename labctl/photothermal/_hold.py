@@ -41,6 +41,8 @@ _STRANGE_SHARE = 0.7
 """Of all the heat that the limit allows. When so much is missing the readings are not those of a
 liquid under this light: a bead that has left it reads colder and colder, and more light is the
 wrong answer to that. A draught of 30 % or as much of the beam lost is less than half of it."""
+_STRANGE_K_PER_S = 0.05
+"""Never less: so much is found for a moment by noise alone."""
 _FAR_READINGS, _FAR_S = 3, 1.5
 """So many readings in succession, over so long, far from anything to be expected: the same."""
 _ALMOST = 0.98
@@ -222,9 +224,11 @@ class HoldController:
         """Whether the readings are those of something else than this liquid."""
         if observer.far_in_succession == 0:
             self._near_s = t_s
-        most_k_per_s = observer.rate_k_per_s_w * self.rules.power_limit_w
+        # Of the first seconds of light the heating rate is known to be anything: the model's.
+        rate = max(observer.rate_k_per_s_w, self.model.rate_k_per_s_w)
+        most_k_per_s = max(_STRANGE_SHARE * rate * self.rules.power_limit_w, _STRANGE_K_PER_S)
         far = observer.far_in_succession >= _FAR_READINGS and t_s - self._near_s >= _FAR_S
-        return far or observer.rest_k_per_s < -_STRANGE_SHARE * most_k_per_s
+        return far or observer.rest_k_per_s < -most_k_per_s
 
     def _ask(self, observer: HoldObserver) -> HoldCommand:
         rules = self.rules

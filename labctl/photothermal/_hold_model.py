@@ -113,11 +113,13 @@ class HoldStart:
     surroundings_degc: float
     """As the loss sees them: ambient, what the ambient probe is off, and the holder's excess."""
     slope_k_per_s: float | None = None
-    """Of the liquid now, under the present power; None where it is not known."""
+    """Of the liquid now, under `slope_power_w`; None where it is not known."""
+    slope_power_w: float = 0.0
+    """At the sample."""
 
     @classmethod
-    def of_bank(cls, bank: FilterBank) -> HoldStart:
-        """As the check sees the cell now."""
+    def of_bank(cls, bank: FilterBank, power_w: float) -> HoldStart:
+        """As the check sees the cell now, under the power of its last reading."""
         reference, mean = bank.reference_degc, bank.mean()
         return cls(
             reference + float(mean[LIQUID]),
@@ -125,6 +127,7 @@ class HoldStart:
             reference + float(mean[BEAD]),
             reference + float(mean[OFFSET] + mean[HOLDER]),
             bank.slope_k_per_s(),
+            power_w,
         )
 
     @classmethod

@@ -28,6 +28,8 @@ _START_SD_K = 0.15
 _WALL_SD_K = 0.4
 _LEAST_RATE = 0.05
 """Of the model's: less is no heating, and nothing is divided by it."""
+_SAME_POWER = 0.1
+"""A slope under another power, or from before the light, says nothing of this one."""
 _FAR_SD = 6.0
 _LONGEST_S = 2.0
 
@@ -75,7 +77,8 @@ class HoldObserver:
         walk[_REST, _REST] = _REST_K_PER_S_PER_ROOT_S**2
         self._walk = walk
         self._far = 0
-        if start.slope_k_per_s is not None:
+        same = abs(power_w - start.slope_power_w) <= _SAME_POWER * power_w
+        if start.slope_k_per_s is not None and same:
             # Then the power that holds this slope is the one that there is: no bump.
             expected = self.drive(power_w, start.liquid_degc, start.wall_degc, 0.0)
             self._x[_REST] = start.slope_k_per_s - expected

@@ -205,6 +205,24 @@ def test_a_strong_draught_is_no_lost_sensor() -> None:
     assert abs(bench.liquid_degc - hold.aim_degc) < 0.2
 
 
+def test_a_cell_of_which_next_to_nothing_is_known_is_held_from_the_first_second() -> None:
+    """Priors that leave the heating rate open by more than itself: no noise of the first readings
+    is a lost sensor, with 40 seeds, and the aim is reached."""
+    prior = BankPrior(
+        4.18, 0.024, 0.25, 1.1, 0.15, 0.15, 0.3, 1.0, 0.3, 0.4, 0.6, 0.3, 0.7, 4e-6
+    )  # fmt: skip
+    for seed in range(40):
+        bench = Bench(OTHER, noise_k=0.06, seed=seed)
+        hold = HoldController(RULES, HoldModel.of_prior(prior), noise_sd_k=0.05)
+        hold.begin(0.0, HoldStart.at_rest(AMBIENT_DEGC, AMBIENT_DEGC))
+
+        bench.hold(hold, 30.0 if seed else 400.0)
+
+        assert min(bench.powers) > 0.0
+        if not seed:
+            assert abs(bench.liquid_degc - hold.aim_degc) < 0.3
+
+
 def test_below_the_least_power_the_source_gives_its_least_or_nothing() -> None:
     """With a least power that alone would carry the liquid over the band, it is dark at times, and
     never between."""
@@ -233,7 +251,7 @@ def test_a_hold_takes_over_without_a_bump() -> None:
         bank.update(reading, 0.03**2)
         if number % 100 == 0:
             bank.relinearise()
-    start = HoldStart.of_bank(bank)
+    start = HoldStart.of_bank(bank, 1.1)
     rules = HoldRules(start.liquid_degc - 2.0, start.liquid_degc + 2.0, 2.0)
     hold = HoldController(rules, HoldModel.of_bank(bank))
     hold.begin(bench.t_s, start, 1.1)
@@ -241,6 +259,18 @@ def test_a_hold_takes_over_without_a_bump() -> None:
     command = hold.step(bench.t_s + 0.5, bench.read(), 1.1)
 
     assert 1.1 == pytest.approx(command.power_w, rel=0.03)
+
+
+def test_a_slope_from_before_the_light_is_none_of_the_light() -> None:
+    """Begun with the power that has just been lit and the slope of the dark: nothing is missing,
+    and the hold goes on."""
+    dark = HoldStart(22.0, 22.0, 22.0, 22.0, slope_k_per_s=0.0, slope_power_w=0.0)
+    hold = HoldController(RULES, MODEL, noise_sd_k=0.03)
+    hold.begin(0.0, dark, 2.0)
+
+    command = hold.step(0.5, 22.02, 2.0)
+
+    assert (HoldPhase.REACHING, 2.0) == (command.phase, command.power_w)
 
 
 def test_the_dose_comes_out_with_its_tail() -> None:
