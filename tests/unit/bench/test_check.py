@@ -16,7 +16,14 @@ def shipped(name: str = "simulated") -> BenchFile:
 
 @pytest.mark.parametrize(
     "name",
-    ["simulated", "simulated-cni", "simulated-gates", "simulated-two-beads", "thermometer-only"],
+    [
+        "simulated",
+        "simulated-cni",
+        "simulated-gates",
+        "simulated-two-beads",
+        "simulated-release",
+        "thermometer-only",
+    ],
 )
 def test_the_shipped_benches_name_what_there_is(name: str) -> None:
     """Every shipped bench can be run on."""
