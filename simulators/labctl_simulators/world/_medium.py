@@ -24,11 +24,6 @@ STRONG = {"hydrochloric-acid": 1.0, "base": -1.0, "sodium-hydroxide": -1.0}
 _S_PER_H = 3600.0
 
 
-def is_acid(agent: str) -> bool:
-    """An acid or a base."""
-    return agent in WEAK_ACIDS or agent in STRONG
-
-
 @dataclass(frozen=True, slots=True)
 class Reaction:
     """`of` becomes `into` in first order, hastened by what is dissolved of `by`."""
@@ -129,12 +124,6 @@ class Medium:
         """Solvent has left; what is dissolved stays."""
         self._volume_m3 -= volume_m3
         self._ph = None
-
-    def acid_to(self, ph: float) -> float:
-        """Acetic acid [mol] that would bring this medium to a pH; negative: strong base."""
-        protons_mol = self._buffer.acid_mol_to(ph, self._volume_m3)
-        whole: float = 1.0 + 10.0 ** (ACETIC_PK - ph)
-        return protons_mol * whole if protons_mol > 0.0 else protons_mol
 
     def bring_to(self, ph: float) -> None:
         """Somebody has set the pH by hand, with a volume that does not matter."""

@@ -21,7 +21,7 @@ from labctl_simulators.world._coil import Coil
 from labctl_simulators.world._emission import EmissionLog
 from labctl_simulators.world._gates import Blade, Relay
 from labctl_simulators.world._laser import Laser
-from labctl_simulators.world._medium import Medium, is_acid
+from labctl_simulators.world._medium import Medium
 from labctl_simulators.world._plateau import plateau
 from labctl_simulators.world._truth import Truth
 
@@ -275,21 +275,10 @@ class World:
         that is what the cell loses its heat to; somebody may have left it in the room."""
         self.thermal.ambient_in_chamber = in_chamber
 
-    def dose(
-        self,
-        agent: str,
-        volume_m3: float,
-        *,
-        concentration_mol_per_m3: float = 0.0,
-        acid_mol_per_m3: float = 0.0,
-    ) -> None:
+    def dose(self, agent: str, volume_m3: float, *, concentration_mol_per_m3: float = 0.0) -> None:
         """Stir a volume of a stock in, now, at the temperature of the room, with `agent` (a
-        species, an acid, a base; `Chemistry` says which) dissolved in it. A stock of which only
-        the titration is known is given by its acetic acid, as `Medium.acid_to` tells it
-        (negative: strong base); a concentration of an acid besides does not count."""
-        stock = {} if acid_mol_per_m3 and is_acid(agent) else {agent: concentration_mol_per_m3}
-        if acid_mol_per_m3:
-            stock["acid" if acid_mol_per_m3 > 0.0 else "base"] = abs(acid_mol_per_m3)
+        species, an acid, a base; `Chemistry` says which) dissolved in it."""
+        stock = {agent: concentration_mol_per_m3}
         self.chemistry.dose(agent, volume_m3, stock, self._now_ns, self._lit_j())
 
     def set_medium(
