@@ -14,6 +14,7 @@ from labctl.cli._options import bench_option, sample_option
 from labctl.cli._plan_check import check_json, check_lines
 from labctl.cli._plan_dose import dose_json, dose_lines, series_json, series_lines
 from labctl.cli._plan_light import light_json, light_lines, off_json, off_lines, unwatched_lines
+from labctl.cli._sample_lines import sample_lines
 from labctl.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[
         yield f"worst off   {line}"
     yield from unwatched_lines(plan, bench, specimen)
     yield from check_lines(plan, bench, specimen)
+    yield from sample_lines(specimen)
     yield "no hardware touched"
 
 
@@ -238,6 +240,7 @@ def _as_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[st
         "seed": plan.seed,
         "off_latency": off_json(plan, bench),
         "criteria": check_json(plan, bench, specimen),
+        "hazards": [] if specimen is None else list(specimen.hazards),
         "steps": [
             {
                 "index": row.index,

@@ -16,6 +16,7 @@ from labctl.cli._calibrations import choose
 from labctl.cli._carry_out import RunInTerminal, about_process, command_name
 from labctl.cli._options import RunOptions, parse_speed
 from labctl.cli._plan_light import arming_lines, off_lines, unwatched_lines
+from labctl.cli._sample_lines import sample_lines
 from labctl.clock import NS
 from labctl.engine import RunRequest, RunResult, check_targets, has_targets, way_to
 from labctl.errors import Exit, RefusedError
@@ -140,12 +141,7 @@ def _header(
     lines = [f"protocol {plan.name}   sample {sample}   at most {_length(plan.at_most_ns)}"]
     if plan.laser_manual:
         lines.append("the laser is NOT under labctl's control: it is switched by hand")
-    if specimen is not None and specimen.placeholders:
-        names = ", ".join(specimen.placeholders)
-        lines.append(f"placeholders in the sample, not measurements: {names}")
-    if specimen is not None:
-        lines += [f"assumed of the sample: {words}" for words in specimen.assumptions]
-        lines += [f"HAZARD  {words}" for words in specimen.hazards]
+    lines += sample_lines(specimen)
     if request.faults:
         lines.append(f"faults injected: {', '.join(request.faults)}")
     return lines

@@ -15,8 +15,12 @@ from labctl.errors import Exit, InputError, Problem
 if TYPE_CHECKING:
     from labctl.bench import BenchFile
 
-_SCHEMA = re.compile(r"^schema:\s*[\"']?labctl\.(protocol|bench|sample|driver)/", re.MULTILINE)
-_FOLDERS = {"protocol": "", "sample": "samples", "bench": "benches"}
+_SCHEMA = re.compile(
+    r"^schema:\s*[\"']?labctl\.(protocol|bench|sample|driver|lot|release-limits)/", re.MULTILINE
+)
+_FOLDERS = {
+    "protocol": "", "sample": "samples", "bench": "benches", "lot": "lots", "limits": "release",
+}  # fmt: skip
 """Kind of file -> where the shipped ones lie."""
 
 
@@ -93,6 +97,13 @@ def _check(path: Path, against: BenchFile | None) -> str:
         bench = benches.load(path)
         benches.check_instruments(bench)
         return f"bench {bench.name}"
+    if kind in ("lot", "release-limits"):
+        from labctl.batch import load_limits, load_lot
+
+        if kind == "lot":
+            lot = load_lot(path)
+            return f"lot {lot.lot} of {lot.sample}"
+        return f"release limits {load_limits(path).name}"
     if kind == "driver":
         from labctl.described import load
 

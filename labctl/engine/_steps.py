@@ -29,6 +29,7 @@ from labctl.protocol import (
     Step,
     Wait,
 )
+from labctl.sample import Specimen
 
 _AHEAD_NS = 5 * NS
 """For what is looked at between arming and light."""
@@ -75,7 +76,8 @@ class Steps:
                 return await self._lighting.carry_out(step, after)
             case Prompt():
                 work.go(State.WAITING)
-                return f"answered: {await self._asking.text(step.text, step.at_most_ns)}"
+                text = _with_hazards(step.text, work.specimen)
+                return f"answered: {await self._asking.text(text, step.at_most_ns)}"
             case Baseline():
                 work.go(State.DARK)
                 return await self._baseline(step)
@@ -125,3 +127,9 @@ class Steps:
                 )
             )
         return why
+
+
+def _with_hazards(text: str, specimen: Specimen | None) -> str:
+    """Who is asked to handle a sample is told what it can do."""
+    hazards = () if specimen is None else specimen.hazards
+    return " ".join([text, *(f"HAZARD: {words}." for words in hazards)])
