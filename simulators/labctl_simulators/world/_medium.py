@@ -22,6 +22,8 @@ WEAK_ACIDS = {"acid": ACETIC_PK, "acetic-acid": ACETIC_PK}
 medium is buffered where it is brought to."""
 STRONG = {"hydrochloric-acid": 1.0, "base": -1.0, "sodium-hydroxide": -1.0}
 _S_PER_H = 3600.0
+_SAME_PH = 1e-3
+"""A pH is computed anew when this share of the volume has evaporated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,13 @@ class Solution:
 class Medium:
     """What is in the vessel beside the particles."""
 
-    __slots__ = ("_buffer", "_ph", "_reactions", "_volume_m3", "dissolved_mol")
+    __slots__ = ("_buffer", "_ph", "_ph_volume_m3", "_reactions", "_volume_m3", "dissolved_mol")
 
     def __init__(self, true: Solution, volume_m3: float) -> None:
         self._volume_m3 = volume_m3
         weak = ((true.weak_mol_per_m3 * volume_m3, true.pk),)
         self._buffer: Buffer = buffer_at(true.ph, weak, volume_m3)
-        self._ph: float | None = None
+        self._find_ph()
         self._reactions = (Reaction(GLUTATHIONE, "", true.oxidation_per_h), *true.reactions)
         self.dissolved_mol = {
             species: there * volume_m3 for species, there in true.dissolved_mol_per_m3.items()
@@ -76,9 +78,12 @@ class Medium:
     @property
     def ph(self) -> float:
         """Now."""
-        if self._ph is None:
-            self._ph = self._buffer.ph(self._volume_m3)
         return self._ph
+
+    def _find_ph(self) -> None:
+        # At once and not when it is asked for, so that asking changes nothing.
+        self._ph = self._buffer.ph(self._volume_m3)
+        self._ph_volume_m3 = self._volume_m3
 
     @property
     def glutathione_mol_per_m3(self) -> float:
@@ -106,7 +111,7 @@ class Medium:
             else:
                 self.gain(species, mol)
         self._volume_m3 += volume_m3
-        self._ph = None
+        self._find_ph()
 
     def gain(self, species: str, mol: float) -> None:
         """So much more of it is dissolved."""
@@ -123,12 +128,13 @@ class Medium:
     def evaporate(self, volume_m3: float) -> None:
         """Solvent has left; what is dissolved stays."""
         self._volume_m3 -= volume_m3
-        self._ph = None
+        if abs(self._volume_m3 - self._ph_volume_m3) > _SAME_PH * self._volume_m3:
+            self._find_ph()
 
     def bring_to(self, ph: float) -> None:
         """Somebody has set the pH by hand, with a volume that does not matter."""
         self._buffer = self._buffer.acidified(self._buffer.acid_mol_to(ph, self._volume_m3))
-        self._ph = None
+        self._find_ph()
 
     def react(self, dt_s: float) -> None:
         """Let so many seconds of reactions pass."""

@@ -17,6 +17,9 @@ from labctl_simulators.world._medium import Medium
 PERIOD_NS = NS
 """Between two points of the grid."""
 TRACE_NS = 60 * NS
+FACTOR_NS = 60 * NS
+"""So often the factor of the medium is computed anew, besides at each change of it: glutathione
+that is used up makes some 1e-4 of it meanwhile."""
 _NS_PER_H = 3600.0 * NS
 
 
@@ -35,6 +38,7 @@ class Release:
         self._reduced_h = [0.0] * len(cargo)
         self._warmth = [each.warmth_factor(start_degc) for each in cargo]
         self._medium_factor: list[float] = []
+        self._factor_ns = 0
         self._told_mol = [0.0] * len(cargo)
         self._energy_j = 0.0
         self._next_trace_ns = 0
@@ -59,7 +63,8 @@ class Release:
         self._energy_j = energy_j
         self.medium.react(passed_ns / NS)
         self._hand_over()
-        if self.medium.glutathione_mol_per_m3 > 0.0:
+        if t_ns >= self._factor_ns + FACTOR_NS:
+            self._factor_ns = t_ns
             self._medium_factor.clear()
         if t_ns >= self._next_trace_ns:
             self._note_trace()
