@@ -14,7 +14,7 @@ from labctl.batch._judge import Answer, judge
 from labctl.batch._limits import Charted, Reference, ReleaseLimits, Wanted
 from labctl.batch._lot import Attribute, Lot
 from labctl.batch._retention import NAME as RETENTION
-from labctl.batch._runs import BatchRun, find_runs
+from labctl.batch._runs import CHANGED, FAILED, BatchRun, find_runs
 from labctl.batch._verdict import (
     BatchVerdict,
     ChartPoint,
@@ -103,7 +103,7 @@ def _reference_runs(
 
 def _suited(run: BatchRun, limits: ReleaseLimits, reference: Sequence[ReferenceRun]) -> BatchRun:
     """The run; with the trouble told where no reference run that passed came before it."""
-    if limits.reference is None or run.trouble:
+    if limits.reference is None or run.trouble not in ("", FAILED):
         return run
     within = timedelta(seconds=limits.reference.within_s)
     for protocol in {w.protocol or limits.protocol for w in limits.reference.measured.values()}:
@@ -153,7 +153,8 @@ def _measured(
 ) -> Criterion:
     """A result of runs against its limits."""
     said = Criterion(name, Answer.CANNOT_TELL, "", wanted.kind, wanted.bounds)
-    used = [run for run in runs if not run.trouble and name in run.results]
+    # A run whose check failed tells nothing but what rests on no model: its retention.
+    used = [run for run in runs if name in run.results and run.trouble in ("", FAILED)]
     if len(used) < wanted.runs:
         return replace(said, why=_too_few(name, wanted, runs, len(used)))
     units = {run.results[name].unit for run in used}
@@ -180,7 +181,7 @@ def _measured(
 
 def _doubt(run: BatchRun) -> bool:
     """A run that speaks against its lot or its bench: passing by the others would be choosing."""
-    return run.trouble.startswith(("its check failed", "its record is not intact"))
+    return run.trouble.startswith((FAILED, CHANGED))
 
 
 def _too_few(name: str, wanted: Wanted, runs: Sequence[BatchRun], used: int) -> str:
@@ -224,7 +225,7 @@ def _chart(limits: ReleaseLimits, charted: Charted, runs: Sequence[BatchRun]) ->
     protocol = (wanted.protocol if wanted else "") or limits.protocol
     by_lot: dict[str, list[BatchRun]] = {}
     for run in runs:
-        if not run.trouble and run.protocol == protocol and name in run.results:
+        if run.trouble in ("", FAILED) and run.protocol == protocol and name in run.results:
             by_lot.setdefault(run.lot, []).append(run)
     means: Mapping[str, Mean] = {
         lot: mean_of([run.results[name] for run in found], limits.confidence)

@@ -16,6 +16,8 @@ from labctl.catalogue import Catalogue, Entry, Query
 from labctl.errors import InputError, LabctlError
 from labctl.record import JournalReader, Outcome, read_facts, verify_run
 
+FAILED, CHANGED = "its check failed", "its record is not intact"
+"""Troubles that speak against the run, not only for nothing."""
 _NORMAL_95 = 1.959964
 
 
@@ -76,16 +78,14 @@ def _run(root: Path, entry: Entry, cycles: bool) -> BatchRun:
     if not trouble:
         facts = read_facts(folder / "run.json")
         results = _results(facts.get("results"))
-        if cycles and RETENTION not in results:
-            kept = retention(JournalReader(folder / "journal.jsonl"))
-            if kept is not None:
-                results[RETENTION] = kept
         said = facts.get("assumptions")
-        placeholders = tuple(
-            str(words)
-            for words in (said if isinstance(said, list) else [])
-            if "placeholder" in words
-        )
+        lines = [str(words) for words in said] if isinstance(said, list) else []
+        placeholders = tuple(words for words in lines if "placeholder" in words)
+    if cycles and RETENTION not in results and trouble in ("", FAILED):
+        # It rests on no model, so a failed check takes nothing from it.
+        kept = retention(JournalReader(folder / "journal.jsonl"))
+        if kept is not None:
+            results[RETENTION] = kept
     return BatchRun(
         path=entry.path,
         sample=entry.sample or "",
@@ -105,15 +105,13 @@ def _trouble(folder: Path, entry: Entry) -> str:
         return f"{entry.state}: {entry.why}".rstrip(": ")
     if entry.outcome != "completed":
         return f"{entry.outcome}: {entry.why}".rstrip(": ")
-    if entry.verdict == "fail":
-        return "its check failed"
     try:
         found = verify_run(folder)
     except LabctlError as error:
         return f"its record cannot be read: {error}"
     if found.outcome is not Outcome.INTACT:
-        return f"its record is not intact: {found.outcome.value} {'; '.join(found.why)}".rstrip()
-    return ""
+        return f"{CHANGED}: {found.outcome.value} {'; '.join(found.why)}".rstrip()
+    return FAILED if entry.verdict == "fail" else ""
 
 
 def _results(told: object) -> dict[str, Measurement]:

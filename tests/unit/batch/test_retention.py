@@ -13,6 +13,10 @@ from labctl.events import Beam, Emission, Event, Reading, Sample
 from tests.unit.batch.records import record, result
 
 ROOM = 22.0
+LIMITS = (
+    "schema: labctl.release-limits/1\nname: l\nsample: pda\nprotocol: heating-curve\n"
+    "measured:\n  retention: {low: 95 %, protocol: on-off-cycles}\n"
+)
 
 
 def cycles(
@@ -76,10 +80,7 @@ def test_cycles_at_other_powers_are_no_cycles() -> None:
 
 def test_a_batch_reads_retention_from_the_journal(tmp_path: Path) -> None:
     """No run says it as a result; it is worked out from the readings."""
-    limits = loads_limits(
-        "schema: labctl.release-limits/1\nname: l\nsample: pda\nprotocol: heating-curve\n"
-        "measured:\n  retention: {low: 95 %, protocol: on-off-cycles}\n"
-    )
+    limits = loads_limits(LIMITS)
     record(tmp_path, "A25", {"efficiency": result(0.4)}, protocol="on-off-cycles",
            between=[*cycles([20.0, 19.6, 19.2, 18.8, 18.4])])  # fmt: skip
     record(tmp_path, "A26", {"efficiency": result(0.4)}, protocol="on-off-cycles",
@@ -90,3 +91,21 @@ def test_a_batch_reads_retention_from_the_journal(tmp_path: Path) -> None:
     assert [("A25", Answer.FAIL), ("A26", Answer.PASS)] == [
         (lot.lot, lot.answer) for lot in verdict.lots
     ]
+
+
+@pytest.mark.parametrize(
+    ("rises", "expected"),
+    [
+        ([20.0, 19.6, 19.2, 18.8, 18.4], Answer.FAIL),
+        ([20.0, 20.0, 20.0, 20.0], Answer.CANNOT_TELL),
+    ],
+)
+def test_a_failed_check_can_show_a_loss_and_never_a_retention(
+    tmp_path: Path, rises: list[float], expected: Answer
+) -> None:
+    """A sample that bleaches makes the check fail, too: what the bare readings show stands."""
+    limits = loads_limits(LIMITS)
+    record(tmp_path, "A25", {"efficiency": result(0.4)}, protocol="on-off-cycles",
+           between=[*cycles(rises)], verdict="fail")  # fmt: skip
+
+    assert expected is release(limits, (), tmp_path).answer
