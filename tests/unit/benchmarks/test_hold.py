@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.protocols._held import Task, held
-from benchmarks.protocols.hold import DOSE_S, Pid, dose_hold, narrow
+from benchmarks.protocols.hold import DOSE_S, Pid, bead_out, dose_hold, narrow
+from benchmarks.protocols.hold_runs import run
 
 
 @pytest.mark.parametrize("seed", [1, 4, 7, 8, 58])
@@ -58,3 +59,23 @@ def test_the_peer_is_made_by_the_library() -> None:
     wish = Pid(2.0)(45.5)
 
     assert (2.0, 0.0) == (wish(0.0, -1000.0), wish(0.5, 1000.0))
+
+
+def test_a_bead_that_falls_out_ends_the_light_where_a_pid_gives_more() -> None:
+    """No light is asked for 3 s later; by PID the liquid becomes hotter than the band."""
+    ours, pid = bead_out(1), bead_out(1, peer=True)
+
+    assert ours.dark_s is not None
+    assert ours.dark_s <= 203.0
+    assert ours.peak_degc < 48.0 < pid.peak_degc
+
+
+def test_a_whole_run_comes_to_its_dose() -> None:
+    """Through engine, guard, drivers and wires: what is told is the target within 2 %, and the
+    truth is between the bounds."""
+    found = run(1)
+
+    assert "reached" == found.hold
+    assert DOSE_S == pytest.approx(found.told[0], rel=0.02)
+    assert found.told[1] <= found.true_s <= found.told[2]
+    assert found.peak_degc < 48.0
