@@ -1,8 +1,9 @@
 """What is left of the heating after several cycles of light, from the journal of such a run.
 
 Science behind it: the rise at the end of a cycle is heat over loss, so with the same loss and the
-same power its fall from cycle to cycle is that of the absorbed light that becomes heat. A straight
-line through the rises of all cycles says what the last one is of the first.
+same power its fall from cycle to cycle is that of the absorbed light that becomes heat. What fades,
+fades by a part of what is left: a straight line through the logarithms of the rises of all cycles
+says what the last one is of the first.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ _CONFIDENCE = 0.95
 
 
 def retention(events: Iterable[Event]) -> Measurement | None:
-    """Rise of the last cycle over that of the first, by a line through all; None for fewer than
-    `FEWEST` whole cycles, or cycles asked for at different powers.
+    """Rise of the last cycle over that of the first, by one fall a cycle through all; None for
+    fewer than `FEWEST` whole cycles, cycles asked for at different powers, or one without a rise.
 
     The rise is that of the probe over the ambient probe; where there is none, over the probe at the
     first light. Where a meter reads the power, each rise is taken per watt of it.
@@ -41,23 +42,23 @@ def retention(events: Iterable[Event]) -> Measurement | None:
     values = [rise for _, rise in cycles]
     if min(values) <= 0:
         return None
-    return _line(values)
+    return _line([math.log(value) for value in values])
 
 
-def _line(values: list[float]) -> Measurement:
-    number = len(values)
+def _line(logs: list[float]) -> Measurement:
+    """Its end over its beginning, from the logarithms of the rises."""
+    number = len(logs)
     middle = (number - 1) / 2.0
     squares = sum((k - middle) ** 2 for k in range(number))
-    slope = sum((k - middle) * value for k, value in enumerate(values)) / squares
-    mean = fmean(values)
-    left = sum((v - mean - slope * (k - middle)) ** 2 for k, v in enumerate(values))
+    slope = sum((k - middle) * value for k, value in enumerate(logs)) / squares
+    mean = fmean(logs)
+    left = sum((v - mean - slope * (k - middle)) ** 2 for k, v in enumerate(logs))
     freedom = number - 2
-    sd_slope = math.sqrt(left / freedom / squares)
-    first, last = mean - slope * middle, mean + slope * middle
-    # The slope's part alone: that of the mean is of the second order in a ratio near 1. Few cycles
-    # have heavy tails, which a wider normal deviation stands for.
+    sd = math.sqrt(left / freedom / squares) * (number - 1)
+    # Few cycles have heavy tails, which a wider normal deviation stands for.
     widening = two_sided(_CONFIDENCE, freedom) / NormalDist().inv_cdf(0.5 + _CONFIDENCE / 2.0)
-    return Measurement(last / first, widening * sd_slope * (number - 1) / first, 0.0)
+    kept = math.exp(slope * (number - 1))
+    return Measurement(kept, widening * sd * kept, 0.0)
 
 
 @dataclass

@@ -38,7 +38,7 @@ class LotVerdict:
     runs: tuple[BatchRun, ...]
     """Every run of it that was begun."""
     unused: tuple[tuple[str, str], ...]
-    """Path of a run that does not count, and why."""
+    """Path of a run that says nothing, or no more than a loss, and why."""
     file: Lot | None
 
     @property

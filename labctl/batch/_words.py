@@ -53,9 +53,9 @@ def _lot_lines(lot: LotVerdict) -> Iterator[str]:
             yield f"    {name}: {words}"
     yield from (f"  {line}" for line in _table(lot.criteria))
     counting = len(lot.runs) - len(lot.unused)
-    yield f"  runs begun: {len(lot.runs)}, counting: {counting}"
+    yield f"  runs begun: {len(lot.runs)}, without trouble: {counting}"
     for path, why in lot.unused:
-        yield f"    does not count: {path}: {why}"
+        yield f"    {path}: {why}"
 
 
 def _table(criteria: tuple[Criterion, ...]) -> Iterator[str]:

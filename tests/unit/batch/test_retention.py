@@ -40,12 +40,20 @@ def cycles(
                 yield Sample(t_ns, t_ns, tuple(readings))
 
 
-def test_a_sample_that_fades_by_two_per_cent_a_cycle_has_lost_eight_after_five() -> None:
-    """Last over first, exactly where the rises are on a line."""
-    found = retention(cycles([20.0, 19.6, 19.2, 18.8, 18.4]))
+def test_a_sample_that_keeps_98_per_cent_a_cycle_keeps_92_after_five() -> None:
+    """Last over first, exactly where each cycle loses the same part."""
+    found = retention(cycles([20.0 * 0.98**k for k in range(5)]))
 
     assert found is not None
-    assert (0.92, 0.0) == pytest.approx((found.value, found.sd_statistical))
+    assert (0.98**4, 0.0) == pytest.approx((found.value, found.sd_statistical))
+
+
+def test_a_dye_that_is_nearly_gone_is_told_with_what_is_known_of_it() -> None:
+    """Rises of a dye that bleaches, over a solvent that warms a little: far from any limit."""
+    found = retention(cycles([8.08, 3.51, 1.65, 1.03]))
+
+    assert found is not None
+    assert found.value + 2.0 * found.sd_statistical < 0.3
 
 
 def test_scatter_from_cycle_to_cycle_is_its_deviation() -> None:
