@@ -85,7 +85,7 @@ def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[
     rows += [_cells(row) for row in timeline(plan)]
     yield from _table(rows)
     yield ""
-    yield from _totals(plan)
+    yield from _totals(plan, bench)
     yield from series_lines(plan)
     yield from dose_lines(plan)
     yield from light_lines(plan, bench)
@@ -124,11 +124,13 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def _totals(plan: Plan) -> Iterator[str]:
+def _totals(plan: Plan, bench: BenchFile) -> Iterator[str]:
     from labctl.events import HEATER, LASER
+    from labctl.protocol import worst_case_ns
 
-    prompts = f", and {plan.prompts} answers of a person" if plan.prompts else ""
-    yield f"worst case  {_clock(plan.at_most_ns)}{prompts}"
+    prompts = f"; besides, {plan.prompts} answers of a person" if plan.prompts else ""
+    longest = _clock(worst_case_ns(plan, bench.arming.warning_s))
+    yield f"worst case  {longest}, {_clock(plan.at_most_ns)} of it in steps{prompts}"
     lit_ns = sum(step.at_most_ns for step in plan.lit(LASER))
     if plan.laser_manual:
         yield f"laser       switched by hand, NOT under labctl's control; {_clock(lit_ns)} at most"
@@ -220,7 +222,7 @@ def _follows(spec: GuardSpec) -> str:
 
 
 def _as_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[str, Any]:
-    from labctl.protocol import timeline
+    from labctl.protocol import timeline, worst_case_ns
 
     return {
         "schema": "labctl.plan/1",
@@ -230,6 +232,7 @@ def _as_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[st
         "bench_digest": bench.digest,
         "parameters": dict(plan.parameters),
         "at_most_s": plan.at_most_ns / 1e9,
+        "worst_case_s": worst_case_ns(plan, bench.arming.warning_s) / 1e9,
         "prompts": plan.prompts,
         "energy_j": plan.energy_j,
         "electrical_j": plan.electrical_j,

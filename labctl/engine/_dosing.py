@@ -16,6 +16,8 @@ from labctl.quantities import Kind, format
 
 _MISSING = 0.05
 """Of a volume: so much less, by the doser's own count, is another dose than was asked for."""
+_NOTHING = 1e-5
+"""Of the medium: less than this, computed, is rounding and not a volume that a pump can give."""
 _AGO = re.compile(r"(.*?)(?:,\s*(.+?)\s+ago)?\s*", re.DOTALL)
 
 
@@ -50,6 +52,8 @@ class Dosing:
                 present_mol_per_m3=self._liquid.agents.get(agent, 0.0),
                 present_ph=self._liquid.ph,
             )
+            if volume_m3 < _NOTHING * self._liquid.volume_m3:
+                volume_m3 = 0.0
         doser = work.bench.doser
         if doser is not None and work.plan.needs.get("doser") != "manual" and stock is not None:
             if volume_m3 is None:

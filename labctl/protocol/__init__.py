@@ -36,7 +36,7 @@ from labctl.protocol._steps import (
     Wait,
     most_power_w,
 )
-from labctl.protocol._timeline import Row, timeline
+from labctl.protocol._timeline import Row, timeline, worst_case_ns
 from labctl.protocol._words import words
 from labctl.yamlfile import CODES, render, render_github, render_json
 
@@ -84,4 +84,5 @@ __all__ = [
     "simple_parts",
     "timeline",
     "words",
+    "worst_case_ns",
 ]

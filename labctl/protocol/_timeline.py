@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labctl.events import LASER
 from labctl.protocol._conditions import (
     AllOf,
     AnyOf,
@@ -29,6 +30,12 @@ from labctl.protocol._steps import (
 
 LEAST_LIGHT_NS = 60_000_000_000
 """No heating ends on its efficiency before this, see `labctl.photothermal.StoppingRule`."""
+
+
+BEGIN_AND_END_NS = 5_000_000_000
+"""To begin and to end a run: first readings, bath and pump stopped, off read back."""
+LIGHTING_NS = 2_000_000_000
+"""To arm a source, to light it and to read back that it is off, besides its warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,17 @@ def timeline(plan: Plan) -> tuple[Row, ...]:
         start_ns += _shortest_ns(step)
         latest_ns += step.at_most_ns or 0
     return tuple(rows)
+
+
+def worst_case_ns(plan: Plan, warning_s: float = 0.0) -> int:
+    """No run of the plan takes longer, from its first reading to its end: the steps' longest times,
+    with what goes before and after them. `warning_s` is how long the bench warns before laser
+    light. What a person takes is in none of it: to answer, to be there, to arm at the bench."""
+    begun = [step for step, lit_ns in plan.emissions() if lit_ns == step.at_most_ns]
+    warned = sum(step.source == LASER for step in begun)
+    runs = max(1, len(plan.samples))
+    lighting_ns = len(begun) * LIGHTING_NS + round(warned * warning_s * 1e9)
+    return plan.at_most_ns + runs * BEGIN_AND_END_NS + lighting_ns
 
 
 def _shortest_ns(step: Step) -> int:

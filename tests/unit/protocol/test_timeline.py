@@ -65,3 +65,22 @@ steps: [{irradiate: {irradiance: 1 W/cm^2, for: 1 min}}]
 """)
 
     assert [(None, 0.0)] == [(row.power_w, row.energy_j) for row in protocol.timeline(plan)]
+
+
+def test_the_worst_case_counts_what_goes_around_the_steps() -> None:
+    """Beginning and end once, lighting for each emission, the bench's warning for laser light; a
+    hold that takes over what is lit is no emission of its own."""
+    plan = protocol.loads("""\
+schema: labctl.protocol/1
+name: p
+needs: {laser: laser, heater: heater, probe: thermometer}
+record: {every: 500 ms}
+steps:
+  - irradiate: {power: 1 W, for: 60 s}
+  - hold_temperature: {between: [40 degC, 43 degC], power_limit: 1 W, for: 60 s}
+  - cool: {for: 60 s}
+  - heat: {power: 1 W, for: 60 s}
+""")
+
+    assert (240 + 5 + 2 * 2) * NS == protocol.worst_case_ns(plan)
+    assert (240 + 5 + 2 * 2 + 3) * NS == protocol.worst_case_ns(plan, 3.0)
