@@ -13,7 +13,10 @@ schema: labctl.release-limits/1
 name: limits
 sample: pda-aminoacid
 protocol: heating-curve
-reference: {{sample: polydopamine, measured: {{efficiency: {{low: 10 %, high: 90 %}}}}, within: 1 h}}
+reference:
+  sample: polydopamine
+  measured: {{efficiency: {{low: 10 %, high: 90 %}}}}
+  within: 1 h
 measured:
   efficiency: {{low: {low} %, high: 90 %}}
 accept_placeholders: true
