@@ -51,8 +51,8 @@ class Holding:
         begun_ns = work.now_ns
         if lit_ns is None:
             await self._lighting.make_ready(step.source)
-            if GUARDED not in work.sampler.latest:
-                await work.sampler.once()
+            # The check may have rested until now: it needs a reading of this cell first.
+            await work.sampler.once()
             hold = _Hold(work, step, 0.0)
             waited_ns = work.now_ns
             why = await work.sampler.until(begun_ns + at_most_ns, hold.lights, hold.look_on)

@@ -12,14 +12,17 @@ from labctl.events import (
     HEATER,
     LASER,
     Assessment,
+    Dosed,
     Emission,
     Event,
     Invalid,
     PriorsFixed,
     Reading,
     Sample,
+    StepBegun,
     Verdict,
 )
+from labctl.monitor._ambient_watch import AmbientWatch
 from labctl.monitor._early import why_not_yet
 from labctl.monitor._estimates import Estimates, Live
 from labctl.monitor._faults import Faults
@@ -27,6 +30,7 @@ from labctl.monitor._history import History
 from labctl.monitor._hold import hold_of
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Kind, Priors
+from labctl.monitor._rest import Rest
 from labctl.monitor._verdict import verdict
 from labctl.photothermal import (
     FilterBank,
@@ -79,9 +83,12 @@ class Monitor:
         self._next_look_s = 0.0
         self._next_line_s = 0.0
         self._far = 0
+        self._rest = Rest()
         self._handlers: dict[type[Event], Callable[..., tuple[Event, ...]]] = {
             Sample: self._sample,
             Emission: self._emission,
+            StepBegun: self._rest.step,
+            Dosed: self._rest.added,
         }
 
     @classmethod
@@ -131,7 +138,7 @@ class Monitor:
         return verdict(
             t_ns,
             self.priors,
-            self.assumptions,
+            (*self.assumptions, *self._rest.words),
             self._estimates,
             self._history,
             self._told_once_more(),
@@ -181,6 +188,12 @@ class Monitor:
         if probe is None:
             return said
         t_ms = round(probe.t_ns / 1_000_000)
+        if self._rest.now:
+            self._trend.add(t_ms / 1e3, probe.value)
+            return ()
+        if self._rest.over:
+            self._begin_anew(t_ms, probe.value)
+            return ()
         bank = self._bank
         if bank is None:
             return self._first(t_ms, probe.value)
@@ -211,8 +224,20 @@ class Monitor:
             self._pass_edge(self._bank)
         return ()
 
+    def _begin_anew(self, t_ms: int, value_degc: float) -> None:
+        """Behind a rest: the cell as it was found under light, or else as by the priors."""
+        self._rest.over = False
+        self._faults.surroundings = AmbientWatch()
+        if self._bank is None or self._history.lit_s == 0.0:
+            self._first(t_ms, value_degc)
+        else:
+            self._resume(self._bank, t_ms, value_degc)
+            self._history.gaps -= 1
+        self._faults.restart(t_ms / 1e3)
+        self._noise.restart()
+
     def _average_ambient(self, value_degc: float, t_ns: int) -> tuple[Event, ...]:
-        if self._ambient is None or self._bank is None:
+        if self._ambient is None or self._bank is None or self._rest.now or self._rest.over:
             self._ambient = value_degc
             return ()
         dt_s = max(0.0, t_ns / NS - self._t_ms / 1e3)
