@@ -160,7 +160,8 @@ def check_sample(specimen: Specimen, bench: BenchFile, reader: Reader) -> None:
 def check_liquid(specimen: Specimen, plan: Plan, bench: BenchFile, reader: Reader) -> None:
     """What heats must trip before the liquid boils or burns."""
     highest, cap = specimen.highest_degc, effective(plan, bench).temperature_degc
-    if highest is None or cap is None or not plan.heats or cap < highest:
+    warmed = plan.heats or plan.needs.get("thermostat") == "thermostat"
+    if highest is None or cap is None or not warmed or cap < highest:
         return
     points = [
         ("boils", specimen.boiling_point_degc),

@@ -197,3 +197,24 @@ def test_a_tighter_limit_of_the_protocol_keeps_the_liquid_below_its_point(
     tight = "limits: {temperature: 60 degC, total: 2 h}\n"
 
     assert protocol.loads(HEAD + tight + STEPS, bench=shipped, specimen=liquid)
+
+
+def test_a_bath_counts_as_heat_for_the_liquid(shipped: BenchFile) -> None:
+    """Nothing is lit, and the liquid is warmed all the same; a run that only logs is not."""
+    text = (
+        "schema: labctl.protocol/1\nname: p\nneeds: {probe: thermometer%s}\n"
+        "record: {every: 1 s}\nsteps:\n  - %s\n"
+    )
+    bath = text % (
+        ", thermostat: thermostat",
+        "thermostat: {temperature: 37 degC, within: 0.3 K, for: 60 s, at_most: 30 min}",
+    )
+    on = bench.load(bench.find_bench("simulated-release").path)
+    liquid = dataclasses.replace(
+        sample.load(sample.find("water")), boiling_point_degc=Stated(61.0, 0.5)
+    )
+
+    with pytest.raises(InputError) as caught:
+        protocol.loads(bath, bench=on, specimen=liquid)
+    assert ["P055"] == [p.code for p in caught.value.problems]
+    assert protocol.loads(text % ("", "log: {for: 60 s}"), bench=shipped, specimen=liquid)
