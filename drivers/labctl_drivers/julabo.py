@@ -116,10 +116,12 @@ class JulaboCirculator:
         await self._tell(f"out_sp_00 {degc:.2f}")
         code, text = await self._status()
         held = await self._number("in_sp_00")
-        if code < 0 or abs(held - degc) > _TAKEN_K:
+        if abs(held - degc) > _TAKEN_K:
             raise DeviceRefusedError(
                 f"the set point was not taken: asked {degc:.2f} degC", seen=f"{held:g}; {text}"
             )
+        if code < 0:
+            raise DeviceRefusedError("it reports an error", seen=text)
 
     async def start(self) -> None:
         """Regulate; read back."""

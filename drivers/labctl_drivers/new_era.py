@@ -55,7 +55,6 @@ _REFUSALS = {
 }  # fmt: skip
 _UL = 1e-9
 _MOST_UL = 9999.0
-_TAKEN = 1e-3
 
 
 class NewEraPump:
@@ -111,10 +110,8 @@ class NewEraPump:
         self._alarms.clear()
         await self.halt()
         for address, diameter_mm in self._diameters_mm.items():
-            await self._set(address, "DIA", f"{diameter_mm:.2f}", diameter_mm)
-            rate = f"{self._ul_per_min / 1000:.3f}"
-            await self._set(address, "RAT", f"{rate}MM", float(rate))
-            await self._told(address, "VOL UL")
+            await self._set(address, "DIA", f"{diameter_mm:.2f}")
+            await self._set(address, "RAT", f"{self._ul_per_min / 1000:.3f}", "MM")
             await self._told(address, "DIR INF")
         self._alarms.clear()
 
@@ -130,7 +127,8 @@ class NewEraPump:
             raise DeviceRefusedError("it still delivers", fix="Wait, or halt it.")
         text = _number(volume_m3 / _UL)
         await self._told(address, "CLD INF")
-        await self._set(address, "VOL", text, float(text))
+        await self._told(address, "VOL UL")
+        await self._set(address, "VOL", text, held_in="UL")
         self._alarms.clear()
         self._running = address
         status, _ = await self._told(address, "RUN")
@@ -167,14 +165,17 @@ class NewEraPump:
             )
         return int(channel)
 
-    async def _set(self, address: int, name: str, value: str, wanted: float) -> None:
-        """A number, and what the pump has taken of it."""
-        await self._told(address, f"{name} {value}")
+    async def _set(
+        self, address: int, name: str, value: str, unit: str = "", *, held_in: str = ""
+    ) -> None:
+        """A number, and what the pump has taken of it: the same, in the unit that was meant."""
+        await self._told(address, f"{name} {value}{unit}")
         _, text = await self._ask(address, name)
-        found = re.match(r"[0-9]*\.?[0-9]*", text)
-        held = found[0] if found else ""
-        if not held.strip(".") or abs(float(held) - wanted) > _TAKEN * max(wanted, 1.0):
-            raise DeviceRefusedError(f"pump {address} has not taken {name} {value}", seen=text[:40])
+        found = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+)([A-Z]*)", text)
+        if found is None or found[2] != (held_in or unit) or float(found[1]) != float(value):
+            raise DeviceRefusedError(
+                f"pump {address} has not taken {name} {value}{unit}", seen=text[:40]
+            )
 
     async def _told(self, address: int, command: str) -> tuple[str, str]:
         status, text = await self._ask(address, command, again=False)

@@ -24,6 +24,11 @@ def inject(faults: Iterable[Fault], scene: Scene) -> None:
                 f"{fault.text!r} needs a calibration resistor, and this bench has none",
                 where="--fault",
             )
+        elif fault.kind.needs == "thermostat":
+            if scene.world.bath is None:
+                raise InputError(
+                    f"{fault.text!r} needs a thermostat, and this bench has none", where="--fault"
+                )
         elif fault.kind.needs and not any(
             device.kind == fault.kind.needs for device in scene.devices.values()
         ):

@@ -37,6 +37,7 @@ from labctl_simulators.faults._effects import (
     unplugged,
     wrong_readback,
 )
+from labctl_simulators.faults._medium import MEDIUM_KINDS
 from labctl_simulators.faults._scene import Kind
 
 KINDS = (
@@ -162,14 +163,14 @@ KINDS = (
         default=0.5,
         shown="500ms",
         target="instrument",
-        hits=("meter", "scanner", "laser", "supply", "shutter", "deadman"),
+        hits=("meter", "scanner", "laser", "supply", "shutter", "deadman", "bath", "pump", "assay"),
     ),
     Kind(
         "unplugged-port",
         "the cable of an instrument is out",
         unplugged,
         target="instrument",
-        hits=("scanner", "meter", "laser", "supply", "shutter", "deadman"),
+        hits=("scanner", "meter", "laser", "supply", "shutter", "deadman", "bath", "pump", "assay"),
     ),
     Kind(
         "laser-ignores-off", "the laser's output stage is stuck on", ignores_off, needs_laser=True
@@ -258,5 +259,6 @@ KINDS = (
         needs="deadman",
     ),
     Kind("heater-breaks", "the calibration resistor is open", heater_breaks, needs_heater=True),
+    *MEDIUM_KINDS,
 )
 BY_NAME = {name: kind for kind in KINDS for name in (kind.name, *kind.aliases)}

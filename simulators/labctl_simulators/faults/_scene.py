@@ -58,7 +58,8 @@ class Kind:
     needs_heater: bool = False
     """It acts on the calibration resistor: a bench without one refuses it."""
     needs: str = ""
-    """Kind of instrument that it acts on where there is but one, `shutter` or `deadman`."""
+    """Kind of instrument that it acts on where there is but one, `shutter`, `deadman`, `pump` or
+    `assay`; `thermostat`: what keeps the cell's surroundings at a temperature."""
 
 
 def device(scene: Scene, fault: Fault) -> Device:

@@ -119,13 +119,19 @@ class _Pump:
                 self.status = "S"
 
         def stall() -> None:
-            if turn == self._turn and self.status == "I" and self.stalled:
-                self._give(self._world.now_ns)
-                self.status, self.alarm = "P", "S"
+            if turn == self._turn and self.stalled:
+                self.stall()
 
         self._world.schedule(t_ns + takes_ns, end)
         self._world.schedule(t_ns + min(_STALLS_NS, takes_ns // 2), stall)
         return ""
+
+    def stall(self) -> None:
+        """A fault: the motor turns no more, now or soon after the next begin."""
+        self.stalled = True
+        if self.status == "I":
+            self._give(self._world.now_ns)
+            self.status, self.alarm = "P", "S"
 
     def _stop(self, t_ns: int) -> str:
         if self.status == "I":
