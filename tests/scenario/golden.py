@@ -31,6 +31,23 @@ steps:
   - irradiate: {power: 1 W, for: 30 s}
   - cool: {for: 10 s}
 """
+_STAGED = """
+schema: labctl.protocol/1
+name: staged
+needs: {laser: laser, probe: thermometer, meter: power_meter, thermostat: thermostat, doser: doser,
+        assay: assay}
+record: {every: 1 s}
+steps:
+  - thermostat: {temperature: 24 degC, within: 5 K, for: 5 s, at_most: 60 s}
+  - release: {species: quinidine, stimulus: {glutathione: 2 mM}}
+  - wait:
+      until: {elapsed: 20 s}
+      abort_if: {above: {channel: probe, value: 60 degC}}
+      at_most: 30 s
+  - assay: {species: quinidine}
+  - hold_temperature: {between: [24 degC, 26 degC], power_limit: 1 W, for: 30 s}
+  - cool: {for: 5 s}
+"""
 STORIES: dict[str, dict[str, Any]] = {
     "heating": {"parameters": _BRIEF},
     "resistor": {
@@ -42,6 +59,7 @@ STORIES: dict[str, dict[str, Any]] = {
     # More events than stand between two chain lines.
     "log": {"protocol": "log", "parameters": ("for=270s", "every=1s")},
     "prompted": {"protocol": _PROMPT, "parameters": ()},
+    "staged": {"protocol": _STAGED, "parameters": (), "bench": "simulated-release"},
     "light-lost": {"parameters": _BRIEF, "faults": ("beam-off-sample=-70%@20s",)},
     "interlock": {"parameters": _BRIEF, "faults": ("interlock-open@20s",)},
     "meter-unplugged": {"parameters": _BRIEF, "faults": ("unplugged-port:meter@20s",)},
