@@ -19,8 +19,9 @@ from labctl.bench import (
 from labctl.engine._arming import AtBench
 from labctl.errors import InputError, Problem, RefusedError
 from labctl.events import HEATER, LASER
+from labctl.instruments import driver
 from labctl.photothermal import ElectricalCalibration
-from labctl.protocol import Plan
+from labctl.protocol import HoldTemperature, Plan
 from labctl.sample import Specimen
 
 
@@ -62,6 +63,8 @@ def way_to(plan: Plan, bench_file: BenchFile) -> Reach:
 def check_request(request: RunRequest) -> Reach:
     """What can be refused before anything is opened; returns how the bench is reached."""
     plan = request.plan
+    if plan.samples:
+        raise RuntimeError("a series is several runs: each plan of its samples is carried out")
     check_instruments(request.bench_file, lights=plan.arms and plan.uses_light)
     found = way_to(request.plan, request.bench_file)
     specimen = request.specimen
@@ -77,6 +80,7 @@ def check_request(request: RunRequest) -> Reach:
             where=request.bench_file.source_file,
             fix="Leave --speed out, or take the shipped simulated bench.",
         )
+    _check_hold(request)
     if found.real and request.plan.arms:
         _check_armable(request, found)
     if request.faults and not found.in_process:
@@ -86,6 +90,30 @@ def check_request(request: RunRequest) -> Reach:
             fix="Give --fault to `labctl sim serve` instead.",
         )
     return found
+
+
+def _check_hold(request: RunRequest) -> None:
+    """RefusedError for a hold of temperature that nothing is known for, or that its source cannot
+    follow."""
+    holds = [step for step in request.plan.steps if isinstance(step, HoldTemperature)]
+    if not holds:
+        return
+    file = request.bench_file
+    if not request.check or request.plan.uses_light == request.plan.uses_heater:
+        raise RefusedError(
+            "a temperature is held by what the check knows of the cell, and this run has no check",
+            where=request.plan.source_file,
+            fix="Hold with one source, the laser or the heater, and leave the check in.",
+        )
+    for source in {step.source for step in holds}:
+        entry = file.instruments[file.roles[source].instrument]
+        if not driver(entry.driver).spec.takes_power_lit:
+            raise RefusedError(
+                f"the {source} of this bench, a {entry.driver}, takes no other power while it is "
+                "on, and cannot hold a temperature",
+                where=file.source_file,
+                fix="Irradiate at one power, or take a bench whose source can be told.",
+            )
 
 
 def _check_armable(request: RunRequest, found: Reach) -> None:

@@ -40,7 +40,9 @@ def verdict(
 ) -> Verdict:
     """Judge the run as it stands. Changes nothing."""
     if bank is None:
-        return Verdict(t_ns, "none", ("the probe gave no reading",), (), {}, assumptions)
+        return Verdict(
+            t_ns, "none", ("the check has taken no reading of the probe",), (), {}, assumptions
+        )
     if history.lit_s == 0.0:
         return _without_light(t_ns, assumptions, alarms)
     mean_power_w = history.energy_j / history.lit_s

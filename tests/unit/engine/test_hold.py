@@ -9,7 +9,8 @@ from unittest import mock
 import pytest
 
 from labctl.bench import AnyGuards, Bench
-from labctl.errors import Exit
+from labctl.engine import carry_out, check_request
+from labctl.errors import Exit, RefusedError
 from labctl.events import (
     Beam,
     Emission,
@@ -24,8 +25,8 @@ from labctl.events import (
 )
 from labctl.protocol import Baseline, Cool, DoseReached, Elapsed, HoldTemperature, Irradiate
 from labctl.replay import replay_run
-from tests.scenario.runs import Story
-from tests.unit.engine.medium import S, carried_out, stops_at
+from tests.scenario.runs import Story, nobody, read, request
+from tests.unit.engine.medium import TEXT, S, carried_out, stops_at
 from tests.unit.engine.test_steps import answering
 
 DARK = Baseline(index=0, name="", duration_ns=5 * S)
@@ -219,3 +220,40 @@ def test_a_hold_replays_to_the_same_verdict(tmp_path: Path) -> None:
 
     assert replay.same
     assert replay.verdict == story.result.verdict
+
+
+@pytest.mark.parametrize(
+    ("bench", "check", "words"),
+    [("simulated-cni", True, "takes no other power"), ("simulated", False, "has no check")],
+)
+def test_a_hold_that_cannot_be_is_refused_before_anything_is_opened(
+    tmp_path: Path, bench: str, check: bool, words: str
+) -> None:
+    """A laser that takes no power while lit; a cell that nobody follows."""
+    asked = request(tmp_path, protocol=TEXT, parameters=(), bench=bench)
+    plan = dataclasses.replace(asked.plan, steps=(DARK, HOLD))
+
+    with pytest.raises(RefusedError, match=words):
+        check_request(dataclasses.replace(asked, plan=plan, check=check))
+
+
+def test_a_hold_is_kept_by_the_resistor_as_well(tmp_path: Path) -> None:
+    """The same temperatures without light."""
+    step = dataclasses.replace(HOLD, power_limit_w=1.0, source="heater")
+    text = TEXT.replace("laser: laser", "heater: heater").replace("irradiate", "heat")
+    asked = request(tmp_path, protocol=text, parameters=(), bench="simulated-heater")
+    plan = dataclasses.replace(asked.plan, steps=(DARK, step, COOL))
+    story = read(
+        carry_out(
+            dataclasses.replace(asked, plan=plan),
+            publish=(),
+            ask=nobody,
+            on_begin=lambda begun: None,
+            on_signals=lambda loop, stop: lambda: None,
+        )
+    )
+
+    assert "completed" == story.ended.outcome
+    assert "reached" == story.of(StepEnded)[1].why
+    assert 1 == len(story.heat)
+    assert [] == story.light
