@@ -76,6 +76,10 @@ class ReleaseBasis(Event):
     """Name -> what is supposed of its release and of its assay before anything is measured."""
     assumptions: tuple[str, ...] = ()
     """In words, placeholders by name, for the result to repeat."""
+    ph: float | None = None
+    """Of the medium at the beginning of the run, as the sample states it."""
+    glutathione_mol_per_m3: float | None = None
+    """In the medium at the beginning of the run."""
 
 
 @dataclass(frozen=True, slots=True)

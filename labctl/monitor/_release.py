@@ -71,7 +71,7 @@ class ReleaseWatch:
         self._degc: float | None = None
         self._ph: float | None = None
         self._gsh: float | None = None
-        self._lit = self._begun = False
+        self._lit = False
         self._now_ns = 0
         self._handlers: dict[type[Event], Callable[..., None]] = {
             ReleaseBasis: self._begin,
@@ -111,7 +111,7 @@ class ReleaseWatch:
         if followed is None:
             return self.broke or f"the release of {species} is not followed"
         if self._history.began_s is None:
-            return "the release has not begun"
+            return "the probe has not been read yet"
         tracker = followed.tracker
         if tracker.why_none:
             return tracker.why_none
@@ -189,6 +189,7 @@ class ReleaseWatch:
 
     def _begin(self, event: ReleaseBasis) -> None:
         self.basis = event
+        self._ph, self._gsh = event.ph, event.glutathione_mol_per_m3
         self._followed = {}
         try:
             if event.version != VERSION:
@@ -213,9 +214,10 @@ class ReleaseWatch:
                 self._tell(reading.t_ns)
 
     def _set(self, event: MediumSet) -> None:
-        self._begun = True
-        self._ph = event.ph
-        self._gsh = event.glutathione_mol_per_m3
+        if event.ph is not None:
+            self._ph = event.ph
+        if event.glutathione_mol_per_m3 is not None:
+            self._gsh = event.glutathione_mol_per_m3
         self._tell(event.t_ns)
 
     def _dosed(self, event: Dosed) -> None:
@@ -232,7 +234,8 @@ class ReleaseWatch:
             self._tell(event.t_ns)
 
     def _tell(self, t_ns: int) -> None:
-        if self._begun and self._degc is not None:
+        # From the first reading on: particles do not wait for the stimulus, they are only slow.
+        if self._followed and self._degc is not None:
             medium = Medium(self._degc, self._ph, self._gsh, self._lit)
             self._history.tell(t_ns / NS, medium)
 

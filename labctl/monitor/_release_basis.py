@@ -51,7 +51,14 @@ def release_basis(
             "release: the particles are taken to stay in the medium that is measured, and nothing "
             "that has left is taken to react or to stick"
         )
-    return ReleaseBasis(t_ns, VERSION, found, tuple(said))
+    return ReleaseBasis(
+        t_ns,
+        VERSION,
+        found,
+        tuple(said),
+        None if specimen.ph is None else specimen.ph.value,
+        None if specimen.glutathione_mol_per_m3 is None else specimen.glutathione_mol_per_m3.value,
+    )
 
 
 def prior_to_plain(prior: ReleasePrior) -> dict[str, Any]:

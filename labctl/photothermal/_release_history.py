@@ -22,6 +22,7 @@ class MediumHistory:
     """Times in s, rising. The medium told holds until the next one is told."""
 
     def __init__(self) -> None:
+        self._reference: Medium | None = None
         self.classes: list[Medium] = []
         """In order of appearance; never changed, only added to."""
         self._index: dict[Medium, int] = {}
@@ -39,6 +40,15 @@ class MediumHistory:
     def now(self) -> Medium | None:
         """The class that holds since the last one told."""
         return self.classes[self._class[-1]] if self._class else None
+
+    def reference(self) -> Medium:
+        """The medium in which rates are meant where nobody states another: what it is when this is
+        first asked, at the first measurement that is, and never another. ValueError before any."""
+        if self._reference is None:
+            self._reference = self.now
+        if self._reference is None:
+            raise ValueError("no medium was told yet")
+        return self._reference
 
     def tell(self, t_s: float, medium: Medium) -> None:
         """From `t_s` on it is this; a time that goes back is taken as the last one told."""

@@ -176,7 +176,7 @@ class LawFit:
         new = history.classes[rates.shape[1] :]
         if not new:
             return rates
-        reference = self.prior.reference or history.classes[0]
+        reference = self.prior.reference or history.reference()
         at_reference = log_rate(reference, supposed.by)
         columns = [
             np.exp(np.minimum(log_rate(_beside(one, reference), supposed.by) - at_reference, 40.0))

@@ -34,13 +34,13 @@ class ReleasePrior:
     rate_per_s: Spread = Spread(0.25 / 3600.0, 1.4)
     """1/s at the reference: from 0.015 to 4 per hour at two deviations."""
     reference: Medium | None = None
-    """At which the rate is meant; None: whatever the medium is when the release begins."""
+    """At which the rate is meant; None: the medium of the first measurement."""
     weibull_log_sd: float = 0.3
     """Of the exponent b around 1: 0.55 to 1.8."""
     lag_s: Spread = Spread(60.0, 1.3)
     """From seconds to a quarter of an hour."""
     burst: Spread = Spread(0.015, 1.0)
-    """Released before the clock began, or at once; never more than 0.4."""
+    """Released before the first reading, or at once; never more than 0.4."""
     end_held: Spread = Spread(0.05, 1.0)
     """1 - F_inf, what never leaves; never more than 0.6."""
     scale_relative_sd: float = 0.05

@@ -136,13 +136,13 @@ def test_the_gate_opens_after_the_truth_has_passed_it() -> None:
     assert held is not None and held > 0.95
 
 
-def test_nothing_is_given_before_the_release_begins() -> None:
-    """Without a basis, and before the medium is set, there are no odds, and it says why."""
+def test_nothing_is_given_without_a_basis_or_a_temperature() -> None:
+    """Without a basis, and without a temperature, there are no odds, and it says why."""
     assert ReleaseWatch().probability(INHIBITOR) is None
     assert "the release of quinidine is not followed" == ReleaseWatch().why_none("quinidine")
-    run = watch(basis(), probed(1), *rounds(range(1, 8)))
+    run = watch(basis(), *(event for event in rounds(range(1, 8)) if isinstance(event, Assayed)))
     assert run.probability(INHIBITOR) is None
-    assert "the release has not begun" == run.why_none("quinidine")
+    assert "the probe has not been read yet" == run.why_none("quinidine")
     assert {} == run.results()
 
 
@@ -207,6 +207,24 @@ def test_light_and_warmth_are_known_to_drive_the_drug_out() -> None:
     told_dark, told_lit = (run.assessed(6300 * NS).results["doxorubicin"] for run in (dark, lit))
     assert told_lit["fraction"] > told_dark["fraction"] + 0.005
     assert told_lit["sd"] > told_dark["sd"]
+
+
+def test_what_left_while_it_was_warmed_is_accounted_for() -> None:
+    """Ten minutes before the stimulus, at 25 degC and at pH 7: particles do not wait for it. The
+    law then goes through what has left already, and the interval holds the truth."""
+    run = watch(basis(), probed(1, 25.0))
+    for second in range(60, 1200, 60):
+        run.feed(probed(second, min(37.0, 25.0 + second / 50.0)))
+    run.feed(MediumSet(1200 * NS, tuple(RATE_PER_S), 5.5, None, 1e-6, "by hand"))
+    rng = random.Random(3)
+    for number in range(1, 16):
+        t_s = 1200.0 + EVERY_S * number
+        run.feed(probed(t_s))
+        truth = 1.0 - 0.88 * math.exp(-RATE_PER_S["quinidine"] * (t_s - 1200.0))
+        run.feed(assayed("quinidine", t_s, truth + rng.gauss(0.0, SD)))
+    told = run.assessed(round(t_s * NS)).results["quinidine"]
+    assert told["low"] <= truth <= told["high"]
+    assert told["sd"] < 0.03
 
 
 def test_a_dose_of_acid_changes_the_medium() -> None:

@@ -123,6 +123,18 @@ def test_the_history_adds_up_time_in_each_medium() -> None:
     assert [0.0, 0.0] == list(history.spent_s(5.0))
 
 
+def test_the_reference_is_the_medium_of_the_first_question() -> None:
+    """And stays it."""
+    history = MediumHistory()
+    with pytest.raises(ValueError, match="no medium"):
+        history.reference()
+    history.tell(0.0, Medium(25.0))
+    history.tell(60.0, BODY)
+    assert BODY == history.reference()
+    history.tell(90.0, Medium(45.0))
+    assert BODY == history.reference()
+
+
 def test_noise_of_a_thermometer_makes_no_new_medium() -> None:
     """Hours of samples that waver by less than a rate can tell are one class."""
     history, rng = MediumHistory(), random.Random(1)
