@@ -61,7 +61,7 @@ class Medium:
         work.go(State.DARK)
         if step.temperature_degc is not None:
             degc = step.temperature_degc
-            if not await self._warm(degc, _STIMULUS_WITHIN_K, _STIMULUS_FOR_NS, end_ns):
+            if not await self._warm(degc, self._within_k(), _STIMULUS_FOR_NS, end_ns):
                 late = f"the sample is not at {degc:g} degC within {step.at_most_ns / NS:g} s"
                 await self._asking.late(step, "stop", step.at_most_ns, held=True, why=late)
             how.append("by hand" if work.bench.thermostat is None else "thermostat")
@@ -132,6 +132,11 @@ class Medium:
             except Exception as error:
                 wrong.append(f"the doser was not halted: {error}")
         return wrong
+
+    def _within_k(self) -> float:
+        """How near is there: no nearer than the probe, by what the bench says of it, can tell."""
+        probe = self._work.bench.file.probe
+        return max(_STIMULUS_WITHIN_K, 0.0 if probe is None else probe.tolerance_k)
 
     async def _warm(self, degc: float, within_k: float, for_ns: int, end_ns: int) -> bool:
         """Have the surroundings at a temperature; True once the probe has been near it for so long,
