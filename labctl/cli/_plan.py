@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,6 +36,10 @@ NEAR = 0.5
 @sample_option
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0),
               help="Seed that shuffled orders are drawn from.")  # fmt: skip
+@click.option("--predict", is_flag=True,
+              help="Carry it out on the simulated bench and tell what it shows.")  # fmt: skip
+@click.option("--figure", default=None, type=click.Path(path_type=Path, dir_okay=False),
+              metavar="FILE.svg", help="Draw the predicted curve; with --predict.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of the table.")
 def command(
     protocol: str,
@@ -42,6 +47,8 @@ def command(
     bench: str | None,
     sample: str | None,
     seed: int,
+    predict: bool,
+    figure: Path | None,
     as_json: bool,
 ) -> None:
     """Show what PROTOCOL would do on a bench: steps, worst case, laser energy, nearest limits.
@@ -61,13 +68,26 @@ def command(
         protocols.find(protocol), parameters, bench=bench_file, specimen=specimen, seed=seed
     )
     check_targets_of(plan, bench_file, specimen)
+    found_by = None
+    if predict or figure is not None:
+        from labctl.cli import _plan_predict
+
+        if specimen is None and (plan.heats or plan.follows):
+            specimen = samples.load(samples.find(_plan_predict.DEFAULT_SAMPLE))
+            plan = protocols.bind(plan, bench_file, specimen)
+        found_by = _plan_predict.predict(plan, bench_file, specimen, seed, figure)
     if as_json:
-        click.echo(json.dumps(_as_json(plan, bench_file, specimen), ensure_ascii=False))
+        told = _as_json(plan, bench_file, specimen)
+        if found_by is not None:
+            told["predicted"] = _plan_predict.predicted_json(found_by)
+        click.echo(json.dumps(told, ensure_ascii=False))
         return
     click.echo(f"PLAN  {plan.name} on bench {bench_file.name} ({found.why})")
     day = benches.today()
     ended = benches.expired(bench_file.calibrated, bench_file.offsets, day)
     said = (*benches.waived(bench_file, day), *ended, *_lines(plan, bench_file, specimen))
+    if found_by is not None:
+        said += tuple(_plan_predict.predicted_lines(found_by))
     for line in said:
         for part in folded(line, 12, sys.stdout):
             click.echo(part)
