@@ -115,13 +115,13 @@ def measure(profile: str) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def fuzzed(number: int, seed: int = SEED) -> Answers:
-    """So many files, each from a seed of its own."""
+def fuzzed(number: int, seed: int = SEED, first: int = 0) -> Answers:
+    """So many files, each from a seed of its own; `first` is the number of the first."""
     answers = Answers()
     schema = protocols.json_schema()
     trees = [yamlfile.plain(yamlfile.read_text(source)[0]) for source in _valid()]
     on = benches.load(benches.find_bench("simulated").path)
-    for index in range(number):
+    for index in range(first, first + number):
         rng = random.Random(f"{seed} {index}")
         tree = drawn(schema, rng) if index % 3 == 0 else rng.choice(trees)
         if index % 3 == 1 or rng.random() < 0.3:
