@@ -12,7 +12,17 @@ from collections.abc import Iterator
 
 from benchmarks._figures import Figure
 
-PARTS = ("hold", "hold_runs", "release", "shipped", "fuzz", "worst_case", "campaign", "schema")
+PARTS = (
+    "hold",
+    "hold_runs",
+    "release",
+    "staged",
+    "shipped",
+    "fuzz",
+    "worst_case",
+    "campaign",
+    "schema",
+)
 """In the order they are run; one that is not there yet is passed over."""
 
 
