@@ -68,6 +68,8 @@ _ADDED: dict[str, Any] = {
     "refines": "",
     "declared": (),
     "improve": "",
+    "medium_ph": None,
+    "medium_glutathione_mol_per_m3": None,
 }
 """Fields that came after the first version, with the value that they had until then: not written
 while they have it, so that the same run has the same journal as ever."""

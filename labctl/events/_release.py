@@ -76,10 +76,10 @@ class ReleaseBasis(Event):
     """Name -> what is supposed of its release and of its assay before anything is measured."""
     assumptions: tuple[str, ...] = ()
     """In words, placeholders by name, for the result to repeat."""
-    ph: float | None = None
-    """Of the medium at the beginning of the run, as the sample states it."""
-    glutathione_mol_per_m3: float | None = None
-    """In the medium at the beginning of the run."""
+    medium_ph: float | None = None
+    """At the beginning of the run, as the sample states it."""
+    medium_glutathione_mol_per_m3: float | None = None
+    """At the beginning of the run, as the sample states it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ class ReleaseWatch:
 
     def _begin(self, event: ReleaseBasis) -> None:
         self.basis = event
-        self._ph, self._gsh = event.ph, event.glutathione_mol_per_m3
+        self._ph, self._gsh = event.medium_ph, event.medium_glutathione_mol_per_m3
         self._followed = {}
         try:
             if event.version != VERSION:
