@@ -65,6 +65,6 @@ def _all(
     for key, one in calibrated.items():
         how = f", {one.method}" if one.method else ""
         of = f" ({one.collimator})" if one.collimator else ""
-        yield _WORDS[key] + of, one.date, one.expires, how
+        yield _WORDS.get(key, key) + of, one.date, one.expires, how
     for role, offset in offsets.items():
         yield f"{role}'s offset", offset.date, offset.expires, f", {offset.reference}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from labctl import limits, yamlfile
 from labctl.bench._calibrations import Offset, plain_calibrated
 from labctl.bench._dump_medium import medium_statement, plain_medium
+from labctl.instruments import ASSAY
 from labctl.quantities import Kind, exact, exact_stated, units_of
 
 if TYPE_CHECKING:
@@ -142,6 +143,8 @@ def _calibrations(bench: BenchFile, out: dict[str, Any]) -> None:
     """When and how things were measured: beside them, or under `measured` for those without a date
     of their own."""
     for key, one in bench.calibrated.items():
+        if key.startswith(f"{ASSAY} "):
+            continue  # It says so itself.
         if isinstance(out.get(key), dict) and "date" in out[key]:
             out[key] |= plain_calibrated(one)
         else:

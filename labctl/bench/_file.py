@@ -85,7 +85,7 @@ from labctl.bench._model import (
 from labctl.bench._needed import check_heater, check_laser
 from labctl.bench._read_arming import read_arming, read_driver_waivers
 from labctl.bench._read_calibrations import read_calibrated, read_offsets
-from labctl.bench._read_medium import read_medium
+from labctl.bench._read_medium import calibrated_assays, read_medium
 from labctl.limits import Limits
 from labctl.quantities import Kind
 from labctl.yamlfile import Reader, Row, Source
@@ -164,7 +164,7 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
             unattended_by="" if unattended is None else unattended[ALLOWED_BY] or "",
             heater=_heater(row[HEATER]),
             probe=_probe(row[PROBE]),
-            calibrated=read_calibrated(row),
+            calibrated=read_calibrated(row) | calibrated_assays(medium.assays),
             offsets=read_offsets(row, reader),
             max_bath_degc=medium.max_bath_degc,
             stocks=medium.stocks,

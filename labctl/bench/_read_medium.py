@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from labctl.bench._assays import AssayCalibration
+from labctl.bench._calibrations import Calibrated
 from labctl.bench._medium_fields import (
     ASSAYS,
     CHANNEL,
@@ -78,6 +79,14 @@ def read_medium(row: Row, roles: Mapping[str, object], limits: Limits, reader: R
         {name: stock for name, stock in stocks.items() if stock is not None},
         {name: assay for name, assay in assays.items() if assay is not None},
     )
+
+
+def calibrated_assays(assays: Mapping[str, AssayCalibration]) -> dict[str, Calibrated]:
+    """When and how each was calibrated, so that one that has ended is said."""
+    return {
+        f"{ASSAY} {name}": Calibrated(one.date, one.source, one.expires)
+        for name, one in assays.items()
+    }
 
 
 def _max_bath(row: Row | None, limits: Limits, reader: Reader) -> float | None:

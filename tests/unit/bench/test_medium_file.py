@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labctl.bench import BenchFile, loads
+from labctl.bench import BenchFile, expired, loads
 from labctl.errors import InputError
 from labctl.events import Invalid, Reading
 
@@ -73,6 +73,16 @@ def test_it_is_dumped_to_the_same(bench: BenchFile) -> None:
 
     assert bench == again
     assert bench.digest == again.digest
+
+
+def test_an_assay_that_has_ended_is_said() -> None:
+    """As every calibration is; its day itself still holds."""
+    dated = loads(BENCH.replace("source: five standards", "source: x\n    expires: 2026-12-31"))
+
+    assert [] == expired(dated.calibrated, dated.offsets, "2026-12-31")
+    told = expired(dated.calibrated, dated.offsets, "2027-01-01")
+    assert ["EXPIRED on 2026-12-31: calibration of assay quinidine, of 2026-10-05, x"] == told
+    assert dated == loads(dated.dump())
 
 
 def test_a_bench_without_says_nothing_of_it() -> None:
