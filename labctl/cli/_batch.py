@@ -29,7 +29,7 @@ def command(
     limits: str, lots: tuple[Path, ...], mode: str | None, runs_dir: Path | None, as_json: bool
 ) -> int:
     """Judge lots by LIMITS (a file, or the name of a shipped one): their finished runs, and what
-    their files say of measurements made elsewhere. Nothing is written.
+    their files say of measurements made elsewhere. No record is changed.
 
     Exit code 0: every lot passes; 1: one fails; 7: of one it cannot be told.
     """
