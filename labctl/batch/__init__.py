@@ -1,5 +1,5 @@
 """Batch release: lots of one sample against limits that were declared before, with the reference
-sample first and all lots on one control chart. Read from finished records, and nothing is written to any of them.
+sample first and all lots on one control chart. Read from finished records; none of them is changed.
 """
 
 from labctl.batch._chart import Lines, Signal, lines_of, signals
