@@ -13,7 +13,7 @@ import click
 from labctl.cli._folded import folded
 from labctl.cli._options import bench_option, sample_option
 from labctl.cli._plan_check import check_json, check_lines
-from labctl.cli._plan_dose import dose_json, dose_lines, series_json, series_lines
+from labctl.cli._plan_dose import dose_json, dose_lines, gate_lines, series_json, series_lines
 from labctl.cli._plan_light import light_json, light_lines, off_json, off_lines, unwatched_lines
 from labctl.cli._sample_lines import sample_lines
 from labctl.errors import RefusedError
@@ -108,6 +108,7 @@ def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[
     yield from _totals(plan, bench)
     yield from series_lines(plan)
     yield from dose_lines(plan)
+    yield from gate_lines(plan)
     yield from light_lines(plan, bench)
     yield from _limit_lines(plan, bench, specimen)
     for line in off_lines(plan, bench):

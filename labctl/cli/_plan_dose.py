@@ -49,8 +49,28 @@ def dose_lines(plan: Plan) -> Iterator[str]:
         )
     doses, assays = _counts(plan)
     if doses or assays:
-        words = [f"{n} {what}" for n, what in ((doses, "additions"), (assays, "assays")) if n]
+        words = [
+            f"{n} {what}{'s' if n > 1 else ''}"
+            for n, what in ((doses, "addition"), (assays, "assay"))
+            if n
+        ]
         yield f"medium      {' and '.join(words)} in steps of their own"
+
+
+def gate_lines(plan: Plan) -> Iterator[str]:
+    """`gate ...`: what must hold besides when a wait is over, and what ends the run within it."""
+    from labctl.protocol import Wait, words
+
+    for step in plan.steps:
+        if not isinstance(step, Wait):
+            continue
+        said = []
+        if step.require is not None:
+            said.append(f"held, unless {words(step.require)}")
+        if step.abort_if is not None:
+            said.append(f"ended as soon as {words(step.abort_if)}")
+        if said:
+            yield f"gate        {step.name}: {'; '.join(said)}"
 
 
 def dose_json(plan: Plan) -> list[dict[str, Any]]:
