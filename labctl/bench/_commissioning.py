@@ -20,7 +20,7 @@ NAME = "commissioning.json"
 _BEARS_ON_SAFETY = (
     "name", "instruments", "roles", "power_at_sample", "pick_off", "heater", "limits",
     "vigilance", "interlock", "dead_man", "waivers", "unattended", "arming",
-    "thermocouples",
+    "thermocouples", "thermostat",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labctl.bench import BenchFile, expired, loads
+from labctl.bench import BenchFile, expired, loads, safety_digest
 from labctl.errors import InputError
 from labctl.events import Invalid, Reading
 
@@ -83,6 +83,13 @@ def test_an_assay_that_has_ended_is_said() -> None:
     told = expired(dated.calibrated, dated.offsets, "2027-01-01")
     assert ["EXPIRED on 2026-12-31: calibration of assay quinidine, of 2026-10-05, x"] == told
     assert dated == loads(dated.dump())
+
+
+def test_how_warm_the_thermostat_may_be_bears_on_safety() -> None:
+    """Changed since its commissioning, a bench is not the one that was commissioned."""
+    warmer = loads(BENCH.replace("max_temperature: 50 degC", "max_temperature: 51 degC", 1))
+
+    assert safety_digest(loads(BENCH)) != safety_digest(warmer)
 
 
 def test_a_bench_without_says_nothing_of_it() -> None:
