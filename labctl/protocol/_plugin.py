@@ -30,17 +30,23 @@ GROUP = "labctl.steps"
 _DEEPEST = 24
 
 
-def steps_of_plugin(step: Chosen, row: Row, reader: Reader) -> Node | None:
-    """The steps as nodes of a file; None after a problem was told."""
+def installed() -> dict[str, Any]:
+    """The plugins that are installed, by name."""
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def steps_of_plugin(
+    step: Chosen, row: Row, found: Mapping[str, Any], reader: Reader
+) -> Node | None:
+    """The steps as nodes of a file; None after a problem was told. `found` are those installed."""
     name = row[USES]
     if name is None:
         return None
     given = _given(row, reader)
     if given is None:
         return None
-    from importlib.metadata import entry_points
-
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in found:
         there = f"Installed: {', '.join(sorted(found))}." if found else "None is installed."
         reader.add(

@@ -12,7 +12,7 @@ from labctl.protocol import _makers, _medium_makers
 from labctl.protocol._checks import Checks
 from labctl.protocol._fields import STEP_NAME
 from labctl.protocol._include import open_included
-from labctl.protocol._plugin import steps_of_plugin
+from labctl.protocol._plugin import installed, steps_of_plugin
 from labctl.protocol._series import SampleAsked, read_samples, told_apart
 from labctl.protocol._steps import Prompt, Step
 from labctl.protocol._structure_fields import (
@@ -88,6 +88,7 @@ class Unroller:
         self._file = file
         self._seed = UNSAID_SEED if seed is None else seed
         self._looked = 0
+        self._plugins: dict[str, Any] | None = None
         self._structure: dict[str, Callable[[Chosen, Row, _Where], None]] = {
             REPEAT.name: self._repeat,
             SWEEP.name: self._sweep,
@@ -216,7 +217,10 @@ class Unroller:
                 "Write its steps out.",
             )  # fmt: skip
             return
-        node = steps_of_plugin(step, row, self._reader)
+        if self._plugins is None:
+            # Looking for them reads every installed package: once a file.
+            self._plugins = installed()
+        node = steps_of_plugin(step, row, self._plugins, self._reader)
         if node is not None:
             self._read(node, where.at(f"{where.path}.steps"))
 
