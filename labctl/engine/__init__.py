@@ -3,7 +3,7 @@
 from labctl.engine._arming import AtBench, eyewear
 from labctl.engine._asking import ANSWERED_IN_ADVANCE
 from labctl.engine._engine import Engine
-from labctl.engine._request import RunRequest, check_request, way_to
+from labctl.engine._request import NextStep, RunRequest, check_request, way_to
 from labctl.engine._session import Begun, RunResult, carry_out
 from labctl.engine._states import TRANSITIONS, State
 from labctl.engine._targets import check_targets, has_targets
@@ -17,6 +17,7 @@ __all__ = [
     "AtBench",
     "Begun",
     "Engine",
+    "NextStep",
     "Publish",
     "RunRequest",
     "RunResult",

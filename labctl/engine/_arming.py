@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from labctl.bench import AnyGuards, BenchFile, off_latency, today, waived
 from labctl.clock import NS, Clock
@@ -13,6 +14,8 @@ from labctl.engine._teller import Teller
 from labctl.errors import RefusedError, StoppedError
 from labctl.events import LASER, Note, PromptAnswered, PromptAsked
 from labctl.guard import Act
+
+T = TypeVar("T")
 
 _TRIES = 3
 
@@ -120,9 +123,9 @@ def eyewear(bench_file: BenchFile) -> str:
 async def answered(
     clock: Clock,
     sampler: Sampler,
-    future: concurrent.futures.Future[str],
+    future: concurrent.futures.Future[T],
     at_most_ns: int | None,
-) -> str | None:
+) -> T | None:
     """What a person answers, with the bench sampled on meanwhile (a virtual clock is held instead);
     None, and nobody waited for any more, after `at_most_ns`."""
     begun_ns = clock.now_ns()

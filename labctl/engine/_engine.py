@@ -8,14 +8,16 @@ first, then the record. The first cause is kept.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from labctl.bench import AnyGuards, Bench
 from labctl.clock import Clock
 from labctl.engine import _outcome as outcome
-from labctl.engine._arming import Arming, AtBench
+from labctl.engine._arming import Arming, AtBench, answered
 from labctl.engine._light import Light, warning_s
 from labctl.engine._outcome import Ending
+from labctl.engine._request import NextStep
 from labctl.engine._sampler import Sampler
 from labctl.engine._states import State, check
 from labctl.engine._steps import Steps
@@ -59,9 +61,11 @@ class Engine:
         at_bench: AtBench | None = None,
         specimen: Specimen | None = None,
         release: ReleaseWatch | None = None,
+        next_step: NextStep | None = None,
     ) -> None:
         self._clock = clock
         self._plan = plan
+        self._next_step = next_step
         self._teller = teller
         self._monitor = monitor
         self._dose = dose
@@ -151,23 +155,42 @@ class Engine:
 
     async def _carry_out(self) -> None:
         self._sampler.start()
+        if self._next_step is not None:
+            await self._carry_out_each(self._next_step)
+            return
         steps = self._plan.steps
-        for number, step in enumerate(steps, start=1):
-            await self._steps.permit(steps[number - 1 :])
-            self._teller.tell(
-                StepBegun(
-                    self._clock.now_ns(),
-                    index=number,
-                    of=len(steps),
-                    verb=step.verb,
-                    name=step.name,
-                    at_most_ns=step.at_most_ns or 0,
-                    power_w=_power_w(step),
-                )
+        for number in range(1, len(steps) + 1):
+            await self._carry_out_one(number, len(steps), steps[number - 1 :])
+
+    async def _carry_out_each(self, next_step: NextStep) -> None:
+        """Steps as they come, with the dark between them."""
+        number, why = 0, ""
+        while True:
+            self._go(State.WAITING, "for the next step")
+            step = await answered(self._clock, self._sampler, next_step(why), None)
+            if step is None:
+                return
+            number += 1
+            why = await self._carry_out_one(number, number, [step])
+
+    async def _carry_out_one(self, number: int, of: int, steps: Sequence[Step]) -> str:
+        """The first of these steps, with what comes after it; returns why it ended."""
+        step, after = steps[0], steps[1] if len(steps) > 1 else None
+        await self._steps.permit(steps)
+        self._teller.tell(
+            StepBegun(
+                self._clock.now_ns(),
+                index=number,
+                of=of,
+                verb=step.verb,
+                name=step.name,
+                at_most_ns=step.at_most_ns or 0,
+                power_w=_power_w(step),
             )
-            after = steps[number] if number < len(steps) else None
-            why = await self._steps.carry_out(step, after)
-            self._teller.tell(StepEnded(self._clock.now_ns(), number, why))
+        )
+        why = await self._steps.carry_out(step, after)
+        self._teller.tell(StepEnded(self._clock.now_ns(), number, why))
+        return why
 
     def _go(self, state: State, why: str = "") -> None:
         if state is self._state:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import concurrent.futures
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,17 @@ from labctl.bench import (
     today,
 )
 from labctl.engine._arming import AtBench
+from labctl.engine._conditions import followed_in
 from labctl.errors import InputError, Problem, RefusedError
 from labctl.events import HEATER, LASER
 from labctl.instruments import driver
 from labctl.photothermal import ElectricalCalibration
-from labctl.protocol import HoldTemperature, Plan
+from labctl.protocol import HoldTemperature, Plan, Step
 from labctl.sample import Specimen
+
+NextStep = Callable[[str], "concurrent.futures.Future[Step | None]"]
+"""Told why the step before ended (nothing, of the first); the future has the next one, None after
+the last. Called on the run's own loop, which waits in the dark, as for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,21 @@ class RunRequest:
     """A REAL bench is to be lit with nobody there to arm it, which its file must allow."""
     check: bool = True
     """False leaves the photothermal check out, e.g. to measure what it costs."""
+    next_step: NextStep | None = None
+    """Where the steps come from, one at a time; None: from the plan, which else has none."""
+    nominal_power_w: float | None = None
+    """What the check takes as the usual power; None: the plan's largest."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """For run.json only: who, broker, command line."""
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """Species whose release the run follows; of steps yet to come, all that is loaded."""
+        if self.specimen is None:
+            return ()
+        if self.next_step is not None:
+            return tuple(self.specimen.release) if "assay" in self.plan.needs else ()
+        return followed_in(self.plan)
 
 
 def way_to(plan: Plan, bench_file: BenchFile) -> Reach:

@@ -25,7 +25,6 @@ from labctl.bench import (
     waived,
 )
 from labctl.clock import NS, Clock, run_real, run_virtual
-from labctl.engine._conditions import followed_in
 from labctl.engine._engine import Engine
 from labctl.engine._request import RunRequest, check_request
 from labctl.engine._teller import Publish, Teller
@@ -164,7 +163,7 @@ class _Session:
         self._main: asyncio.Task[Any] | None = None
         self._stopped_by = ""
         self._specs: dict[str, GuardSpec] = {}
-        self._followed = () if request.specimen is None else followed_in(request.plan)
+        self._followed = request.followed
 
     async def run(self) -> RunResult:
         """From the first port to the closed record, with every signal heard on the way."""
@@ -307,6 +306,7 @@ class _Session:
             at_bench=request.at_bench,
             specimen=request.specimen,
             release=release,
+            next_step=request.next_step,
         )
         engines.append(engine)
         self._engine = engine
@@ -384,6 +384,8 @@ class _Session:
             ),
             has_meter=plan.uses_heater or bench.meter is not None,
             has_second="probe2" in self._found.roles,
-            nominal_power_w=plan.nominal_electrical_w or plan.nominal_power_w,
+            nominal_power_w=request.nominal_power_w
+            or plan.nominal_electrical_w
+            or plan.nominal_power_w,
         )
         return PriorsFixed(self._clock.now_ns(), priors.to_plain(), assumptions, declared(priors))
