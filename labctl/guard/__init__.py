@@ -4,7 +4,6 @@ from labctl.guard._act import Acts
 from labctl.guard._decide import RULES, Rule, decide
 from labctl.guard._guards import Guards
 from labctl.guard._host import Guard
-from labctl.guard._off import not_confirmed
 from labctl.guard._state import LIT, GateSeen, GuardState, SourceSeen
 from labctl.instruments import GuardedGate, GuardedMeter, GuardedSource
 from labctl.talk import (
@@ -19,6 +18,7 @@ from labctl.talk import (
     OffReport,
     Phase,
     Trip,
+    not_confirmed,
 )
 
 __all__ = [

@@ -6,6 +6,7 @@ clock and no instrument, and so it is the same in a process of its own and in a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -52,33 +53,32 @@ class Rule:
     check: Check
 
 
+def _over(rule: str, what: str, value: float, limit: float, unit: str) -> Trip | None:
+    """A trip unless the value is within its limit: one that is no number is not."""
+    return None if value <= limit else Trip(rule, what, value, limit, unit)
+
+
 def _old(rule: str, what: str, seen_ns: int, now_ns: int, limit_s: float) -> Trip | None:
     """A trip when `seen_ns` is longer ago than the limit."""
     age_s = (now_ns - seen_ns) / NS
-    return Trip(rule, f"{what} {age_s:.2f} s ago", age_s, limit_s, "s") if age_s > limit_s else None
+    return _over(rule, f"{what} {age_s:.2f} s ago", age_s, limit_s, "s")
 
 
 def _lease(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
-    if now_ns <= state.lease_until_ns:
-        return None
     late_s = (now_ns - state.lease_until_ns) / NS + spec.lease_s
     what = f"no control step with a fresh reading for {late_s:.2f} s"
-    return Trip("lease", what, late_s, spec.lease_s, "s")
+    return _over("lease", what, late_s, spec.lease_s, "s")
 
 
 def _exposure(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     limit_s = min(spec.max_exposure_s, state.at_most_ns / NS)
-    lit_s = (now_ns - state.lit_ns) / NS
-    if lit_s <= limit_s + _END_NS / NS:
-        return None
-    return Trip("exposure", f"lit for {lit_s:.1f} s", lit_s, limit_s, "s")
+    lit_s = (now_ns - state.lit_ns - _END_NS) / NS
+    return _over("exposure", f"lit for {lit_s + _END_NS / NS:.1f} s", lit_s, limit_s, "s")
 
 
 def _energy(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
-    given_j, most_j = state.energy_j, spec.max_energy_j
-    if given_j <= most_j:
-        return None
-    return Trip("energy", f"{given_j:.1f} J given in this run", given_j, most_j, "J")
+    what = f"{state.energy_j:.1f} J given in this run"
+    return _over("energy", what, state.energy_j, spec.max_energy_j, "J")
 
 
 def _stale(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
@@ -98,13 +98,12 @@ def _open(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
 
 def _temperature(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     degc = state.beat.temperature_degc if state.beat else None
-    if degc is None or spec.min_temperature_degc <= degc <= spec.max_temperature_degc:
+    if degc is None:
         return None
-    what = f"{spec.guarded_channel} is {degc:.2f} degC"
-    if degc > spec.max_temperature_degc:
-        return Trip("temperature", what, degc, spec.max_temperature_degc, "degC")
-    what += ": reversed or out of place"
-    return Trip("temperature-low", what, degc, spec.min_temperature_degc, "degC")
+    what, low_degc = f"{spec.guarded_channel} is {degc:.2f} degC", spec.min_temperature_degc
+    if not degc >= low_degc:
+        return Trip("temperature-low", f"{what}: reversed or out of place", degc, low_degc, "degC")
+    return _over("temperature", what, degc, spec.max_temperature_degc, "degC")
 
 
 def _rate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
@@ -115,17 +114,12 @@ def _rate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     if span_s < 0.6 * spec.rate_window_s:
         return None
     rate = (window[-1][1] - window[0][1]) / span_s
-    most_fall = spec.max_fall_k_per_s + _fall_of_less_light(spec, state, window[0], span_s)
-    if -most_fall <= rate <= spec.max_rise_k_per_s:
-        return None
+    what = f"{spec.guarded_channel} rises by {rate:.2f} K/s"
     if rate > 0.0:
-        what = f"{spec.guarded_channel} rises by {rate:.2f} K/s"
-        return Trip("rise", what, rate, spec.max_rise_k_per_s, "K/s")
-    what = (
-        f"{spec.guarded_channel} falls by {-rate:.2f} K/s while the sample is heated: the probe is "
-        "not in the liquid"
-    )
-    return Trip("fall", what, -rate, most_fall, "K/s")
+        return _over("rise", what, rate, spec.max_rise_k_per_s, "K/s")
+    most_fall = spec.max_fall_k_per_s + _fall_of_less_light(spec, state, window[0], span_s)
+    what = f"{spec.guarded_channel} falls by {-rate:.2f} K/s while the sample is heated: "
+    return _over("fall", what + "the probe is not in the liquid", -rate, most_fall, "K/s")
 
 
 def _fall_of_less_light(
@@ -152,11 +146,11 @@ def _follow(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
         what += f", at least {rise.least_k:.2f} K was to be expected: not in the sample, not in "
         what += "the beam, or the sample takes up less than it is said to"
         return Trip("follow", what, rise_k, least_k, "K")
-    most_k = rise.most_k + _WARMER_THAN_LIQUID * spec.rise_margin_k
-    if spec.most_k_per_j > 0.0 and rise_k > most_k:
-        what += f", at most {rise.most_k:.2f} K was to be expected"
-        return Trip("follow", what, rise_k, most_k, "K")
-    return None
+    most_k = math.inf
+    if spec.most_k_per_j > 0.0:
+        most_k = rise.most_k + _WARMER_THAN_LIQUID * spec.rise_margin_k
+    what += f", at most {rise.most_k:.2f} K was to be expected"
+    return _over("follow", what, rise_k, most_k, "K")
 
 
 def _frozen(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
@@ -173,11 +167,11 @@ def _frozen(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
 
 def _power(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     measured_w = state.seen.measured_power_w if state.seen else None
-    most_w = spec.max_measured_power_w
     # What a laser gives before it takes its power is for the closed shutter.
-    if measured_w is None or measured_w <= most_w or state.held_back:
+    if measured_w is None or state.held_back:
         return None
-    return Trip("power", f"{measured_w:.3f} W measured", measured_w, most_w, "W")
+    what = f"{measured_w:.3f} W measured"
+    return _over("power", what, measured_w, spec.max_measured_power_w, "W")
 
 
 def _mismatch(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
@@ -200,12 +194,12 @@ def _mismatch(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
 
 def _interlock(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     seen = state.seen
+    if not spec.needs_interlock:
+        return None
     # Not readable is open.
-    if spec.needs_interlock and (seen is None or seen.interlock_closed is not True):
+    if seen is None or seen.said.interlock_closed is not True:
         return Trip("interlock", "the interlock does not read closed")
-    if spec.needs_interlock and seen is not None and seen.key_on is False:
-        return Trip("interlock", "the key switch reads off")
-    return None
+    return Trip("interlock", "the key switch reads off") if seen.said.key_on is False else None
 
 
 def _gate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
@@ -224,29 +218,27 @@ def _gate(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
 
 def _dropped(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     seen = state.seen
-    if seen is None or seen.beam is not Beam.OFF or now_ns - state.light_ns < SETTLE_NS:
+    if seen is None or seen.said.beam is not Beam.OFF or now_ns - state.light_ns < SETTLE_NS:
         return None
-    why = f" ({', '.join(seen.faults)})" if seen.faults else ""
+    why = f" ({', '.join(seen.said.faults)})" if seen.said.faults else ""
     return Trip("dropped", f"the source reads OFF although commanded on{why}")
 
 
 def _starting(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     seen = state.seen
-    if seen is None or not seen.starting or state.meter_saw_it:
+    if seen is None or not seen.said.starting or state.meter_saw_it:
         return None
     starting_s = (seen.taken_ns - state.lit_ns) / NS
-    if starting_s <= spec.starts_within_s:
-        return None
     what = f"{starting_s:.1f} s after on the source says that it is starting, and no light is seen"
-    return Trip("starting", what, starting_s, spec.starts_within_s, "s")
+    return _over("starting", what, starting_s, spec.starts_within_s, "s")
 
 
 def _fault(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
     seen = state.seen
     # What it said before on may be why it was dark.
-    if seen is None or not seen.faults or seen.taken_ns <= state.lit_ns:
+    if seen is None or not seen.said.faults or seen.taken_ns <= state.lit_ns:
         return None
-    return Trip("fault", f"the source says: {', '.join(seen.faults)}")
+    return Trip("fault", f"the source says: {', '.join(seen.said.faults)}")
 
 
 def _source_silent(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
@@ -255,18 +247,17 @@ def _source_silent(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | No
 
 
 def _unbidden(spec: GuardSpec, state: GuardState, now_ns: int) -> Trip | None:
-    seen = state.seen
+    seen, dark_ns = state.seen, state.dark_ns + SETTLE_NS
+    if seen is None:
+        return None
     # What was read before off, or while it took effect, says nothing of the dark: a source that
     # does not answer leaves the last reading where it was.
-    if seen is not None and seen.taken_ns - state.dark_ns >= SETTLE_NS and seen.beam is Beam.ON:
+    if seen.taken_ns >= dark_ns and seen.said.beam is Beam.ON:
         return Trip("unbidden", "the source reads ON although commanded off")
-    if seen is None or seen.meter_ns - state.dark_ns < SETTLE_NS or not seen.measured_power_w:
+    if seen.meter_ns < dark_ns or not seen.measured_power_w:
         return None
-    measured_w, most_w = seen.measured_power_w, meter_threshold_w(state)
-    if measured_w <= most_w:
-        return None
-    what = f"{measured_w:.3f} W measured although commanded off"
-    return Trip("unbidden", what, measured_w, most_w, "W")
+    what = f"{seen.measured_power_w:.3f} W measured although commanded off"
+    return _over("unbidden", what, seen.measured_power_w, meter_threshold_w(state), "W")
 
 
 _DARK = frozenset({Phase.DISARMED, Phase.ARMED, Phase.TRIPPED})

@@ -96,7 +96,7 @@ class Eyes:
         if seen is None:
             return Beam.UNKNOWN, "never read"
         if self._source.confirms:
-            return seen.beam, "read back"
+            return seen.said.beam, "read back"
         measured_w = seen.measured_power_w
         if measured_w is not None and self._state.meter_saw_it:
             lit = measured_w > meter_threshold_w(self._state)
@@ -123,13 +123,6 @@ def _seen_of(source: SourceState, power: Reading | Invalid | None, now_ns: int) 
     if measured is None and source.power_w is not None:
         # It measures itself what it gives: a supply, its voltage and current.
         measured = Reading("power", source.power_w, "W", now_ns)
-    return SourceSeen(
-        taken_ns=now_ns,
-        beam=source.beam,
-        interlock_closed=source.interlock_closed,
-        key_on=source.key_on,
-        faults=source.faults,
-        measured_power_w=measured.value if measured else None,
-        meter_ns=measured.t_ns if measured else 0,
-        starting=source.starting,
-    )
+    if measured is None:
+        return SourceSeen(now_ns, source)
+    return SourceSeen(now_ns, source, measured.value, measured.t_ns)

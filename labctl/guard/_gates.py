@@ -8,7 +8,7 @@ was blocked is let through again only by arming anew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from labctl.clock import NS, Clock
 from labctl.errors import LabctlError, SafetyError
@@ -66,7 +66,9 @@ class Gates:
             return ""
         self._since_ns = self._clock.now_ns()
         self._through.update({gate.name: False for gate in wanted})
-        words = await self._clock.together(*(_blocked(gate) for gate in wanted))
+        words = await self._clock.together(
+            *(attempt(gate.block, f"the {gate.name} could not be blocked") for gate in wanted)
+        )
         return "; ".join(word for word in words if word)
 
     async def shutter_reads_closed(self) -> bool:
@@ -137,10 +139,16 @@ class Gates:
         return state
 
 
-async def _blocked(gate: GuardedGate) -> str:
+async def attempt(job: Callable[[], Awaitable[object]], failed: str) -> str:
+    """Do it; '', or in words how it failed. Whatever it is, a driver's own fault too, what else is
+    to be tried still is."""
     try:
-        await gate.block()
+        await job()
     except Exception as error:
-        words = error.what if isinstance(error, LabctlError) else f"{type(error).__name__}: {error}"
-        return f"the {gate.name} could not be blocked: {words}"
+        return f"{failed}: {in_words(error)}"
     return ""
+
+
+def in_words(error: Exception) -> str:
+    """What it says of itself, with its type where it is none of ours."""
+    return error.what if isinstance(error, LabctlError) else f"{type(error).__name__}: {error}"

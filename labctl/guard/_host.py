@@ -284,8 +284,7 @@ class Guard:
         return replace(report, took_ns=self._clock.now_ns() - started_ns)
 
     def _off_is_late(self, tried: str) -> None:
-        if self.state.phase is not Phase.TRIPPED:
-            self._trip([Trip("unbidden", f"it does not go off: {tried}")])
+        self.latch(Trip("unbidden", f"it does not go off: {tried}"))
 
     def latch(self, cause: Trip) -> None:
         """Another source of this bench has tripped: this one goes off and is latched with it."""
@@ -333,20 +332,7 @@ class Guard:
         """Latch, write off in the same turn of the loop, and tell."""
         self.trips.extend(trips)
         self._go_dark(Phase.TRIPPED)
-        # The first write needs no wait; it is started before anybody is told.
-        self._switching.append(asyncio.ensure_future(self._off_after_trip(trips[0])))
-
-    async def _off_after_trip(self, first: Trip) -> None:
-        started_ns = self._clock.now_ns()
-        failure = ""
-        try:
-            try:
-                failure = await self._off.write(everything=True)
-            finally:
-                self._on_trip(first)
-        finally:
-            # Whether or not anybody asks for it, and whoever broke on being told.
-            await self._confirmed(started_ns, failure)
+        self._begin_off(trips[0].message, trips[0])
 
     def _go_dark(self, phase: Phase) -> None:
         self.state.phase = phase
@@ -381,16 +367,25 @@ class Guard:
     def _end_ns(self) -> int:
         return self.state.lit_ns + self.state.at_most_ns + _LATE_NS
 
-    def _begin_off(self, why: str) -> None:
-        self._switching.append(asyncio.ensure_future(self._off_by_itself(why)))
+    def _begin_off(self, why: str, tell: Trip | None = None) -> None:
+        """Off that nobody asked for, until it is confirmed. The first write needs no wait."""
+        self._switching.append(asyncio.ensure_future(self._off_by_itself(why, tell)))
 
-    async def _off_by_itself(self, why: str) -> None:
-        """Off that nobody asked for, until it is confirmed."""
+    async def _off_by_itself(self, why: str, tell: Trip | None) -> None:
         started_ns = self._clock.now_ns()
-        failure = await self._off.write(everything=self.state.phase is Phase.TRIPPED)
-        if failure and self.state.phase is not Phase.TRIPPED:
-            self._trip([Trip("exposure", f"{why}, and {failure}")])
-        await self._confirmed(started_ns, failure)
+        failure = ""
+        try:
+            try:
+                failure = await self._off.write(everything=self.state.phase is Phase.TRIPPED)
+                if failure and self.state.phase is not Phase.TRIPPED:
+                    self._trip([Trip("exposure", f"{why}, and {failure}")])
+            finally:
+                # It is written before anybody is told.
+                if tell is not None:
+                    self._on_trip(tell)
+        finally:
+            # Whether or not anybody asks for it, and whoever broke on being told.
+            await self._confirmed(started_ns, failure)
 
     def _stop_watching(self) -> None:
         if self._timer is not None:

@@ -7,11 +7,12 @@ A meter that still sees light overrules a source that says OFF.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 
 from labctl.clock import NS, Clock
-from labctl.errors import BeamNotConfirmedOffError, InstrumentError, LabctlError
-from labctl.events import LASER, Beam, Reading
-from labctl.guard._gates import Gates
+from labctl.errors import InstrumentError
+from labctl.events import Beam, Reading
+from labctl.guard._gates import Gates, attempt, in_words
 from labctl.guard._state import GuardState, meter_threshold_w
 from labctl.instruments import Emitter, GuardedSource
 from labctl.talk import GuardReadings, GuardSpec, OffReport
@@ -48,23 +49,18 @@ class OffProcedure:
 
     async def write(self, *, everything: bool = False) -> str:
         """Write off and close the shutter (every gate), in one turn; what went wrong, or ''."""
-        words = await self._clock.together(self._off(), self._gates.block(everything=everything))
+        words = await self._clock.together(
+            attempt(self._source.off, "off could not be written"),
+            self._gates.block(everything=everything),
+        )
         return "; ".join(word for word in words if word)
-
-    async def _off(self) -> str:
-        try:
-            await self._source.off()
-        except Exception as error:
-            # Whatever it is, a driver's own fault too, the other paths are still to be tried.
-            return f"off could not be written: {_words(error)}"
-        return ""
 
     async def look(self) -> GuardReadings:
         """Read source and meter; whatever goes wrong is `lost`."""
         try:
             return await self._read()
         except Exception as error:
-            return GuardReadings(None, None, lost=InstrumentError(_words(error)))
+            return GuardReadings(None, None, lost=InstrumentError(in_words(error)))
 
     async def until_confirmed(
         self, started_ns: int, failure: str, emitter: Emitter | None
@@ -129,16 +125,12 @@ class OffProcedure:
     async def _other_paths(self, tried: list[str], emitter: Emitter | None) -> None:
         """Paths other than off and the gates: level to nothing, then the port opened anew."""
         if emitter is not None:
-            try:
-                await emitter.set_level(0.0)
-                _once(tried, "drive level set to 0")
-            except Exception as error:
-                _once(tried, f"drive level could not be set to 0: {_words(error)}")
-        try:
-            await self._source.reopen()
-            _once(tried, "port opened again")
-        except Exception as error:
-            _once(tried, f"port could not be opened again: {_words(error)}")
+            failed = await attempt(
+                partial(emitter.set_level, 0.0), "drive level could not be set to 0"
+            )
+            _once(tried, failed or "drive level set to 0")
+        failed = await attempt(self._source.reopen, "port could not be opened again")
+        _once(tried, failed or "port opened again")
 
     def _worst(self) -> Beam:
         """What is said of a beam that is not confirmed off: never less than what was seen."""
@@ -148,20 +140,7 @@ class OffProcedure:
         measured_w = seen.measured_power_w
         if measured_w is not None and measured_w > meter_threshold_w(self._state):
             return Beam.ON
-        return Beam.ON if seen.beam is Beam.ON else Beam.UNKNOWN
-
-
-def not_confirmed(report: OffReport) -> BeamNotConfirmedOffError:
-    """The error for a source that is not confirmed off."""
-    if report.source == LASER:
-        what, fix = "THE BEAM", "Use the interlock or the key now."
-    else:
-        what, fix = f"THE {report.source.upper()}", "Pull its plug now."
-    return BeamNotConfirmedOffError(f"{what} IS NOT CONFIRMED OFF", seen=report.how, fix=fix)
-
-
-def _words(error: Exception) -> str:
-    return error.what if isinstance(error, LabctlError) else f"{type(error).__name__}: {error}"
+        return Beam.ON if seen.said.beam is Beam.ON else Beam.UNKNOWN
 
 
 def _once(tried: list[str], text: str) -> None:

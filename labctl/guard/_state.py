@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from labctl.clock import NS
 from labctl.events import Beam
 from labctl.guard._rise import Rise
-from labctl.instruments import GateState
+from labctl.instruments import GateState, SourceState
 from labctl.talk import GuardSpec, Heartbeat, Phase
 
 _AHEAD_NS = NS // 20
@@ -28,15 +28,10 @@ class SourceSeen:
     """What the guard last read from the source and the meter."""
 
     taken_ns: int
-    beam: Beam
-    interlock_closed: bool | None
-    key_on: bool | None
-    faults: tuple[str, ...] = ()
+    said: SourceState
     measured_power_w: float | None = None
     """At the sample, by a meter or by the source's own measurement; None without either."""
     meter_ns: int = 0
-    starting: bool = False
-    """It says ON, and that its own emission delay runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +118,9 @@ def note_source(state: GuardState, seen: SourceSeen) -> None:
     state.seen = seen
     _note_light(state, seen.measured_power_w)
     if state.phase is Phase.EMISSION_DELAY and not state.held_back:
-        if seen.starting and not state.meter_saw_it:
+        if seen.said.starting and not state.meter_saw_it:
             state.light_ns = seen.taken_ns
-        elif seen.beam is Beam.ON or state.meter_saw_it:
+        elif seen.said.beam is Beam.ON or state.meter_saw_it:
             state.phase = Phase.EMITTING
     note_meter(state, seen.measured_power_w, seen.taken_ns)
 

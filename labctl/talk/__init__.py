@@ -12,6 +12,7 @@ from labctl.talk._asked import (
     OffReport,
     Phase,
     Trip,
+    not_confirmed,
 )
 from labctl.talk._listening import first_message, listen
 from labctl.talk._process import (
@@ -39,6 +40,7 @@ from labctl.talk._process import (
     Trouble,
     Wanted,
 )
+from labctl.talk._serving import Serving
 from labctl.talk._spec import GuardSpec
 from labctl.talk._wire import Channel, WireError, from_line, to_line
 
@@ -72,6 +74,7 @@ __all__ = [
     "Read",
     "Ready",
     "Refused",
+    "Serving",
     "Setup",
     "SourceNews",
     "Stopped",
@@ -82,5 +85,6 @@ __all__ = [
     "first_message",
     "from_line",
     "listen",
+    "not_confirmed",
     "to_line",
 ]

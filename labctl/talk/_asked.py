@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from labctl.errors import LabctlError
+from labctl.errors import BeamNotConfirmedOffError, LabctlError
 from labctl.events import LASER, Beam, Invalid, Reading
 from labctl.instruments import SourceState
 
@@ -118,3 +118,12 @@ class GuardReadings:
     """`shutter.closed`, `deadman.closed`, as sensed: 1 or 0."""
     lost: LabctlError | None = None
     """Set when the source or the meter could not be read at all."""
+
+
+def not_confirmed(report: OffReport) -> BeamNotConfirmedOffError:
+    """The error for a source that is not confirmed off."""
+    if report.source == LASER:
+        what, fix = "THE BEAM", "Use the interlock or the key now."
+    else:
+        what, fix = f"THE {report.source.upper()}", "Pull its plug now."
+    return BeamNotConfirmedOffError(f"{what} IS NOT CONFIRMED OFF", seen=report.how, fix=fix)

@@ -16,7 +16,6 @@ import socket
 import sys
 from collections.abc import Coroutine
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from labctl import talk
@@ -36,6 +35,7 @@ class GuardProcess:
     """One guard with its instruments. `await run()` returns the exit code."""
 
     def __init__(self, channel: talk.Channel, setup: talk.Setup, clock: Clock) -> None:
+        self._engine = talk.Serving(channel, self._take, self._answer, self._finish)
         self._channel = channel
         self._setup = setup
         self._clock = clock
@@ -43,7 +43,6 @@ class GuardProcess:
         self._held: dict[str, Instrument] = {}
         self._guards: Guards | None = None
         self._trip: talk.Trip | None = None
-        self._asked: dict[int, asyncio.Task[None]] = {}
         self._readers: list[asyncio.Future[dict[str, talk.GuardReadings]]] = []
         self._controls: set[asyncio.Task[object]] = set()
         self._wanted = asyncio.Event()
@@ -52,27 +51,25 @@ class GuardProcess:
     async def run(self) -> int:
         """Until the engine has closed it or is gone; 8 when something is not confirmed off."""
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._channel, self._hear)
+        self._engine.begin()
         loop.add_signal_handler(signal.SIGTERM, self._finish, "SIGTERM")
         work = asyncio.ensure_future(self._work())
         ends: set[asyncio.Future[Any]] = {work, self._end}
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        loop.remove_reader(self._channel)
         if not self._end.done():
             self._end.set_result(f"a fault in the guard: {work.exception()!r}")
         try:
-            return await self._leave(self._end.result(), work)
+            return await self._leave(self._end.result(), [work, *self._engine.end()])
         finally:
             self._log.close()
             self._channel.close()
 
-    async def _leave(self, why: str, work: asyncio.Task[None]) -> int:
+    async def _leave(self, why: str, tasks: list[asyncio.Task[None]]) -> int:
         """Off first, then everything that was begun is ended and every port is released."""
         self._say("leaving", why=why)
         going_off = asyncio.ensure_future(self._all_off(why))
         # One turn, so that off is written before anything else ends.
         await asyncio.sleep(0)  # noqa: TID251
-        tasks = [work, *self._asked.values()]
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
@@ -138,14 +135,14 @@ class GuardProcess:
         except LabctlError as error:
             causes = (error,)
         if causes:
-            self._send(talk.Refused(causes))
+            self._engine.send(talk.Refused(causes))
             self._finish("not everything is there")
             return
         self._guards = guards_of(self._held, self._setup, self._clock, self._tripped)
         found = tuple(found_of(instrument) for instrument in self._held.values())
         self._say("connected", bench=self._setup.bench, found=[str(who) for who in found])
         be_deaf = await talk.listen(self._setup.control, self._stop, self._begin)
-        self._send(talk.Ready(found))
+        self._engine.send(talk.Ready(found))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._tick())
@@ -161,7 +158,7 @@ class GuardProcess:
             if self._log.fault and any(source.phase in LIT for source in news.sources):
                 # No light without this log: it may be all that tells of it.
                 self._needed().latch(talk.Trip("log", f"{_UNWRITTEN}: {self._log.fault}"))
-            self._send(news)
+            self._engine.send(news)
             await self._clock.sleep(round(talk.TICK_S * NS))
 
     async def _read_on(self) -> None:
@@ -181,16 +178,6 @@ class GuardProcess:
 
     # -- the engine ------------------------------------------------------------------------------
 
-    def _hear(self) -> None:
-        try:
-            for message in self._channel.receive():
-                self._take(message)
-        except talk.WireError as error:
-            self._finish(f"engine: {error}")
-        except Exception as error:
-            # Whatever it is, what was said is not understood.
-            self._finish(f"a fault in the guard: {error!r}")
-
     def _take(self, message: object) -> None:
         match message:
             case talk.LogTo():
@@ -201,13 +188,6 @@ class GuardProcess:
                 self._finish("closed by the engine")
             case talk.Disarm():
                 self._needed().disarm()
-            case talk.Asked():
-                task = asyncio.ensure_future(self._answer(message))
-                self._asked[message.number] = task
-                task.add_done_callback(partial(self._answered, message.number))
-            case talk.Dropped():
-                if message.number in self._asked:
-                    self._asked[message.number].cancel()
             case _:
                 raise talk.WireError(f"unexpected {type(message).__name__}")
 
@@ -217,13 +197,8 @@ class GuardProcess:
             answer = await self._done(asked, answer)
         except LabctlError as error:
             answer = replace(answer, error=error)
-        self._send(self._news())
-        self._send(answer)
-
-    def _answered(self, number: int, task: asyncio.Task[None]) -> None:
-        self._asked.pop(number, None)
-        if not task.cancelled() and task.exception() is not None:
-            self._finish(f"a fault in the guard: {task.exception()!r}")
+        self._engine.send(self._news())
+        self._engine.send(answer)
 
     async def _done(self, asked: talk.Asked, answer: talk.Answer) -> talk.Answer:
         guards, number = self._needed(), asked.number
@@ -254,7 +229,7 @@ class GuardProcess:
             case talk.Emit() as request:
                 self._say("emit", source=request.source, power_w=request.power_w)
                 await guards.emit(
-                    request, commanded=lambda t_ns: self._send(talk.Commanded(number, t_ns))
+                    request, commanded=lambda t_ns: self._engine.send(talk.Commanded(number, t_ns))
                 )
             case talk.Adjust() as request:
                 self._say("adjust", source=request.source, power_w=request.power_w)
@@ -263,12 +238,6 @@ class GuardProcess:
                 # `Off`; the wire lets nothing else through.
                 return replace(answer, reports=await self._all_off(asked.what.why))
         return answer
-
-    def _send(self, message: object) -> None:
-        try:
-            self._channel.send(message)
-        except talk.WireError as error:
-            self._finish(f"engine: {error}")
 
     def _news(self) -> talk.News:
         return talk.News(tuple(self._of(source.name) for source in self._setup.sources), self._trip)
@@ -297,7 +266,7 @@ class GuardProcess:
 
     def _trouble(self, key: str, what: str, detail: str) -> None:
         self._say("trouble", instrument=key, trouble=what, detail=detail)
-        self._send(talk.Trouble(key, what, detail))
+        self._engine.send(talk.Trouble(key, what, detail))
 
     def _needed(self) -> Guards:
         if self._guards is None:

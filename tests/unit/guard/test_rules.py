@@ -20,7 +20,7 @@ from labctl.guard import (
     decide,
 )
 from labctl.guard._state import note_heartbeat, note_source
-from labctl.instruments import GateState
+from labctl.instruments import GateState, SourceState
 
 SPEC = GuardSpec(
     guarded_channel="probe.temperature",
@@ -68,15 +68,10 @@ def healthy() -> GuardState:
 
 def seen(**changes: object) -> SourceSeen:
     """What a healthy source and meter say."""
-    usual = SourceSeen(
-        taken_ns=NOW_NS,
-        beam=Beam.ON,
-        interlock_closed=True,
-        key_on=True,
-        measured_power_w=1.0,
-        meter_ns=NOW_NS,
-    )
-    return replace(usual, **changes)  # type: ignore[arg-type]
+    said = SourceState(Beam.ON, None, None, interlock_closed=True, key_on=True)
+    usual = SourceSeen(NOW_NS, said, measured_power_w=1.0, meter_ns=NOW_NS)
+    of_source = {key: changes.pop(key) for key in (*changes,) if hasattr(said, key)}
+    return replace(usual, said=replace(said, **of_source), **changes)  # type: ignore[arg-type]
 
 
 def rule_names(state: GuardState, now_ns: int = NOW_NS) -> set[str]:
@@ -306,6 +301,17 @@ def test_behind_a_closed_shutter_neither_power_nor_energy_counts() -> None:
 
     assert before_j == state.energy_j
     assert "power" not in rule_names(state)
+
+
+def test_what_is_no_number_is_within_no_limit() -> None:
+    """A comparison with it is false either way, and must not come out as healthy."""
+    state, nan = healthy(), float("nan")
+    state.beat, state.energy_j = Heartbeat(NOW_NS, nan), nan
+    state.temperatures.append((NOW_NS, nan))
+    state.seen = seen(measured_power_w=nan)
+    wanted = {"temperature-low", "energy", "fall", "power", "power-mismatch"}
+
+    assert wanted == rule_names(state)
 
 
 def test_every_rule_has_a_violation_here() -> None:

@@ -1,8 +1,11 @@
 """How large the guard is, and what its process brings with it.
 
-600 lines were asked for, to be read in one sitting. What decides and lights has twice that: docs/
-explanation/guard.md says what is in it. The process around it, and what tries a gate in the dark
-for commissioning, are counted by themselves. The bounds keep all three from growing unseen.
+600 lines were asked for, to be read in one sitting. Counted is all that runs in the guard's process
+and is not the general ground: every line of labctl.guard that is neither blank, comment nor
+docstring, imports with them. What tries a gate in the dark for commissioning is in no process and
+counted by itself, and so is labctl.talk, which decides nothing. The goal is missed by a factor of
+2.6: decision 0024 says what was moved and why it stops there. The bounds keep all of it from
+growing unseen.
 """
 
 from __future__ import annotations
@@ -18,8 +21,9 @@ from pathlib import Path
 import pytest
 
 GUARD = Path(__file__).resolve().parents[3] / "labctl" / "guard"
-COMMISSIONING = ("trying.py",)
-MOST_INSIDE, MOST_PROCESS, MOST_COMMISSIONING = 1260, 375, 96
+TALK = GUARD.parent / "talk"
+COMMISSIONING = "trying.py"
+GOAL, MOST, MOST_COMMISSIONING, MOST_TALK = 600, 1560, 95, 550
 _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
             tokenize.ENDMARKER}  # fmt: skip
 
@@ -39,14 +43,16 @@ def lines_of_code(path: Path) -> int:
 
 
 def test_the_guard_stays_small() -> None:
-    """What decides and lights, what makes a process of it, and what tries a gate in the dark and is
-    in no run, each below its bound."""
-    trying = sum(lines_of_code(GUARD / name) for name in COMMISSIONING)
-    inside = sum(lines_of_code(p) for p in GUARD.glob("*.py") if p.name not in COMMISSIONING)
-    process = sum(lines_of_code(p) for p in (GUARD / "process").glob("*.py"))
-    assert trying <= MOST_COMMISSIONING, trying
-    assert inside <= MOST_INSIDE, inside
-    assert process <= MOST_PROCESS, process
+    """Printed beside the goal that it misses (`pytest -s`), and no larger than it was."""
+    modules = [p for p in sorted(GUARD.rglob("*.py")) if p.name != COMMISSIONING]
+    own = sum(lines_of_code(path) for path in modules)
+    talk = sum(lines_of_code(path) for path in TALK.glob("*.py"))
+    trying = lines_of_code(GUARD / COMMISSIONING)
+    print(f"\nthe guard: {own} lines of code, goal {GOAL}: {'met' if own <= GOAL else 'MISSED'}")
+    print(f"below it, deciding nothing: labctl.talk {talk}; in no run: guard.trying {trying}")
+    assert own <= MOST
+    assert talk <= MOST_TALK
+    assert trying <= MOST_COMMISSIONING
 
 
 @pytest.fixture(scope="module")
