@@ -88,6 +88,7 @@ class Unroller:
         self._file = file
         self._seed = UNSAID_SEED if seed is None else seed
         self._looked = 0
+        self._told_full = False
         self._plugins: dict[str, Any] | None = None
         self._structure: dict[str, Callable[[Chosen, Row, _Where], None]] = {
             REPEAT.name: self._repeat,
@@ -122,7 +123,8 @@ class Unroller:
         """Whether nothing more is taken. What is looked at counts, not what came out well: a
         repeat of repeats whose steps are all wrong must end as well."""
         self._looked += 1
-        if self._looked == MOST_STEPS + 1:
+        if self._looked > MOST_STEPS and not self._told_full:
+            self._told_full = True
             self._reader.add(
                 node, "P045", f"the protocol has more than {MOST_STEPS} steps, unrolled",
                 "Repeat less often.",
@@ -131,7 +133,10 @@ class Unroller:
 
     def _read(self, node: Node, where: _Where) -> None:
         """Steps whose `$name` is known only now."""
-        self._add_all(STEP_LIST.read(node, self._reader) or [], where)
+        chosen = STEP_LIST.read(node, self._reader) or []
+        # Those that could not be read count too, or a large file of nonsense took minutes.
+        self._looked += len(getattr(node, "items", ())) - len(chosen)
+        self._add_all(chosen, where)
 
     def _repeat(self, _: Chosen, row: Row, where: _Where) -> None:
         times, inner = row[TIMES] or 1, row[REPEATED] or []

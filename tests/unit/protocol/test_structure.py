@@ -124,6 +124,16 @@ def test_a_repeat_of_repeats_of_mistakes_ends() -> None:
     assert {"P042", "P045"} == {code for code, _, _ in codes(f"  - {text}\n")}
 
 
+def test_a_sweep_of_many_steps_that_cannot_be_read_ends() -> None:
+    """Reading a step counts, whatever comes of it."""
+    values = ", ".join(f"{n} s" for n in range(1, 1001))
+    text = f"  - sweep:\n      param: p\n      values: [{values}]\n      steps:\n"
+
+    found = codes(text + "        - {coool: {for: $p}}\n" * 200)
+
+    assert {"P012", "P045"} == {code for code, _, _ in found}
+
+
 WARM_UP = (
     HEAD.replace("name: p", "name: warm-up").replace("laser: laser, ", "laser: laser, ")
     + """\
