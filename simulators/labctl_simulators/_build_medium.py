@@ -10,6 +10,7 @@ from labctl_simulators.wire import (
     IkaPlate,
     JulaboBath,
     NewEraPumps,
+    PlateTable,
 )
 from labctl_simulators.world import World
 
@@ -52,7 +53,13 @@ def _fluorimeter(
     return Device(name, key, driver, "assay", board)
 
 
+def _table(world: World, name: str, key: str, driver: str, settings: Plain, bench: Plain) -> Device:
+    species = tuple(str(one) for one in settings.get("species") or ("quinidine", "doxorubicin"))
+    return Device(name, key, driver, "assay", PlateTable(world, species))
+
+
 MEDIUM = {
+    "csv-assay": _table,
     "heidolph-hotplate": _heidolph,
     "ika-hotplate": _ika,
     "julabo-circulator": _julabo,

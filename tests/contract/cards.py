@@ -503,6 +503,14 @@ def _new_era() -> Answer:
     return answer
 
 
+def _table() -> Answer:
+    def answer(data: bytes) -> bytes | None:
+        verb = data.decode().split()[0]
+        return {"WHO": b"TABLE plate.csv\n", "COUNT": b"ROWS 3\n", "ROW": b"VALUE 0.25\n"}.get(verb)
+
+    return answer
+
+
 def _fluorimeter() -> Answer:
     state = {"n": 0}
 
@@ -599,6 +607,13 @@ CASES: dict[str, Case] = {
         level=1.25,
         refused=(2.001, 1e9, -0.1, float("nan")),
         settings={"max_current": "2 A"},
+    ),
+    "csv-assay": Case(
+        _table,
+        stranger=b"ERROR it has no column value\n",
+        invalid={b"VALUE low\n": "device", b"VALUE nan\n": "device"},
+        garbage=b"VALUE\n",
+        settings={"species": ["quinidine", "doxorubicin"], "takes": "21 s"},
     ),
     "heidolph-hotplate": Case(
         _heidolph,

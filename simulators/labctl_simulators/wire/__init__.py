@@ -25,6 +25,7 @@ from labctl_simulators.wire._pymeasure import PyMeasureCalls
 from labctl_simulators.wire._sc10 import Sc10
 from labctl_simulators.wire._srs import SrsController
 from labctl_simulators.wire._supply import KeysightSupply
+from labctl_simulators.wire._table import PlateTable
 from labctl_simulators.wire._tc08 import Tc08, UsbTc08
 from labctl_simulators.wire._thermologger import ThermoLogger, ThermoLoggerBoard, chip_word
 from labctl_simulators.wire._thorlabs_ld import ThorlabsController
@@ -54,6 +55,7 @@ __all__ = [
     "ObisRemote",
     "OphirMeter",
     "Personality",
+    "PlateTable",
     "Pm100",
     "PyMeasureCalls",
     "Sc10",
