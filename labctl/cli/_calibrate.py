@@ -24,7 +24,7 @@ if TYPE_CHECKING:
               help="Folder to put it in; else beside the bench file.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(run: Path, bench: str | None, into: Path | None, as_json: bool) -> None:
-    """Work out the electrical calibration in RUN (the folder of a run of `electrical-calibration`
+    """Work out the electrical calibration in RUN (the folder of a run of `cell-calibration`
     that passed) and keep it with the bench.
 
     Later runs in the same vessel with the same volume take it by themselves, and say so; the heat

@@ -101,7 +101,7 @@ def _help(
 ) -> str:
     fixes = []
     if calibration is None:
-        fixes.append("calibrate the cell (`labctl run electrical-calibration`, `labctl calibrate`)")
+        fixes.append("calibrate the cell (`labctl run cell-calibration`, `labctl calibrate`)")
     if blank is None:
         fixes.append("name a blank run of this cell with --blank")
     fixes.append(f"ask for {reached * 105.0:.2g} % or more")

@@ -27,7 +27,7 @@ SCHEMA = "labctl.calibration/1"
 OLDEST_DAYS = 90
 """Beyond this a calibration is not taken by itself, where the vessel does not say otherwise: cells
 are cleaned, swapped and broken."""
-_CHOOSE = "Name the folder of a run of `electrical-calibration` that passed its check."
+_CHOOSE = "Name the folder of a run of `cell-calibration` that passed its check."
 _AGAIN = "Run `labctl calibrate` on the run again, or remove the file."
 
 

@@ -42,10 +42,15 @@ _ROLES = {
 }
 """Roles whose name says what they must be; any other role is a thermometer."""
 
+_FORMER = {"electrical-calibration": "cell-calibration", "until-known": "early-stop"}
+"""Names that shipped protocols had before, which are still understood."""
+
 
 def find(name: str) -> Path:
-    """A protocol file by path or by the name of a shipped one; InputError lists those there are."""
-    return yamlfile.find_file(name, "protocol")
+    """A protocol file by path or by the name of a shipped one, also by a name that it had before;
+    InputError lists those there are."""
+    former = name in _FORMER and not Path(name).is_file()
+    return yamlfile.find_file(_FORMER[name] if former else name, "protocol")
 
 
 def load(

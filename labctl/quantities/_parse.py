@@ -70,9 +70,9 @@ def parse_any(text: str, *kinds: str) -> Quantity:
     """A quantity of one of `kinds`, told apart by the unit; raises QuantityError."""
     wanted = tuple(Kind(kind) for kind in kinds)
     plain = text.strip()
-    if Kind.PH in wanted:
+    if Kind.PH in wanted and plain.startswith("pH"):
         # `pH 7.4` is how people say it; the word is no unit and stands in front.
-        plain = plain.removeprefix("pH").lstrip()
+        wanted, plain = (Kind.PH,), plain.removeprefix("pH").lstrip()
     number, unit = _split(plain, wanted)
     kind = next((kind for kind in wanted if factor(kind, unit) is not None), None)
     if kind is None:

@@ -63,7 +63,7 @@ def test_a_target_below_what_the_cell_allows_is_refused_at_its_place(bench: Benc
     ((code, line, words),) = _check(_plan("0.5 %", bench), bench)
 
     assert ("P056", 7) == (code, line)
-    assert "electrical-calibration" in words
+    assert "cell-calibration" in words
 
 
 def test_a_target_that_the_cell_allows_is_not_refused(bench: BenchFile) -> None:

@@ -34,7 +34,7 @@ def problems(text: str, on: BenchFile) -> list[tuple[str, int, int]]:
     return [(p.code, p.line, p.column) for p in caught.value.problems]
 
 
-@pytest.mark.parametrize("name", ["heating-curve", "until-known", "on-off-cycles", "log"])
+@pytest.mark.parametrize("name", ["heating-curve", "early-stop", "on-off-cycles", "log"])
 @pytest.mark.parametrize("on", ["simulated", "simulated-cni"])
 def test_the_shipped_protocols_fit_the_shipped_benches(name: str, on: str) -> None:
     """Every shipped protocol can run on every shipped bench with a laser."""

@@ -44,10 +44,19 @@ def problems(text: str, head: str = HEAD, **how: object) -> list[tuple[str, int,
     return [(p.code, p.line, p.column) for p in caught.value.problems]
 
 
-@pytest.mark.parametrize("name", ["heating-curve", "until-known", "on-off-cycles", "log"])
+@pytest.mark.parametrize("name", sorted(p.stem for p in protocol.find("log").parent.glob("*.yaml")))
 def test_the_shipped_protocols_load(name: str) -> None:
     """Each shipped protocol is valid and is named like its file."""
     assert name == protocol.load(protocol.find(name)).name
+
+
+@pytest.mark.parametrize(
+    ("former", "now"),
+    [("electrical-calibration", "cell-calibration"), ("until-known", "early-stop")],
+)
+def test_a_former_name_finds_what_it_was_renamed_to(former: str, now: str) -> None:
+    """Scripts that somebody has go on."""
+    assert protocol.find(now) == protocol.find(former)
 
 
 def test_the_shipped_heating_curve_is_what_its_name_says() -> None:
@@ -318,7 +327,7 @@ def test_an_irradiance_has_no_power_before_it_meets_a_bench() -> None:
         _ = step.power_w
 
 
-@pytest.mark.parametrize("name", ["heating-curve", "until-known", "on-off-cycles", "log"])
+@pytest.mark.parametrize("name", ["heating-curve", "early-stop", "on-off-cycles", "log"])
 def test_the_resolved_copy_loads_to_the_same_plan(name: str) -> None:
     """Parameters put in, repeats unrolled: same plan, same digest."""
     plan = protocol.load(protocol.find(name))
