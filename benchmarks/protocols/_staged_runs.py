@@ -90,8 +90,15 @@ def staged_run(seed: int) -> Staged:
     if last is None or last.opened:
         found.outcome = f"{ended.outcome}: {ended.why}"
     else:
-        found.outcome = f"{last.step}: {last.why}"
+        found.outcome = f"{last.step.lower()}: {_short(last.why)}"
     return found
+
+
+def _short(why: str) -> str:
+    """The reason as it is counted: what the record says in full."""
+    if why.startswith("not yet"):
+        return "not in time"
+    return "the drug is not surely held" if "but not" in why else why
 
 
 def _known(specimen: Specimen) -> Specimen:
