@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from labctl import clock, limits
-from labctl import sample as samples
 from labctl.bench import BenchFile
-from labctl.errors import InputError
+from labctl.errors import InputError, RefusedError
 from labctl.instruments import driver
 from labctl.protocol._bind_light import check_light, effective
 from labctl.protocol._bind_medium import check_liquid, check_medium, check_sample
@@ -57,11 +56,14 @@ def bind_into(plan: Plan, bench: BenchFile, specimen: Specimen | None, reader: R
         return _bind_run(plan, bench, specimen, reader)
     runs = []
     for run in plan.samples:
+        own = None
         try:
-            own = samples.load(run.file)
+            own = run.specimen()
         except InputError as error:
             reader.problems += error.problems
-            own = None
+        except RefusedError as error:
+            mark = plan.mark(f"samples.{run.id}", "steps[0].for_each_sample")
+            reader.add(mark, "P057", f"{error.what}: {error.seen}", error.fix)
         runs.append(dataclasses.replace(run, plan=_bind_run(run.plan, bench, own, reader)))
     return series(plan, runs)
 

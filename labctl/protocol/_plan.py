@@ -6,10 +6,12 @@ unbounded step except a prompt, which waits for a person with the laser off.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from labctl import sample as samples
 from labctl import yamlfile
 from labctl.errors import RefusedError
 from labctl.events import HEATER, LASER
@@ -30,6 +32,7 @@ from labctl.protocol._steps import (
     Wait,
     most_power_w,
 )
+from labctl.sample import Specimen
 from labctl.yamlfile import Mark
 
 
@@ -216,6 +219,20 @@ class SampleRun:
     """Of particles, where it differs from what the sample's file states; None: as it says."""
     plan: Plan
     """A run of its own, which begins with the prompt to put the sample in."""
+
+    def specimen(self) -> Specimen:
+        """The sample as its file states it, diluted where the protocol says so, under the name that
+        the protocol gives it, as sample files spell names (`A25` is `a25`).
+
+        InputError for a file that is wrong, RefusedError for a dilution that cannot be.
+        """
+        base = samples.load(self.file)
+        if self.concentration_kg_per_m3 is None:
+            return base
+        if base.kind == "solvent" and self.concentration_kg_per_m3 == 0.0:
+            return base
+        name = re.sub(r"[^a-z0-9]+", "-", self.id.lower()).strip("-")[:64] or "sample"
+        return samples.diluted(base, name, self.concentration_kg_per_m3)
 
 
 def series(plan: Plan, samples: Sequence[SampleRun]) -> Plan:

@@ -56,9 +56,9 @@ def told_apart(asked: list[SampleAsked], node: Node, reader: Reader) -> None:
     """Two samples of one name could not be told apart in the results."""
     seen: set[str] = set()
     for sample in asked:
-        if sample.id in seen:
+        if sample.id.lower() in seen:
             reader.add(node, "P033", f"two samples are called '{sample.id}'", "Name each once.")
-        seen.add(sample.id)
+        seen.add(sample.id.lower())
 
 
 def _read(

@@ -1,6 +1,7 @@
 """A sample file -> material, volume, absorbance, heat capacity, loads; each with deviation and
 source."""
 
+from labctl.sample._diluted import diluted
 from labctl.sample._file import find, json_schema, load, loads
 from labctl.sample._magnetic import Magnetic
 from labctl.sample._release import LAWS, Load, ReleaseReference
@@ -13,6 +14,7 @@ __all__ = [
     "Magnetic",
     "ReleaseReference",
     "Specimen",
+    "diluted",
     "find",
     "json_schema",
     "load",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labctl import bench, protocol
+from labctl import bench, protocol, sample
 from labctl.errors import InputError, RefusedError
 from labctl.protocol import Prompt
 
@@ -100,8 +100,6 @@ def test_a_series_that_cannot_be_is_refused(text: str, code: str) -> None:
 
 def test_a_samples_file_may_lie_beside_the_protocol(tmp_path: Path) -> None:
     """A folder with protocol and samples can be moved."""
-    from labctl import sample
-
     water = sample.find("water").read_text("utf-8")
     (tmp_path / "mine.yaml").write_text(water, encoding="utf-8")
     text = SERIES.replace("- pbs", "- mine.yaml")
@@ -109,3 +107,38 @@ def test_a_samples_file_may_lie_beside_the_protocol(tmp_path: Path) -> None:
     plan = protocol.loads(HEAD + text, file=str(tmp_path / "p.yaml"))
 
     assert ("mine", tmp_path / "mine.yaml") == (plan.samples[2].id, plan.samples[2].file)
+
+
+def test_a_dilution_scales_what_the_particles_bring() -> None:
+    """Absorbance and loads by the ratio of concentrations, with the same relative deviation, and
+    the assumption is said; at nothing it is the liquid; a solvent stays itself."""
+    plan = protocol.loads(HEAD + SERIES.replace("25 ug/mL", "50 ug/mL"))
+    base = sample.load(sample.find("pda-aminoacid"))
+    water, half, _ = (run.specimen() for run in plan.samples)
+
+    assert ("water", "solvent", "a25") == (water.name, water.kind, half.name)
+    assert base.concentration_kg_per_m3 is not None
+    ratio = 0.05 / base.concentration_kg_per_m3.value
+    assert base.absorbance is not None
+    assert half.absorbance is not None
+    assert base.absorbance.value * ratio == pytest.approx(half.absorbance.value)
+    assert base.absorbance.relative == pytest.approx(half.absorbance.relative)
+    for species, load in base.release.items():
+        scaled = half.release[species].load_mol_per_m3
+        assert load.load_mol_per_m3.value * ratio == pytest.approx(scaled.value)
+    assert any("diluted from pda-aminoacid" in words for words in half.assumptions)
+    blank = sample.diluted(base, "blank", 0.0)
+    assert ("solvent", None, {}) == (blank.kind, blank.absorbance, dict(blank.release))
+    assert half == sample.loads(half.dump())
+    assert blank == sample.loads(blank.dump())
+
+
+def test_what_is_no_dilution_is_refused_at_the_bench() -> None:
+    """More than the file states, or of a solvent."""
+    file = bench.load(bench.find_bench("simulated", environment=None).path)
+
+    for text in (
+        SERIES.replace("25 ug/mL", "25 g/L"),
+        SERIES.replace("- pbs", "- {id: pbs, concentration: 1 g/L}"),
+    ):
+        assert "P057" in [code for code, _ in problems(text, bench=file)]
