@@ -7,6 +7,7 @@ import functools
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from labctl import bench as benches
 from labctl import protocol as protocols
@@ -24,7 +25,7 @@ from labctl.events import Mode
 from labctl.ledger import identity_of, ledger_sentence, sample_ledgers
 from labctl.monitor import read_blank
 from labctl.photothermal import ElectricalCalibration
-from labctl.protocol import Plan
+from labctl.protocol import Plan, SampleRun
 from labctl.record import recover_left_behind
 from labctl.sample import Specimen
 from labctl.settings import read_settings
@@ -32,6 +33,8 @@ from labctl.telemetry import BrokerChoice
 
 DEFAULT_SAMPLE = "pda-aminoacid"
 """Taken on a simulated bench when a protocol uses light and no sample is named."""
+_GOES_ON = (Exit.PASS, Exit.CHECK_FAILED, Exit.CANNOT_TELL)
+"""A series goes on after these."""
 COMMISSIONING = "commissioning"
 """The protocol of `labctl bench check --light`."""
 
@@ -47,6 +50,39 @@ def load_sample(asked: str | None) -> Specimen | None:
     return None if asked is None else samples.load(samples.find(asked))
 
 
+def prepare_all(
+    protocol: str, parameters: Sequence[str], options: RunOptions, **how: Any
+) -> list[RunInTerminal]:
+    """Every run of a protocol, ready to begin: one, or of a series one a sample (decision 0021).
+    All that can be refused of any of them is refused before the first begins."""
+    bench_file, _ = load_bench(options.bench)
+    plan = protocols.load(
+        protocols.find(protocol), overrides=parameters, bench=bench_file, seed=options.seed
+    )
+    if not plan.samples:
+        return [prepare(protocol, parameters, options, **how)]
+    if options.sample is not None:
+        raise RefusedError(
+            f"{plan.name} names its samples itself, and --sample names another",
+            seen=", ".join(run.id for run in plan.samples),
+            fix="Leave --sample out.",
+        )
+    return [prepare(protocol, parameters, options, one=one, **how) for one in plan.samples]
+
+
+def run_all(runs: Sequence[RunInTerminal]) -> int:
+    """One run after the other; returns the exit code of the worst. What was stopped, refused or
+    lost ends the series: whoever comes to the bench then decides how it goes on."""
+    worst = Exit.PASS
+    for run in runs:
+        code = Exit(run.run())
+        if code not in _GOES_ON:
+            return int(code)
+        if worst is not Exit.CHECK_FAILED and code is not Exit.PASS:
+            worst = code
+    return int(worst)
+
+
 def prepare(
     protocol: str,
     parameters: Sequence[str],
@@ -56,27 +92,27 @@ def prepare(
     calibration: str | None = None,
     unattended: bool = False,
     commissions: bool = False,
+    one: SampleRun | None = None,
 ) -> RunInTerminal:
     """Everything that can be refused is refused here, before anything is touched. `commissions`:
-    this run is a part of the bench's commissioning, whose record is not asked for."""
+    this run is a part of the bench's commissioning, whose record is not asked for. `one`: of a
+    series, its run with this sample."""
     env = read_settings()
     bench_file, why = load_bench(options.bench)
     if commissions:
         arming = dataclasses.replace(bench_file.arming, commissioned=False)
         bench_file = dataclasses.replace(bench_file, arming=arming)
-    specimen = load_sample(options.sample)
-    plan = protocols.load(
-        protocols.find(protocol),
-        overrides=parameters,
-        bench=bench_file,
-        specimen=specimen,
-        seed=options.seed,
-    )
-    if plan.samples:
-        raise RefusedError(
-            f"{plan.name} is a series of {len(plan.samples)} runs, one a sample, and not one run",
-            fix="Take a protocol without `for_each_sample` and name the sample with --sample.",
+    if one is None:
+        specimen = load_sample(options.sample)
+        plan = protocols.load(
+            protocols.find(protocol),
+            overrides=parameters,
+            bench=bench_file,
+            specimen=specimen,
+            seed=options.seed,
         )
+    else:
+        specimen, plan = one.specimen(), one.plan
     way = way_to(plan, bench_file)
     assumed = False
     fills = plan.heats or plan.follows

@@ -50,8 +50,7 @@ def command(
     Without a bench of your own the shipped simulated bench is taken. The first line says SIMULATED
     or REAL; a record is left under ./runs.
     """
-    from labctl.cli._prepare import prepare
+    from labctl.cli._prepare import prepare_all, run_all
 
-    return prepare(
-        protocol, parameters, options, blank=blank, calibration=calibration, unattended=unattended
-    ).run()
+    how = {"blank": blank, "calibration": calibration, "unattended": unattended}
+    return run_all(prepare_all(protocol, parameters, options, **how))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
+from labctl import bench, protocol
 from labctl.cli import main
+from labctl.engine import RunRequest, check_request
 
 STAGED = """\
 schema: labctl.protocol/1
@@ -80,12 +83,39 @@ def test_a_series_is_told_as_its_runs(tmp_path: Path) -> None:
     assert "2 runs, 1 change of sample: water, pbs" in plan(tmp_path, SERIES)
 
 
-def test_a_series_is_not_begun_as_one_run(tmp_path: Path) -> None:
-    """Decision 0021: each sample is a run of its own."""
+RUN = ["--yes", "--plain", "--broker", "off", "--speed", "max", "--no-figure", "--runs"]
+
+
+def test_a_series_is_run_as_one_record_a_sample(tmp_path: Path) -> None:
+    """Decision 0021: each with its own sample, and the exit code of the worst."""
+    path = tmp_path / "p.yaml"
+    text = SERIES.replace("pbs", "{id: A50, of: pda-aminoacid, concentration: 50 ug/mL}")
+    path.write_text(text.replace("25 min", "5 s").replace("1 min", "5 s"), encoding="utf-8")
+
+    result = CliRunner().invoke(main, ["run", str(path), *RUN, str(tmp_path / "runs")])
+
+    assert 7 == result.exit_code, result.output
+    folders = sorted((tmp_path / "runs").glob("*/*/run.json"))
+    assert ["001-series-water", "002-series-a50"] == [folder.parent.name for folder in folders]
+
+
+def test_a_series_names_its_samples_itself(tmp_path: Path) -> None:
+    """--sample beside it is refused before anything is begun."""
     path = tmp_path / "p.yaml"
     path.write_text(SERIES, encoding="utf-8")
 
-    result = CliRunner().invoke(main, ["run", str(path), "--runs", str(tmp_path / "runs"), "--yes"])
+    result = CliRunner().invoke(
+        main, ["run", str(path), "--sample", "water", *RUN, str(tmp_path / "runs")]
+    )
 
     assert 0 != result.exit_code
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_engine_carries_no_series_out_as_one_run(tmp_path: Path) -> None:
+    """Who takes the plan of the whole is refused, whatever way it came."""
+    file = bench.load(bench.find_bench("simulated").path)
+    request = RunRequest(protocol.loads(SERIES, bench=file), file, None, tmp_path)
+
+    with pytest.raises(RuntimeError, match="series is several runs"):
+        check_request(request)
