@@ -76,10 +76,9 @@ def staged_run(seed: int) -> Staged:
     gates = [event for event in events if isinstance(event, GateLooked)]
     lit = [e for e in events if isinstance(e, Emission) and e.beam is Beam.ON]
     found = Staged("")
-    opened = [gate for gate in gates if gate.opened]
-    if opened:
-        found.inhibitor_at_order = _true(told["marks"], _INHIBITOR, opened[0].t_ns)
-        found.drug_at_order = _true(told["marks"], _DRUG, opened[0].t_ns)
+    if gates:
+        found.inhibitor_at_order = _true(told["marks"], _INHIBITOR, gates[0].t_ns)
+        found.drug_at_order = _true(told["marks"], _DRUG, gates[0].t_ns)
     if lit:
         # Whatever lights without both gates is counted as lit, with nothing true of it.
         found.outcome = "lit"
