@@ -11,6 +11,7 @@ from labctl.bench._commissioning import not_commissioned, record_path, safety_di
 from labctl.bench._connect import Bench, OnTrouble, connect
 from labctl.bench._devices import Device, Scan, scan
 from labctl.bench._dump import SCHEMA
+from labctl.bench._fed import FIBRE, CalibrationHeater, FieldCoil
 from labctl.bench._fields import limit_field
 from labctl.bench._file import json_schema, load, loads
 from labctl.bench._init import starting_file
@@ -21,7 +22,6 @@ from labctl.bench._medium_roles import AssayRole, DoserRole, ThermostatRole
 from labctl.bench._model import (
     Arming,
     BenchFile,
-    CalibrationHeater,
     Declaration,
     InstrumentEntry,
     PickOff,
@@ -41,6 +41,7 @@ from labctl.bench._walk import Step, StepState, Walked, walk
 from labctl.instruments import GATES
 
 __all__ = [
+    "FIBRE",
     "GATES",
     "SCHEMA",
     "AnyGuard",
@@ -57,6 +58,7 @@ __all__ = [
     "Declaration",
     "Device",
     "DoserRole",
+    "FieldCoil",
     "InstrumentEntry",
     "Latched",
     "OffLatency",

@@ -10,6 +10,7 @@ _WORDS = {
     "power_at_sample": "power at the sample",
     "pick_off": "pick-off of the power meter",
     "heater": "calibration resistor",
+    "coil": "field of the coil",
     "spot_area": "spot area",
     "vessel": "vessel",
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from labctl.bench._check_medium import medium_problems
 from labctl.bench._model import BenchFile
 from labctl.errors import InputError, Problem, RefusedError
-from labctl.events import HEATER, LASER
+from labctl.events import LASER, SOURCES
 from labctl.instruments import (
     DEADMAN,
     GATES,
@@ -76,6 +76,7 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
     yield from _shared(bench, drivers)
     yield from _steps(bench, drivers)
     yield from _light(bench, drivers)
+    yield from _sensor(bench, drivers)
     yield from medium_problems(bench, drivers)
     for key, made in drivers.items():
         renews_s = made.spec.renews_s
@@ -89,13 +90,13 @@ def _problems(bench: BenchFile) -> Iterator[Problem]:
             )
     for role in bench.roles.values():
         driver = drivers.get(role.instrument)
-        if driver is not None and driver.spec.drive and role.name in (LASER, HEATER):
+        if driver is not None and driver.spec.drive and role.name in SOURCES:
             yield from _fits(bench, role.name, driver)
         if driver is not None and (role.name in GATES) != isinstance(driver, Gate):
             yield _no_gate(bench, role.name, driver)
         if role.name == DEADMAN and isinstance(driver, Gate) and driver.drops_after_s is None:
             yield _no_gate(bench, role.name, driver)
-        if driver is not None and role.name in (LASER, HEATER) and not isinstance(driver, Source):
+        if driver is not None and role.name in SOURCES and not isinstance(driver, Source):
             yield _lights_nothing(bench, role.name, driver)
         if role.name in MEDIUM or not isinstance(driver, Thermometer):
             continue
@@ -172,6 +173,21 @@ def _light(bench: BenchFile, drivers: Mapping[str, Driver]) -> Iterator[Problem]
     )
 
 
+def _sensor(bench: BenchFile, drivers: Mapping[str, Driver]) -> Iterator[Problem]:
+    """A bench that calls a thermocouple a fibre would light a coil beside metal."""
+    role = bench.roles.get("probe")
+    made = drivers.get(role.instrument) if role is not None else None
+    if made is None or not bench.sensor or made.spec.sensor in ("", bench.sensor):
+        return
+    yield Problem(
+        "P062",
+        f"the bench calls its probe a {bench.sensor}, and {made.spec.name} reads a "
+        f"{made.spec.sensor}",
+        file=bench.source_file,
+        fix="Mend `sensor` under `probe`, or the role `probe`.",
+    )
+
+
 def _lights_nothing(bench: BenchFile, role: str, driver: Driver) -> Problem:
     return Problem(
         "P062",
@@ -196,13 +212,14 @@ def _no_gate(bench: BenchFile, role: str, driver: Driver) -> Problem:
 
 
 def _fits(bench: BenchFile, role: str, driver: Driver) -> Iterator[Problem]:
-    """A source is driven by what its calibration speaks of: a resistor by volts, a laser not."""
-    drives = ("voltage",) if role == HEATER else ("current", "power")
+    """A source is driven by what its calibration speaks of: a resistor and a coil by volts, a laser
+    not."""
+    drives = ("current", "power") if role == LASER else ("voltage",)
     if driver.spec.drive not in drives:
         yield Problem(
             "P062",
             f"the {role} is a {driver.spec.name}, which is driven by {driver.spec.drive}",
             file=bench.source_file,
-            fix="A calibration resistor needs a supply that sets a voltage, a laser needs a laser "
-            "driver.",
+            fix="A calibration resistor and a coil need a supply that sets a voltage, a laser "
+            "needs a laser driver.",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from labctl import limits, yamlfile
@@ -11,6 +12,7 @@ from labctl.instruments import ASSAY
 from labctl.quantities import Kind, exact, exact_stated, units_of
 
 if TYPE_CHECKING:
+    from labctl.bench._fed import FieldCoil
     from labctl.bench._model import (
         Arming,
         BenchFile,
@@ -71,6 +73,8 @@ def statement(bench: BenchFile) -> dict[str, Any]:
     heater = bench.heater
     if heater is not None:
         out["heater"] = {"resistance_ohm": heater.resistance_ohm, "deviation": heater.deviation}
+    if bench.coil is not None:
+        out["coil"] = asdict(bench.coil)
     if bench.spot_area is not None:
         out["spot_area_m2"] = bench.spot_area.value
     return out | medium_statement(bench)
@@ -98,6 +102,7 @@ def _resolved(bench: BenchFile) -> dict[str, Any]:
         out["probe"] = {
             "tolerance": exact(bench.probe.tolerance_k, Kind.TEMPERATURE_DIFFERENCE),
             "source": bench.probe.source,
+            **({"sensor": bench.sensor} if bench.sensor else {}),
         }
     if bench.heater is not None:
         out["heater"] = {
@@ -106,6 +111,8 @@ def _resolved(bench: BenchFile) -> dict[str, Any]:
             "deviation": exact(bench.heater.deviation, Kind.FRACTION),
             "date": bench.heater.date,
         }
+    if bench.coil is not None:
+        out["coil"] = _coil(bench.coil)
     if bench.vessel is not None:
         out["vessel"] = _vessel(bench.vessel)
     out["limits"] = {
@@ -195,6 +202,19 @@ def _laser(laser: PowerAtSample) -> dict[str, Any]:
         "slope": exact(laser.slope, Kind.SLOPE if by_current else Kind.TRANSFER),
         "deviation": exact(laser.deviation, Kind.FRACTION),
         "date": laser.date,
+    }
+
+
+def _coil(coil: FieldCoil) -> dict[str, Any]:
+    return {
+        "resistance": exact(coil.resistance_ohm, Kind.RESISTANCE),
+        "field": exact(coil.field_a_per_m, Kind.FIELD),
+        "at_power": exact(coil.at_power_w, Kind.POWER),
+        "field_deviation": exact(coil.field_deviation, Kind.FRACTION),
+        "frequency": exact(coil.frequency_hz, Kind.FREQUENCY),
+        "max_field": exact(coil.max_field_a_per_m, Kind.FIELD),
+        "deviation": exact(coil.deviation, Kind.FRACTION),
+        "date": coil.date,
     }
 
 

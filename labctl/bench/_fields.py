@@ -7,6 +7,7 @@ from typing import Any
 
 from labctl import limits
 from labctl.bench._dump import SCHEMA
+from labctl.bench._fed import SENSORS
 from labctl.bench._medium_fields import MEDIUM_FIELDS
 from labctl.bench._model import InstrumentEntry
 from labctl.instruments import driver_from
@@ -53,7 +54,7 @@ _PLACE = Name(rf"{_KEY}(\.[A-Za-z0-9_-]{{1,16}})?", "scanner.101")
 ROLES = Field(
     "roles",
     MapOf(_PLACE),
-    "What they are for: laser, shutter, deadman, heater, probe, probe2, ambient, meter, "
+    "What they are for: laser, shutter, deadman, heater, coil, probe, probe2, ambient, meter, "
     "thermostat, doser, assay -> an instrument's key or key.channel",
     True,
 )
@@ -97,15 +98,40 @@ HEATER = Field(
     "The calibration resistor in the cell, in every run of this bench",
 )
 
+INPUT_RESISTANCE = Field("resistance", Amount(Kind.RESISTANCE, 0.01, 1e5),
+                         "Volts over amperes of the supply", True)  # fmt: skip
+FIELD_REACHED = Field("field", Amount(Kind.FIELD, high=1e6, positive=True),
+                      "Amplitude at the sample, as it was measured", True)  # fmt: skip
+AT_POWER = Field("at_power", Amount(Kind.POWER, positive=True),
+                 "What the supply gave meanwhile", True)  # fmt: skip
+FIELD_DEVIATION = Field("field_deviation", Amount(Kind.FRACTION, 0.0, 0.5, positive=True),
+                        "One relative standard deviation of that amplitude", True)  # fmt: skip
+FIELD_FREQUENCY = Field("frequency", Amount(Kind.FREQUENCY, 10.0, 1e8),
+                        "At which the inverter drives the coil", True)  # fmt: skip
+MAX_FIELD = Field("max_field", Amount(Kind.FIELD, high=1e6, positive=True),
+                  "Highest amplitude that may be asked for", True)  # fmt: skip
+COIL = Field(
+    "coil",
+    Table(
+        "coil",
+        (
+            INPUT_RESISTANCE, FIELD_REACHED, AT_POWER, FIELD_DEVIATION, FIELD_FREQUENCY, MAX_FIELD,
+            ELECTRICAL_DEVIATION, DATE, METHOD, EXPIRES,
+        ),
+    ),
+    "The coil around the cell, with the inverter that a supply feeds",
+)  # fmt: skip
+
 VESSEL_NAME = Field("name", Text(100), "What it is", True)
 PATH = Field("path", Amount(Kind.LENGTH, 10e-6, 1.0), "Way of the beam through the liquid", True)
+SENSOR = Field("sensor", Choice(SENSORS), "What it is; beside a coil it must be a fibre")
 TOLERANCE = Field("tolerance", Amount(Kind.TEMPERATURE_DIFFERENCE, 0.0, 20.0, positive=True),
                   "Bound either way, of the reading", True)  # fmt: skip
 TOLERANCE_SOURCE = Field("source", Text(200), "Its class, or how it was calibrated", True)
 PROBE = Field(
     "probe",
-    Table("probe", (TOLERANCE, TOLERANCE_SOURCE)),
-    "How far the probe may be off; every dose carries it",
+    Table("probe", (TOLERANCE, TOLERANCE_SOURCE, SENSOR)),
+    "What the probe is, and how far it may be off; every dose carries that",
 )
 
 WALL_HEAT_CAPACITY = Field("wall_heat_capacity", StatedAmount(Kind.HEAT_CAPACITY),
@@ -257,7 +283,7 @@ BENCH = Table(
     "bench file",
     (
         _SCHEMA, NAME, TITLE, INSTRUMENTS, ROLES, WAVELENGTH, SPOT_AREA, POWER_AT_SAMPLE, PICK_OFF,
-        HEATER,
+        HEATER, COIL,
         PROBE, VESSEL, LIMITS, VIGILANCE, INTERLOCK, DEAD_MAN, WAIVERS, UNATTENDED,
         ARMING, THERMOCOUPLES, MEASURED, *MEDIUM_FIELDS,
     ),

@@ -12,10 +12,12 @@ from typing import Any
 
 from labctl import yamlfile
 from labctl.bench._dump import SCHEMA
+from labctl.bench._fed import CalibrationHeater
 from labctl.bench._fields import (
     ALLOWED_BY,
     BENCH,
     CALIBRATION_DAYS,
+    COIL,
     DATE,
     DEAD_MAN,
     DECLARED_DATE,
@@ -43,6 +45,7 @@ from labctl.bench._fields import (
     RESOLUTION,
     RISE_MARGIN,
     ROLES,
+    SENSOR,
     SLOPE,
     SPOT_AREA,
     TESTED,
@@ -71,7 +74,6 @@ from labctl.bench._fields import (
 from labctl.bench._model import (
     DEFAULT_LIMITS,
     BenchFile,
-    CalibrationHeater,
     Declaration,
     InstrumentEntry,
     PickOff,
@@ -82,9 +84,10 @@ from labctl.bench._model import (
     Vigilance,
     Waiver,
 )
-from labctl.bench._needed import check_heater, check_laser
+from labctl.bench._needed import check_coil, check_heater, check_laser
 from labctl.bench._read_arming import read_arming, read_driver_waivers
 from labctl.bench._read_calibrations import read_calibrated, read_offsets
+from labctl.bench._read_coil import read_coil
 from labctl.bench._read_medium import calibrated_assays, read_medium
 from labctl.limits import Limits
 from labctl.quantities import Kind
@@ -129,6 +132,8 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
         check_laser(row, limits, waivers, reader)
     if "heater" in roles:
         check_heater(row, limits, waivers, reader)
+    if "coil" in roles:
+        check_coil(row, limits, waivers, reader)
     if "meter" in roles and not row.has(PICK_OFF):
         reader.add(
             row.node,
@@ -163,7 +168,9 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
             driver_waivers=read_driver_waivers(row),
             unattended_by="" if unattended is None else unattended[ALLOWED_BY] or "",
             heater=_heater(row[HEATER]),
+            coil=read_coil(row[COIL]),
             probe=_probe(row[PROBE]),
+            sensor=_sensor(row[PROBE]),
             calibrated=read_calibrated(row) | calibrated_assays(medium.assays),
             offsets=read_offsets(row, reader),
             max_bath_degc=medium.max_bath_degc,
@@ -179,6 +186,10 @@ def _probe(row: Row | None) -> ProbeTolerance | None:
         return None
     tolerance, source = row[TOLERANCE], row[TOLERANCE_SOURCE]
     return None if tolerance is None or source is None else ProbeTolerance(tolerance, source)
+
+
+def _sensor(row: Row | None) -> str:
+    return "" if row is None else row[SENSOR] or ""
 
 
 def _instruments(row: Row, reader: Reader, folder: Path) -> dict[str, InstrumentEntry]:

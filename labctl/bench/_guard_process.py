@@ -16,7 +16,7 @@ from labctl.bench._remote import RemoteGuards
 from labctl.bench._tripped import latch_of
 from labctl.clock import NS, Clock
 from labctl.errors import InstrumentError, LabctlError, RefusedError
-from labctl.events import HEATER, LASER
+from labctl.events import COIL, HEATER, LASER
 from labctl.guard import GuardSpec
 from labctl.instruments import GATES
 from labctl.talk import Channel, WireError
@@ -84,9 +84,10 @@ def setup_of(
 
 def _source(bench_file: BenchFile, name: str, spec: GuardSpec) -> talk.OwnedSource:
     key = bench_file.roles[name].instrument
-    heater, laser = bench_file.heater, bench_file.power_at_sample
-    if name == HEATER and heater is not None:
-        return talk.OwnedSource(name, key, spec, resistance_ohm=heater.resistance_ohm)
+    laser = bench_file.power_at_sample
+    fed = {HEATER: bench_file.heater, COIL: bench_file.coil}.get(name)
+    if fed is not None:
+        return talk.OwnedSource(name, key, spec, resistance_ohm=fed.resistance_ohm)
     if laser is None:
         raise RefusedError(f"bench {bench_file.name} has no calibration of its {name}")
     return talk.OwnedSource(name, key, spec, laser.threshold, laser.slope)

@@ -14,7 +14,7 @@ from labctl import talk
 from labctl.bench._guard_process import METER
 from labctl.bench._model import BenchFile
 from labctl.bench._remote import NOTICED_S
-from labctl.events import HEATER, LASER
+from labctl.events import LASER, SOURCES
 from labctl.instruments import DEADMAN, GATES, SHUTTER, Driver, Gate, check_instrument
 from labctl.limits import Limits, tighten
 
@@ -28,7 +28,7 @@ class OffLatency:
 
     source: str
     by: str
-    """The quicker way: `laser`, `heater` or `shutter`."""
+    """The quicker way: `laser`, `heater`, `coil` or `shutter`."""
     asked_s: float
     """From off being asked for."""
     rule_s: float
@@ -103,7 +103,7 @@ def too_slow(bench: BenchFile) -> str:
 
 
 def latency_lines(
-    bench: BenchFile, sources: tuple[str, ...] = (LASER, HEATER), asked: Limits | None = None
+    bench: BenchFile, sources: tuple[str, ...] = SOURCES, asked: Limits | None = None
 ) -> list[str]:
     """What a person is told before anything is lit."""
     lines = [str(it) for s in sources if (it := off_latency(bench, s, asked)) is not None]

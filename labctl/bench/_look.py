@@ -7,7 +7,7 @@ from dataclasses import replace
 from labctl.bench._connect import connect
 from labctl.bench._model import BenchFile
 from labctl.clock import NS, Clock
-from labctl.events import HEATER, LASER, Invalid, Reading
+from labctl.events import SOURCES, Invalid, Reading
 from labctl.guard import Guards, Heartbeat, Phase, Trip, decide
 
 _WAIT_NS = 5 * NS // 2
@@ -18,7 +18,7 @@ async def look(bench_file: BenchFile, clock: Clock) -> list[Trip]:
     """Connect, which forces every source off, read everything, and hold it against every rule that
     a bench must meet before it is lit. Nothing is lit. Empty when nothing is amiss."""
     roles = bench_file.roles
-    sources = [name for name in (LASER, HEATER) if name in roles]
+    sources = [name for name in SOURCES if name in roles]
     needs = [*sources, *(name for name in ("probe", "ambient", "meter") if name in roles)]
     bench = await connect(bench_file, needs, clock, None)
     trips: list[Trip] = []

@@ -11,10 +11,11 @@ from labctl import limits
 from labctl.bench import _dump
 from labctl.bench._assays import AssayCalibration
 from labctl.bench._calibrations import Calibrated, Offset
+from labctl.bench._fed import CalibrationHeater, Fed, FieldCoil, fed
 from labctl.bench._rise_bounds import Contents, RiseBounds, rise_bounds
 from labctl.bench._stocks import Stock
 from labctl.errors import RefusedError
-from labctl.events import HEATER, LASER
+from labctl.events import COIL, HEATER, LASER
 from labctl.guard import GuardSpec
 from labctl.instruments import driver
 from labctl.limits import Limits
@@ -74,23 +75,6 @@ class PickOff:
     deviation: float
     """One relative standard deviation of the ratio."""
     date: str
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationHeater:
-    """The resistor in the cell, driven by voltage; its power is measured by its supply."""
-
-    resistance_ohm: float
-    max_power_w: float
-    """Electrical power that may be asked for at most."""
-    deviation: float
-    """One relative standard deviation of the electrical power as it is read back."""
-    date: str
-    """When the supply was calibrated, or the resistor measured."""
-
-    def level(self, power_w: float) -> float:
-        """Voltage that gives this power."""
-        return math.sqrt(power_w * self.resistance_ohm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +208,12 @@ class BenchFile:
     """By driver: who answers for one that labctl's contract suite does not prove."""
     probe: ProbeTolerance | None = None
     """None where the file does not say; then the class of its thermocouple is taken."""
+    sensor: str = ""
+    """What the probe is, `fibre` or `thermocouple`; empty where the file does not say."""
     heater: CalibrationHeater | None = None
+    coil: FieldCoil | None = None
     calibrated: Mapping[str, Calibrated] = field(default_factory=dict)
-    """When and how, by key: `power_at_sample`, `pick_off`, `heater`, `spot_area`, `vessel`."""
+    """When and how, by key: `power_at_sample`, `pick_off`, `heater`, `coil`, `spot_area`, ..."""
     offsets: Mapping[str, Offset] = field(default_factory=dict)
     """By role: what a thermocouple reads too high, which is taken off its readings."""
     max_bath_degc: float | None = None
@@ -269,7 +256,7 @@ class BenchFile:
         }
 
     def level_for(self, power_w: float, source: str = LASER) -> float:
-        """Drive level (A or W; V for the heater) for a power at the sample.
+        """Drive level (A or W; V for heater and coil) for a power at the sample.
 
         RefusedError outside the bench's limits: a power is never clipped.
         """
@@ -348,6 +335,7 @@ class BenchFile:
             self.vessel,
             contents,
             electrical=source == HEATER,
+            field=source == COIL,
             line_m=self.wavelength_m,
             power_deviation=math.hypot(*self._deviations(source)),
             least_heat=hard.least_heat,
@@ -356,21 +344,16 @@ class BenchFile:
 
     def _deviations(self, source: str) -> tuple[float, ...]:
         """Relative, one standard deviation: of the power as commanded, and as measured."""
-        if source == HEATER:
-            return () if self.heater is None else (self.heater.deviation,)
+        if source != LASER:
+            own = self.heater if source == HEATER else self.coil
+            return () if own is None else (own.deviation,)
         both = (self.power_at_sample, self.pick_off)
         return tuple(one.deviation for one in both if one is not None)
 
-    def _calibration(self, source: str) -> tuple[PowerAtSample | CalibrationHeater, float]:
+    def _calibration(self, source: str) -> tuple[PowerAtSample | Fed, float]:
         """Calibration and power limit of a source; RefusedError on a bench that has none."""
-        if source == HEATER:
-            if HEATER not in self.roles or self.heater is None:
-                raise RefusedError(
-                    f"bench {self.name} has no calibration heater",
-                    where=self.source_file,
-                    fix="Give the role `heater` and describe the resistor under `heater`.",
-                )
-            return self.heater, self.heater.max_power_w
+        if source != LASER:
+            return fed(self, source)
         if LASER not in self.roles or self.power_at_sample is None:
             raise RefusedError(
                 f"bench {self.name} has no laser under labctl's control",

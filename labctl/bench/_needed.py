@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from labctl.bench._fields import (
+    COIL,
     DEAD_MAN,
     HEATER,
     INTERLOCK,
@@ -60,6 +61,26 @@ def check_heater(row: Row, limits: Limits, waivers: Mapping[str, Waiver], reader
             "Add for example 'dead_man: {what: ..., tested: ..., date: ...}'.",
         )
     _check_limits(row, limits, reader, "a heater", _MUST_HEAT)
+
+
+def check_coil(row: Row, limits: Limits, waivers: Mapping[str, Waiver], reader: Reader) -> None:
+    """What a bench with a coil must say before it can be energised."""
+    needed = (
+        (COIL, "its field and its inverter",
+         "coil: {resistance: 8 ohm, field: 15 kA/m, at_power: 18 W, field_deviation: 4 %, "
+         "frequency: 300 kHz, max_field: 16 kA/m, deviation: 0.5 %, date: 2026-01-31}"),
+        (DEAD_MAN, "what drops its power when the computer dies",
+         "dead_man: {what: ..., tested: ..., date: ...}"),
+    )  # fmt: skip
+    for field, what, example in needed:
+        if not row.has(field) and field.name not in waivers:
+            reader.add(
+                row.node,
+                "P061",
+                f"a bench with a coil must declare {what}: '{field.name}'",
+                f"Add for example '{example}'.",
+            )
+    _check_limits(row, limits, reader, "a coil", _MUST_HEAT)
 
 
 def _check_limits(

@@ -6,6 +6,7 @@ from typing import Any
 
 from labctl.bench._calibrations import Calibrated, Offset
 from labctl.bench._fields import (
+    COIL,
     COLLIMATOR,
     DATE,
     EXPIRES,
@@ -28,7 +29,7 @@ from labctl.yamlfile import Reader, Row
 def read_calibrated(row: Row) -> dict[str, Calibrated]:
     """By the key of the bench file that they belong to."""
     out: dict[str, Calibrated] = {}
-    for field in (POWER_AT_SAMPLE, PICK_OFF, HEATER):
+    for field in (POWER_AT_SAMPLE, PICK_OFF, HEATER, COIL):
         _add(out, field.name, row[field], COLLIMATOR if field is POWER_AT_SAMPLE else None)
     measured = row[MEASURED]
     if measured is not None:

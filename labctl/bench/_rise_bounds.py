@@ -77,6 +77,7 @@ def rise_bounds(
     contents: Contents | None,
     *,
     electrical: bool,
+    field: bool = False,
     line_m: float | None,
     power_deviation: float,
     least_heat: float | None,
@@ -84,7 +85,8 @@ def rise_bounds(
 ) -> RiseBounds:
     """`least_heat` and `most_heat` are the parts of the power at the sample that become its heat,
     as bench or protocol state them; None: from what the sample says. `electrical`: a resistor in
-    the cell gives the power. `line_m` is the laser's; `power_deviation` one relative standard
+    the cell gives the power; `field`: a coil, of whose power any part may heat or none, for that is
+    what a run finds out. `line_m` is the laser's; `power_deviation` one relative standard
     deviation of the power as it is measured, or commanded."""
     if contents is None or cell is None:
         missing = "no sample is named" if contents is None else "the bench states no vessel"
@@ -94,7 +96,12 @@ def rise_bounds(
     off = _SD * math.hypot(*(one.sd / one.value for one in stated))
     most_j_per_k = liquid * (1.0 + off) + _high(cell.wall_heat_capacity)
     least_j_per_k = liquid * max(0.1, 1.0 - off)
-    low, high, why = (_LEAST_ELECTRICAL, 1.0, "") if electrical else _heat(cell, contents, line_m)
+    if electrical:
+        low, high, why = _LEAST_ELECTRICAL, 1.0, ""
+    elif field:
+        low, high, why = 0.0, 1.0, "how much of a coil's power heats the sample is what a run finds"
+    else:
+        low, high, why = _heat(cell, contents, line_m)
     low = low if least_heat is None else least_heat
     high = high if most_heat is None else most_heat
     return RiseBounds(

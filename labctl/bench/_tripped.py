@@ -21,7 +21,7 @@ from labctl.bench._lock import port_of
 from labctl.bench._model import BenchFile
 from labctl.clock import iso, wall_utc_ns
 from labctl.errors import RecordError, SafetyError
-from labctl.events import HEATER, LASER
+from labctl.events import SOURCES
 from labctl.guard.process import Latch
 from labctl.instruments import Address
 
@@ -47,7 +47,7 @@ def latch_of(bench_file: BenchFile, sources: Iterable[str]) -> Latch:
 
 def latched(bench_file: BenchFile) -> tuple[Latched, ...]:
     """What stands latched on this bench. A file that cannot be read counts: SafetyError."""
-    mine = _addresses(bench_file, (LASER, HEATER))
+    mine = _addresses(bench_file, SOURCES)
     ports = {port_of(address) for address in mine}
     real = any(not Address.parse(address).claims_simulated for address in mine)
     found = []

@@ -5,7 +5,18 @@ telemetry read them; `to_dict` and `from_dict` are the only mapping between an e
 Nothing here is NaN or infinite: what could not be read is an `Invalid` with its reason.
 """
 
-from labctl.events._base import HEATER, LASER, Beam, Event, Invalid, Mode, Plain, Reading
+from labctl.events._base import (
+    COIL,
+    HEATER,
+    LASER,
+    SOURCES,
+    Beam,
+    Event,
+    Invalid,
+    Mode,
+    Plain,
+    Reading,
+)
 from labctl.events._check import Alarm, Assessment, Criterion, Dose, DoseBasis, PriorsFixed, Verdict
 from labctl.events._plain import KINDS, from_dict, to_dict
 from labctl.events._release import (
@@ -34,9 +45,11 @@ from labctl.events._run import (
 )
 
 __all__ = [
+    "COIL",
     "HEATER",
     "KINDS",
     "LASER",
+    "SOURCES",
     "Alarm",
     "Assayed",
     "Assessment",

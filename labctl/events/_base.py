@@ -27,8 +27,10 @@ class Beam(StrEnum):
     UNKNOWN = "unknown"
 
 
-LASER, HEATER = "laser", "heater"
-"""The sources of energy that a run may light, by the role that each has on its bench."""
+LASER, HEATER, COIL = "laser", "heater", "coil"
+SOURCES = (LASER, HEATER, COIL)
+"""The sources of energy that a run may light, by the role that each has on its bench: light, a
+resistor in the cell, an alternating magnetic field around it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,9 @@ _ADDED: dict[str, Any] = {
     "electrical_j": 0.0,
     "heater": None,
     "heater_how": "",
+    "coil": None,
+    "coil_how": "",
+    "coil_j": 0.0,
     "refines": "",
     "declared": (),
     "improve": "",
@@ -121,7 +124,7 @@ def from_dict(data: Mapping[str, Any]) -> Event:
         value = data[name]
         if name == "mode":
             value = Mode(value)
-        elif name in ("beam", "heater"):
+        elif name in ("beam", "heater", "coil"):
             value = Beam(value)
         elif name in ("criteria", "declared"):
             value = tuple(Criterion(**c) for c in value)

@@ -87,7 +87,7 @@ class EmissionIntent(Event):
     at_most_ns: int
     lease_ns: int
     source: str = LASER
-    """`laser` or `heater`: which source is about to be lit."""
+    """`laser`, `heater` or `coil`: which source is about to be lit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,10 @@ class Emission(Event):
     how: str
     """`read back`, `commanded, not confirmed`, `power meter`, `manual`, ..."""
     power_w: float | None = None
-    """Power at the sample asked for; of the resistor, electrical power."""
+    """Power at the sample asked for; of the resistor and of the coil, electrical power."""
     why: str = ""
     source: str = LASER
-    """`laser` or `heater`."""
+    """`laser`, `heater` or `coil`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,3 +172,8 @@ class RunEnded(Event):
     """What is known of the calibration resistor then; None in a run that does not use it. `beam`
     is the laser's alone."""
     heater_how: str = ""
+    coil: Beam | None = None
+    """The same of the coil around the cell."""
+    coil_how: str = ""
+    coil_j: float = 0.0
+    """Electrical energy of the coil, from its supply; most of it never reaches the sample."""

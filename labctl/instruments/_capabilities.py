@@ -91,6 +91,9 @@ class DriverSpec:
     renews_s: float = 0.0
     """A sensor's own pace: asked again sooner it says the same again, which a check would take for
     a second reading. A bench must give it a `min_period` of no less."""
+    sensor: str = ""
+    """Of a thermometer: `thermocouple`, `fibre` (nothing of metal in the sample), ...; empty where
+    the driver cannot know."""
     question: Question | None = None
     """What finds it among ports of which nothing is known; None where nothing can be asked without
     doing something."""

@@ -1,0 +1,30 @@
+"""The `coil` section of a bench file."""
+
+from __future__ import annotations
+
+from labctl.bench._fed import FieldCoil
+from labctl.bench._fields import (
+    AT_POWER,
+    DATE,
+    ELECTRICAL_DEVIATION,
+    FIELD_DEVIATION,
+    FIELD_FREQUENCY,
+    FIELD_REACHED,
+    INPUT_RESISTANCE,
+    MAX_FIELD,
+)
+from labctl.yamlfile import Row
+
+
+def read_coil(row: Row | None) -> FieldCoil | None:
+    """None where there is none, and after a problem."""
+    if row is None:
+        return None
+    resistance, field, at = row[INPUT_RESISTANCE], row[FIELD_REACHED], row[AT_POWER]
+    off, hz, most = row[FIELD_DEVIATION], row[FIELD_FREQUENCY], row[MAX_FIELD]
+    deviation, date = row[ELECTRICAL_DEVIATION], row[DATE]
+    if resistance is None or field is None or at is None or off is None or hz is None:
+        return None
+    if most is None or deviation is None or date is None:
+        return None
+    return FieldCoil(resistance, field, at, off, hz, most, deviation, date)
