@@ -175,7 +175,7 @@ class Engine:
 
     async def _carry_out_one(self, number: int, of: int, steps: Sequence[Step]) -> str:
         """The first of these steps, with what comes after it; returns why it ended."""
-        step, after = steps[0], steps[1] if len(steps) > 1 else None
+        step = steps[0]
         await self._steps.permit(steps)
         self._teller.tell(
             StepBegun(
@@ -188,7 +188,7 @@ class Engine:
                 power_w=_power_w(step),
             )
         )
-        why = await self._steps.carry_out(step, after)
+        why = await self._steps.carry_out(step, steps[1:])
         self._teller.tell(StepEnded(self._clock.now_ns(), number, why))
         return why
 

@@ -7,12 +7,13 @@ told as an emission. See docs/explanation/hold.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from labctl.clock import NS
 from labctl.engine._asking import Asking
 from labctl.engine._conditions import Look
-from labctl.engine._lighting import Lighting
+from labctl.engine._lighting import Lighting, taking_over
 from labctl.engine._sampler import GUARDED
-from labctl.engine._states import State
 from labctl.engine._work import Work
 from labctl.errors import RefusedError
 from labctl.photothermal import (
@@ -24,7 +25,7 @@ from labctl.photothermal import (
     HoldRules,
     HoldStart,
 )
-from labctl.protocol import AllOf, AnyOf, Condition, DoseReached, HoldTemperature
+from labctl.protocol import AllOf, AnyOf, Condition, DoseReached, HoldTemperature, Step
 
 LEAST_SHARE = 0.05
 """Of the power limit: the least that is asked for. Nearer to its threshold a laser's power is known
@@ -43,14 +44,14 @@ class Holding:
         self._asking = asking
         self._lighting = lighting
 
-    async def carry_out(self, step: HoldTemperature, lit_ns: int | None, power_w: float) -> str:
-        """Returns why it ended. `lit_ns`: the light has been on since then, with `power_w`, and is
-        taken over as it is; None: from the dark."""
-        work = self._work
-        at_most_ns = step.at_most_ns
-        begun_ns = work.now_ns
-        if lit_ns is None:
-            await self._lighting.make_ready(step.source)
+    async def carry_out(self, step: HoldTemperature, following: Sequence[Step]) -> str:
+        """Returns why it ended. From the dark, or with the light of the step before; and where
+        another hold comes right after it, that one goes on with the light of this."""
+        work, lighting = self._work, self._lighting
+        power_w, lighting.taken_over = lighting.taken_over, None
+        at_most_ns, begun_ns = step.at_most_ns, work.now_ns
+        if power_w is None:
+            await lighting.make_ready(step.source)
             # The check may have rested until now: it needs a reading of this cell first.
             await work.sampler.once()
             hold = _Hold(work, step, 0.0)
@@ -60,22 +61,20 @@ class Holding:
                 return await self._ended(step, hold, "it never came down to the band")
             at_most_ns -= work.now_ns - waited_ns
             power_w = hold.wished_w
-            intents = [(step.power_limit_w, at_most_ns)]
-            lit_ns = await work.light.on(
-                step.source, power_w, at_most_ns, step.name, intents=intents
-            )
-            work.go(State.EMITTING)
+            begun_ns = await lighting.light(step, power_w, at_most_ns, following)
         hold = _Hold(work, step, power_w)
-        why = await work.sampler.until(lit_ns + at_most_ns, hold.done, hold.follow)
-        await work.light.off_as_planned(hold.ended or why)
-        work.go(State.DARK)
+        why = await work.sampler.until(begun_ns + at_most_ns, hold.done, hold.follow)
+        held = not hold.ended and (why == "reached" or (step.until is None and hold.reached))
+        if held and taking_over(step.source, following):
+            lighting.taken_over = hold.power_w
+        else:
+            await lighting.dark(hold.ended or why)
         work.note(hold.words())
-        if hold.ended:
-            return await self._ended(step, hold, hold.ended)
-        if why == "reached" or (step.until is None and hold.reached):
+        if held:
             return why
         late = "the condition was not met" if hold.reached else "the band was not reached"
-        return await self._ended(step, hold, f"{late} within {step.at_most_ns / NS:g} s")
+        late = hold.ended or f"{late} within {step.at_most_ns / NS:g} s"
+        return await self._ended(step, hold, late)
 
     async def _ended(self, step: HoldTemperature, hold: _Hold, why: str) -> str:
         late = f"{step.name or step.verb}: {why}"
@@ -90,7 +89,8 @@ class _Hold:
             raise RefusedError("a temperature is held by what the check knows of the cell")
         self._work = work
         self._step = step
-        self._power_w = power_w
+        self.power_w = power_w
+        """Asked for last."""
         self.wished_w = 0.0
         self.ended = ""
         """Why it went dark by itself; empty while it did not."""
@@ -163,10 +163,10 @@ class _Hold:
             self.ended = "the sensor was lost"
         elif power_w <= 0.0:
             self.ended = "too warm at the least power of the source"
-        elif power_w != self._power_w:
+        elif power_w != self.power_w:
             step = self._step
             await self._work.light.adjust(step.source, power_w, step.name)
-            self._power_w = power_w
+            self.power_w = power_w
 
     def done(self) -> bool:
         """After `follow`: whether it ends, dark by itself or by its condition."""
@@ -189,9 +189,9 @@ class _Hold:
         elif self._ambient is None:
             self._ambient = before
         if reading is None or reading.t_ns <= self._seen_ns:
-            return self._controller.step(self._work.now_ns / NS, None, self._power_w, moved_k)
+            return self._controller.step(self._work.now_ns / NS, None, self.power_w, moved_k)
         self._seen_ns = reading.t_ns
-        return self._controller.step(reading.t_ns / NS, reading.value, self._power_w, moved_k)
+        return self._controller.step(reading.t_ns / NS, reading.value, self.power_w, moved_k)
 
     def _count(self, value_degc: float) -> None:
         if not self.reached:

@@ -72,25 +72,20 @@ class Light:
         await self._sampler.until(self._clock.now_ns() + round(self.warning_s * NS))
 
     async def on(
-        self,
-        source: str,
-        power_w: float,
-        at_most_ns: int,
-        name: str,
-        *,
-        intents: Sequence[tuple[float, int]] = (),
+        self, source: str, power_w: float, intents: Sequence[tuple[float, int]], name: str
     ) -> int:
         """Light, sampling on meanwhile: some lasers take seconds, and the lease must not lapse.
-        Returns when it was commanded. `intents`: the highest power of each step that this light is
-        for, and how long from its beginning; none: this one alone."""
+        Returns when it was commanded. `intents`: of each step that this light is for, one after the
+        other, the highest power and the longest time."""
         guards = self._needed()
         guard = guards.of(source)
         lease_ns = round(guard.spec.lease_s * NS)
-        for intended_w, for_ns in intents or ((power_w, at_most_ns),):
-            self._teller.tell(
-                EmissionIntent(self._clock.now_ns(), intended_w, for_ns, lease_ns, source)
+        for most_w, for_ns in intents:
+            now_ns = self._clock.now_ns()
+            self._teller.tell(EmissionIntent(now_ns, most_w, for_ns, lease_ns, source))
+                EmissionIntent(self._clock.now_ns(), most_w, for_ns, lease_ns, source)
             )
-        at_most_ns = max((for_ns for _, for_ns in intents), default=at_most_ns)
+        at_most_ns = sum(for_ns for _, for_ns in intents)
         # No light before its intent is on disk.
         await self._teller.durable()
         # The cyclic collector halts everything for tens of milliseconds, and may do so only in the

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from labctl.engine._asking import ANSWERED_IN_ADVANCE, Asking
 from labctl.engine._assays import Assays, Rounds
 from labctl.engine._conditions import Look, species_in
@@ -18,30 +20,40 @@ class Lighting:
         self._work = work
         self._asking = asking
         self._assays = assays
-        self.taken_over: tuple[int, float] | None = None
-        """When the light that is still on came on, and its power; None in the dark."""
+        self.taken_over: float | None = None
+        """Power of the light that stays on for the next step; None in the dark."""
 
-    async def carry_out(self, step: Irradiate | Heat, after: Step | None) -> str:
+    async def carry_out(self, step: Irradiate | Heat, following: Sequence[Step]) -> str:
         """Light, and off again; returns why it ended. Where a hold of the same source comes right
-        `after` it, the light stays on and `taken_over` says since when."""
+        after it, the light stays on, `taken_over`."""
         work = self._work
         self.taken_over = None
-        hold = after if isinstance(after, HoldTemperature) and after.source == step.source else None
-        intents = [(step.power_w, step.at_most_ns)]
-        if hold is not None:
-            intents.append((hold.power_limit_w, hold.at_most_ns))
+        holds = taking_over(step.source, following)
+        intents = [(step.power_w, step.at_most_ns), *map(_most, holds)]
         await self.make_ready(step.source)
-        lit_ns = await work.light.on(
-            step.source, step.power_w, step.at_most_ns, step.name, intents=intents
-        )
+        lit_ns = await work.light.on(step.source, step.power_w, intents, step.name)
         work.go(State.EMITTING)
         why = await self.sample(step, lit_ns)
-        if hold is not None and (why != "late" or step.if_late == "continue"):
-            self.taken_over = lit_ns, step.power_w
+        if holds and (why != "late" or step.if_late == "continue"):
+            self.taken_over = step.power_w
         else:
-            await work.light.off_as_planned(why)
-            work.go(State.DARK)
+            await self.dark(why)
         return await self.ended(step, why)
+
+    async def light(
+        self, step: HoldTemperature, power_w: float, at_most_ns: int, following: Sequence[Step]
+    ) -> int:
+        """Light for a hold, and those that take over from it; returns when it was commanded."""
+        intents = [(step.power_limit_w, at_most_ns)]
+        intents += map(_most, taking_over(step.source, following))
+        lit_ns = await self._work.light.on(step.source, power_w, intents, step.name)
+        self._work.go(State.EMITTING)
+        return lit_ns
+
+    async def dark(self, why: str) -> None:
+        """Off, as planned."""
+        await self._work.light.off_as_planned(why)
+        self._work.go(State.DARK)
 
     async def make_ready(self, source: str) -> None:
         """Arm, and warn people where the laser's light comes."""
@@ -88,3 +100,17 @@ class Lighting:
         if await self._asking.text(text) != ANSWERED_IN_ADVANCE:
             # Nobody pressed a key when all was answered in advance: then the curve decides.
             self._work.sampler.mark(lit)
+
+
+def taking_over(source: str, following: Sequence[Step]) -> list[HoldTemperature]:
+    """The holds that go on with the light of the step before them, one after the other."""
+    holds: list[HoldTemperature] = []
+    for step in following:
+        if not isinstance(step, HoldTemperature) or step.source != source:
+            break
+        holds.append(step)
+    return holds
+
+
+def _most(step: HoldTemperature) -> tuple[float, int]:
+    return step.power_limit_w, step.at_most_ns

@@ -66,14 +66,14 @@ class Steps:
         by_hand = isinstance(step, Irradiate) and self._work.plan.laser_manual
         return isinstance(step, Irradiate | Heat | HoldTemperature) and not by_hand
 
-    async def carry_out(self, step: Step, after: Step | None = None) -> str:
-        """Carry the step out; returns why it ended. `after` is the step that comes next."""
+    async def carry_out(self, step: Step, following: Sequence[Step] = ()) -> str:
+        """Carry the step out; returns why it ended. `following` are those that come after it."""
         work = self._work
         match step:
             case Irradiate() if work.plan.laser_manual:
                 return await self._lighting.by_hand(step)
             case Irradiate() | Heat():
-                return await self._lighting.carry_out(step, after)
+                return await self._lighting.carry_out(step, following)
             case Prompt():
                 work.go(State.WAITING)
                 text = _with_hazards(step.text, work.specimen)
@@ -92,9 +92,7 @@ class Steps:
                 self.ends_by_stop = False
                 return why
             case HoldTemperature():
-                lit_ns, power_w = self._lighting.taken_over or (None, 0.0)
-                self._lighting.taken_over = None
-                return await self._holding.carry_out(step, lit_ns, power_w)
+                return await self._holding.carry_out(step, following)
             case Wait():
                 return await self._waiting.carry_out(step)
             case SetThermostat():

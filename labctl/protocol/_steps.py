@@ -132,7 +132,8 @@ class HoldTemperature(_Step):
     power_limit_w: float
     """Never more than this, of light at the sample or of electrical power in the resistor."""
     at_most_ns: int
-    """From the first light of this step, or of the irradiation that it takes over from."""
+    """From its first light, or from when it takes over the light of the step before: an irradiation
+    or another hold of the same source, with which it is one emission."""
     until: Condition | None = None
     """None: for exactly `at_most_ns`. Counted from the moment that the band is reached."""
     if_late: str = "stop"

@@ -98,6 +98,18 @@ def test_a_hold_takes_over_from_irradiation_without_going_dark(tmp_path: Path) -
     assert story.light[0][0] < ends[1] / 1e9 < (story.light[0][1] or 0.0)
 
 
+def test_a_hold_takes_over_from_a_hold(tmp_path: Path) -> None:
+    """Two bands, one light; each has its own time."""
+    second = dataclasses.replace(HOLD, low_degc=28.0, high_degc=31.0)
+    story = carried_out(tmp_path, [DARK, HOLD, second, COOL])
+
+    assert "completed" == story.ended.outcome
+    assert ["reached", "reached"] == [event.why for event in story.of(StepEnded)][1:3]
+    assert 1 == len(story.light)
+    assert 2 == len(story.of(EmissionIntent))
+    assert max(probed(story)) < 31.3
+
+
 def test_irradiation_that_is_late_does_not_hand_its_light_over(tmp_path: Path) -> None:
     """A run that ends there ends dark."""
     late = dataclasses.replace(LIT, until=Elapsed(60 * S), if_late="stop")
