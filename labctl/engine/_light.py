@@ -83,8 +83,6 @@ class Light:
         for most_w, for_ns in intents:
             now_ns = self._clock.now_ns()
             self._teller.tell(EmissionIntent(now_ns, most_w, for_ns, lease_ns, source))
-                EmissionIntent(self._clock.now_ns(), most_w, for_ns, lease_ns, source)
-            )
         at_most_ns = sum(for_ns for _, for_ns in intents)
         # No light before its intent is on disk.
         await self._teller.durable()
