@@ -47,7 +47,7 @@ ORDER = Wait(
     at_most_ns=3600 * S,
     until=OUT,
     require=HELD_IN,
-    assay_every_ns=40 * S,
+    assay_every_ns=180 * S,
 )
 LIT = Irradiate(index=0, name="", stated_power_w=1.0, irradiance_w_per_m2=None, at_most_ns=3 * S)
 RISING = (0.05, 0.45, 0.7, 0.85, 0.92, 0.96, 0.97, 0.98)
@@ -156,7 +156,9 @@ def test_any_and_all(tmp_path: Path, condition: object, lasts_s: float) -> None:
 
 def test_assays_go_on_beside_the_sampling(tmp_path: Path) -> None:
     """Every species every so often, and every tick of the grid is there."""
-    step = dataclasses.replace(ORDER, at_most_ns=130 * S, if_late="continue", name="wait")
+    step = dataclasses.replace(
+        ORDER, at_most_ns=130 * S, if_late="continue", name="wait", assay_every_ns=40 * S
+    )
     fakes = Fakes(pump=Pump(), fractions={"quinidine": STILL, "doxorubicin": STILL})
     story = carried_out(tmp_path, [BEGIN, step], fakes, period_ns=S)
     assert isinstance(fakes.plates, Plates)
