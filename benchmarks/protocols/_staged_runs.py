@@ -29,7 +29,7 @@ LOAD_SD = 0.03
 PROTOCOL = f"""schema: labctl.protocol/1
 name: staged-release-benchmark
 needs: {{laser: laser, probe: thermometer, thermostat: thermostat, doser: doser, assay: assay}}
-limits: {{temperature: 52 degC, total: 24 h}}
+limits: {{temperature: 52 degC, total: 30 h}}
 record: {{every: 1 s}}
 steps:
   - release: {{species: [quinidine, doxorubicin], stimulus: {{pH: 5.5, temperature: 37 degC}}}}
@@ -44,7 +44,7 @@ steps:
     wait:
       until: {{released: {{species: doxorubicin, at_least: {FLOOR:%}, probability: {SURE:%}}}}}
       abort_if: {{above: {{channel: probe, value: 41 degC}}}}
-      at_most: 12 h
+      at_most: 20 h
       assay_every: 10 min
   - name: Light
     irradiate: {{power: 300 mW, for: 30 s}}
