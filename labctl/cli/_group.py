@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "calibrate": ("labctl.cli._calibrate", "Keep an electrical calibration with its bench."),
     "dose": ("labctl.cli._dose", "What a sample has had over all its runs."),
     "runs": ("labctl.cli._runs", "Find, verify and recover the records of runs."),
+    "campaign": ("labctl.cli._campaign", "Run a study: arms, replicates, lots; resume; report."),
     "batch": ("labctl.cli._batch", "Judge lots of a sample by declared limits and finished runs."),
     "replay": ("labctl.cli._replay", "Feed a recorded run through today's check."),
     "validate": ("labctl.cli._validate", "Check protocol, bench and sample files."),

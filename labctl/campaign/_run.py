@@ -1,0 +1,185 @@
+"""Runs a campaign from where it stands: one run after the other, each logged before it begins.
+
+What makes a resume harmless: a line says which portion is about to be run, and is on the disk
+first; the portion's name is the end of its run's folder; the journal in there says whether light
+was given. A portion that has a folder is never run again. A run that ended has its replicate's
+place, whatever its outcome; one that was cut off with light given has it too, as crashed. Only
+`replace`, a signed act, has such a replicate made again, with a fresh portion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import labctl
+from labctl.campaign._log import CampaignLog
+from labctl.campaign._look import folder_of, look
+from labctl.campaign._order import Unit
+from labctl.campaign._state import CampaignState, Made
+from labctl.campaign._study import Study
+from labctl.engine import RunRequest, RunResult
+from labctl.errors import LabctlError, RefusedError
+from labctl.events import RunEnded
+from labctl.protocol import Plan
+
+Carry = Callable[[RunRequest, Unit], RunResult]
+"""Carries one run out, shown or not."""
+
+GOES_ON = ("completed", "held")
+"""Outcomes after which the next run is begun; after any other a person looks first."""
+
+
+def campaign_folder(runs_dir: Path, name: str) -> Path:
+    """Where the log of a campaign lies, beside the days of the records."""
+    return runs_dir / "campaigns" / name
+
+
+def open_state(study: Study, log: CampaignLog) -> CampaignState:
+    """Where it stands. RefusedError when what was declared before the first run is not what the
+    files say now."""
+    state = CampaignState.of(log.read())
+    if state.digest and state.digest != study.digest:
+        raise RefusedError(
+            f"campaign {study.campaign.name} is not what was declared before its first run: its "
+            "file, or a protocol, sample or bench that it names, says something else now",
+            where=study.campaign.source_file,
+            seen=f"{study.digest[:12]}, declared {state.digest[:12]} on {state.declared[:10]}",
+            fix=f"Put it back as it was ({log.folder / 'campaign.yaml'}), or give the new one a "
+            "name of its own.",
+        )
+    return state
+
+
+def declare(study: Study, log: CampaignLog) -> None:
+    """The first line: the hash of all that is declared, before anything is run."""
+    if log.read():
+        return
+    log.keep(study.campaign.text)
+    log.say(
+        "declared",
+        campaign=study.campaign.name,
+        digest=study.digest,
+        units=len(study.units),
+        seed=study.campaign.seed,
+        blind=study.campaign.blind,
+        version=labctl.__version__,
+    )
+
+
+def settle(study: Study, log: CampaignLog, runs_dir: Path) -> list[Made]:
+    """Find out what became of runs of which only the beginning is logged, and log it; returns
+    those. RefusedError while one of them goes on."""
+    settled = []
+    for made in CampaignState.of(log.read()).open:
+        unit = _unit(study, made.unit)
+        folder = folder_of(runs_dir, study.vessel(unit, made.portion))
+        key: dict[str, Any] = {"unit": made.unit, "portion": made.portion}
+        if folder is None:
+            log.say("not begun", **key, why="cut off before there was a record", lit=False)
+        else:
+            seen = look(folder)
+            if seen.running:
+                raise RefusedError(
+                    "a run of this campaign still goes on",
+                    where=str(folder),
+                    fix="Wait for it, or stop it with `labctl stop`.",
+                )
+            key |= {"run": _below(folder, runs_dir), "head_hash": seen.head_hash, "lit": seen.lit}
+            if seen.ended is not None:
+                log.say("ended", **key, **_said(seen.ended), found="afterwards")
+            else:
+                log.say("crashed" if seen.lit else "untouched", **key, why=seen.words)
+        settled.append(CampaignState.of(log.read()).made[made.unit, made.portion])
+    return settled
+
+
+def run_campaign(
+    study: Study,
+    log: CampaignLog,
+    runs_dir: Path,
+    carry: Carry,
+    *,
+    speed: Callable[[Plan], float | None],
+    about: Mapping[str, Any] | None = None,
+    at_most: int | None = None,
+    on_settled: Callable[[Made], None] = lambda made: None,
+) -> RunResult | None:
+    """Make what is not made yet, in the declared order; `log` is held. Returns the last run when it
+    ended in a way that a person must look at, else None.
+
+    What refuses a run before it has a record is logged and raised. `at_most` runs are begun.
+    """
+    open_state(study, log)
+    declare(study, log)
+    for made in settle(study, log, runs_dir):
+        on_settled(made)
+    begun = 0
+    while at_most is None or begun < at_most:
+        state = CampaignState.of(log.read())
+        unit = next((u for u in study.units if state.standing(u.id) is None), None)
+        if unit is None:
+            return None
+        begun += 1
+        result = _one(study, log, runs_dir, carry, unit, state, speed, about or {})
+        if result.ended.outcome not in GOES_ON or result.fault is not None:
+            return result
+    return None
+
+
+def _one(
+    study: Study,
+    log: CampaignLog,
+    runs_dir: Path,
+    carry: Carry,
+    unit: Unit,
+    state: CampaignState,
+    speed: Callable[[Plan], float | None],
+    about: Mapping[str, Any],
+) -> RunResult:
+    portion = state.next_portion(unit.id)
+    vessel = study.vessel(unit, portion)
+    former = folder_of(runs_dir, vessel)
+    if former is not None:
+        raise RefusedError(
+            f"{vessel} has a record already, of which this campaign's log says nothing",
+            where=str(former),
+            fix="Records of another campaign of this name? Give this one a name of its own.",
+        )
+    blind = study.campaign.blind and state.unblinded is None
+    request = study.request(unit, portion, runs_dir, speed=speed, about=about, blind=blind)
+    key: dict[str, Any] = {"unit": unit.id, "portion": portion}
+    log.say(
+        "begins", **key, label=unit.label, vessel=vessel, bench=study.bench.name,
+        seed=request.seed, digest=study.digest,
+    )  # fmt: skip
+    try:
+        result = carry(request, unit)
+    except LabctlError as error:
+        if folder_of(runs_dir, vessel) is None:
+            log.say("not begun", **key, why=str(error), lit=False)
+        raise
+    folder = result.folder.path
+    seen = look(folder)
+    log.say(
+        "ended",
+        **key,
+        run=_below(folder, runs_dir),
+        head_hash=seen.head_hash,
+        lit=seen.lit,
+        **_said(result.ended),
+    )
+    return result
+
+
+def _said(ended: RunEnded) -> dict[str, Any]:
+    return {"outcome": ended.outcome, "verdict": ended.verdict, "why": ended.why}
+
+
+def _below(folder: Path, runs_dir: Path) -> str:
+    return folder.relative_to(runs_dir).as_posix()
+
+
+def _unit(study: Study, name: str) -> Unit:
+    return next(unit for unit in study.units if unit.id == name)

@@ -1,0 +1,153 @@
+"""The runs of a campaign in the terminal: each as `labctl run` shows one, or one line each."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from labctl import bench as benches
+from labctl import platform
+from labctl.campaign import (
+    CampaignLog,
+    CampaignState,
+    Made,
+    Study,
+    Unit,
+    run_campaign,
+    status_lines,
+    unit_words,
+)
+from labctl.cli._carry_out import RunInTerminal, about_process
+from labctl.cli._options import parse_speed
+from labctl.cli._plan_light import arming_lines, off_lines, unwatched_lines
+from labctl.cli._sample_lines import sample_lines
+from labctl.clock import NS
+from labctl.engine import ANSWERED_IN_ADVANCE, RunRequest, RunResult, carry_out, way_to
+from labctl.errors import Exit, InputError
+from labctl.protocol import Plan
+from labctl.settings import read_settings
+from labctl.telemetry import BrokerChoice
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """As it was typed."""
+
+    speed: str
+    at_most: int | None
+    broker: str | None
+    plain: bool
+    quiet: bool
+    yes: bool
+
+
+def carry_on(study: Study, log: CampaignLog, runs_dir: Path, options: RunOptions) -> int:
+    """Make what is not made yet; the exit code of the run that stopped it, else 0, or 7 where some
+    replicate is not there."""
+    if options.quiet and (study.real or not options.yes):
+        raise InputError(
+            "--quiet shows no prompt, and asks nobody",
+            where="--quiet",
+            fix="On a simulated bench, add --yes; on a REAL one leave it out.",
+        )
+    carrier = _Carrier(study, log, options)
+    with log:
+        last = run_campaign(
+            study,
+            log,
+            runs_dir,
+            carrier,
+            speed=lambda plan: _speed(options.speed, plan, study),
+            about=about_process(),
+            at_most=options.at_most,
+            on_settled=_tell_settled,
+        )
+        state = CampaignState.of(log.read())
+    for line in status_lines(study, state):
+        click.echo(line)
+    if last is not None:
+        return int(last.ended.exit_code)
+    made = [state.standing(unit.id) for unit in study.units]
+    whole = all(each is not None and each.state == "ended" for each in made)
+    return Exit.PASS if whole or options.at_most is not None else Exit.CANNOT_TELL
+
+
+class _Carrier:
+    """Carries one run out where a person sees it."""
+
+    def __init__(self, study: Study, log: CampaignLog, options: RunOptions) -> None:
+        self._study = study
+        self._log = log
+        self._options = options
+        broker = options.broker or read_settings().broker or "off"
+        self._broker = BrokerChoice.parse(broker)
+
+    def __call__(self, request: RunRequest, unit: Unit) -> RunResult:
+        """Shown, or in one line."""
+        study = self._study
+        state = CampaignState.of(self._log.read())
+        blind = study.campaign.blind and state.unblinded is None
+        number = study.units.index(unit) + 1
+        words = unit_words(study, unit, number, blind=blind)
+        if self._options.quiet:
+            result = _quietly(request)
+            ended = result.ended
+            click.echo(f"{words}: {ended.outcome}, {ended.verdict}; {result.folder.path}")
+            return result
+        shown = RunInTerminal(
+            request,
+            broker=self._broker,
+            as_json=False,
+            plain=self._options.plain,
+            figure=False,
+            yes=self._options.yes,
+            header=[words, *_header(request)],
+            bench_why=study.bench_why,
+            next_commands=lambda result: (),
+        )
+        shown.run()
+        if shown.result is None:
+            raise RuntimeError("a run without a result")
+        return shown.result
+
+
+def _quietly(request: RunRequest) -> RunResult:
+    def answered(text: str) -> concurrent.futures.Future[str]:
+        future: concurrent.futures.Future[str] = concurrent.futures.Future()
+        future.set_result(ANSWERED_IN_ADVANCE)
+        return future
+
+    return carry_out(
+        request,
+        publish=(),
+        ask=answered,
+        on_begin=lambda begun: None,
+        on_signals=platform.on_signals,
+    )
+
+
+def _header(request: RunRequest) -> list[str]:
+    """What stands before a single run too; hazards are told, blind or not."""
+    plan, file, specimen = request.plan, request.bench_file, request.specimen
+    real = way_to(plan, file).real
+    return [
+        *benches.waived(file, benches.today()),
+        *(arming_lines(plan, file, specimen, unattended=False) if real else ()),
+        *off_lines(plan, file),
+        *unwatched_lines(plan, file, specimen),
+        *sample_lines(specimen),
+    ]
+
+
+def _speed(text: str, plan: Plan, study: Study) -> float | None:
+    in_process = way_to(plan, study.bench).in_process
+    if text == "max" and not in_process:
+        return 1.0
+    return parse_speed(text, in_process=in_process, planned_s=plan.at_most_ns / NS)
+
+
+def _tell_settled(made: Made) -> None:
+    click.echo(f"{made.name}, left behind: {made.outcome or made.state}; {made.why}")
