@@ -14,12 +14,14 @@ from labctl.campaign._results import OutcomeTable, Results, RunRow, gather
 from labctl.campaign._run import (
     GOES_ON,
     Carry,
+    Ran,
     campaign_folder,
     declare,
     open_state,
     run_campaign,
     settle,
 )
+from labctl.campaign._side_by_side import carry_quietly, run_side_by_side
 from labctl.campaign._state import Act, CampaignState, Made
 from labctl.campaign._statistics import Comparison, Group, compare, group, hedges, noncentral_t
 from labctl.campaign._study import Study, asked_first
@@ -42,6 +44,7 @@ __all__ = [
     "Group",
     "Made",
     "OutcomeTable",
+    "Ran",
     "Results",
     "RunRow",
     "Seen",
@@ -49,6 +52,7 @@ __all__ = [
     "Unit",
     "asked_first",
     "campaign_folder",
+    "carry_quietly",
     "compare",
     "component",
     "confounded",
@@ -73,6 +77,7 @@ __all__ = [
     "replace_run",
     "report_lines",
     "run_campaign",
+    "run_side_by_side",
     "settle",
     "status_lines",
     "unblind",

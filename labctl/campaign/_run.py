@@ -10,6 +10,7 @@ place, whatever its outcome; one that was cut off with light given has it too, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,33 @@ from labctl.errors import LabctlError, RefusedError
 from labctl.events import RunEnded
 from labctl.protocol import Plan
 
-Carry = Callable[[RunRequest, Unit], RunResult]
-"""Carries one run out, shown or not."""
-
 GOES_ON = ("completed", "held")
-"""Outcomes after which the next run is begun; after any other a person looks first."""
+"""Outcomes after which the next run is begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A run that is over."""
+
+    ended: RunEnded
+    folder: Path
+    fault: str = ""
+    """Why its record is not whole, or what went wrong once it was over."""
+
+    @classmethod
+    def of(cls, result: RunResult) -> Ran:
+        """From what the engine says."""
+        fault = "" if result.fault is None else str(result.fault)
+        return cls(result.ended, result.folder.path, fault)
+
+    @property
+    def goes_on(self) -> bool:
+        """The next run may be begun; after any other end a person looks first."""
+        return self.ended.outcome in GOES_ON and not self.fault
+
+
+Carry = Callable[[RunRequest, Unit], Ran]
+"""Carries one run out, shown or not."""
 
 
 def campaign_folder(runs_dir: Path, name: str) -> Path:
@@ -105,39 +128,60 @@ def run_campaign(
     about: Mapping[str, Any] | None = None,
     at_most: int | None = None,
     on_settled: Callable[[Made], None] = lambda made: None,
-) -> RunResult | None:
+) -> Ran | None:
     """Make what is not made yet, in the declared order; `log` is held. Returns the last run when it
     ended in a way that a person must look at, else None.
 
     What refuses a run before it has a record is logged and raised. `at_most` runs are begun.
     """
-    open_state(study, log)
-    declare(study, log)
-    for made in settle(study, log, runs_dir):
+    for made in take_up(study, log, runs_dir):
         on_settled(made)
     begun = 0
     while at_most is None or begun < at_most:
-        state = CampaignState.of(log.read())
-        unit = next((u for u in study.units if state.standing(u.id) is None), None)
+        unit = next_unit(study, CampaignState.of(log.read()))
         if unit is None:
             return None
         begun += 1
-        result = _one(study, log, runs_dir, carry, unit, state, speed, about or {})
-        if result.ended.outcome not in GOES_ON or result.fault is not None:
-            return result
+        request = begin(study, log, runs_dir, unit, speed=speed, about=about or {})
+        try:
+            ran = carry(request, unit)
+        except LabctlError as error:
+            refused(study, log, runs_dir, unit, error)
+            raise
+        over(log, runs_dir, unit, ran)
+        if not ran.goes_on:
+            return ran
     return None
 
 
-def _one(
+def take_up(study: Study, log: CampaignLog, runs_dir: Path) -> list[Made]:
+    """What comes before any run: it is what was declared, or is declared now, and of every run that
+    was begun it is known what became of it. Returns those of which that was found out now."""
+    open_state(study, log)
+    declare(study, log)
+    return settle(study, log, runs_dir)
+
+
+def next_unit(study: Study, state: CampaignState) -> Unit | None:
+    """The first in the declared order that is neither made nor being made."""
+    under_way = {made.unit for made in state.open}
+    for unit in study.units:
+        if unit.id not in under_way and state.standing(unit.id) is None:
+            return unit
+    return None
+
+
+def begin(
     study: Study,
     log: CampaignLog,
     runs_dir: Path,
-    carry: Carry,
     unit: Unit,
-    state: CampaignState,
+    *,
     speed: Callable[[Plan], float | None],
     about: Mapping[str, Any],
-) -> RunResult:
+) -> RunRequest:
+    """Log that a portion of this unit is about to be run; returns what is to be carried out."""
+    state = CampaignState.of(log.read())
     portion = state.next_portion(unit.id)
     vessel = study.vessel(unit, portion)
     former = folder_of(runs_dir, vessel)
@@ -149,28 +193,37 @@ def _one(
         )
     blind = study.campaign.blind and state.unblinded is None
     request = study.request(unit, portion, runs_dir, speed=speed, about=about, blind=blind)
-    key: dict[str, Any] = {"unit": unit.id, "portion": portion}
     log.say(
-        "begins", **key, label=unit.label, vessel=vessel, bench=study.bench.name,
-        seed=request.seed, digest=study.digest,
+        "begins", unit=unit.id, portion=portion, label=unit.label, vessel=vessel,
+        bench=study.bench.name, seed=request.seed, digest=study.digest,
     )  # fmt: skip
-    try:
-        result = carry(request, unit)
-    except LabctlError as error:
-        if folder_of(runs_dir, vessel) is None:
-            log.say("not begun", **key, why=str(error), lit=False)
-        raise
-    folder = result.folder.path
-    seen = look(folder)
+    return request
+
+
+def refused(study: Study, log: CampaignLog, runs_dir: Path, unit: Unit, error: LabctlError) -> None:
+    """The run was begun, and raised. Where it left a record, that is looked at by the next
+    `take_up`."""
+    made = _open(log, unit)
+    if folder_of(runs_dir, study.vessel(unit, made.portion)) is None:
+        log.say("not begun", unit=unit.id, portion=made.portion, why=str(error), lit=False)
+
+
+def over(log: CampaignLog, runs_dir: Path, unit: Unit, ran: Ran) -> None:
+    """Log how a run ended, as its record has it."""
+    seen = look(ran.folder)
     log.say(
         "ended",
-        **key,
-        run=_below(folder, runs_dir),
+        unit=unit.id,
+        portion=_open(log, unit).portion,
+        run=_below(ran.folder, runs_dir),
         head_hash=seen.head_hash,
         lit=seen.lit,
-        **_said(result.ended),
+        **_said(ran.ended),
     )
-    return result
+
+
+def _open(log: CampaignLog, unit: Unit) -> Made:
+    return next(made for made in CampaignState.of(log.read()).open if made.unit == unit.id)
 
 
 def _said(ended: RunEnded) -> dict[str, Any]:

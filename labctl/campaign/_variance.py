@@ -4,7 +4,7 @@ The model is value = arm + factor + rest, factor and rest random. The variance o
 from the sum of squares that it takes off, beyond the arms, set equal to its expectation
 (Henderson's method 3 for unbalanced groups; Biometrics 9, 226, 1953). The interval of the ratio of
 the two standard deviations inverts the F ratio, whose distribution under each ratio is drawn with a
-fixed seed (after Wald's exact interval; Annals of Mathematical Statistics 18, 586, 1947). One factor
+fixed seed (after Wald; Annals of Mathematical Statistics 18, 586, 1947). One factor
 at a time: what comes together (each lot on a day of its own) cannot be told apart, and is said to.
 """
 

@@ -60,7 +60,10 @@ def plan(file: str, bench: str | None, runs_dir: Path | None, as_json: bool) -> 
 @click.option("--broker", default=None, metavar="URL|auto|off",
               help="MQTT broker; else $LABCTL_BROKER, else none.")  # fmt: skip
 @click.option("--plain", is_flag=True, help="Lines instead of the live screen.")
-@click.option("--quiet", is_flag=True, help="One line a run; simulated bench only.")
+@click.option("--quiet", is_flag=True,
+              help="One line a run, as fast as it goes; simulated bench only.")  # fmt: skip
+@click.option("--jobs", default=None, type=click.IntRange(1, 64), metavar="N",
+              help="With --quiet: so many runs at a time; else one a core.")  # fmt: skip
 @click.option("-y", "--yes", is_flag=True, help="Answer every prompt of the protocols.")
 def run(
     file: str,
@@ -71,6 +74,7 @@ def run(
     broker: str | None,
     plain: bool,
     quiet: bool,
+    jobs: int | None,
     yes: bool,
 ) -> int:
     """Make the runs of FILE that are not made yet, each with the change of its sample before it,
@@ -78,7 +82,7 @@ def run(
     from labctl.cli._campaign_run import RunOptions, carry_on
 
     study, log = _study(file, bench, runs_dir)
-    options = RunOptions(speed, at_most, broker, plain=plain, quiet=quiet, yes=yes)
+    options = RunOptions(speed, at_most, broker, plain, quiet, jobs, yes)
     return carry_on(study, log, _root(runs_dir), options)
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import concurrent.futures
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from labctl import bench as benches
-from labctl import platform
 from labctl.campaign import (
     CampaignLog,
     CampaignState,
     Made,
+    Ran,
     Study,
     Unit,
     run_campaign,
+    run_side_by_side,
     status_lines,
     unit_words,
 )
@@ -25,7 +26,7 @@ from labctl.cli._options import parse_speed
 from labctl.cli._plan_light import arming_lines, off_lines, unwatched_lines
 from labctl.cli._sample_lines import sample_lines
 from labctl.clock import NS
-from labctl.engine import ANSWERED_IN_ADVANCE, RunRequest, RunResult, carry_out, way_to
+from labctl.engine import RunRequest, way_to
 from labctl.errors import Exit, InputError
 from labctl.protocol import Plan
 from labctl.settings import read_settings
@@ -41,30 +42,39 @@ class RunOptions:
     broker: str | None
     plain: bool
     quiet: bool
+    jobs: int | None
     yes: bool
 
 
 def carry_on(study: Study, log: CampaignLog, runs_dir: Path, options: RunOptions) -> int:
     """Make what is not made yet; the exit code of the run that stopped it, else 0, or 7 where some
     replicate is not there."""
-    if options.quiet and (study.real or not options.yes):
-        raise InputError(
-            "--quiet shows no prompt, and asks nobody",
-            where="--quiet",
-            fix="On a simulated bench, add --yes; on a REAL one leave it out.",
-        )
-    carrier = _Carrier(study, log, options)
+    if options.quiet:
+        _check_quiet(study, options)
+    blind = study.campaign.blind and CampaignState.of(log.read()).unblinded is None
     with log:
-        last = run_campaign(
-            study,
-            log,
-            runs_dir,
-            carrier,
-            speed=lambda plan: _speed(options.speed, plan, study),
-            about=about_process(),
-            at_most=options.at_most,
-            on_settled=_tell_settled,
-        )
+        if options.quiet:
+            last = run_side_by_side(
+                study,
+                log,
+                runs_dir,
+                options.jobs or os.cpu_count() or 1,
+                about=about_process(),
+                at_most=options.at_most,
+                on_settled=_tell_settled,
+                on_over=lambda unit, ran: _tell_over(study, unit, ran, blind),
+            )
+        else:
+            last = run_campaign(
+                study,
+                log,
+                runs_dir,
+                _Carrier(study, log, options),
+                speed=lambda plan: _speed(options.speed, plan, study),
+                about=about_process(),
+                at_most=options.at_most,
+                on_settled=_tell_settled,
+            )
         state = CampaignState.of(log.read())
     for line in status_lines(study, state):
         click.echo(line)
@@ -85,18 +95,13 @@ class _Carrier:
         broker = options.broker or read_settings().broker or "off"
         self._broker = BrokerChoice.parse(broker)
 
-    def __call__(self, request: RunRequest, unit: Unit) -> RunResult:
-        """Shown, or in one line."""
+    def __call__(self, request: RunRequest, unit: Unit) -> Ran:
+        """Shown as a run alone is."""
         study = self._study
         state = CampaignState.of(self._log.read())
         blind = study.campaign.blind and state.unblinded is None
         number = study.units.index(unit) + 1
         words = unit_words(study, unit, number, blind=blind)
-        if self._options.quiet:
-            result = _quietly(request)
-            ended = result.ended
-            click.echo(f"{words}: {ended.outcome}, {ended.verdict}; {result.folder.path}")
-            return result
         shown = RunInTerminal(
             request,
             broker=self._broker,
@@ -111,22 +116,7 @@ class _Carrier:
         shown.run()
         if shown.result is None:
             raise RuntimeError("a run without a result")
-        return shown.result
-
-
-def _quietly(request: RunRequest) -> RunResult:
-    def answered(text: str) -> concurrent.futures.Future[str]:
-        future: concurrent.futures.Future[str] = concurrent.futures.Future()
-        future.set_result(ANSWERED_IN_ADVANCE)
-        return future
-
-    return carry_out(
-        request,
-        publish=(),
-        ask=answered,
-        on_begin=lambda begun: None,
-        on_signals=platform.on_signals,
-    )
+        return Ran.of(shown.result)
 
 
 def _header(request: RunRequest) -> list[str]:
@@ -151,3 +141,18 @@ def _speed(text: str, plan: Plan, study: Study) -> float | None:
 
 def _tell_settled(made: Made) -> None:
     click.echo(f"{made.name}, left behind: {made.outcome or made.state}; {made.why}")
+
+
+def _tell_over(study: Study, unit: Unit, ran: Ran, blind: bool) -> None:
+    words = unit_words(study, unit, study.units.index(unit) + 1, blind=blind)
+    click.echo(f"{words}: {ran.ended.outcome}, {ran.ended.verdict}; {ran.folder}")
+
+
+def _check_quiet(study: Study, options: RunOptions) -> None:
+    in_process = all(way_to(plan, study.bench).in_process for plan in study.plans.values())
+    if not in_process or not options.yes:
+        raise InputError(
+            "--quiet shows no prompt, and asks nobody",
+            where="--quiet",
+            fix="On a bench that is simulated in this process, add --yes; else leave it out.",
+        )
