@@ -14,7 +14,14 @@ from labctl.cli._folded import folded
 from labctl.cli._options import bench_option, sample_option
 from labctl.cli._plan_check import check_json, check_lines
 from labctl.cli._plan_dose import dose_json, dose_lines, gate_lines, series_json, series_lines
-from labctl.cli._plan_light import light_json, light_lines, off_json, off_lines, unwatched_lines
+from labctl.cli._plan_light import (
+    light_json,
+    light_lines,
+    lit_sources,
+    off_json,
+    off_lines,
+    unwatched_lines,
+)
 from labctl.cli._sample_lines import sample_lines
 from labctl.errors import RefusedError
 
@@ -146,7 +153,7 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _totals(plan: Plan, bench: BenchFile) -> Iterator[str]:
-    from labctl.events import HEATER, LASER
+    from labctl.events import COIL, HEATER, LASER
     from labctl.protocol import worst_case_ns
 
     prompts = f"; besides, {plan.prompts} answers of a person" if plan.prompts else ""
@@ -157,12 +164,16 @@ def _totals(plan: Plan, bench: BenchFile) -> Iterator[str]:
         yield f"laser       switched by hand, NOT under labctl's control; {_clock(lit_ns)} at most"
     elif plan.uses_light:
         yield f"laser       on for {_clock(lit_ns)} at most, {_energy(plan.energy_j)} at the sample"
-    elif not plan.uses_heater:
+    elif not plan.arms:
         yield "laser       none; nothing is armed"
     if plan.uses_heater:
         hot_ns = sum(step.at_most_ns for step in plan.lit(HEATER))
         energy = _energy(plan.electrical_j)
         yield f"heater      on for {_clock(hot_ns)} at most, {energy} in the cell"
+    if plan.uses_coil:
+        on_ns = sum(step.at_most_ns for step in plan.lit(COIL))
+        energy = _energy(plan.coil_j)
+        yield f"coil        on for {_clock(on_ns)} at most, {energy} of its supply"
 
 
 def _limit_lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[str]:
@@ -187,10 +198,10 @@ def _limits(plan: Plan, bench: BenchFile) -> list[dict[str, Any]]:
     from labctl.limits import tighten
     from labctl.quantities import Kind, format
 
-    hard, heater = tighten(bench.limits, plan.limits), bench.heater
+    hard, heater, coil = tighten(bench.limits, plan.limits), bench.heater, bench.coil
     runs = [run.plan for run in plan.samples] or [plan]
     lit_ns = max((lit_ns for run in runs for _, lit_ns in run.emissions()), default=0)
-    energy_j = max(run.energy_j + run.electrical_j for run in runs)
+    energy_j = max(run.energy_j + run.electrical_j + run.coil_j for run in runs)
     entries = []
     for name, kind, used, allowed in (
         ("power", Kind.POWER, plan.nominal_power_w, hard.power_w),
@@ -201,6 +212,7 @@ def _limits(plan: Plan, bench: BenchFile) -> list[dict[str, Any]]:
             plan.nominal_electrical_w,
             heater.max_power_w if heater else None,
         ),
+        ("coil power", Kind.POWER, plan.nominal_coil_w, coil.max_power_w if coil else None),
         ("energy", Kind.ENERGY, energy_j, hard.energy_j),
         ("total", Kind.TIME, max(run.at_most_ns for run in runs) / 1e9, hard.total_s),
     ):
@@ -222,7 +234,7 @@ def _caps(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> str:
     """The guard's limits that only the run itself can meet."""
     if not plan.arms:
         return ""
-    source = "laser" if plan.uses_light and not plan.laser_manual else "heater"
+    source = lit_sources(plan)[0]
     try:
         spec = bench.guard_spec(plan.limits, source, specimen)
     except RefusedError as error:
@@ -257,6 +269,7 @@ def _as_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[st
         "prompts": plan.prompts,
         "energy_j": plan.energy_j,
         "electrical_j": plan.electrical_j,
+        "coil_j": plan.coil_j,
         "limits": _limits(plan, bench),
         "light": light_json(plan, bench),
         "dose": dose_json(plan),

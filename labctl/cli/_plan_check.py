@@ -31,15 +31,16 @@ def check_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> list[
 def _declared(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> tuple[Criterion, ...]:
     from labctl.monitor import declared, priors_for
 
-    if plan.uses_light == plan.uses_heater:
+    if plan.source is None:
         return ()
     priors, _ = priors_for(
         bench,
         specimen,
         blank=None,
-        calibrates=plan.uses_heater,
+        calibrates=plan.source == "heater",
+        magnetises=plan.source == "coil",
         has_ambient="ambient" in bench.roles,
-        has_meter=plan.uses_heater or "meter" in bench.roles,
-        nominal_power_w=plan.nominal_electrical_w if plan.uses_heater else plan.nominal_power_w,
+        has_meter=plan.source in ("heater", "coil") or "meter" in bench.roles,
+        nominal_power_w=plan.most_w(plan.source),
     )
     return declared(priors)

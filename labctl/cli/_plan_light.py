@@ -53,7 +53,7 @@ def off_lines(plan: Plan, bench: BenchFile) -> list[str]:
     """How long what this plan lights may go on at worst; nothing for a plan that lights nothing."""
     from labctl.bench import latency_lines
 
-    return latency_lines(bench, _lit(plan), plan.limits)
+    return latency_lines(bench, lit_sources(plan), plan.limits)
 
 
 def arming_lines(
@@ -65,7 +65,7 @@ def arming_lines(
     from labctl.engine import eyewear
 
     lines: list[str] = []
-    for source in _lit(plan):
+    for source in lit_sources(plan):
         # A bench that cannot arm says so elsewhere.
         with contextlib.suppress(RefusedError):
             spec = bench.guard_spec(plan.limits, source, specimen)
@@ -74,7 +74,7 @@ def arming_lines(
                 f"{spec.max_temperature_degc:g} degC, {spec.max_exposure_s:g} s at a time, "
                 f"{spec.max_energy_j:g} J; lease {spec.lease_s:g} s"
             )
-    if "laser" in _lit(plan):
+    if "laser" in lit_sources(plan):
         lines.append(eyewear(bench))
     if lines and unattended:
         who = bench.unattended_by or "nobody"
@@ -88,8 +88,8 @@ def unwatched_lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> 
     from labctl.bench import unwatched
 
     lines: list[str] = []
-    for source in _lit(plan):
-        power_w = plan.nominal_power_w if source == "laser" else plan.nominal_electrical_w
+    for source in lit_sources(plan):
+        power_w = plan.most_w(source)
         with contextlib.suppress(RefusedError):
             found = unwatched(bench, source, plan.limits, specimen, power_w or None)
             lines += [f"not available on this bench: {it}" for it in found]
@@ -100,13 +100,14 @@ def off_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
     """The same for programs, seconds, by source."""
     from labctl.bench import off_latency
 
-    found = {source: off_latency(bench, source, plan.limits) for source in _lit(plan)}
+    found = {source: off_latency(bench, source, plan.limits) for source in lit_sources(plan)}
     return {source: it.to_plain() for source, it in found.items() if it is not None}
 
 
-def _lit(plan: Plan) -> tuple[str, ...]:
-    laser = ("laser",) if plan.uses_light and not plan.laser_manual else ()
-    return (*laser, *(("heater",) if plan.uses_heater else ()))
+def lit_sources(plan: Plan) -> tuple[str, ...]:
+    from labctl.events import SOURCES
+
+    return tuple(name for name in SOURCES if plan.needs.get(name, "manual") != "manual")
 
 
 def _beam(plan: Plan, bench: BenchFile) -> Exposure | None:

@@ -218,7 +218,7 @@ def _next(
     name = command_name()
     # The same bench: another one would be a way to light what was not meant.
     on = "" if options.bench is None else f" --bench {shlex.quote(options.bench)}"
-    if plan.uses_heater and not plan.uses_light:
+    if not plan.uses_light and plan.arms:
         return ()
     if not plan.uses_light:
         return (f"{name} run heating-curve{on}",)

@@ -25,8 +25,10 @@ from labctl.engine._teller import Teller
 from labctl.engine._work import Ask, EndsRunError, Work
 from labctl.errors import Exit, StoppedError
 from labctl.events import (
+    COIL,
     HEATER,
     LASER,
+    SOURCES,
     Beam,
     Note,
     RunEnded,
@@ -38,7 +40,7 @@ from labctl.events import (
 )
 from labctl.guard import OffReport, Trip, not_confirmed
 from labctl.monitor import DoseWatch, Monitor, ReleaseWatch, concluded, unchecked
-from labctl.protocol import Heat, HoldTemperature, Irradiate, Plan, Step
+from labctl.protocol import ApplyField, Heat, HoldTemperature, Irradiate, Plan, Step
 from labctl.sample import Specimen
 
 
@@ -248,7 +250,7 @@ class Engine:
         if self._teller.fault is not None and ending.exit_code is Exit.PASS:
             ending = outcome.by_error(self._teller.fault)
         confirmed = all(report.confirmed for report in reports.values())
-        beam, heater = reports[LASER], reports.get(HEATER)
+        beam, heater, coil = reports[LASER], reports.get(HEATER), reports.get(COIL)
         ended = RunEnded(
             self._clock.now_ns(),
             outcome=ending.outcome,
@@ -262,6 +264,9 @@ class Engine:
             electrical_j=round(self._sampler.electrical_j, 3),
             heater=heater.beam if heater else None,
             heater_how=heater.how if heater else "",
+            coil=coil.beam if coil else None,
+            coil_how=coil.how if coil else "",
+            coil_j=round(self._sampler.coil_j, 3),
         )
         self._teller.tell(ended)
         await self._teller.durable()
@@ -274,7 +279,7 @@ class Engine:
         except Exception as error:
             # A fault of labctl itself on the way to off: then nobody knows.
             why = f"{type(error).__name__}: {error}"
-            used = (LASER, HEATER) if self._plan.uses_heater else (LASER,)
+            used = {LASER, *(name for name in SOURCES if name in self._plan.needs)}
             return {s: OffReport(False, Beam.UNKNOWN, why, 0, s) for s in used}
         return reports
 
@@ -317,4 +322,4 @@ def _power_w(step: Step) -> float | None:
     """What a step gives at most; None in the dark."""
     if isinstance(step, HoldTemperature):
         return step.power_limit_w
-    return step.power_w if isinstance(step, Irradiate | Heat) else None
+    return step.power_w if isinstance(step, Irradiate | Heat | ApplyField) else None

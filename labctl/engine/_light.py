@@ -25,7 +25,7 @@ def warning_s(arming: Arming, mode: Mode, *, in_process: bool) -> float:
 
 
 class Light:
-    """What the engine may ask of laser and heater. Without guards there is nothing to light."""
+    """What the engine may ask of a source. Without guards there is nothing to light."""
 
     def __init__(
         self,

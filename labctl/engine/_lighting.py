@@ -10,7 +10,7 @@ from labctl.engine._conditions import Look, species_in
 from labctl.engine._states import State
 from labctl.engine._work import Work
 from labctl.events import LASER
-from labctl.protocol import Cool, Heat, HoldTemperature, Irradiate, Step
+from labctl.protocol import ApplyField, Cool, Heat, HoldTemperature, Irradiate, Step
 
 
 class Lighting:
@@ -23,7 +23,9 @@ class Lighting:
         self.taken_over: float | None = None
         """Power of the light that stays on for the next step; None in the dark."""
 
-    async def carry_out(self, step: Irradiate | Heat, following: Sequence[Step]) -> str:
+    async def carry_out(
+        self, step: Irradiate | Heat | ApplyField, following: Sequence[Step]
+    ) -> str:
         """Light, and off again; returns why it ended. Where a hold of the same source comes right
         after it, the light stays on, `taken_over`."""
         work = self._work
@@ -74,7 +76,7 @@ class Lighting:
         await self._mark(False, "Switch the laser OFF by hand, and press Enter as you do.")
         return await self.ended(step, why)
 
-    async def sample(self, step: Irradiate | Heat | Cool, begun_ns: int) -> str:
+    async def sample(self, step: Irradiate | Heat | ApplyField | Cool, begun_ns: int) -> str:
         """Sample for the step's time ('elapsed'), until its condition ('reached'), or until it is
         late for that ('late')."""
         end_ns = begun_ns + step.at_most_ns
@@ -90,7 +92,7 @@ class Lighting:
         )
         return why if why == "reached" else "late"
 
-    async def ended(self, step: Irradiate | Heat | Cool, why: str) -> str:
+    async def ended(self, step: Irradiate | Heat | ApplyField | Cool, why: str) -> str:
         """What follows from why it ended, in the dark."""
         if why != "late":
             return why

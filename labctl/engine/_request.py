@@ -20,7 +20,7 @@ from labctl.bench import (
 from labctl.engine._arming import AtBench
 from labctl.engine._conditions import followed_in
 from labctl.errors import InputError, Problem, RefusedError
-from labctl.events import HEATER, LASER
+from labctl.events import COIL, SOURCES
 from labctl.instruments import driver
 from labctl.photothermal import ElectricalCalibration
 from labctl.protocol import HoldTemperature, Plan, Step
@@ -118,7 +118,7 @@ def _check_hold(request: RunRequest) -> None:
     if not holds:
         return
     file = request.bench_file
-    if not request.check or request.plan.uses_light == request.plan.uses_heater:
+    if not request.check or request.plan.source in (None, COIL):
         raise RefusedError(
             "a temperature is held by what the check knows of the cell, and this run has no check",
             where=request.plan.source_file,
@@ -138,7 +138,7 @@ def _check_hold(request: RunRequest) -> None:
 def _check_armable(request: RunRequest, found: Reach) -> None:
     """InputError with everything that stands in the way of light on a REAL bench."""
     file = request.bench_file
-    sources = [source for source in (LASER, HEATER) if source in found.roles]
+    sources = [source for source in SOURCES if source in found.roles]
     problems = not_armable(file, found.keys, sources, today())
     if request.unattended and not file.unattended_by:
         problems.append(

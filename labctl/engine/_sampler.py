@@ -14,7 +14,7 @@ from labctl.engine._manual import BY_METER, ManualEdges
 from labctl.engine._teller import Teller
 from labctl.engine._warmth import Warmth
 from labctl.errors import SafetyError
-from labctl.events import HEATER, LASER, Beam, Emission, Invalid, Reading, Sample
+from labctl.events import COIL, HEATER, LASER, Beam, Emission, Invalid, Reading, Sample
 from labctl.guard import Heartbeat
 from labctl.limits import tighten
 from labctl.protocol import Plan
@@ -34,7 +34,11 @@ class Sampler:
         self._guards = guards
         self._teller = teller
         self._manual = ManualEdges(plan.laser_manual, bench.meter is not None)
-        self._energies = {LASER: Energy("meter.power"), HEATER: Energy("heater.power")}
+        self._energies = {
+            LASER: Energy("meter.power"),
+            HEATER: Energy("heater.power"),
+            COIL: Energy("coil.power"),
+        }
         self._end_ns: int | None = None
         self._total_s = tighten(bench.file.limits, plan.limits).total_s
         self.next_tick_ns = 0
@@ -66,6 +70,11 @@ class Sampler:
     def electrical_j(self) -> float:
         """Of the calibration resistor, by its supply."""
         return self._energies[HEATER].joules
+
+    @property
+    def coil_j(self) -> float:
+        """Of the coil, by its supply; next to none of it reaches the sample."""
+        return self._energies[COIL].joules
 
     def tell_emission(self, emission: Emission) -> None:
         """What is known of a source from now on."""

@@ -31,8 +31,9 @@ from labctl.engine._teller import Publish, Teller
 from labctl.engine._work import Ask
 from labctl.errors import Exit, LabctlError, RecordError, StoppedError
 from labctl.events import (
+    COIL,
     HEATER,
-    LASER,
+    SOURCES,
     Mode,
     Note,
     PortTrouble,
@@ -193,7 +194,7 @@ class _Session:
             self._blank = read_blank(request.blank)
         session = self._simulation()
         file, roles = request.bench_file, self._found.roles
-        lit = [source for source in (LASER, HEATER) if source in roles]
+        lit = [source for source in SOURCES if source in roles]
         self._specs = {
             source: file.guard_spec(request.plan.limits, source, request.specimen) for source in lit
         }
@@ -371,21 +372,20 @@ class _Session:
     def _priors(self, bench: Bench) -> PriorsFixed | None:
         """What the check starts from; None unless one source heats, and no other."""
         request, plan = self._request, self._request.plan
-        if not request.check or plan.uses_light == plan.uses_heater:
+        if not request.check or plan.source is None:
             return None
         priors, assumptions = priors_for(
             request.bench_file,
             request.specimen,
             blank=self._blank,
             electrical=request.calibration,
-            calibrates=plan.uses_heater,
+            calibrates=plan.source == HEATER,
+            magnetises=plan.source == COIL,
             has_ambient=any(
                 "ambient.temperature" in role.names.values() for role in bench.thermometers
             ),
-            has_meter=plan.uses_heater or bench.meter is not None,
+            has_meter=plan.source in (HEATER, COIL) or bench.meter is not None,
             has_second="probe2" in self._found.roles,
-            nominal_power_w=request.nominal_power_w
-            or plan.nominal_electrical_w
-            or plan.nominal_power_w,
+            nominal_power_w=request.nominal_power_w or plan.most_w(plan.source),
         )
         return PriorsFixed(self._clock.now_ns(), priors.to_plain(), assumptions, declared(priors))

@@ -16,12 +16,14 @@ from labctl.engine._work import Work
 from labctl.events import Criterion
 from labctl.protocol import (
     AddAgent,
+    ApplyField,
     Assay,
     Baseline,
     Cool,
     Heat,
     HoldTemperature,
     Irradiate,
+    Lit,
     Log,
     Prompt,
     Release,
@@ -64,7 +66,7 @@ class Steps:
 
     def _lights(self, step: Step) -> bool:
         by_hand = isinstance(step, Irradiate) and self._work.plan.laser_manual
-        return isinstance(step, Irradiate | Heat | HoldTemperature) and not by_hand
+        return isinstance(step, Lit) and not by_hand
 
     async def carry_out(self, step: Step, following: Sequence[Step] = ()) -> str:
         """Carry the step out; returns why it ended. `following` are those that come after it."""
@@ -72,7 +74,7 @@ class Steps:
         match step:
             case Irradiate() if work.plan.laser_manual:
                 return await self._lighting.by_hand(step)
-            case Irradiate() | Heat():
+            case Irradiate() | Heat() | ApplyField():
                 return await self._lighting.carry_out(step, following)
             case Prompt():
                 work.go(State.WAITING)

@@ -6,7 +6,7 @@ from labctl.bench import BenchFile
 from labctl.clock import NS
 from labctl.monitor import Kind, priors_for
 from labctl.photothermal import BlankResult, ElectricalCalibration, reachable_sd
-from labctl.protocol import EfficiencyKnown, Heat, HoldTemperature, Irradiate, Plan
+from labctl.protocol import EfficiencyKnown, Irradiate, Lit, Plan
 from labctl.sample import Specimen
 from labctl.yamlfile import Reader
 
@@ -38,7 +38,7 @@ def check_targets(
     for step in plan.steps:
         if isinstance(step, Irradiate) and isinstance(step.until, EfficiencyKnown):
             _check(plan, step, step.until, dark_s, bench, specimen, blank, calibration, reader)
-        if isinstance(step, Irradiate | Heat | HoldTemperature):
+        if isinstance(step, Lit):
             break
         dark_s += (step.at_most_ns or 0) / NS
     reader.raise_any(f"{plan.name} cannot reach its target on bench {bench.name}")

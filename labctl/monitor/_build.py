@@ -11,9 +11,11 @@ from dataclasses import replace
 from labctl.monitor._priors import Kind, Priors, Thresholds, listed
 from labctl.photothermal import (
     SAME_VOLUME,
+    USUAL_LOSS_H_M2_PER_KG,
     BankPrior,
     BlankResult,
     ElectricalCalibration,
+    FieldInputs,
     Inputs,
     Known,
     electrical_prior,
@@ -28,6 +30,8 @@ _RELATIVE_COUPLING = 0.47
 _FLUTTER = (3e-8, 1e-6, 3e-5)
 _MISMATCH_SD = 3.5
 """Measured and commanded power may differ by so many deviations: once in 2000 runs."""
+_USUAL_SHARE = 0.02
+"""Of a coil's power that a sample of unknown iron takes up, to a factor of some."""
 _UNKNOWN_CAPACITY = 0.3
 """Relative deviation of a heat capacity of which only the volume is known, or not even that."""
 _UNKNOWN_FLUTTER = (3e-6, 3e-5, 3e-4)
@@ -41,6 +45,7 @@ def build_priors(
     wall_heat_capacity: Known | None = None,
     blank: BlankResult | None = None,
     calibrates: bool = False,
+    field: FieldInputs | None = None,
     has_ambient: bool,
     has_meter: bool,
     has_second: bool = False,
@@ -52,7 +57,8 @@ def build_priors(
 ) -> tuple[Priors, tuple[str, ...]]:
     """Priors and assumptions. `heat_loss` in W/K and `wall_heat_capacity` in J/K as the bench
     states them; `calibrates`: a resistor heats the cell in this run, and the power of `inputs` is
-    its electrical power; `power_mismatch_sd` the relative deviation of measured against commanded
+    its electrical power; `field`: a coil heats, and the power is that of its supply;
+    `power_mismatch_sd` the relative deviation of measured against commanded
     power by both calibrations; `placeholders` are inputs that stand in until somebody measures
     them; `vessel` is the cell's name. A calibration in `inputs` is taken as it is: whether it is of
     this cell is for the caller to see."""
@@ -62,9 +68,13 @@ def build_priors(
     volume = inputs.volume_m3.value if inputs.volume_m3 else _ML
     surface = (volume / _ML) ** (2.0 / 3.0)
     known = capacity is not None
+    if field is not None:
+        missing = _missing(replace(inputs, particles=False))
+        missing += () if field.iron_kg_per_m3 is not None else ("the iron of the sample",)
     if missing:
+        what = "efficiency" if field is None else "absorption rate of the iron"
         said.append(
-            f"{listed(missing)} not given: no efficiency is computed; heating rate, time "
+            f"{listed(missing)} not given: no {what} is computed; heating rate, time "
             "constant and temperature rise are"
         )
     electrical = None if calibrates else inputs.electrical
@@ -78,7 +88,7 @@ def build_priors(
         heat_per_watt, heat_sd = 0.4 * (shares[0] or 0.9) + shares[1], 0.6
     else:
         heat_per_watt, heat_sd = shares[1], max(0.05, 2.0 * shares[1])
-    if not calibrates:
+    if not calibrates and field is None:
         _say_optics(inputs, blank, said)
     if not has_ambient:
         said.append(
@@ -118,6 +128,13 @@ def build_priors(
             "all of the resistor's power is taken as heat in the liquid: voltage and current are "
             "those at the resistor, and it hangs in the liquid as it will under the laser"
         )
+    if field is not None:
+        bank = _of_field(bank, inputs, field)
+        kind = Kind.MAGNETIC
+        said.append(
+            "the field at the sample is that of the bench's calibration, and heat goes with its "
+            "square: the loss power is that of this field and frequency"
+        )
     thresholds = Thresholds()
     if power_mismatch_sd is not None:
         relative = round(max(0.05, _MISMATCH_SD * power_mismatch_sd), 4)
@@ -133,9 +150,21 @@ def build_priors(
         nominal_power_w=nominal_power_w,
         missing=missing,
         vessel=vessel,
+        field=field,
         thresholds=thresholds,
     )
     return priors, tuple(said)
+
+
+def _of_field(bank: BankPrior, inputs: Inputs, field: FieldInputs) -> BankPrior:
+    """Heat for each watt of the coil's supply as iron oxides usually give it, and to a factor of
+    some; nothing on the probe, which is a fibre."""
+    iron, volume = field.iron_kg_per_m3, inputs.volume_m3
+    per_watt = _USUAL_SHARE
+    if iron is not None and volume is not None:
+        mass_kg = iron.value * volume.value
+        per_watt = USUAL_LOSS_H_M2_PER_KG * mass_kg * field.strength_per_w
+    return replace(bank, heat_per_watt=per_watt, heat_per_watt_sd=5.0 * per_watt, light_k_per_w=0.0)
 
 
 def _of_this_cell(

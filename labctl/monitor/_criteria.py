@@ -272,8 +272,8 @@ def _enough_data(used: Snapshot, estimates: Estimates, priors: Priors) -> Iterat
     limits = priors.thresholds
     ratio = used.lit_s / used.thermal.time_constant_s[0]
     why = ""
-    value: Estimate | None = used.efficiency
-    if priors.kind is not Kind.EFFICIENCY:
+    value: Estimate | None = used.wanted
+    if priors.kind not in {Kind.EFFICIENCY, Kind.MAGNETIC}:
         value = estimates.time_constant(used)
     if used.lit_s < limits.least_heating_s:
         why = f"the light was on for {used.lit_s:.0f} s only"

@@ -10,10 +10,12 @@ from labctl.monitor._priors import Kind, Priors
 from labctl.photothermal import (
     MODEL_LOSS_RELATIVE_SD,
     Estimate,
+    FieldHeating,
     FilterBank,
     Moments,
     Thermal,
     efficiency,
+    field_heating,
     thermal,
 )
 
@@ -41,6 +43,13 @@ class Snapshot:
     lit_s: float
     """How long the light had been on by then."""
     flutter_k2_per_s: float
+    magnetic: FieldHeating | None = None
+    """Of a coil's run; its budget is that of the loss power."""
+
+    @property
+    def wanted(self) -> Estimate | None:
+        """What the run is for: the efficiency, or the loss power; None where it has neither."""
+        return self.efficiency if self.magnetic is None else self.magnetic.loss
 
     @property
     def has_plateau(self) -> bool:
@@ -91,8 +100,11 @@ class Estimates:
         if self._priors.kind is Kind.EFFICIENCY:
             result = efficiency(found.rate, self._priors.inputs, moments)
         value, budget = (None, {}) if result is None else (result[0], dict(result[1]))
-        flutter = bank.flutter_k2_per_s()
-        return Snapshot(moments, found, value, budget, power_w, lit_s, flutter)
+        flutter, field, heated = bank.flutter_k2_per_s(), self._priors.field, None
+        if field is not None:
+            heated = field_heating(found.rate, self._priors.inputs, field, power_w, moments)
+            budget = {} if heated is None else dict(heated.budget)
+        return Snapshot(moments, found, value, budget, power_w, lit_s, flutter, heated)
 
     def look(self, bank: FilterBank, power_w: float, lit_s: float) -> None:
         """Work everything out and keep it as the last look."""

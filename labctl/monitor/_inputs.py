@@ -11,6 +11,7 @@ from labctl.photothermal import (
     WATER_ABSORPTION_PER_M,
     BlankResult,
     ElectricalCalibration,
+    FieldInputs,
     Inputs,
     Known,
 )
@@ -28,6 +29,7 @@ _SAME_LINE_M = 5e-9
 """An absorbance measured so close to the laser's line is one at the line."""
 _UNCALIBRATED_RELATIVE_SD = 0.10
 """Of a power that nobody calibrated."""
+_IRON = "magnetic.iron"
 _USED = frozenset({"volume", "density", "specific_heat", "absorbance"})
 """Of what a sample file may call a placeholder, what the check computes with."""
 
@@ -39,6 +41,7 @@ def priors_for(
     blank: BlankResult | None,
     electrical: ElectricalCalibration | None = None,
     calibrates: bool = False,
+    magnetises: bool = False,
     has_ambient: bool,
     has_meter: bool,
     has_second: bool = False,
@@ -47,7 +50,7 @@ def priors_for(
     """Priors and assumptions of a run of this specimen on this bench. `has_meter`, `has_ambient`
     and `has_second` say what this run reads; `nominal_power_w` is the protocol's largest power.
     `electrical`: an earlier calibration of this cell with this volume in it; `calibrates`: the
-    bench's resistor heats in this run, not the laser."""
+    bench's resistor heats in this run, not the laser; `magnetises`: its coil does."""
     said: list[str] = []
     laser = bench.power_at_sample.deviation if bench.power_at_sample else None
     meter = bench.pick_off.deviation if bench.pick_off and has_meter else None
@@ -57,7 +60,11 @@ def priors_for(
         said.append(f"the power at the sample was not calibrated: ± {power * 100.0:.0f} % assumed")
     if calibrates and bench.heater is not None:
         said, power, laser, meter = [], bench.heater.deviation, None, None
-    inputs = _inputs(bench, specimen, blank, power, said)
+    field = _field(bench, specimen) if magnetises else None
+    if field is not None and bench.coil is not None:
+        said, power, laser, meter = [], bench.coil.deviation, None, None
+    # A field finds its way without any light: nothing is said of that.
+    inputs = _inputs(bench, specimen, blank, power, said if field is None else [])
     if specimen is not None:
         said.extend(f"of the sample: {words}" for words in specimen.assumptions)
     if calibrates:
@@ -71,15 +78,29 @@ def priors_for(
         wall_heat_capacity=_known(vessel.wall_heat_capacity) if vessel else None,
         blank=blank,
         calibrates=calibrates,
+        field=field,
         has_ambient=has_ambient,
         has_meter=has_meter,
         has_second=has_second,
         nominal_power_w=nominal_power_w,
         power_mismatch_sd=None if laser is None or meter is None else math.hypot(laser, meter),
-        placeholders=_placeholders(bench, specimen),
+        placeholders=_placeholders(bench, specimen, magnetises),
         vessel=vessel.name if vessel else "",
     )
     return priors, (*said, *more)
+
+
+def _field(bench: BenchFile, specimen: Specimen | None) -> FieldInputs | None:
+    coil = bench.coil
+    if coil is None:
+        return None
+    magnetic = specimen.magnetic if specimen is not None else None
+    return FieldInputs(
+        iron_kg_per_m3=None if magnetic is None else _known(magnetic.iron_kg_per_m3),
+        strength_per_w=coil.strength_per_w,
+        field_relative_sd=coil.field_deviation,
+        frequency_hz=coil.frequency_hz,
+    )
 
 
 def _inputs(
@@ -141,11 +162,14 @@ def _absorbance(
     return Known(stated.value * scale, stated.sd * scale)
 
 
-def _placeholders(bench: BenchFile, specimen: Specimen | None) -> tuple[str, ...]:
+def _placeholders(bench: BenchFile, specimen: Specimen | None, magnetises: bool) -> tuple[str, ...]:
+    solvent = specimen is not None and specimen.kind == "solvent"
+    unused = {"absorbance"} if solvent or magnetises else set[str]()
+    used = (_USED | ({_IRON} if magnetises else frozenset())) - unused
     names = [
-        f"the {name.replace('_', ' ')} of the sample"
+        f"the {name.removeprefix('magnetic.').replace('_', ' ')} of the sample"
         for name in (specimen.placeholders if specimen else ())
-        if name in _USED and not (name == "absorbance" and specimen and specimen.kind == "solvent")
+        if name in used
     ]
     vessel = bench.vessel
     if vessel is not None:

@@ -9,7 +9,6 @@ import numpy as np
 
 from labctl.clock import NS
 from labctl.events import (
-    HEATER,
     LASER,
     Assessment,
     Dosed,
@@ -29,7 +28,7 @@ from labctl.monitor._faults import Faults
 from labctl.monitor._history import History
 from labctl.monitor._hold import hold_of
 from labctl.monitor._power import PowerInput
-from labctl.monitor._priors import Kind, Priors
+from labctl.monitor._priors import Priors, source_of
 from labctl.monitor._rest import Rest
 from labctl.monitor._verdict import verdict
 from labctl.photothermal import (
@@ -68,9 +67,7 @@ class Monitor:
         self.priors = priors
         self.assumptions = assumptions
         self._power = PowerInput(priors.nominal_power_w)
-        calibrates = priors.kind is Kind.ELECTRICAL
-        self._source = HEATER if calibrates else LASER
-        self._power_channel = "heater.power" if calibrates else "meter.power"
+        self._source, self._power_channel = source_of(priors.kind)
         self._noise = NoiseEstimate(priors.noise_sd_k)
         self._trend = Trend()
         self._estimates = Estimates(priors)

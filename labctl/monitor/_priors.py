@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from labctl.photothermal import BankPrior, Inputs, StepRules
+from labctl.events import COIL, HEATER, LASER
+from labctl.photothermal import BankPrior, FieldInputs, Inputs, StepRules
 
 T = TypeVar("T")
 
@@ -22,6 +23,9 @@ class Kind(StrEnum):
     """Solvent only: heat loss, solvent heat, flutter and lag, never an efficiency."""
     ELECTRICAL = "electrical"
     """A calibration: a resistor of measured power heats the cell, never an efficiency."""
+    MAGNETIC = "magnetic"
+    """A coil's field heats: specific absorption rate and intrinsic loss power of the iron, never an
+    efficiency."""
     RATE = "rate"
     """An input is not known: heating rate, time constant and rise only."""
 
@@ -68,17 +72,29 @@ class Priors:
     """Which cell it is, as the bench calls it."""
     has_second: bool = False
     """Whether another thermocouple of this run is in the same liquid."""
-    steps: StepRules = field(default_factory=StepRules)
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    field: FieldInputs | None = None
+    """Of a coil's run."""
+    steps: StepRules = dataclasses.field(default_factory=StepRules)
+    thresholds: Thresholds = dataclasses.field(default_factory=Thresholds)
 
     def to_plain(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return to_lists(self)
+        """As JSON has it. Without a coil nothing is said of one, as before there were any."""
+        told = to_lists(self)
+        if self.field is None:
+            del told["field"]
+        return told
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Priors:
         """What `to_plain` gave; TypeError or ValueError for anything else."""
         return load_plain(cls, plain)
+
+
+def source_of(kind: Kind) -> tuple[str, str]:
+    """The source that heats in a run of this kind, and the channel of its measured power."""
+    if kind is Kind.ELECTRICAL:
+        return HEATER, "heater.power"
+    return (COIL, "coil.power") if kind is Kind.MAGNETIC else (LASER, "meter.power")
 
 
 def to_lists(value: Any) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labctl.clock import NS
-from labctl.events import HEATER, LASER, Emission, Event, Reading, Sample
+from labctl.events import Emission, Event, Reading, Sample
 from labctl.monitor._power import PowerInput
-from labctl.monitor._priors import Kind, Priors
+from labctl.monitor._priors import Priors, source_of
 from labctl.photothermal import (
     CellKnowledge,
     PowerSteps,
@@ -37,11 +37,6 @@ class Curve:
     readings_degc: NDArray[np.float64]
     ambients_degc: NDArray[np.float64]
     power: PowerSteps
-
-
-def source_of(kind: Kind) -> tuple[str, str]:
-    """The source that heats in a run of this kind, and the channel of its measured power."""
-    return (HEATER, "heater.power") if kind is Kind.ELECTRICAL else (LASER, "meter.power")
 
 
 def curve_of(events: Iterable[Event], priors: Priors) -> Curve:

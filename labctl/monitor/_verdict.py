@@ -159,6 +159,15 @@ def _in_a_sentence(used: Snapshot, estimates: Estimates, priors: Priors) -> str:
             f"the readings follow the model: efficiency {value.value:.3f} ± "
             f"{1.96 * value.sd_total:.3f} (95 %), {told}"
         )
+    heated, field = used.magnetic, priors.field
+    if heated is not None and field is not None:
+        rate, power = heated.absorption, heated.loss
+        return (
+            f"the readings follow the model: SAR {rate.value / 1e3:.4g} ± "
+            f"{1.96e-3 * rate.sd_total:.2g} W/g of iron at {heated.amplitude_a_per_m / 1e3:.3g} "
+            f"kA/m and {field.frequency_hz / 1e3:.4g} kHz, ILP {power.value * 1e9:.4g} ± "
+            f"{1.96e9 * power.sd_total:.2g} nH m^2/kg (95 %), {told}"
+        )
     if priors.kind is Kind.BLANK and loss is not None:
         return (
             f"the readings follow the model of a blank: heat loss {loss.value * 1e3:.1f} ± "
@@ -169,9 +178,9 @@ def _in_a_sentence(used: Snapshot, estimates: Estimates, priors: Priors) -> str:
             f"the readings follow the model of a calibration: {told} (95 %); "
             "`labctl calibrate` works the cell out from the whole record"
         )
+    what = "efficiency" if priors.field is None else "absorption rate"
     return (
-        f"the readings follow the model: {told} (95 %); no efficiency "
-        f"without {listed(priors.missing)}"
+        f"the readings follow the model: {told} (95 %); no {what} without {listed(priors.missing)}"
     )
 
 
@@ -186,6 +195,9 @@ def results(used: Snapshot, estimates: Estimates, priors: Priors) -> dict[str, A
             value.value * share, value.sd_statistical * share, value.sd_inputs * share
         )
         found["external_efficiency"] = plain(external)
+    if used.magnetic is not None:
+        found["specific_absorption_rate"] = plain(used.magnetic.absorption)
+        found["intrinsic_loss_power"] = plain(used.magnetic.loss)
     thermal = used.thermal
     # A blank rises by so little that its plateau is always known.
     if used.has_plateau or priors.kind is Kind.BLANK:

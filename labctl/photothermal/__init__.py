@@ -64,6 +64,12 @@ from labctl.photothermal._layout import WALL_LOSS_SHARE, BankPrior
 from labctl.photothermal._light import PowerSteps
 from labctl.photothermal._light_energy import EnergyMeter, fluence_j_per_m2
 from labctl.photothermal._log_linear import LogLinear, log_linear_cooling
+from labctl.photothermal._magnetic import (
+    USUAL_LOSS_H_M2_PER_KG,
+    FieldHeating,
+    FieldInputs,
+    field_heating,
+)
 from labctl.photothermal._map import MapFit, fit_record
 from labctl.photothermal._map_judge import FitCheck, judge_fit
 from labctl.photothermal._map_model import FitOptions, SupposedStep, without_walks
@@ -138,6 +144,7 @@ __all__ = [
     "REFILL_RELATIVE_SD",
     "SAME_VOLUME",
     "SHIFT",
+    "USUAL_LOSS_H_M2_PER_KG",
     "WALL_LOSS_SHARE",
     "WATER_ABSORPTION_PER_M",
     "ArrheniusPair",
@@ -161,6 +168,8 @@ __all__ = [
     "Estimate",
     "Expected",
     "Exposure",
+    "FieldHeating",
+    "FieldInputs",
     "FilterBank",
     "Finding",
     "FitCheck",
@@ -223,6 +232,7 @@ __all__ = [
     "electrical_prior",
     "exposure",
     "eye_limit_w_per_m2",
+    "field_heating",
     "find_step",
     "fit_one_node",
     "fit_record",

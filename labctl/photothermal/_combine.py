@@ -72,7 +72,7 @@ def efficiency(
 
     `moments` are needed where `inputs` has an electrical calibration (ValueError without): what
     both runs leave open of the cell is then taken together."""
-    heat, parts = _heat(rate, inputs, moments)
+    heat, parts = heat_per_watt(rate, inputs, moments)
     if heat is None or inputs.absorbance is None or not inputs.particles:
         return None
     if inputs.absorbance.value <= 0.0:
@@ -99,7 +99,7 @@ def efficiency(
     return Estimate(value, heat.sd * per_heat, sd_inputs), budget
 
 
-def _heat(
+def heat_per_watt(
     rate: RateEstimate, inputs: Inputs, moments: Moments | None
 ) -> tuple[HeatPerWatt | None, dict[str, float]]:
     """Heat in the liquid over power at the sample, and the relative deviations of what it rests

@@ -21,6 +21,7 @@ from labctl.protocol._load import find, json_schema, load, loads
 from labctl.protocol._plan import Plan, SampleRun
 from labctl.protocol._steps import (
     AddAgent,
+    ApplyField,
     Assay,
     Baseline,
     Cool,
@@ -47,6 +48,7 @@ __all__ = [
     "AddAgent",
     "AllOf",
     "AnyOf",
+    "ApplyField",
     "Assay",
     "Baseline",
     "Below",

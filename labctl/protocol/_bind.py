@@ -7,11 +7,12 @@ import dataclasses
 from labctl import clock, limits
 from labctl.bench import BenchFile
 from labctl.errors import InputError, RefusedError
+from labctl.events import SOURCES
 from labctl.instruments import driver
 from labctl.protocol._bind_light import check_light, effective
 from labctl.protocol._bind_medium import check_liquid, check_medium, check_sample
 from labctl.protocol._plan import Plan, series
-from labctl.protocol._steps import Irradiate, Step
+from labctl.protocol._steps import ApplyField, Irradiate, Step
 from labctl.quantities import Kind, format
 from labctl.sample import Specimen
 from labctl.yamlfile import Mark, Reader
@@ -19,6 +20,7 @@ from labctl.yamlfile import Mark, Reader
 _CAPABILITY = {
     "laser": "source",
     "heater": "source",
+    "coil": "source",
     "thermometer": "thermometer",
     "power_meter": "power_meter",
     "thermostat": "thermostat",
@@ -110,6 +112,8 @@ def _check_needs(plan: Plan, bench: BenchFile, reader: Reader) -> None:
 
 
 def _with_power(step: Step, plan: Plan, bench: BenchFile, reader: Reader) -> Step:
+    if isinstance(step, ApplyField) and bench.coil is not None:
+        return dataclasses.replace(step, stated_power_w=bench.coil.power_w(step.field_a_per_m))
     if not isinstance(step, Irradiate) or step.irradiance_w_per_m2 is None:
         return step
     if bench.spot_area is None:
@@ -143,7 +147,7 @@ def _check_period(plan: Plan, bench: BenchFile, reader: Reader) -> None:
                 f"'{found.instrument}' of bench '{bench.name}' needs for a reading",
                 f"Record every {format(least, Kind.TIME)} or slower.",
             )
-    if not plan.arms or not {"laser", "heater"} & set(bench.roles):
+    if not plan.arms or not {*SOURCES} & set(bench.roles):
         return
     hard = effective(plan, bench)
     bounds = [b for b in (hard.lease_s, hard.staleness_s) if b is not None]

@@ -7,10 +7,10 @@ import dataclasses
 from labctl import clock, limits
 from labctl.bench import BenchFile
 from labctl.errors import RefusedError
-from labctl.events import LASER
+from labctl.events import LASER, SOURCES
 from labctl.limits import Limits
 from labctl.protocol._plan import Plan
-from labctl.protocol._steps import HoldTemperature, Irradiate, Lit, most_power_w
+from labctl.protocol._steps import ApplyField, HoldTemperature, Irradiate, Lit, most_power_w
 from labctl.quantities import Kind, format
 from labctl.yamlfile import Reader
 
@@ -23,16 +23,19 @@ def check_light(plan: Plan, bench: BenchFile, reader: Reader) -> None:
     hard = effective(plan, bench)
     energy_j = 0.0
     for step, lit_ns in plan.emissions():
-        if isinstance(step, Irradiate) and step.stated_power_w is None:
+        if isinstance(step, Irradiate | ApplyField) and step.stated_power_w is None:
             continue
         if isinstance(step, HoldTemperature):
             _check_band(step, plan, bench, hard, reader)
         strong = plan.mark(
-            *(f"{step.path}.{key}" for key in ("power", "irradiance", "power_limit")), step.path
+            *(f"{step.path}.{key}" for key in ("power", "irradiance", "power_limit", "field")),
+            step.path,
         )
         most_w, owner = _most_power(step, plan, bench, hard)
         power_w = most_power_w(step)
-        if most_w is not None and power_w > most_w:
+        if isinstance(step, ApplyField):
+            _check_field(step, plan, bench, reader)
+        elif most_w is not None and power_w > most_w:
             reader.add(
                 strong,
                 "P050",
@@ -69,7 +72,7 @@ def check_light(plan: Plan, bench: BenchFile, reader: Reader) -> None:
             f"limit of bench '{bench.name}', {format(bench.limits.total_s, Kind.TIME)}",
             "Make it shorter.",
         )
-    for role in ("laser", "heater"):
+    for role in SOURCES:
         if plan.needs.get(role, "manual") != "manual" and role in bench.roles:
             _check_can_arm(plan, bench, role, reader)
 
@@ -83,6 +86,28 @@ def _most_power(step: Lit, plan: Plan, bench: BenchFile, hard: Limits) -> tuple[
     if asked is not None and (own is None or asked < own):
         return asked, "this protocol"
     return own, f"the heater of bench '{bench.name}'"
+
+
+def _check_field(step: ApplyField, plan: Plan, bench: BenchFile, reader: Reader) -> None:
+    """A coil's limit is a field; the protocol's `power` may tighten what its supply gives."""
+    mark = plan.mark(f"{step.path}.field", step.path)
+    most, asked = None if bench.coil is None else bench.coil.max_field_a_per_m, plan.limits.power_w
+    if most is not None and step.field_a_per_m > most:
+        reader.add(
+            mark,
+            "P050",
+            f"{format(step.field_a_per_m, Kind.FIELD)} is above the limit of the coil of bench "
+            f"'{bench.name}', {format(most, Kind.FIELD)}",
+            f"Ask for at most {format(most, Kind.FIELD)}.",
+        )
+    elif asked is not None and step.power_w > asked:
+        reader.add(
+            mark,
+            "P050",
+            f"{format(step.field_a_per_m, Kind.FIELD)} takes {format(step.power_w, Kind.POWER)} of "
+            f"the coil's supply, above the limit of this protocol, {format(asked, Kind.POWER)}",
+            "Ask for less field, or raise `power` under `limits`.",
+        )
 
 
 def _check_band(

@@ -9,6 +9,7 @@ from labctl.protocol._conditions import Condition
 from labctl.protocol._dump_conditions import plain_condition, time_text
 from labctl.protocol._steps import (
     AddAgent,
+    ApplyField,
     Assay,
     Baseline,
     Cool,
@@ -74,6 +75,9 @@ def _step(step: Step) -> dict[str, Any]:
         case Heat():
             power = {"power": exact(step.power_w, Kind.POWER)}
             return power | _duration(step.until, step.at_most_ns, step.if_late)
+        case ApplyField():
+            strength = {"field": exact(step.field_a_per_m, Kind.FIELD)}
+            return strength | _duration(step.until, step.at_most_ns, step.if_late)
         case HoldTemperature():
             return _hold(step)
         case Cool():

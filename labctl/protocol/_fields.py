@@ -77,8 +77,15 @@ HEAT = Field(
     Table("heat step", (ELECTRICAL_POWER, FOR, UNTIL, AT_MOST, IF_LATE), rules=TIMED),
     "Calibration resistor on, for a time or until a condition",
 )
+FIELD = Field("field", Amount(Kind.FIELD, high=1e6, positive=True),
+              "Amplitude at the sample, at the coil's frequency", True)  # fmt: skip
+APPLY_FIELD = Field(
+    "apply_field",
+    Table("apply_field step", (FIELD, FOR, UNTIL, AT_MOST, IF_LATE), rules=TIMED),
+    "Alternating magnetic field on, for a time or until a condition",
+)
 COOL = Field("cool", Table("cool step", (FOR, UNTIL, AT_MOST, IF_LATE), rules=TIMED),
-             "Laser and heater off, for a time or until a condition")  # fmt: skip
+             "Laser, heater and coil off, for a time or until a condition")  # fmt: skip
 LOG = Field("log", Table("log step", (FOR, AT_MOST), rules=one_of(FOR, AT_MOST)),
             "Only record, `for` a time, or until stopped but `at_most` so long")  # fmt: skip
 
@@ -193,8 +200,8 @@ STEP: OneKey = OneKey(
     "verb",
     "P040",
     (
-        BASELINE, IRRADIATE, HEAT, HOLD, COOL, WAIT, LOG, THERMOSTAT, DOSE, RELEASE, ASSAY, PROMPT,
-        *STRUCTURE,
+        BASELINE, IRRADIATE, HEAT, APPLY_FIELD, HOLD, COOL, WAIT, LOG, THERMOSTAT, DOSE, RELEASE,
+        ASSAY, PROMPT, *STRUCTURE,
     ),
     (STEP_NAME,),
 )  # fmt: skip
@@ -231,6 +238,7 @@ CAPABILITY = Choice(
         "laser": "a laser under labctl's control",
         "manual": "what a person does instead: switch the laser, set the bath, dose, assay",
         "heater": "a calibration resistor in the cell, under labctl's control",
+        "coil": "a coil around the cell, under labctl's control",
         "thermometer": "a thermometer",
         "power_meter": "a power meter",
         "thermostat": "a bath, plate or holder that keeps a temperature",
@@ -242,8 +250,8 @@ CAPABILITY = Choice(
 NEEDS = Field(
     "needs",
     MapOf(CAPABILITY),
-    "Roles that a bench must have: laser: laser (or manual), heater: heater, probe: thermometer, "
-    "...",
+    "Roles that a bench must have: laser: laser (or manual), heater: heater, coil: coil, "
+    "probe: thermometer, ...",
     True,
 )
 LIMIT_FIELDS = tuple((limit, limit_field(limit)) for limit in ALL_LIMITS if limit.in_protocol)

@@ -9,6 +9,7 @@ from typing import Any
 
 from labctl import clock, yamlfile
 from labctl.bench import BenchFile
+from labctl.events import SOURCES
 from labctl.limits import Limits, tighten
 from labctl.protocol._bind import bind_into
 from labctl.protocol._dump import SCHEMA
@@ -35,6 +36,7 @@ from labctl.yamlfile import Item, MapNode, Mark, Reader, Row, Source
 _ROLES = {
     "laser": ("laser", "manual"),
     "heater": ("heater",),
+    "coil": ("coil",),
     "meter": ("power_meter",),
     "thermostat": ("thermostat", "manual"),
     "doser": ("doser", "manual"),
@@ -167,7 +169,7 @@ def _check_roles(needs: Mapping[str, Item[str]], reader: Reader) -> None:
                 f"the role '{role}' cannot be '{item.value}'",
                 f"Write '{role}: {' or '.join(allowed)}'.",
             )
-    for role in ("laser", "heater"):
+    for role in SOURCES:
         if role in needs and "probe" not in needs:
             reader.add(
                 needs[role].key,

@@ -12,6 +12,7 @@ from labctl.protocol._fields import (
     BETWEEN,
     DRIFT,
     ELECTRICAL_POWER,
+    FIELD,
     FOR,
     IF_LATE,
     IRRADIANCE,
@@ -22,6 +23,7 @@ from labctl.protocol._fields import (
     WITH_SOURCE,
 )
 from labctl.protocol._steps import (
+    ApplyField,
     Baseline,
     Cool,
     Heat,
@@ -35,6 +37,7 @@ from labctl.yamlfile import Row
 
 _LASER = "Add 'laser: laser' (or 'laser: manual') to `needs`."
 _HEATER = "Add 'heater: heater' to `needs`; light is `irradiate`."
+_COIL = "Add 'coil: coil' to `needs`, and 'probe: thermometer': a fibre."
 
 
 def baseline(checks: Checks, row: Row, common: dict[str, Any]) -> Step | None:
@@ -82,6 +85,22 @@ def heat(checks: Checks, row: Row, common: dict[str, Any]) -> Step | None:
     return Heat(
         **common,
         power_w=power,
+        at_most_ns=bounds[1],
+        until=bounds[0],
+        if_late=row[IF_LATE] or "stop",
+    )
+
+
+def apply_field(checks: Checks, row: Row, common: dict[str, Any]) -> Step | None:
+    checks.probe(row, "a field")
+    checks.role(row, "coil", "a field needs a coil", _COIL)
+    strength = row[FIELD]
+    bounds = checks.bounds(row, "an apply_field step")
+    if bounds is None or strength is None:
+        return None
+    return ApplyField(
+        **common,
+        field_a_per_m=strength,
         at_most_ns=bounds[1],
         until=bounds[0],
         if_late=row[IF_LATE] or "stop",

@@ -14,14 +14,13 @@ from pathlib import Path
 from labctl import sample as samples
 from labctl import yamlfile
 from labctl.errors import RefusedError
-from labctl.events import HEATER, LASER
+from labctl.events import COIL, HEATER, LASER, SOURCES
 from labctl.limits import Limits
 from labctl.protocol import _dump
 from labctl.protocol._conditions import Released, simple_parts
 from labctl.protocol._steps import (
     AddAgent,
     Assay,
-    Heat,
     HoldTemperature,
     Irradiate,
     Lit,
@@ -45,8 +44,8 @@ class Plan:
     parameters: Mapping[str, str]
     """Name -> the value taken, as it was written."""
     needs: Mapping[str, str]
-    """Role -> capability: `laser`, `manual`, `heater`, `thermometer`, `power_meter`, `thermostat`,
-    `doser`, `assay`."""
+    """Role -> capability: `laser`, `manual`, `heater`, `coil`, `thermometer`, `power_meter`,
+    `thermostat`, `doser`, `assay`."""
     period_ns: int
     """Sampling period."""
     limits: Limits
@@ -73,14 +72,27 @@ class Plan:
         return "heater" in self.needs
 
     @property
+    def uses_coil(self) -> bool:
+        """A field takes part."""
+        return "coil" in self.needs
+
+    @property
+    def source(self) -> str | None:
+        """The one source that takes part, whoever switches it; None where none does, or several
+        do."""
+        mine = [name for name in SOURCES if name in self.needs]
+        return mine[0] if len(mine) == 1 else None
+
+    @property
     def arms(self) -> bool:
         """Something is lit or energised under the guard's lease."""
-        return self.uses_heater or (self.uses_light and not self.laser_manual)
+        fed = self.uses_heater or self.uses_coil
+        return fed or (self.uses_light and not self.laser_manual)
 
     @property
     def heats(self) -> bool:
         """Energy goes into a sample, whoever switches it."""
-        return self.uses_light or self.uses_heater
+        return self.uses_light or self.uses_heater or self.uses_coil
 
     @property
     def follows(self) -> bool:
@@ -128,12 +140,8 @@ class Plan:
         return 0 if bath and (agents or self.needs.get("doser") == "doser") else 1
 
     def lit(self, source: str) -> tuple[Lit, ...]:
-        """The steps in which a source gives energy, `laser` or `heater`."""
-        return tuple(
-            step
-            for step in self.steps
-            if isinstance(step, Irradiate | Heat | HoldTemperature) and step.source == source
-        )
+        """The steps in which a source gives energy, `laser`, `heater` or `coil`."""
+        return tuple(step for step in self.steps if isinstance(step, Lit) and step.source == source)
 
     def emissions(self) -> tuple[tuple[Lit, int], ...]:
         """Every step that gives energy, with how long its emission may have lasted at its end, ns:
@@ -142,7 +150,7 @@ class Plan:
         before: Lit | None = None
         lit_ns = 0
         for step in self.steps:
-            if not isinstance(step, Irradiate | Heat | HoldTemperature):
+            if not isinstance(step, Lit):
                 before = None
                 continue
             goes_on = (
@@ -175,6 +183,20 @@ class Plan:
     def electrical_j(self) -> float:
         """Most electrical energy in the resistor in the whole run."""
         return sum(step.energy_j for step in self.lit(HEATER))
+
+    @property
+    def nominal_coil_w(self) -> float:
+        """Highest power of the coil's supply that may be asked for; 0 without a field."""
+        return max(map(most_power_w, self.lit(COIL)), default=0.0)
+
+    @property
+    def coil_j(self) -> float:
+        """Most energy of the coil's supply in the whole run."""
+        return sum(step.energy_j for step in self.lit(COIL))
+
+    def most_w(self, source: str | None) -> float:
+        """The highest power of a source that may be asked for; 0 where it gives none."""
+        return max(map(most_power_w, self.lit(source)), default=0.0) if source else 0.0
 
     @property
     def at_most_ns(self) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from labctl.errors import RefusedError
-from labctl.events import HEATER, LASER
+from labctl.events import COIL, HEATER, LASER
 from labctl.protocol._conditions import Condition
 
 
@@ -88,6 +88,38 @@ class Heat(_Step):
     @property
     def energy_j(self) -> float:
         """Most electrical energy in this step."""
+        return self.power_w * self.at_most_ns / 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyField(_Step):
+    """Alternating magnetic field on, for a time or until a condition."""
+
+    verb: ClassVar[str] = "apply_field"
+    source: ClassVar[str] = COIL
+    field_a_per_m: float
+    """Amplitude at the sample, at the frequency of the bench's coil."""
+    at_most_ns: int
+    until: Condition | None = None
+    """None: for exactly `at_most_ns`."""
+    if_late: str = "stop"
+    """When `until` is not met in time: `stop` the run or `continue`."""
+    stated_power_w: float | None = field(default=None, compare=False)
+    """What the supply of the bench's coil gives for it; None while it has met no bench."""
+
+    @property
+    def power_w(self) -> float:
+        """Of the coil's supply. RefusedError while the field has met no bench."""
+        if self.stated_power_w is None:
+            raise RefusedError(
+                f"step {self.index + 1} states a field, and no bench gives its coil",
+                fix="Bind the plan to a bench with a coil.",
+            )
+        return self.stated_power_w
+
+    @property
+    def energy_j(self) -> float:
+        """Most energy of the supply in this step; next to none of it reaches the sample."""
         return self.power_w * self.at_most_ns / 1e9
 
 
@@ -232,6 +264,7 @@ Step: TypeAlias = (
     Baseline
     | Irradiate
     | Heat
+    | ApplyField
     | HoldTemperature
     | Cool
     | Wait
@@ -243,10 +276,10 @@ Step: TypeAlias = (
     | Prompt
 )
 
-Lit: TypeAlias = Irradiate | Heat | HoldTemperature
+Lit: TypeAlias = Irradiate | Heat | ApplyField | HoldTemperature
 """A step that puts energy into the sample."""
 
 
 def most_power_w(step: Lit) -> float:
-    """The most that a step gives; RefusedError while an irradiance has met no bench."""
+    """The most that a step gives; RefusedError while irradiance or field has met no bench."""
     return step.power_limit_w if isinstance(step, HoldTemperature) else step.power_w

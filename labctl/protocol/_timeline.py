@@ -16,6 +16,7 @@ from labctl.protocol._conditions import (
 from labctl.protocol._plan import Plan
 from labctl.protocol._steps import (
     AddAgent,
+    ApplyField,
     Assay,
     Heat,
     HoldTemperature,
@@ -52,8 +53,8 @@ class Row:
     at_most_ns: int | None
     """None for a prompt that waits as long as it takes."""
     power_w: float | None
-    """Power at the sample, or in the resistor, of a hold the most that it may give; None in the
-    dark, or while an irradiance has met no bench."""
+    """Power at the sample, in the resistor, or of the coil's supply, of a hold the most that it may
+    give; None in the dark, or while irradiance or field has met no bench."""
     energy_j: float
     """Most energy of the laser at the sample, or of the resistor, in this step."""
     until: Condition | None = None
@@ -66,7 +67,7 @@ def timeline(plan: Plan) -> tuple[Row, ...]:
     for step in plan.steps:
         lit: Lit | None = None
         if isinstance(step, Heat | HoldTemperature) or (
-            isinstance(step, Irradiate) and step.stated_power_w is not None
+            isinstance(step, Irradiate | ApplyField) and step.stated_power_w is not None
         ):
             lit = step
         rows.append(

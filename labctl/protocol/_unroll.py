@@ -39,8 +39,8 @@ MOST_STEPS = 5000
 DEEPEST = 8
 """Levels of files and plugins within each other."""
 LONGEST_NAME = 200
-MARKED = ("for", "until", "at_most", "power", "irradiance", "power_limit", "between", "temperature",
-          "agent", "species", "stimulus", "require", "assay_every")  # fmt: skip
+MARKED = ("for", "until", "at_most", "power", "irradiance", "power_limit", "field", "between",
+          "temperature", "agent", "species", "stimulus", "require", "assay_every")  # fmt: skip
 """Keys whose place a bench's or a sample's problems point to."""
 
 UNSAID_SEED = 0
@@ -255,6 +255,7 @@ _MAKERS: dict[str, Callable[[Checks, Row, dict[str, Any]], Step | None]] = {
     "baseline": _makers.baseline,
     "irradiate": _makers.irradiate,
     "heat": _makers.heat,
+    "apply_field": _makers.apply_field,
     "hold_temperature": _makers.hold_temperature,
     "cool": _makers.cool,
     "log": _makers.log,

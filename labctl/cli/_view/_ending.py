@@ -84,6 +84,8 @@ DO_NOW = "do now"
 
 _RESULTS: dict[str, str] = {
     "efficiency": EFFICIENCY,
+    "specific_absorption_rate": "SAR, of iron",
+    "intrinsic_loss_power": "ILP",
     "time_constant": "time constant",
     "heat_loss_coefficient": "heat loss",
     "temperature_rise": "temperature rise",

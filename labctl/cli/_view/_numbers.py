@@ -14,6 +14,8 @@ _SHOWN_AS: dict[str, tuple[float, str]] = {
     "degC": (1.0, "°C"),
     "W/K": (1e3, "mW/K"),
     "J/K": (1.0, "J/K"),
+    "W/kg": (1e-3, "W/g"),
+    "H m^2/kg": (1e9, "nH m^2/kg"),
 }
 """Unit in an event -> factor and unit for people."""
 
