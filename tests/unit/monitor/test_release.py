@@ -289,9 +289,10 @@ def test_a_species_without_a_load_is_not_followed_and_told() -> None:
 
 
 def test_slope_and_load_make_the_common_deviation() -> None:
-    """3 % of the slope and 4 % of the load are 5 %."""
+    """3 % of the slope, 4 % of the load and 2 % of the volume."""
     found = basis(specimen(release=loads(sd=0.04)))
-    assert 0.05 == pytest.approx(found.priors["quinidine"]["scale_relative_sd"])
+    expected = math.sqrt(0.03**2 + 0.04**2 + 0.02**2)
+    assert expected == pytest.approx(found.priors["quinidine"]["scale_relative_sd"])
 
 
 def test_placeholders_are_named_and_narrow_nothing() -> None:
