@@ -26,7 +26,7 @@ _LEAST_LOG_SD = 0.1
 _UNCALIBRATED = 0.10
 """Of an assay whose calibration nobody stated."""
 _VOLUME = 0.02
-"""Of the amount in the medium: what evaporates over hours in it is not accounted for. An assumption;
+"""Of the amount in the medium: what evaporates over hours is not accounted for. An assumption;
 whole simulated runs of nine hours were off by that much beside load and slope."""
 _UNKNOWN_LOAD = 0.10
 """Of a load without a deviation."""
