@@ -27,7 +27,7 @@ from benchmarks.check._cells import (
     truth,
 )
 from labctl.monitor import build_priors
-from labctl.photothermal import Inputs, Known, Moments, run_record, thermal
+from labctl.photothermal import Inputs, Known, Moments, run_record, settled, thermal
 
 _CELLS = 400
 _POWER_W = 1.5
@@ -99,7 +99,7 @@ def one(seed: int) -> Floats:
         AMBIENT_DEGC,
         live=True,
     )
-    told = (live.bank.once_more().moments(), live.moments)
+    told = (settled(live.bank).moments(), live.moments)
     return np.array([_off(moments, truth(cell)) for moments in told])
 
 

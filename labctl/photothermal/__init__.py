@@ -95,6 +95,7 @@ from labctl.photothermal._run import (
     run_record,
 )
 from labctl.photothermal._setting import Bias, Classical, Setting
+from labctl.photothermal._settled import settled
 from labctl.photothermal._shared_gains import SharedGains
 from labctl.photothermal._step_rules import (
     BEAD_OUT,
@@ -249,6 +250,7 @@ __all__ = [
     "reachable_sd",
     "run_record",
     "sd_without_inputs",
+    "settled",
     "sign_runs",
     "skin_limit_w_per_m2",
     "solve_cell",

@@ -24,7 +24,6 @@ from labctl.photothermal._layout import (
     BEAD,
     COUPLING,
     CURVE,
-    DARK,
     DRIFT,
     DYNAMIC,
     HOLDER,
@@ -39,9 +38,10 @@ from labctl.photothermal._layout import (
     WALL_MASS,
     BankPrior,
 )
-from labctl.photothermal._nominal import BENT, FARTHEST, INPUTS, Nominal, Step
+from labctl.photothermal._move import moved
+from labctl.photothermal._nominal import FARTHEST, INPUTS, NOMINAL, Nominal
 from labctl.photothermal._start import START_SPREAD_K, before_readings
-from labctl.photothermal._told import Leading, Moments, Taken
+from labctl.photothermal._told import CELLS, Cells, Each, Leading, Moments, Taken
 from labctl.photothermal._told_so_far import Told
 
 _GAP_SPREAD_K = 1.0
@@ -51,9 +51,6 @@ _LONGEST_DRIFT_S = 3600.0
 _BOUND = np.full(STATES, 1e4)
 _BOUND[[LOSS, COUPLING, WALL_MASS, LAG]] = 2.0 * FARTHEST
 """A filter with a state beyond this is lost."""
-_FAR, _LESS, _MORE = 0.7, 0.6, 2.0
-"""How far a filter may carry the loss from its nominal value: the logarithm; the part less, more.
-Beyond, it waits for its nominal values to follow."""
 _SLICE = 64
 """Words told anew with every reading: some 3 ms."""
 _NEWS = 1.5
@@ -71,10 +68,16 @@ class LostError(Exception):
 class FilterBank:
     """Predict, look at the innovation, update. Temperatures in degC, power in W, time in s."""
 
-    def __init__(self, prior: BankPrior, first_degc: float, surroundings_degc: float) -> None:
+    def __init__(
+        self,
+        prior: BankPrior,
+        first_degc: float,
+        surroundings_degc: float,
+        nominal: Nominal | None = None,
+    ) -> None:
         self.prior = prior
         self.reference_degc = surroundings_degc
-        self._nominal = nominal = Nominal(prior)
+        self._nominal = nominal = Nominal(prior) if nominal is None else nominal
         k = self.filters = nominal.filters
         self.weight = nominal.weight
         self._log_weight = np.log(self.weight)
@@ -106,6 +109,24 @@ class FilterBank:
         if told is None or not told.whole:
             return self
         return self._told_again(told, self._begin_again(told))
+
+    def among(self, cells: Cells) -> FilterBank:
+        """A bank of other filters that has been told the same, each around a curve of its own; this
+        bank where the record is too long. LostError when it is that of none of them."""
+        told = self._told
+        if told is None or not told.whole:
+            return self
+        nominal = Nominal(self.prior, cells.around[:, CELLS], cells.flutter)
+        bank = FilterBank(self.prior, told.first_degc, self.reference_degc, nominal)
+        bank._told = None
+        bank._log_weight = cells.log_weight.copy()
+        bank._x[:, CELLS] = cells.mean
+        bank._x[:, NOMINAL] -= cells.around[:, NOMINAL]
+        bank._p[:, np.array(CELLS)[:, None], CELLS] = cells.covariance
+        bank._centre = cells.around.copy()
+        bank._centre[:, NOMINAL] = 0.0
+        bank._centre_on(told.start_degc)
+        return self._told_again(told, bank)
 
     def _told_again(self, told: Told, bank: FilterBank) -> FilterBank:
         with np.errstate(all="ignore"):
@@ -189,7 +210,9 @@ class FilterBank:
             self._ambient = ambient
         around = x if self._centre is None else self._centre
         before = x[:, LIQUID].copy()
-        after = self._moved(around, step, dt_s, power_w)
+        elapsed_s = min(self._elapsed_s + 0.5 * dt_s, _LONGEST_DRIFT_S)
+        self._elapsed_s += dt_s
+        after = moved(around, step, power_w, elapsed_s, self._inputs, fd)
         if self._centre is None:
             x[:, :DYNAMIC] = after
         else:
@@ -204,46 +227,6 @@ class FilterBank:
         p[:, :DYNAMIC, :DYNAMIC] += step.flutter_k2
         p[:, OFFSET, OFFSET] += step.drift_k2
         self._response, self._dt_s = step.response, dt_s
-
-    def _moved(self, x: Floats, step: Step, dt_s: float, power_w: float) -> Floats:
-        """The dynamic states (K, 4) a step after the means `x`; their derivatives go into `_fd`."""
-        fd, inputs = self._fd, self._inputs
-        elapsed_s = min(self._elapsed_s + 0.5 * dt_s, _LONGEST_DRIFT_S)
-        self._elapsed_s += dt_s
-        inputs[RATE:] = power_w
-        u = x[:, :INPUTS] * inputs
-        u[:, OFFSET] += x[:, DRIFT] * elapsed_s
-        after = np.matmul(step.fixed, u[:, :, None])
-        # The middle of the step by its linear part: the loss grows with what is there then.
-        over = 0.5 * (u[:, LIQUID] + after[:, LIQUID, 0] - u[:, HOLDER] - after[:, HOLDER, 0])
-        over -= u[:, OFFSET]
-        bent = np.matmul(step.bent, u[:, :, None]).reshape(-1, DYNAMIC, BENT)
-        # The loss is k e^{LOSS + DARK} (1 + c D); what it is more than k bends the step.
-        of_loss = bent[:, :, 0].copy()
-        log = x[:, LOSS] + x[:, DARK] if power_w == 0.0 else x[:, LOSS]
-        level = np.exp(np.minimum(np.maximum(log, -_FAR), _FAR))
-        growth = level * x[:, CURVE]
-        more = np.minimum(np.maximum(growth * over + level - 1.0, -_LESS), _MORE)
-        fd[:, :, LOSS : LAG + 1] = bent[:, :, :-1]
-        fd[:, :, WALL_MASS] += bent[:, :, -1] * more[:, None]
-        fd[:, :, LOSS] = 0.0
-        after += np.matmul(fd[:, :, LOSS : LAG + 1], x[:, LOSS : LAG + 1, None])
-        after[:, :, 0] += of_loss * more[:, None]
-        np.multiply(of_loss, (1.0 + more)[:, None], out=fd[:, :, LOSS])
-        np.multiply(of_loss, (level * over)[:, None], out=fd[:, :, CURVE])
-        fd[:, :, DARK] = fd[:, :, LOSS] if power_w == 0.0 else 0.0
-        # The other parameters are near their nominal values, or not to be trusted yet: what the
-        # states' derivatives lean on them is left out.
-        by_state = step.by_loss * more[:, None, None]
-        by_state += step.fixed
-        of_loss *= growth[:, None]
-        by_state[:, :, LIQUID] += of_loss
-        by_state[:, :, HOLDER] -= of_loss
-        by_state[:, :, OFFSET] -= of_loss
-        np.multiply(by_state, inputs, out=fd[:, :, :INPUTS])
-        np.multiply(fd[:, :, OFFSET], elapsed_s, out=fd[:, :, DRIFT])
-        moved: Floats = after[:, :, 0]
-        return moved
 
     def loosen(self, sd_k: float) -> None:
         """Widen the liquid's temperature once: light that has just come or gone is not yet mixed,
@@ -348,16 +331,16 @@ class FilterBank:
 
     def moments(self) -> Moments:
         """What is known of the parameters that people ask for."""
-        nominal = self._nominal
-        values = self._x[:, _ASKED]
-        for place, logarithm in (
-            (Moments.LN_LOSS, nominal.loss_per_s),
-            (Moments.LN_WALL, nominal.wall_j_per_k),
-            (Moments.LN_COUPLING, nominal.coupling_w_per_k),
-            (Moments.LN_INVERSE_LAG, nominal.inverse_lag),
-        ):
-            values[:, place] += np.log(logarithm)
+        values = self.each().mean[:, _ASKED]
         return Moments.of_mixture(self.weight, values, self._p[:, _ASKED[:, None], _ASKED[None, :]])
+
+    def each(self) -> Each:
+        """What each filter knows now."""
+        nominal = self._nominal
+        mean = self._x.copy()
+        mean[:, NOMINAL] += nominal.values()
+        mean[:, OFFSET] -= self._ambient
+        return Each(self.weight, mean, self._p, nominal.flutter)
 
     def mean(self) -> Floats:
         """(STATES,): temperatures over the reference; logarithms each over its filter's nominal."""

@@ -40,6 +40,8 @@ _GAUSS_WEIGHTS = np.array([5.0, 8.0, 5.0]) / 18.0
 FARTHEST = 3.0
 """Nominal values stay within this logarithm of the prior's; then they are no cell any longer."""
 _CACHE = 64
+NOMINAL = [LOSS, COUPLING, WALL_MASS, LAG, SHARE]
+"""States that are counted from a nominal value."""
 GRID = (5, 3)
 """Points along the wall, and along its coupling beside it."""
 
@@ -77,10 +79,38 @@ class Step:
 
 
 class Nominal:
-    """The grid of a prior, and its nominal values as they move. All arrays are (K,)."""
+    """The grid of a prior, and its nominal values as they move. All arrays are (K,).
 
-    def __init__(self, prior: BankPrior) -> None:
+    Or, of `cells` (K, 7: logarithms of k, G, C_w and 1/tau_c, growth of the loss, holder's share,
+    and the dark) with their `flutter` (K,), a filter for each, of equal weight."""
+
+    curve_off: Floats
+    """What the grid adds to the growth of the loss."""
+    weight: Floats
+    flutters: int
+    """Filters so far apart in the bank have the same flutter."""
+
+    def __init__(
+        self, prior: BankPrior, cells: Floats | None = None, flutter: Floats | None = None
+    ) -> None:
         self._prior = prior
+        if cells is None or flutter is None:
+            self._lay_grid(prior)
+        else:
+            self._take(cells, flutter)
+        self._logarithms = tuple(
+            (state, values, values.copy())
+            for state, values in (
+                (LOSS, self.loss_per_s),
+                (COUPLING, self.coupling_w_per_k),
+                (WALL_MASS, self.wall_j_per_k),
+                (LAG, self.inverse_lag),
+            )
+        )
+        self._cache: dict[float, Step] = {}
+        self._worked_out()
+
+    def _lay_grid(self, prior: BankPrior) -> None:
         flutter = np.array(prior.flutter_k2_per_s)
         spread = np.sqrt(np.diag(prior.covariance()))
         (walls, w_walls), (couplings, w_couplings) = (
@@ -101,20 +131,22 @@ class Nominal:
         self.share = np.full(self.filters, float(prior.holder_share))
         self.flutter = flutter[which.ravel()]
         self.flutters = len(flutter)
-        """Filters so far apart in the bank have the same flutter."""
         by_node = np.outer(w_walls, w_couplings).ravel()
-        self.weight: Floats = np.repeat(by_node, len(flutter)) / len(flutter)
-        self._logarithms = tuple(
-            (state, values, values.copy())
-            for state, values in (
-                (LOSS, self.loss_per_s),
-                (COUPLING, self.coupling_w_per_k),
-                (WALL_MASS, self.wall_j_per_k),
-                (LAG, self.inverse_lag),
-            )
-        )
-        self._cache: dict[float, Step] = {}
-        self._worked_out()
+        self.weight = np.repeat(by_node, len(flutter)) / len(flutter)
+
+    def _take(self, cells: Floats, flutter: Floats) -> None:
+        loss, coupling, wall, inverse_lag = np.exp(cells[:, :4].T)
+        self.loss_per_s, self.coupling_w_per_k = loss, coupling
+        self.wall_j_per_k, self.inverse_lag = wall, inverse_lag
+        self.share, self.flutter = cells[:, 5].copy(), flutter
+        self.filters, self.flutters = len(cells), 1
+        self.curve_off = np.zeros(len(cells))
+        self.weight = np.full(len(cells), 1.0 / len(cells))
+
+    def values(self) -> Floats:
+        """(K, 5), in the order of `NOMINAL`."""
+        logarithms = [np.log(values) for _, values, _ in self._logarithms]
+        return np.stack([*logarithms, self.share], axis=1)
 
     def move_to(self, x: Floats) -> None:
         """Move the nominal values to the means `x` (K, STATES), and take off what was moved: so a

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from labctl.photothermal._discretise import Floats
+from labctl.photothermal._layout import DARK, SHARE, BankPrior
+
+CELLS = [*BankPrior.LOGARITHMS, SHARE, DARK]
+"""States that describe a cell and bend its curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,36 @@ class Taken:
     bank_ahead: float
     """Log likelihood of the reading in all filters of the same flutter, less that in this one.
     Not in those of a greater flutter: they would follow any fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """What each filter of a bank knows, (K, ...)."""
+
+    weight: Floats
+    mean: Floats
+    """(K, STATES): LOSS, COUPLING, WALL_MASS, LAG as logarithms of k, G, C_w and 1/tau_c, SHARE as
+    the share itself, OFFSET over the ambient probe."""
+    covariance: Floats
+    """(K, STATES, STATES)."""
+    flutter: Floats
+    """K2/s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What the filters of a bank are to know of their cells before the first reading, (K, ...)."""
+
+    mean: Floats
+    """(K, 7), in the order of `CELLS`, in the terms of `Each.mean`."""
+    covariance: Floats
+    """(K, 7, 7)."""
+    around: Floats
+    """(K, STATES): around which curve each is linear, in the terms of `Each.mean`; temperatures do
+    not count."""
+    flutter: Floats
+    """K2/s."""
+    log_weight: Floats
 
 
 @dataclass(frozen=True, slots=True)
