@@ -29,6 +29,7 @@ from labctl.monitor._priors import Kind, Priors, Thresholds
 from labctl.monitor._refit import cell_of
 from labctl.monitor._release import Asked, ReleaseWatch
 from labctl.monitor._release_basis import release_basis
+from labctl.monitor._series import declared_series
 from labctl.monitor._verdict import NUMBERS, concluded, unchecked
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "cell_of",
     "concluded",
     "declared",
+    "declared_series",
     "dose_basis",
     "files_in",
     "fitting_calibration",

@@ -29,16 +29,11 @@ from labctl.monitor._history import History
 from labctl.monitor._hold import hold_of
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Priors, source_of
+from labctl.monitor._pulses import Pulses
 from labctl.monitor._rest import Rest
+from labctl.monitor._series import with_series
 from labctl.monitor._verdict import verdict
-from labctl.photothermal import (
-    FilterBank,
-    HoldModel,
-    HoldStart,
-    LostError,
-    NoiseEstimate,
-    Trend,
-)
+from labctl.photothermal import FilterBank, HoldModel, HoldStart, LostError, NoiseEstimate, Trend
 
 _LONGEST_STEP_S = 2.0
 """Temperature differences that multiply a parameter are taken as constant for no longer."""
@@ -81,6 +76,7 @@ class Monitor:
         self._next_line_s = 0.0
         self._far = 0
         self._rest = Rest()
+        self._pulses = Pulses(self._source, self._power_channel)
         self._handlers: dict[type[Event], Callable[..., tuple[Event, ...]]] = {
             Sample: self._sample,
             Emission: self._emission,
@@ -95,6 +91,7 @@ class Monitor:
 
     def feed(self, event: Event) -> tuple[Event, ...]:
         """Take the run's next event; returns what the check has to say about it."""
+        self._pulses.feed(event)
         handler = self._handlers.get(type(event))
         return () if handler is None else handler(event)
 
@@ -132,17 +129,19 @@ class Monitor:
     def verdict(self, t_ns: int) -> Verdict:
         """The check's last word on the readings so far, from a bank that was told them once more
         around the curve it has found: some 0.1 s for 1000 readings."""
-        return verdict(
+        bank = self._told_once_more()
+        found = verdict(
             t_ns,
             self.priors,
             (*self.assumptions, *self._rest.words),
             self._estimates,
             self._history,
-            self._told_once_more(),
+            bank,
             self._noise,
             self._faults.meter,
             tuple(self._faults.alarms),
         )
+        return with_series(found, self._pulses.done, bank, self.priors, self._noise.variance)
 
     def _told_once_more(self) -> FilterBank | None:
         """Not after an alarm: what is told then are the estimates from before it."""
