@@ -53,6 +53,13 @@ def _center() -> Answer:
     return table.get
 
 
+def _fob() -> Answer:
+    # From the guide: a prompt ends every answer; channel 2 has no probe.
+    table = {b"b\r": b"b:32.2\r*", b"uc\r": b"*", b"q+\r": b"*", b"t1\r": b"+24.3\r*",
+             b"t2\r": b"---.-\r*"}  # fmt: skip
+    return table.get
+
+
 def _keithley() -> Answer:
     table = {
         b"*IDN?\n": b"KEITHLEY INSTRUMENTS,MODEL DAQ6510,04591126,1.7.12b\n",
@@ -757,6 +764,13 @@ CASES: dict[str, Case] = {
         level=0.9,
         refused=(1.001, 1e9, -0.1, float("nan")),
         settings={"max_power": "1 W"},
+    ),
+    "omega-fob100": Case(
+        _fob,
+        stranger=b"NOVAII 113217*",
+        garbage=b"rubbish\r*",
+        invalid={b"---.-\r*": "open", b"+999.9\r*": "range"},
+        reads=b"t1",
     ),
     "ophir-meter": Case(
         _ophir,

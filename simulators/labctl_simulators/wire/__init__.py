@@ -7,6 +7,7 @@ from labctl_simulators.wire._cobolt import CoboltLaser
 from labctl_simulators.wire._daq6510 import KeithleyDaq
 from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
 from labctl_simulators.wire._fluorimeter import Fluorimeter, FluorimeterBoard
+from labctl_simulators.wire._fob import FobThermometer
 from labctl_simulators.wire._heidolph import HeiPlate
 from labctl_simulators.wire._ika import IkaPlate
 from labctl_simulators.wire._ilx import IlxController
@@ -41,6 +42,7 @@ __all__ = [
     "DeadManBoard",
     "Fluorimeter",
     "FluorimeterBoard",
+    "FobThermometer",
     "HeiPlate",
     "IkaPlate",
     "IlxController",

@@ -33,6 +33,7 @@ class Coil:
     """Field in, watts into the liquid out."""
 
     __slots__ = (
+        "broken",
         "fibre",
         "field_a_per_m",
         "frequency_hz",
@@ -54,6 +55,8 @@ class Coil:
         """A fault: the output no longer obeys off, and the source knows."""
         self.lied_to_off = False
         """A fault: the output stays on, and the source says that it is off."""
+        self.broken = False
+        """A fault: no current flows in it."""
 
     def drive(self, field_a_per_m: float, frequency_hz: float | None = None) -> None:
         """Take a new field; an output that is stuck on keeps the one it has."""
@@ -73,7 +76,8 @@ class Coil:
     @property
     def strength(self) -> float:
         """Square of the field times the frequency now [A^2 Hz/m^2]."""
-        return self.field_a_per_m**2 * self.frequency_hz if self.output_on else 0.0
+        lit = self.output_on and not self.broken
+        return self.field_a_per_m**2 * self.frequency_hz if lit else 0.0
 
     @property
     def absorption_w_per_kg(self) -> float:
