@@ -65,7 +65,7 @@ def command(
     from labctl import bench as benches
     from labctl import protocol as protocols
     from labctl import sample as samples
-    from labctl.cli._calibrations import check_targets_of
+    from labctl.ready import check_targets_of
     from labctl.settings import read_settings
 
     found = benches.find_bench(bench, environment=read_settings().bench)
