@@ -73,7 +73,7 @@ LIMIT_FIELDS: tuple[tuple[str, Field[Any]], ...] = tuple(
 LIMITS = Field(
     "limits",
     Table("limits", tuple(field for _, field in LIMIT_FIELDS)),
-    "Tighter limits for every run; they may only tighten those of its protocol and bench",
+    "For every run; of these and its protocol's own the tighter ones hold",
 )
 
 TABLE = Table(

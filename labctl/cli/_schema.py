@@ -39,6 +39,12 @@ def _release_limits() -> dict[str, Any]:
     return limits_schema()
 
 
+def _campaign() -> dict[str, Any]:
+    from labctl.campaign import json_schema
+
+    return json_schema()
+
+
 def _driver() -> dict[str, Any]:
     from labctl.described import json_schema
 
@@ -57,6 +63,7 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "sample": _sample,
     "lot": _lot,
     "release-limits": _release_limits,
+    "campaign": _campaign,
     "driver": _driver,
     "telemetry": _telemetry,
 }
