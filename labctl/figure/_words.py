@@ -52,14 +52,18 @@ def _verdict(curves: Curves) -> str:
         what, how = "BEAM", ended.beam_how
         if ended.heater is not None and ended.heater is not Beam.OFF:
             what, how = "HEATER", ended.heater_how
+        if ended.coil is not None and ended.coil is not Beam.OFF:
+            what, how = "COIL", ended.coil_how
         return _list(f"{what} NOT CONFIRMED OFF ({how})", ended.outcome, ended.why)
     if ended.outcome != "completed":
         # A number that no verdict stands for is not shown.
         return _list(f"no verdict: {ended.outcome}", ended.why)
     if said is None or said.verdict == "none":
         return "nothing was to be checked"
-    result = _result(said.results, "efficiency") or _result(
-        said.results, "heat_loss_coefficient", 1e3, " mW/K"
+    result = (
+        _result(said.results, "efficiency")
+        or _result(said.results, "specific_absorption_rate", 1e-3, " W/g of iron")
+        or _result(said.results, "heat_loss_coefficient", 1e3, " mW/K")
     )
     first = f"{said.verdict}: {result}" if result else said.verdict
     reason = said.reasons[0] if said.reasons and said.verdict != "pass" else ""

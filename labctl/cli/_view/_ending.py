@@ -58,6 +58,11 @@ _HEATER_ACTION = (
     "Pull the plug of the calibration resistor's supply, and see that the sample cools before you "
     "touch it."
 )
+_COIL_ACTION = (
+    "Pull the plug of the coil's supply and of its inverter. Metal near the coil may be hot, and "
+    "the field itself is not seen."
+)
+_ACTIONS = {"HEATER": _HEATER_ACTION, "COIL": _COIL_ACTION}
 _BEAM_ACTION = (
     "Do not open the enclosure. Turn the key off or open the interlock at the laser itself, and "
     "see with a meter that the beam is gone."
@@ -110,14 +115,14 @@ def ending(summary: Summary, seen: Seen) -> Ending:
 
 
 def _loud(summary: Summary, seen: Seen) -> bool:
-    known = seen.unconfirmed or seen.heater_unconfirmed
+    known = seen.unconfirmed or seen.heater_unconfirmed or seen.coil_unconfirmed
     return known or summary.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF
 
 
 def _unconfirmed(seen: Seen) -> str:
-    if not seen.heater_unconfirmed:
-        return "BEAM"
-    return "BEAM AND HEATER" if seen.unconfirmed else "HEATER"
+    told = {"HEATER": seen.heater_unconfirmed, "COIL": seen.coil_unconfirmed}
+    names = [name for name, is_so in told.items() if is_so]
+    return " AND ".join((["BEAM"] if seen.unconfirmed or not names else []) + names)
 
 
 def _headline(
@@ -140,7 +145,7 @@ def _facts(
     loud = _loud(summary, seen)
     completed = ended is not None and ended.outcome == "completed" and not loud
     if loud:
-        yield DO_NOW, _HEATER_ACTION if _unconfirmed(seen) == "HEATER" else _BEAM_ACTION
+        yield DO_NOW, _ACTIONS.get(_unconfirmed(seen), _BEAM_ACTION)
         if seen.begun and seen.begun.mode is Mode.SIMULATED:
             yield "mode", "SIMULATED: no real beam exists here."
     if seen.tripped:
@@ -171,6 +176,8 @@ def _facts(
         energy = f", {plain(ended.energy_j, 'J', 1)} at the sample" if ended.energy_j else ""
         if ended.electrical_j:
             energy += f", {plain(ended.electrical_j, 'J', 1)} from the heater"
+        if ended.coil_j:
+            energy += f", {plain(ended.coil_j, 'J', 1)} from the coil's supply"
         yield "run", f"{span(ended.t_ns)}, {ended.samples} samples{energy}"
     if summary.record:
         yield "record", str(summary.record)
@@ -183,10 +190,13 @@ def _facts(
 
 
 def _sources(ended: RunEnded) -> Iterator[tuple[str, str]]:
-    if ended.heater is None or ended.beam is not Beam.UNKNOWN or ended.energy_j:
+    fed = ended.heater is not None or ended.coil is not None
+    if not fed or ended.beam is not Beam.UNKNOWN or ended.energy_j:
         yield "beam", _beam(ended)
     if ended.heater is not None:
         yield "heater", f"{ended.heater.value.upper()}{_comma(ended.heater_how)}"
+    if ended.coil is not None:
+        yield "coil", f"{ended.coil.value.upper()}{_comma(ended.coil_how)}"
 
 
 def _beam(ended: RunEnded) -> str:

@@ -14,7 +14,7 @@ from labctl.cli._view._numbers import moment
 from labctl.cli._view._summary import Summary
 from labctl.cli._view._words import happening, reading_words, readings_line
 from labctl.clock import NS
-from labctl.events import LASER, Assessment, Emission, Event, Invalid, Sample
+from labctl.events import Assessment, Emission, Event, Invalid, Sample
 
 _HANG = 18
 """The columns before what a happening has to say."""
@@ -55,8 +55,7 @@ class PlainView(LineView):
             yield from (f"  {command}" for command in summary.next_commands)
 
     def _event_lines(self, event: Event) -> Iterator[str]:
-        heater = isinstance(event, Emission) and event.source != LASER
-        before = self._seen.heater if heater else self._seen.emission
+        before = self._seen.told(event.source) if isinstance(event, Emission) else None
         self._seen.apply(event)
         if isinstance(event, Sample):
             yield from self._interlock_turns(event)

@@ -25,7 +25,7 @@ from labctl.cli._view._words import (
     worth_showing,
 )
 from labctl.clock import NS
-from labctl.events import HEATER, LASER, Assessment, Beam
+from labctl.events import LASER, Assessment, Beam
 
 _SIDE_PANEL_FROM = 116
 """Columns from which the numbers stand beside the curve instead of below it."""
@@ -99,7 +99,11 @@ def _above(model: Model, width: int) -> list[Text]:
     gap = width - bar.cell_len - len(right)
     bar.append((" " * gap + right) if gap > 1 else " " * max(gap + len(right), 0))
     rows = [bar]
-    for what, is_so in (("BEAM", seen.unconfirmed), ("HEATER", seen.heater_unconfirmed)):
+    for what, is_so in (
+        ("BEAM", seen.unconfirmed),
+        ("HEATER", seen.heater_unconfirmed),
+        ("COIL", seen.coil_unconfirmed),
+    ):
         if is_so:
             rows += [Text(line.ljust(width), style=LOUD) for line in _loud_lines(what, width)]
     if seen.state == "WARNING":
@@ -140,10 +144,10 @@ def _state(model: Model, width: int) -> Text:
 
 def _sources(seen: Seen) -> tuple[str, ...]:
     """What the run can light; a laser is spoken of also where there is none."""
-    if not seen.uses_heater:
+    if not seen.fed:
         return (LASER,)
     has_laser = seen.emission is not None or seen.controls_laser
-    return (LASER, HEATER) if has_laser else (HEATER,)
+    return (LASER, *seen.fed) if has_laser else seen.fed
 
 
 def _pace(speed: float | None) -> tuple[str, ...]:
@@ -298,9 +302,9 @@ def _below(model: Model, width: int) -> list[Text]:
 def _stopping(seen: Seen) -> str:
     """What a stop does; it does not reach a laser that a person has switched on."""
     if seen.controls_laser:
-        return "all off and stop" if seen.uses_heater else "laser off and stop"
-    if seen.uses_heater:
-        return "heater off and stop"
+        return "all off and stop" if seen.fed else "laser off and stop"
+    if seen.fed:
+        return f"{' and '.join(seen.fed)} off and stop"
     lit = seen.emission is not None and seen.emission.beam is not Beam.OFF
     return "stop; the laser is yours to switch off" if lit else "stop"
 

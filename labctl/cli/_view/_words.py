@@ -137,9 +137,10 @@ def readings_line(seen: Seen) -> str:
 
 
 def worth_showing(channel: str) -> bool:
-    """Of what a source says of itself, only the power that a heater measures: the rest is said in
+    """Of what a source says of itself, only the power that a supply measures: the rest is said in
     words."""
-    return channel == "heater.power" or not channel.startswith(("laser.", "heater."))
+    told = channel.startswith(("laser.", "heater.", "coil."))
+    return not told or channel in ("heater.power", "coil.power")
 
 
 def efficiency_words(seen: Seen) -> str:
