@@ -8,6 +8,7 @@ first, then the record. The first cause is kept.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -45,8 +46,8 @@ from labctl.sample import Specimen
 
 
 class Engine:
-    """One run. Construct, `await run()`; `stop`, `failed` and `mark` may be called meanwhile, on
-    the loop's own thread."""
+    """One run. Construct, `await run()`; `stop`, `failed`, `mark`, `hold` and `go_on` may be called
+    meanwhile, on the loop's own thread."""
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class Engine:
         self._state = State.READY
         self._ending: Ending | None = None
         self._control: asyncio.Task[None] | None = None
+        self._held: concurrent.futures.Future[str] | None = None
         self.verdict: Verdict | None = None
         """The last word, once there is one."""
         self._sampler = Sampler(clock, bench, plan, guards, teller)
@@ -129,6 +131,20 @@ class Engine:
         """Put a remark on the record."""
         self._teller.tell(Note(self._clock.now_ns(), who, text))
 
+    def hold(self, who: str) -> None:
+        """Wait before the next step that begins in the dark, until `go_on`. Nothing that is lit is
+        switched off for it: an irradiation is never paused."""
+        if self._held is None:
+            self._held = concurrent.futures.Future()
+            self.note(who, "hold before the next step that begins in the dark")
+
+    def go_on(self, who: str) -> None:
+        """Take a hold off, or one that was asked for and has not come to pass."""
+        held, self._held = self._held, None
+        if held is not None and not held.done():
+            held.set_result(who)
+            self.note(who, "go on")
+
     def _end(self, ending: Ending) -> None:
         if self._ending is None:
             self._ending = ending
@@ -178,6 +194,7 @@ class Engine:
     async def _carry_out_one(self, number: int, of: int, steps: Sequence[Step]) -> str:
         """The first of these steps, with what comes after it; returns why it ended."""
         step = steps[0]
+        await self._wait_while_held()
         await self._steps.permit(steps)
         self._teller.tell(
             StepBegun(
@@ -193,6 +210,14 @@ class Engine:
         why = await self._steps.carry_out(step, steps[1:])
         self._teller.tell(StepEnded(self._clock.now_ns(), number, why))
         return why
+
+    async def _wait_while_held(self) -> None:
+        held = self._held
+        if held is None or self._steps.lit:
+            return
+        self._light.disarm()
+        self._go(State.WAITING, "held")
+        await answered(self._clock, self._sampler, held, None)
 
     def _go(self, state: State, why: str = "") -> None:
         if state is self._state:
