@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Sequence
-from dataclasses import replace
 
 from labctl.bench import AnyGuards, Bench
 from labctl.clock import Clock
@@ -40,7 +39,15 @@ from labctl.events import (
     Verdict,
 )
 from labctl.guard import OffReport, Trip, not_confirmed
-from labctl.monitor import DoseWatch, Monitor, ReleaseWatch, concluded, unchecked
+from labctl.monitor import (
+    DoseWatch,
+    Monitor,
+    ReleaseWatch,
+    concluded,
+    released_only,
+    unchecked,
+    with_release,
+)
 from labctl.protocol import ApplyField, Heat, HoldTemperature, Irradiate, Plan, Step
 from labctl.sample import Specimen
 
@@ -331,16 +338,16 @@ class Engine:
 
     def _verdict(self, ending: Ending) -> Verdict:
         now_ns, own, release = self._clock.now_ns(), self._work.criteria, self._work.release
-        if release is not None:
-            own = [*release.criteria(), *own]
-        if self._monitor is None:
-            verdict = unchecked(now_ns, own)
-        else:
-            not_completed = None if ending.outcome == "completed" else ending.why
+        followed = () if release is None else release.criteria()
+        not_completed = None if ending.outcome == "completed" else ending.why
+        if self._monitor is not None:
+            own = [*followed, *own]
             verdict = concluded(self._monitor.verdict(now_ns), own, not_completed=not_completed)
-        if release is None:
-            return verdict
-        return replace(verdict, results={**verdict.results, **release.results()})
+        elif followed:
+            verdict = released_only(now_ns, followed, own, not_completed=not_completed)
+        else:
+            verdict = unchecked(now_ns, [*followed, *own])
+        return verdict if release is None else with_release(verdict, release)
 
 
 def _power_w(step: Step) -> float | None:

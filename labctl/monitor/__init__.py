@@ -29,6 +29,7 @@ from labctl.monitor._priors import Kind, Priors, Thresholds
 from labctl.monitor._refit import cell_of
 from labctl.monitor._release import Asked, ReleaseWatch
 from labctl.monitor._release_basis import release_basis
+from labctl.monitor._release_told import released_only, with_release
 from labctl.monitor._series import declared_series
 from labctl.monitor._verdict import NUMBERS, concluded, unchecked
 
@@ -58,7 +59,9 @@ __all__ = [
     "read_blank",
     "read_calibration",
     "release_basis",
+    "released_only",
     "store_calibration",
     "unchecked",
     "why_not_used",
+    "with_release",
 ]

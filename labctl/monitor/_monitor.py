@@ -140,6 +140,7 @@ class Monitor:
             self._noise,
             self._faults.meter,
             tuple(self._faults.alarms),
+            rested=self._rest.now or self._rest.over,
         )
         return with_series(found, self._pulses.done, bank, self.priors, self._noise.variance)
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labctl.events import Criterion, Verdict
 from labctl.monitor._criteria import CANNOT_TELL, DECLARED, FAIL, NOT_APPLICABLE, PASS
@@ -33,6 +34,8 @@ from labctl.photothermal import (
     solve_cell,
     thermal,
 )
+
+Floats = NDArray[np.float64]
 
 CYCLES, POWERS = "T_max over the cycles", "one efficiency over the powers"
 FEWEST = 3
@@ -105,12 +108,12 @@ def judged_series(
     if gains is None:
         why = why or "the cell that the check has found does not heat"
         return {}, (Criterion(kind, None, _THRESHOLDS[kind], NOT_APPLICABLE, why),)
-    values, deviations = gains
+    values, covariance = gains
     if kind == CYCLES:
-        found = drift(range(len(values)), values, deviations)
+        found = drift(range(len(values)), values, covariance)
         results = _cycles(pulses, values, found)
     else:
-        found = drift([pulse.power_w or 0.0 for pulse in pulses], values, deviations)
+        found = drift([pulse.power_w or 0.0 for pulse in pulses], values, covariance)
         results = _powers(pulses, values, found)
     return results, (_judge(kind, found),)
 
@@ -147,24 +150,27 @@ def _judge(kind: str, found: Drift | None) -> Criterion:
 
 def _gains(
     pulses: Sequence[Pulse], bank: FilterBank, priors: Priors, noise_k2: float
-) -> tuple[list[float], list[float]] | None:
-    """Of every pulse the rise as measured over that of the check's cell, and its deviation from
-    the noise, the flutter of the heat and how the surroundings wander between two pulses."""
+) -> tuple[list[float], Floats] | None:
+    """Of every pulse the rise as measured over that of the check's cell, and their covariance:
+    the readings' noise, the flutter of the heat, and how the surroundings wander from where they
+    were before the first pulse, all as the check takes them."""
     expected = _expected_k(pulses, bank, priors)
     if not all(math.isfinite(rise) and rise > 0.0 for rise in expected):
         return None
     ground = pulses[0].before_k
-    gap_s = (pulses[-1].on_at_s - pulses[0].on_at_s) / (len(pulses) - 1)
     power_w = max(pulse.power_w or 0.0 for pulse in pulses)
     found = thermal(bank.moments(), priors.bank.heat_capacity_j_per_k, power_w)
     heat = bank.flutter_k2_per_s() * 0.5 * found.time_constant_s[0]
-    wander = priors.bank.drift_k2_per_s * gap_s
-    values, deviations = [], []
-    for pulse, rise_k in zip(pulses, expected, strict=True):
-        values.append((pulse.end_k - ground) / rise_k)
-        noise = noise_k2 * (1.0 / pulse.readings[2] + 1.0 / pulses[0].readings[0])
-        deviations.append(math.sqrt(noise + heat + wander) / rise_k)
-    return values, deviations
+    since_s = np.array([pulse.on_at_s + pulse.on_s - pulses[0].on_at_s for pulse in pulses])
+    rises_k = np.array(expected)
+    # A random walk; where two have walked together is common to them.
+    variance = priors.bank.drift_k2_per_s * np.minimum(since_s[:, None], since_s)
+    variance += noise_k2 / pulses[0].readings[0]
+    variance += np.diag([heat + noise_k2 / pulse.readings[2] for pulse in pulses])
+    values = [
+        (pulse.end_k - ground) / rise_k for pulse, rise_k in zip(pulses, expected, strict=True)
+    ]
+    return values, variance / np.outer(rises_k, rises_k)
 
 
 def _expected_k(pulses: Sequence[Pulse], bank: FilterBank, priors: Priors) -> list[float]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labctl.photothermal._discretise import Floats
+
 FEWEST = 3
 """Values: through two there is always a line, and nothing is known of its scatter."""
 
@@ -23,27 +25,27 @@ class Drift:
 
     change: float
     sd: float
-    mean: float
-    """Weighted geometric mean of the values."""
 
 
-def drift(x: Sequence[float], y: Sequence[float], sd: Sequence[float]) -> Drift | None:
-    """None for fewer than `FEWEST` values, one x only, or a value that is not above 0. ValueError
-    for a deviation that is not above 0."""
-    if len(x) < FEWEST or len(set(x)) < 2 or min(y) <= 0.0:
-        return None
-    if min(sd) <= 0.0:
-        raise ValueError("a standard deviation must be above 0")
+def drift(x: Sequence[float], y: Sequence[float], covariance: Floats) -> Drift | None:
+    """`covariance` (n, n) is that of the values. None for fewer than `FEWEST` values, one x only,
+    or a value that is not above 0. ValueError for a covariance that is none."""
     at, values = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    n = len(at)
+    if n < FEWEST or float(np.ptp(at)) == 0.0 or float(values.min()) <= 0.0:
+        return None
+    try:
+        # In relative terms, which is what the logarithm makes of them.
+        weight = np.linalg.inv(np.asarray(covariance, dtype=float) / np.outer(values, values))
+        np.linalg.cholesky(weight)
+    except np.linalg.LinAlgError:
+        raise ValueError("a covariance must be positive definite") from None
+    design = np.column_stack([np.ones(n), at])
+    of_line = np.linalg.inv(design.T @ weight @ design)
     logs = np.log(values)
-    weight = (values / np.asarray(sd, dtype=float)) ** 2
-    total = float(weight.sum())
-    middle = float(weight @ at) / total
-    mean = float(weight @ logs) / total
-    squares = float(weight @ (at - middle) ** 2)
-    slope = float(weight @ ((at - middle) * logs)) / squares
-    left = logs - mean - slope * (at - middle)
-    ratio = math.sqrt(float(weight @ left**2) / (len(x) - 2))
-    span = float(at.max() - at.min())
-    kept = math.exp(slope * span)
-    return Drift(kept - 1.0, kept * max(1.0, ratio) / math.sqrt(squares) * span, math.exp(mean))
+    level, slope = of_line @ design.T @ weight @ logs
+    left = logs - level - slope * at
+    ratio = math.sqrt(float(left @ weight @ left) / (n - 2))
+    span = float(np.ptp(at))
+    kept = math.exp(float(slope) * span)
+    return Drift(kept - 1.0, kept * max(1.0, ratio) * math.sqrt(float(of_line[1, 1])) * span)

@@ -156,14 +156,17 @@ def _facts(
         yield from _sources(ended)
     if verdict and not loud:
         yield from _results(verdict.results)
+        said = ended.why if ended and ended.why and not completed else ""
         for reason in verdict.reasons:
-            yield "reason", reason
+            # Where it says why already, once is enough.
+            if not said or said not in reason:
+                yield "reason", reason
     for alarm in seen.alarms:
         yield "alarm", alarm_words(alarm)
     if ended and completed:
         yield from _sources(ended)
     if verdict and not loud:
-        yield from _criteria(verdict)
+        yield from _criteria(verdict, ended.why if ended else "")
         if verdict.improve:
             yield "to improve", verdict.improve
         yield from _assumptions(verdict.assumptions)
@@ -215,6 +218,8 @@ def _results(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield label, str(entry)
         elif entry.get("value") is not None:
             yield label, _result(entry)
+        elif entry.get("words"):
+            yield label, str(entry["words"])
 
 
 def _result(entry: Mapping[str, Any]) -> str:
@@ -242,9 +247,9 @@ def _result(entry: Mapping[str, Any]) -> str:
     return f"{text} ({'; '.join(inside)})" if inside else text
 
 
-def _criteria(verdict: Verdict) -> Iterator[tuple[str, str]]:
+def _criteria(verdict: Verdict, said: str) -> Iterator[tuple[str, str]]:
     for test in verdict.criteria:
-        if test.outcome in ("pass", "not applicable"):
+        if test.outcome in ("pass", "not applicable") or (test.why and test.why == said):
             continue
         value = "no value" if test.value is None else number(test.value, None)
         why = f", {test.why}" if test.why else ""
