@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "campaign": ("labctl.cli._campaign", "Run a study: arms, replicates, lots; resume; report."),
     "batch": ("labctl.cli._batch", "Judge lots of a sample by declared limits and finished runs."),
     "replay": ("labctl.cli._replay", "Feed a recorded run through today's check."),
+    "export": ("labctl.cli._export", "Write a record for pandas, Origin, Prism, NeXus, Bluesky."),
     "validate": ("labctl.cli._validate", "Check protocol, bench and sample files."),
     "devices": ("labctl.cli._devices", "What is plugged in, and who answers."),
     "bench": ("labctl.cli._bench", "Write a bench file; go through a bench before its use."),
