@@ -20,7 +20,7 @@ from labctl.errors import Exit
 from labctl.events import Mode
 from labctl.ledger import identity_of, ledger_sentence, sample_ledgers
 from labctl.protocol import Plan, SampleRun
-from labctl.ready import Order, load_bench, ready, series_of
+from labctl.ready import BLANK, Order, load_bench, ready, series_of
 from labctl.record import recover_left_behind
 from labctl.sample import Specimen
 from labctl.settings import read_settings
@@ -171,19 +171,21 @@ def _next(
     name = command_name()
     # The same bench: another one would be a way to light what was not meant.
     on = "" if options.bench is None else f" --bench {shlex.quote(options.bench)}"
-    if not plan.uses_light and plan.arms:
+    if (not plan.uses_light and plan.arms) or plan.follows:
+        # What a release, or a gate that was held, asks for next stands in the last words.
         return ()
     if not plan.uses_light:
         return (f"{name} run heating-curve{on}",)
     typed = f"{shlex.quote(protocol)}{on}"
     blank = specimen is not None and specimen.kind == "solvent"
     if blank and result.ended.exit_code == Exit.PASS:
-        return (f"{name} run {typed} --blank {shlex.quote(str(result.folder.path))}",)
+        after = f"heating-curve{on}" if plan.name == BLANK else typed
+        return (f"{name} run {after} --blank {shlex.quote(str(result.folder.path))}",)
     if protocol == COMMISSIONING:
         return ()
     out = [f"{name} plan {typed}"]
-    if options.sample is None:
-        # A blank has no efficiency that a heating could end on.
+    if options.sample is None and None not in plan.pulses_w:
+        # Water is not warmed far enough to be held, and a blank has no efficiency that a heating could end on.
         whole = f"heating-curve{on}" if has_targets(plan) else typed
         out.append(f"{name} run {whole} --sample water")
     if not options.faults and faked:

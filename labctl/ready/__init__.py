@@ -2,6 +2,7 @@
 
 from labctl.ready._calibrations import NONE, check_targets_of, choose, folders, home, today
 from labctl.ready._order import (
+    BLANK,
     DEFAULT_SAMPLE,
     Order,
     Ready,
@@ -13,6 +14,7 @@ from labctl.ready._order import (
 )
 
 __all__ = [
+    "BLANK",
     "DEFAULT_SAMPLE",
     "NONE",
     "Order",

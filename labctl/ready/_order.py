@@ -27,6 +27,8 @@ from labctl.settings import read_settings
 
 DEFAULT_SAMPLE = "pda-aminoacid"
 """Taken on a simulated bench when a protocol uses light and no sample is named."""
+BLANK, SOLVENT = "blank", "water"
+"""The protocol that is for a solvent alone, and what is taken for it on a simulated bench."""
 
 SpeedOf = Callable[[Plan, Reach], float | None]
 """The clock's speed for a plan on a bench that is reached so; see `RunRequest.speed`."""
@@ -115,7 +117,7 @@ def ready(
     assumed = False
     fills = plan.heats or plan.follows
     if specimen is None and fills and not way.real and not order.commissions:
-        specimen, assumed = load_sample(DEFAULT_SAMPLE), True
+        specimen, assumed = load_sample(SOLVENT if plan.name == BLANK else DEFAULT_SAMPLE), True
         plan = protocols.bind(plan, bench_file, specimen)
     world = "" if way.real else f"seed {order.seed}"
     electrical: ElectricalCalibration | None = None
