@@ -36,9 +36,9 @@ name: quick
 needs: {laser: laser, probe: thermometer}
 record: {every: 500 ms}
 steps:
-  - baseline: {for: 30 s}
-  - irradiate: {power: 0.5 W, for: 3 min}
-  - cool: {for: 30 s}
+  - baseline: {for: 20 s}
+  - irradiate: {power: 0.5 W, for: 90 s}
+  - cool: {for: 20 s}
 """
 CAMPAIGN = """\
 schema: labctl.campaign/1

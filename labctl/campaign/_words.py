@@ -129,6 +129,9 @@ def report_lines(study: Study, state: CampaignState, results: Results) -> list[s
     for row in results.runs:
         if not row.counts:
             lines.append(f"  {row.made.name} does not count: {row.why_not}")
+    failed = [row.made.name for row in results.runs if row.counts and row.made.verdict == "fail"]
+    if failed:
+        lines.append(f"  count though their check failed: {', '.join(failed)}")
     if results.not_begun:
         names = ", ".join(unit.id for unit in results.not_begun)
         lines.append(f"  not begun: {names}")

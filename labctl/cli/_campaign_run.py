@@ -47,8 +47,8 @@ class RunOptions:
 
 
 def carry_on(study: Study, log: CampaignLog, runs_dir: Path, options: RunOptions) -> int:
-    """Make what is not made yet; the exit code of the run that stopped it, else 0, or 7 where some
-    replicate is not there."""
+    """Make what is not made yet; returns the exit code of the run that stopped it, else 1 where a
+    check failed, 7 where one cannot tell or a run crashed, 0."""
     if options.quiet:
         _check_quiet(study, options)
     blind = study.campaign.blind and CampaignState.of(log.read()).unblinded is None
@@ -80,9 +80,11 @@ def carry_on(study: Study, log: CampaignLog, runs_dir: Path, options: RunOptions
         click.echo(line)
     if last is not None:
         return int(last.ended.exit_code)
-    made = [state.standing(unit.id) for unit in study.units]
-    whole = all(each is not None and each.state == "ended" for each in made)
-    return Exit.PASS if whole or options.at_most is not None else Exit.CANNOT_TELL
+    standing = [made for unit in study.units if (made := state.standing(unit.id))]
+    if any(made.verdict == "fail" for made in standing):
+        return Exit.CHECK_FAILED
+    unclear = any(made.verdict == "cannot tell" or made.state == "crashed" for made in standing)
+    return Exit.CANNOT_TELL if unclear else Exit.PASS
 
 
 class _Carrier:
