@@ -93,39 +93,12 @@ def test_absorption_rate_and_loss_power_hold_the_truth(tmp_path: Path) -> None:
 
 
 def test_without_iron_that_somebody_stated_there_is_no_absorption_rate(tmp_path: Path) -> None:
-    """Water heats by nothing: the guard ends it, for the probe does not follow."""
-    story = magnetise(tmp_path, sample="water")
-    assert "follow" == story.of(Tripped)[0].rule
-
+    """Said among the assumptions. The guard is told to expect no heat."""
     story = magnetise(tmp_path, sample="water", parameters=(*BRIEF, "least_heat=0 %"))
     verdict = story.result.verdict
     assert verdict is not None and "completed" == story.ended.outcome
     assert "specific_absorption_rate" not in verdict.results
     assert any("the iron of the sample not given" in words for words in verdict.assumptions)
-
-
-@pytest.mark.parametrize(
-    ("fault", "rule", "within_s"),
-    [
-        ("bead-out@60s", "fall", 8.0),
-        ("open-thermocouple@60s", "open", 1.5),
-        ("frozen-reading@60s", "frozen", 40.0),
-        ("coil-breaks@60s", "power-mismatch", 1.5),
-    ],
-)
-def test_a_fault_of_safety_trips_and_the_field_is_off(
-    tmp_path: Path, fault: str, rule: str, within_s: float
-) -> None:
-    """The rule is named with its source, exit code 4, off within the bound."""
-    story = magnetise(tmp_path, fault)
-    ((_, off_s),) = fields(story)
-    tripped = story.of(Tripped)[0]
-
-    assert ("tripped", Exit.SAFETY) == (story.ended.outcome, story.ended.exit_code)
-    assert (rule, True) == (tripped.rule, tripped.message.startswith("coil: "))
-    assert off_s is not None
-    assert off_s <= 60.0 + within_s
-    assert (Beam.OFF, "read back") == (story.ended.coil, story.ended.coil_how)
 
 
 @pytest.mark.parametrize(

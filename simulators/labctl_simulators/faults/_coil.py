@@ -33,6 +33,18 @@ def coil_lies_about_off(scene: Scene, fault: Fault) -> Undo:
     return undo
 
 
+def coil_on_by_itself(scene: Scene, fault: Fault) -> Undo:
+    coil = _coil(scene)
+    if coil.feed is None:
+        raise RuntimeError("nothing feeds this coil")
+    coil.feed.force_w(fault.size)
+
+    def undo() -> None:
+        coil.output_on = False
+
+    return undo
+
+
 def coil_breaks(scene: Scene, fault: Fault) -> Undo:
     coil = _coil(scene)
     coil.broken = True
@@ -55,6 +67,15 @@ COIL_KINDS = (
         "the output of the coil's supply stays on, and it says that it is off",
         coil_lies_about_off,
         needs="coil",
+    ),
+    Kind(
+        "coil-on-by-itself",
+        "the coil's supply gives SIZE though nobody asked it to",
+        coil_on_by_itself,
+        needs="coil",
+        size="power",
+        default=5.0,
+        shown="5W",
     ),
     Kind(
         "coil-breaks", "coil or inverter is open: no current, no field", coil_breaks, needs="coil"

@@ -46,6 +46,7 @@ class Inverter:
         self._field_per_v = field / (at_w * self.resistance_ohm) ** 0.5
         self._frequency_hz = float(said.get("frequency_hz", 300e3)) * off("tank", _FREQUENCY_SD)
         self.coil = coil
+        coil.feed = self
         self._level_v = 0.0
 
     @property
@@ -83,6 +84,11 @@ class Inverter:
             return
         self._level_v = level_v
         self.coil.drive(self._field_per_v * level_v, self._frequency_hz)
+
+    def force_w(self, power_w: float) -> None:
+        """Let so much flow now, whoever asked for it."""
+        self.drive((power_w * self.resistance_ohm) ** 0.5)
+        self.output_on = True
 
     def switch_off(self) -> bool:
         """Off as commanded; False when a fault holds it on."""
