@@ -1,11 +1,12 @@
 """Simulated runs through every export and back, by readers that are not labctl's: all equal?
 
-In short a run is a minute of the protocol, in full ten. Half of the runs have readings that are
-none.
+In short a run is a minute of the protocol, in full ten. Some of the runs have faults that end
+them; of every second one the journal is written anew with a tenth of its readings none.
 """
 
 from __future__ import annotations
 
+import random
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,7 @@ from benchmarks.records import _read_back as back
 from benchmarks.records._made import BRIEF, CHECKED, simulated
 from labctl.events import Event, Invalid, Sample
 from labctl.export import FORMATS, export_run, load
-from labctl.record import read_journal
+from labctl.record import Journal, read_journal
 
 FAULTS = ("", "open-thermocouple@20s", "unplugged-port:meter@25s", "interlock-open@25s",
           "open-thermocouple@30s+5s", "bead-out@30s")  # fmt: skip
@@ -57,6 +58,28 @@ WHOLE = ("csv", "parquet", "nexus", "bluesky", "rocrate")
 """Those that give back every event; the others have no place for more than the readings."""
 
 
+REASONS = ("open", "range", "timeout", "disconnected", "protocol", "device", "no-sensor")
+
+
+def _with_gaps(folder: Path, dice: random.Random) -> Path:
+    """The same run beside it, with a tenth of its readings none for every reason there is."""
+    made = folder.with_name(f"{folder.name}-gaps")
+    made.mkdir()
+    journal = Journal(made / "journal.jsonl", real_time=False)
+    for event in read_journal(folder / "journal.jsonl").events:
+        if isinstance(event, Sample):
+            readings = tuple(
+                Invalid(r.channel, dice.choice(REASONS), f'said "{dice.random()}", twice', r.t_ns)
+                if dice.random() < 0.1
+                else r
+                for r in event.readings
+            )
+            event = Sample(event.t_ns, event.scheduled_ns, readings)
+        journal.append(event)
+    journal.close()
+    return made
+
+
 def measure(profile: str, runs: int = RUNS) -> Iterator[Figure]:
     """Yield the figures of this part."""
     parameters = BRIEF if profile == "short" else CHECKED
@@ -67,6 +90,8 @@ def measure(profile: str, runs: int = RUNS) -> Iterator[Figure]:
         for seed in range(1, runs + 1):
             fault = FAULTS[(seed - 1) % len(FAULTS)]
             folder = simulated(Path(root) / "runs", seed, parameters, fault=fault)
+            if seed % 2 == 0:
+                folder = _with_gaps(folder, random.Random(seed))
             events = read_journal(folder / "journal.jsonl").events
             events_all += len(events)
             for event in events:

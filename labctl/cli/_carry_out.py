@@ -142,6 +142,13 @@ class RunInTerminal:
             except Exception as error:
                 # The run is over and its record is closed: a picture takes nothing from its end.
                 messages.append(f"no figure: {error}")
+        try:
+            from labctl.export import describe_crate
+
+            describe_crate(result.folder.path)
+        except Exception as error:
+            # As with the picture: it can be made again.
+            messages.append(f"no ro-crate-metadata.json: {error}")
         if result.fault is not None:
             messages.append(str(result.fault))
         return Summary(

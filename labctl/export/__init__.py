@@ -6,6 +6,7 @@ of the packages that formats need. docs/reference/exports.md has what stands in 
 
 from labctl.export._export import FORMATS, Exported, Format, export_run
 from labctl.export._load import Run, load
+from labctl.export._rocrate import describe_crate
 from labctl.export._tables import ABSENT, Column, Kind, Other, Role, Tables, read_tables
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Role",
     "Run",
     "Tables",
+    "describe_crate",
     "export_run",
     "load",
     "read_tables",

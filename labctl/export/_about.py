@@ -7,20 +7,28 @@ from datetime import datetime
 from typing import Any
 
 import labctl
-from labctl.export._tables import Tables
+from labctl.events import Mode
+from labctl.record import RunDescription
 
 SCHEMA = "labctl.export/1"
 
 
-def about(tables: Tables) -> dict[str, str]:
-    """Names and words; `run_json` is run.json as it stands. Nothing of the machine or the moment
-    of the export, so that the same record gives the same bytes."""
-    run = tables.run
+def name(run: RunDescription) -> str:
+    """Date and folder of the run, as one name for files; one that nobody takes for a measurement
+    where the bench was simulated."""
+    folder = run.path.resolve()
+    mark = "" if run.begun is None or run.begun.mode is Mode.REAL else f"-{run.begun.mode.value}"
+    return f"{folder.parent.name}-{folder.name}{mark}"
+
+
+def about(run: RunDescription) -> dict[str, str]:
+    """Names and words; `run_json` is run.json as it stands. Nothing of the moment of the export or
+    the machine that it is made on, so that the same record gives the same bytes."""
     begun = run.begun
     told = {
         "schema": SCHEMA,
         "made_by": f"labctl {labctl.__version__}",
-        "run": tables.name,
+        "run": name(run),
         "state": run.words,
         "head_hash": run.head_hash,
         "verdict": run.verdict.verdict if run.verdict else "none was reached",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labctl.errors import InputError, RecordError, RefusedError
+from labctl.export._about import name
 from labctl.export._bluesky import write_bluesky
 from labctl.export._nexus import write_nexus
 from labctl.export._parquet import write_parquet
@@ -64,7 +65,7 @@ def export_run(folder: Path, to: str, out: Path, *, overwrite: bool = False) -> 
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as aside:
-            written = FORMATS[to].write(tables, Path(aside) / tables.name)
+            written = FORMATS[to].write(tables, Path(aside) / name(tables.run))
             places = [out / path.name for path in written]
             for place in places:
                 if place.exists() and not overwrite:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labctl.errors import RecordError
-from labctl.export._about import about
+from labctl.export._about import about, name
 from labctl.export._libraries import library
 from labctl.export._tables import Kind, Tables, read_tables
 
@@ -28,7 +28,7 @@ class Run:
         self._tables = tables
 
     def __repr__(self) -> str:
-        return f"<labctl run {self._tables.name}: {self.description.words}>"
+        return f"<labctl run {name(self._tables.run)}: {self.description.words}>"
 
     @property
     def path(self) -> Path:
@@ -70,7 +70,7 @@ class Run:
             index=pandas.Index(_array(columns[0].values, Kind.FLOAT), name=columns[0].name),
         )
         frame.attrs["units"] = self.units
-        frame.attrs["run"] = about(self._tables)
+        frame.attrs["run"] = about(self._tables.run)
         return frame
 
     def to_xarray(self) -> xr.Dataset:
@@ -97,7 +97,7 @@ class Run:
             array = _array(column.values, column.kind)
             made[column.name] = (columns[0].name, array, attrs)
         time = {columns[0].name: made.pop(columns[0].name)}
-        made_of: xr.Dataset = xarray.Dataset(made, coords=time, attrs=about(self._tables))
+        made_of: xr.Dataset = xarray.Dataset(made, coords=time, attrs=about(self._tables.run))
         return made_of
 
 

@@ -28,7 +28,7 @@ def write_nexus(tables: Tables, stem: Path) -> list[Path]:
     path = stem.with_name(stem.name + ".nxs")
     # Without the times that HDF5 keeps of each object: the same record gives the same bytes.
     with h5py.File(path, "w", track_order=True) as file:
-        told = about(tables)
+        told = about(tables.run)
         file.attrs["NX_class"] = "NXroot"
         file.attrs["default"] = "entry"
         file.attrs["creator"] = told["made_by"]

@@ -14,7 +14,7 @@ def write_parquet(tables: Tables, stem: Path) -> list[Path]:
     pa = library("pyarrow", "Parquet")
     parquet = library("pyarrow.parquet", "Parquet")
     types = {Kind.FLOAT: pa.float64(), Kind.COUNT: pa.int64(), Kind.TEXT: pa.string()}
-    told = about(tables)
+    told = about(tables.run)
     samples = pa.table(
         [pa.array(c.values, types[c.kind]) for c in tables.columns],
         schema=pa.schema(

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from labctl.events import InstrumentFound, Reading, Sample
 from labctl.export._about import about
-from labctl.export._tables import Column, Role, Tables
+from labctl.export._tables import Tables
+from labctl.record import JournalReader, RunDescription, describe_run
 
 METADATA = "ro-crate-metadata.json"
+_INPUTS = ("protocol.yaml", "bench.yaml", "sample.yaml")
+_BLOCK = 1 << 20
+_NO_DATE = "1970-01-01"
+"""Of a run of which nobody kept when it was; the specification wants a date."""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip can say; the same record gives the same bytes."""
 _KINDS: dict[str, tuple[str, str]] = {
@@ -42,56 +51,83 @@ _TYPES = {
 def write_rocrate(tables: Tables, stem: Path) -> list[Path]:
     """`STEM.crate.zip`: the files of the run's folder as they stand, and `METADATA` made anew."""
     path = stem.with_name(stem.name + ".crate.zip")
-    files = _files(tables.run.path)
-    contents = {name: (tables.run.path / name).read_bytes() for name in files}
+    folder = tables.run.path
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in {METADATA: _json(metadata(tables, contents)), **contents}.items():
-            entry = zipfile.ZipInfo(name, _ZIP_TIME)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, data)
+        contents = [_put(archive, folder, name) for name in _files(folder)]
+        described = _json(_metadata(tables.run, contents))
+        archive.writestr(_entry(METADATA), described)
     return [path]
 
 
-def metadata(tables: Tables, contents: dict[str, bytes]) -> dict[str, Any]:
+def describe_crate(folder: Path) -> Path:
+    """Write `METADATA` into a run's folder, for the files that are there now; returns its path.
+    RecordError when there is no journal, OSError when it cannot be written."""
+    contents = []
+    for name in _files(folder):
+        with (folder / name).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            contents.append(_Content(name, file.tell(), digest))
+    path = folder / METADATA
+    beside = path.with_name(f".{METADATA}.new")
+    beside.write_bytes(_json(_metadata(describe_run(folder), contents)))
+    os.replace(beside, path)
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """A file of the crate."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def _put(archive: zipfile.ZipFile, folder: Path, name: str) -> _Content:
+    """Into the archive, hashed on the way: the journal of a run that goes on grows meanwhile."""
+    digest, size = hashlib.sha256(), 0
+    with (folder / name).open("rb") as file, archive.open(_entry(name), "w") as put:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            put.write(block)
+            size += len(block)
+    return _Content(name, size, digest.hexdigest())
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _ZIP_TIME)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    return entry
+
+
+def _metadata(run: RunDescription, contents: list[_Content]) -> dict[str, Any]:
     """The JSON-LD document of a crate of these files."""
-    told = about(tables)
-    run, facts = tables.run, tables.run.facts
-    begun = told.get("begun", "")
+    told = about(run)
     what = f"{told.get('protocol', 'a run')} on {told.get('sample') or 'no named sample'}"
+    instruments, channels = _found(run.path / "journal.jsonl")
     root: dict[str, Any] = {
         "@id": "./",
         "@type": "Dataset",
-        "name": tables.name,
+        "name": told["run"],
         "description": (
             f"{told.get('mode', '')} run of {what}, bench {told.get('bench', 'unknown')}. "
             f"Verdict of its check: {told['verdict']}. Record: {told['state']}."
         ).lstrip(),
-        "datePublished": told.get("ended", begun) or "1970-01-01",
-        "hasPart": [{"@id": name} for name in contents],
+        "datePublished": told.get("ended") or told.get("begun") or _NO_DATE,
+        "hasPart": [{"@id": quote(content.name)} for content in contents],
         "mentions": [{"@id": "#run"}],
         "identifier": told.get("run_id", told["head_hash"]),
-        "variableMeasured": [{"@id": f"#column-{c.name}"} for c in _measured(tables)],
+        "variableMeasured": [{"@id": channel["@id"]} for channel in channels],
     }
-    action: dict[str, Any] = {
-        "@id": "#run",
-        "@type": "CreateAction",
-        "name": what,
-        "instrument": [{"@id": "#labctl"}, *({"@id": i["@id"]} for i in _instruments(tables))],
-        "object": [{"@id": n} for n in ("protocol.yaml", "bench.yaml", "sample.yaml")
-                   if n in contents],
-        "result": [{"@id": "journal.jsonl"}],
-        "actionStatus": {
-            "@id": "http://schema.org/"
-            + ("CompletedActionStatus" if run.ended and run.ended.outcome == "completed"
-               else "FailedActionStatus")
-        },
-    }  # fmt: skip
-    for key, at in (("startTime", "begun"), ("endTime", "ended")):
-        if at in told:
-            action[key] = told[at]
-    if not (run.ended and run.ended.outcome == "completed"):
-        action["error"] = run.ended.why or run.ended.outcome if run.ended else run.words
+    software = {
+        "@id": "#labctl",
+        "@type": "SoftwareApplication",
+        "name": "labctl",
+        "softwareVersion": told.get("version", "unknown"),
+    }
+    action = _action(run, told, what, contents)
+    action["instrument"] = [{"@id": each["@id"]} for each in (software, *instruments)]
     graph: list[dict[str, Any]] = [
         {
             "@id": METADATA,
@@ -101,60 +137,75 @@ def metadata(tables: Tables, contents: dict[str, bytes]) -> dict[str, Any]:
         },
         root,
         action,
-        {
-            "@id": "#labctl",
-            "@type": "SoftwareApplication",
-            "name": "labctl",
-            "softwareVersion": told.get("version", "unknown"),
-        },
+        software,
+        *instruments,
+        *channels,
     ]
-    user = facts.get("user")
+    user = run.facts.get("user")
     if isinstance(user, str) and user:
         action["agent"] = {"@id": "#user"}
         graph.append({"@id": "#user", "@type": "Person", "name": user})
-    graph += _instruments(tables)
-    graph += [_file(name, data, told["head_hash"]) for name, data in contents.items()]
-    graph += [
-        {
-            "@id": f"#column-{c.name}",
-            "@type": "PropertyValue",
-            "name": c.channel or c.name,
-            "unitText": c.unit,
-            "description": c.meaning,
-        }
-        for c in _measured(tables)
-    ]
+    graph += [_file(content, told["head_hash"]) for content in contents]
     return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
 
 
-def _measured(tables: Tables) -> list[Column]:
-    return [tables.columns[0], *tables.of(Role.VALUE)]
+def _action(
+    run: RunDescription, told: dict[str, str], what: str, contents: list[_Content]
+) -> dict[str, Any]:
+    """The run, as what made the journal."""
+    completed = run.ended is not None and run.ended.outcome == "completed"
+    status = "CompletedActionStatus" if completed else "FailedActionStatus"
+    action: dict[str, Any] = {
+        "@id": "#run",
+        "@type": "CreateAction",
+        "name": what,
+        "object": [{"@id": c.name} for c in contents if c.name in _INPUTS],
+        "result": [{"@id": "journal.jsonl"}],
+        "actionStatus": {"@id": f"http://schema.org/{status}"},
+    }
+    for key, at in (("startTime", "begun"), ("endTime", "ended")):
+        if at in told:
+            action[key] = told[at]
+    if not completed:
+        action["error"] = (run.ended.why or run.ended.outcome) if run.ended else run.words
+    return action
 
 
-def _instruments(tables: Tables) -> list[dict[str, Any]]:
-    found = {}
-    for other in tables.others:
-        if other.kind == "instrument-found":
-            told = json.loads(other.body)
-            found[told["instrument"]] = {
-                "@id": f"#instrument-{told['instrument']}",
+def _found(journal: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The instruments that answered, and the channels of the first sample."""
+    instruments, channels = {}, []
+    for event in JournalReader(journal):
+        if isinstance(event, InstrumentFound):
+            instruments[event.instrument] = {
+                "@id": f"#instrument-{event.instrument}",
                 "@type": "IndividualProduct",
-                "name": told["instrument"],
-                "description": f"{told['identity']}, driver {told['driver']}",
+                "name": event.instrument,
+                "description": f"{event.identity}, driver {event.driver}",
             }
-    return list(found.values())
+        elif isinstance(event, Sample):
+            for reading in event.readings:
+                channel = {
+                    "@id": f"#channel-{reading.channel}",
+                    "@type": "PropertyValue",
+                    "name": reading.channel,
+                }
+                if isinstance(reading, Reading) and reading.unit:
+                    channel["unitText"] = reading.unit
+                channels.append(channel)
+            break
+    return list(instruments.values()), channels
 
 
-def _file(name: str, data: bytes, head_hash: str) -> dict[str, Any]:
-    fallback = (_TYPES.get(Path(name).suffix, "application/octet-stream"), "")
-    kind, words = _KINDS.get(name, fallback)
+def _file(content: _Content, head_hash: str) -> dict[str, Any]:
+    name = content.name
+    kind, words = _KINDS.get(name, (_TYPES.get(Path(name).suffix, "application/octet-stream"), ""))
     entity: dict[str, Any] = {
-        "@id": name,
+        "@id": quote(name),
         "@type": "File",
         "name": name,
         "encodingFormat": kind,
-        "contentSize": str(len(data)),
-        "sha256": hashlib.sha256(data).hexdigest(),
+        "contentSize": str(content.size),
+        "sha256": content.sha256,
     }
     if words:
         entity["description"] = words

@@ -115,12 +115,6 @@ class Tables:
     others: tuple[Other, ...]
 
     @property
-    def name(self) -> str:
-        """Date and folder of the run, as one name for files."""
-        folder = self.run.path.absolute()
-        return f"{folder.parent.name}-{folder.name}" if folder.parent.name else folder.name
-
-    @property
     def rows(self) -> int:
         """How many samples there are."""
         return len(self.columns[0].values)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from labctl.export._about import name
 from labctl.export._tables import ABSENT, OK, Column, Kind, Role, Tables
 
 
@@ -42,7 +43,9 @@ def write_origin(tables: Tables, stem: Path) -> list[Path]:
         writer = csv.writer(file, dialect="excel-tab")
         writer.writerow(_long_name(c) for c in columns)
         writer.writerow("" if c.unit == "1" else c.unit for c in columns)
-        writer.writerow(c.meaning for c in columns)
+        writer.writerow(
+            [f"{name(tables.run)}: {columns[0].meaning}", *(c.meaning for c in columns[1:])]
+        )
         writer.writerows(_rows(columns))
     return [path]
 

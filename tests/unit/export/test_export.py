@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from benchmarks.records import _read_back as back
 from benchmarks.records.export import EQUAL, WHOLE
 from labctl.cli._export import FORMATS as OFFERED
 from labctl.errors import InputError, RecordError, RefusedError
-from labctl.events import Invalid, Reading, RunBegun, Sample
-from labctl.export import FORMATS, export_run, read_tables
+from labctl.events import Invalid, Mode, Reading, RunBegun, Sample
+from labctl.export import FORMATS, describe_crate, export_run, read_tables
 from labctl.record import read_journal
 from tests.unit.export import records
 
@@ -174,6 +175,33 @@ def test_an_unknown_format_is_refused(awkward: Path, tmp_path: Path) -> None:
     """With those that there are."""
     with pytest.raises(InputError, match="rocrate"):
         export_run(awkward, "xls", tmp_path)
+
+
+def test_a_crate_is_described_in_the_folder_too(tmp_path: Path) -> None:
+    """For the files that are there; a second time, the description is no file of it."""
+    folder = records.golden("cut-off", tmp_path)
+    path = describe_crate(folder)
+    described = path.read_bytes()
+    graph = {entity["@id"]: entity for entity in json.loads(described)["@graph"]}
+
+    assert [{"@id": "journal.jsonl"}] == graph["./"]["hasPart"]
+    assert graph["#run"]["actionStatus"]["@id"].endswith("FailedActionStatus")
+    assert "cut off" in graph["#run"]["error"]
+    assert describe_crate(folder).read_bytes() == described
+    assert {"journal.jsonl", path.name} == {p.name for p in folder.iterdir()}
+
+
+def test_what_was_simulated_is_called_so_in_every_name(awkward: Path, tmp_path: Path) -> None:
+    """A table of numbers has no other place that everybody sees."""
+    for to in FORMATS:
+        assert all("-SIMULATED." in p.name for p in export_run(awkward, to, tmp_path).paths)
+    begun = next(iter(read_journal(awkward / "journal.jsonl").events))
+    assert isinstance(begun, RunBegun)
+    folder = records.written([replace(begun, mode=Mode.REAL)], tmp_path / "2026-01-31" / "real")
+
+    assert ["2026-01-31-real.crate.zip"] == [
+        path.name for path in export_run(folder, "rocrate", tmp_path).paths
+    ]
 
 
 def test_the_command_offers_all_formats() -> None:
