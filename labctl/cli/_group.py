@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "runs": ("labctl.cli._runs", "Find, verify and recover the records of runs."),
     "campaign": ("labctl.cli._campaign", "Run a study: arms, replicates, lots; resume; report."),
     "batch": ("labctl.cli._batch", "Judge lots of a sample by declared limits and finished runs."),
+    "report": ("labctl.cli._report", "A run, or a campaign, as one HTML page, and figures."),
     "replay": ("labctl.cli._replay", "Feed a recorded run through today's check."),
     "export": ("labctl.cli._export", "Write a record for pandas, Origin, Prism, NeXus, Bluesky."),
     "validate": ("labctl.cli._validate", "Check protocol, bench and sample files."),

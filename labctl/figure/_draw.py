@@ -7,7 +7,7 @@ the others in more than its colour. The same journal gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ _TITLE_CM, _LINE_CM = 0.55, 0.33
 _BELOW_CM, _BETWEEN_CM, _EDGE_CM = 1.1, 0.22, 0.12
 _LEFT_CM, _RIGHT_CM = 1.4, 0.3
 _LEGEND_COLUMNS = 3
-_PNG_DPI = 200
+_PNG_DPI, _PRINT_DPI = 200, 600
 
 
 def draw(folder: Path, *, width_cm: float = 18.0, png: bool = False) -> Path:
@@ -58,6 +58,36 @@ def draw(folder: Path, *, width_cm: float = 18.0, png: bool = False) -> Path:
     return path
 
 
+def draw_files(
+    folder: Path, out: Path, formats: Sequence[str], width_mm: float = 84.0
+) -> list[Path]:
+    """Draw the run in `folder` into the folder `out`, once a format (`svg`, `pdf`, `png`), at the
+    width of a journal's column: `run-84mm.svg` and so on; returns their paths. The same journal
+    gives the same bytes.
+
+    RecordError when there is no journal, or a picture cannot be written.
+    """
+    curves = read_curves(folder / "journal.jsonl")
+    paths = [out / f"run-{width_mm:g}mm.{kind}" for kind in formats]
+    try:
+        out.mkdir(exist_ok=True)
+        with _style(width_mm / 10 / COLUMN_CM):
+            figure = _figure(curves, width_mm / 10)
+            for kind, path in zip(formats, paths, strict=True):
+                figure.savefig(path, format=kind, dpi=_PRINT_DPI, metadata=_metadata(kind, curves))
+    except OSError as error:
+        raise RecordError(
+            "the figures cannot be written", where=str(out), seen=error.strerror or ""
+        ) from error
+    return paths
+
+
+def _metadata(kind: str, curves: Curves) -> dict[str, Any]:
+    """The title, and nothing of the moment."""
+    dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    return {**dated.get(kind, {}), "Title": words.title(curves)}
+
+
 _PANELS: dict[str, Callable[[Axes, Curves, float], None]] = {
     "temperature": panels.temperature,
     "residual": panels.residual,
@@ -72,6 +102,8 @@ def _style(scale: float) -> Iterator[None]:
     settings: dict[Any, Any] = {
         "svg.hashsalt": "labctl",
         "svg.fonttype": "none",
+        # Letters, not paths: journals ask for them.
+        "pdf.fonttype": 42,
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"],
         "font.size": SMALL * scale,
