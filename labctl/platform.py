@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Each asks for the end of a run: Ctrl-C, `kill`, a closed terminal."""
 
+RUN_ONLY = signal.SIGUSR1
+"""Asks a service for the end of its run alone; such a run says so in its announcement."""
+
 _HELD = frozenset({signal.SIGTERM, signal.SIGCHLD})
 """What a process that looks after another one waits for."""
 
@@ -67,6 +70,24 @@ def on_signals(
     return restore
 
 
+def hear_signals(callback: Callable[[str], object]) -> Callable[[], None]:
+    """As `on_signals`, but without a loop, and for `RUN_ONLY` too: `callback` is called between two
+    instructions of the main thread, and may do no more than leave word. Main thread only."""
+    numbers = [*STOP_SIGNALS, RUN_ONLY]
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        numbers.remove(signal.SIGHUP)
+    before = {
+        number: signal.signal(number, lambda got, frame: callback(signal.Signals(got).name))
+        for number in numbers
+    }
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    return restore
+
+
 def hold_signals() -> None:
     """From now on SIGTERM and a child's end do nothing by themselves: `told_to_end` takes them."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
@@ -79,10 +100,11 @@ def told_to_end(timeout_s: float) -> bool:
     return received is not None and received.si_signo == signal.SIGTERM
 
 
-def tell_to_end(pid: int) -> bool:
-    """Send a process SIGTERM; False when there is none of that number."""
+def tell_to_end(pid: int, *, run_only: bool = False) -> bool:
+    """Send a process SIGTERM; False when there is none of that number. `run_only`: to a service,
+    which goes on when its run has been stopped."""
     try:
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, RUN_ONLY if run_only else signal.SIGTERM)
     except ProcessLookupError:
         return False
     return True
@@ -324,12 +346,13 @@ class LiveRun:
     """The file that announces it."""
 
     def ask_to_stop(self) -> bool:
-        """Send it SIGTERM: laser off, record closed. False when it has ended meanwhile."""
+        """Send it SIGTERM, or what its announcement says stops the run alone: laser off, record
+        closed. False when it has ended meanwhile."""
         with locked(_registry()):
             # Looked at again, so that a process that took over the number is not hit.
             if not is_locked(self.path):
                 return False
-            return tell_to_end(self.pid)
+            return tell_to_end(self.pid, run_only=self.about.get("stops_by") == RUN_ONLY.name)
 
 
 @contextmanager

@@ -84,7 +84,7 @@ def command(
             plan = protocols.bind(plan, bench_file, specimen)
         found_by = _plan_predict.predict(plan, bench_file, specimen, seed, figure)
     if as_json:
-        told = _as_json(plan, bench_file, specimen)
+        told = plan_json(plan, bench_file, specimen)
         if found_by is not None:
             told["predicted"] = _plan_predict.predicted_json(found_by)
         click.echo(json.dumps(told, ensure_ascii=False))
@@ -254,7 +254,8 @@ def _follows(spec: GuardSpec) -> str:
     return f", rising {both}" if both else ""
 
 
-def _as_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[str, Any]:
+def plan_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[str, Any]:
+    """The plan as one JSON object."""
     from labctl.protocol import timeline, worst_case_ns
 
     return {
