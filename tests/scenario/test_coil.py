@@ -23,11 +23,12 @@ BRIEF = ("baseline=20s", "heat=90s", "cool=20s")
 def magnetise(tmp_path: Path, *faults: str, **how: Any) -> Story:
     """A short run of the shipped protocol on the shipped bench with a coil."""
     how = {
+        "bench": "simulated-coil",
         "protocol": "magnetic-heating",
         "parameters": BRIEF,
         "sample": "iron-oxide-citrate",
     } | how
-    return run(tmp_path, bench="simulated-coil", faults=faults, **how)
+    return run(tmp_path, faults=faults, **how)
 
 
 def fields(story: Story) -> list[tuple[float, float | None]]:
@@ -117,6 +118,48 @@ def test_a_coil_that_does_not_switch_off_gets_every_path_and_the_loudest_alarm(
     assert story.ended.coil is not Beam.OFF
     assert "coil-not-confirmed-off" == alarm.rule
     assert said in alarm.message
+
+
+INDUCTION = {"bench": "simulated-induction", "parameters": (*BRIEF, "least_heat=0.02 %")}
+
+
+def test_an_induction_heater_is_held_by_its_current(tmp_path: Path) -> None:
+    """200 A for 15 kA/m, told by the unit; its watts are those of the stated resistance."""
+    story = magnetise(tmp_path, **INDUCTION)
+    told = {
+        channel: max(
+            reading.value
+            for sample in story.of(Sample)
+            for reading in sample.readings
+            if isinstance(reading, Reading) and reading.channel == channel
+        )
+        for channel in ("coil.current", "coil.power", "coil.frequency")
+    }
+
+    assert ("completed", Beam.OFF) == (story.ended.outcome, story.ended.coil)
+    assert 200.0 == pytest.approx(told["coil.current"], rel=0.01)
+    assert 400.0 == pytest.approx(told["coil.power"], rel=0.02)
+    assert 300e3 == pytest.approx(told["coil.frequency"], rel=0.01)
+    assert 400.0 * 90.0 == pytest.approx(story.ended.coil_j, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule", "code"),
+    [
+        ("coil-breaks@60s", "power-mismatch", Exit.SAFETY),
+        ("coil-on-by-itself@5s", "unbidden", Exit.SAFETY),
+        ("coil-lies-about-off@60s", "coil-not-confirmed-off", Exit.BEAM_NOT_CONFIRMED_OFF),
+    ],
+)
+def test_faults_of_an_induction_heater_end_its_field_or_are_told(
+    tmp_path: Path, fault: str, rule: str, code: Exit
+) -> None:
+    """As of any source; a current that flows although off is told is never off."""
+    story = magnetise(tmp_path, fault, **INDUCTION)
+
+    assert code == story.ended.exit_code
+    assert rule in [trip.rule for trip in story.of(Tripped)]
+    assert (story.ended.coil is Beam.OFF) == (code is Exit.SAFETY)
 
 
 def test_a_metal_probe_beside_a_coil_is_refused_with_why(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from labctl_simulators.world._draw import draw
 from labctl_simulators.world._emission import EmissionLog
 from labctl_simulators.world._gates import Blade, Relay
 from labctl_simulators.world._heater import Heater
-from labctl_simulators.world._inverter import Inverter
+from labctl_simulators.world._inverter import CoilCurrent, Inverter
 from labctl_simulators.world._laser import Laser
 from labctl_simulators.world._materials import particles
 from labctl_simulators.world._medium import Medium
@@ -34,6 +34,7 @@ __all__ = [
     "Blade",
     "Cargo",
     "Coil",
+    "CoilCurrent",
     "EmissionLog",
     "Heater",
     "Inverter",

@@ -93,3 +93,62 @@ class Inverter:
     def switch_off(self) -> bool:
         """Off as commanded; False when a fault holds it on."""
         return self.coil.switch_off()
+
+
+class CoilCurrent:
+    """An induction heater's own supply: it regulates the current of the coil, whose field is in
+    proportion."""
+
+    def __init__(self, coil: Coil, said: Mapping[str, Any], seed: int) -> None:
+        """`said` as of an inverter, with `at_current_a` in place of a power."""
+
+        def off(what: str, sd: float) -> float:
+            return 1.0 + sd * Stream(seed, f"induction/{what}").normal()
+
+        at_a, field = float(said.get("at_current_a") or 200.0), float(said["field_a_per_m"])
+        self.gain = off("amperes", float(said.get("deviation", 0.005)) / 2.0)
+        self._ohm = float(said["resistance_ohm"]) * off("coil", _RESISTANCE_SD)
+        field *= off("field", float(said.get("field_deviation", 0.04)))
+        # The field was measured at the current that the unit shows.
+        self._field_per_a = field * self.gain / at_a
+        self.frequency_hz = float(said.get("frequency_hz", 300e3)) * off("tank", _FREQUENCY_SD)
+        self.coil = coil
+        coil.feed = self
+        self._level_a = 0.0
+
+    @property
+    def output_on(self) -> bool:
+        return self.coil.output_on
+
+    @output_on.setter
+    def output_on(self, on: bool) -> None:
+        self.coil.output_on = on
+
+    @property
+    def lied_to_off(self) -> bool:
+        return self.coil.lied_to_off
+
+    @property
+    def current_a(self) -> float:
+        """In the coil, true."""
+        return self._level_a if self.output_on and not self.coil.broken else 0.0
+
+    def power_w(self) -> float:
+        """What becomes heat in the coil."""
+        return self.current_a**2 * self._ohm
+
+    def drive(self, level_a: float) -> None:
+        """Take a new current, as it is shown; an output that is stuck on keeps the one it has."""
+        if self.output_on and (self.coil.ignores_off or self.lied_to_off):
+            return
+        self._level_a = level_a / self.gain
+        self.coil.drive(self._field_per_a * self._level_a, self.frequency_hz)
+
+    def force_w(self, power_w: float) -> None:
+        """Let so much flow now, whoever asked for it."""
+        self.drive((power_w / self._ohm) ** 0.5)
+        self.output_on = True
+
+    def switch_off(self) -> bool:
+        """Off as commanded; False when a fault holds it on."""
+        return self.coil.switch_off()

@@ -117,3 +117,38 @@ def test_a_laser_s_driver_cannot_feed_a_coil() -> None:
     with pytest.raises(InputError) as refused:
         check_instruments(loads(text))
     assert any("the coil is a arroyo-laser" in one.message for one in refused.value.problems)
+
+
+INDUCTION = (BENCHES / "simulated-induction.yaml").read_text()
+
+
+def test_the_coil_of_an_induction_heater_goes_by_its_current() -> None:
+    """200 A through the stated resistance are 400 W; half the field is half the current."""
+    bench = loads(INDUCTION)
+    assert bench.coil is not None
+    again = loads(bench.dump()).coil
+
+    assert bench.coil == again
+    assert ("current", 200.0, 400.0) == (
+        bench.coil.drive, bench.coil.at_current_a, bench.coil.at_power_w,
+    )  # fmt: skip
+    assert 200.0 == pytest.approx(bench.level_for(400.0, COIL))
+    assert 100.0 == pytest.approx(bench.level_for(bench.coil.power_w(7.5e3), COIL))
+    assert 100.0 == pytest.approx(bench.coil.measured_w(100.0))
+    assert STATED.measured_w(20.0) is None
+
+
+def test_a_field_was_measured_at_a_power_or_at_a_current() -> None:
+    """At one of them."""
+    for wrong in ("at_current: 200 A\n  at_power: 400 W", "method: none"):
+        text = INDUCTION.replace("  method: pick-up coil of one turn, oscilloscope\n", "")
+        (told,) = problems(text.replace("at_current: 200 A", wrong))
+        assert told.startswith("P061 the field was measured at a power of the supply or at a ")
+
+
+def test_an_induction_heater_has_no_part_in_a_coil_that_volts_drive() -> None:
+    """What the calibration speaks of is what the driver sets."""
+    text = INDUCTION.replace("at_current: 200 A", "at_power: 400 W")
+    with pytest.raises(InputError) as refused:
+        check_instruments(loads(text))
+    assert any("driven by current" in one.message for one in refused.value.problems)
