@@ -44,6 +44,7 @@ class RunInTerminal:
         self._asking = Asking(yes=yes)
         at_bench, why_not = self._asking.at_bench()
         self._request = replace(request, at_bench=at_bench, not_at_bench=why_not)
+        self.as_json = as_json
         self._broker = broker
         self._figure = figure
         self._header = tuple(header)
@@ -54,6 +55,11 @@ class RunInTerminal:
         self._stack = ExitStack()
         self.result: RunResult | None = None
         """What came of it, once it has been run."""
+
+    @property
+    def request(self) -> RunRequest:
+        """What is, or was, carried out."""
+        return self._request
 
     def check(self) -> None:
         """Raises what would refuse this run; no port is opened."""

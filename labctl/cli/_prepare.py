@@ -14,6 +14,7 @@ from labctl.cli._carry_out import RunInTerminal, about_process, command_name
 from labctl.cli._options import RunOptions, parse_speed
 from labctl.cli._plan_light import arming_lines, off_lines, unwatched_lines
 from labctl.cli._sample_lines import sample_lines
+from labctl.cli._series_end import end_of_series
 from labctl.clock import NS
 from labctl.engine import RunRequest, RunResult, has_targets
 from labctl.errors import Exit
@@ -49,12 +50,17 @@ def run_all(runs: Sequence[RunInTerminal]) -> int:
     lost ends the series: whoever comes to the bench then decides how it goes on."""
     worst = Exit.PASS
     for run in runs:
-        code = Exit(run.run())
+        worst = _worse(worst, code := Exit(run.run()))
         if code not in _GOES_ON:
             return int(code)
-        if worst is not Exit.CHECK_FAILED and code is not Exit.PASS:
-            worst = code
+    if len(runs) > 1:
+        done = [(run.request, run.result) for run in runs if run.result is not None]
+        worst = _worse(worst, end_of_series(done, as_json=runs[0].as_json))
     return int(worst)
+
+
+def _worse(one: Exit, other: Exit) -> Exit:
+    return one if one is Exit.CHECK_FAILED or other is Exit.PASS else other
 
 
 def prepare(
@@ -97,9 +103,9 @@ def prepare(
             *_had(request, Mode.REAL if way.real else Mode.SIMULATED),
         ],
         bench_why=why,
-        next_commands=functools.partial(
-            _next, protocol, plan, specimen, options, faked=way.in_process
-        ),
+        next_commands=_nothing_more
+        if one is not None
+        else functools.partial(_next, protocol, plan, specimen, options, faked=way.in_process),
     )
 
 
@@ -157,6 +163,11 @@ def _length(duration_ns: int) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
+def _nothing_more(result: RunResult) -> Sequence[str]:
+    """After a run of a series comes the next one."""
+    return ()
+
+
 def _next(
     protocol: str,
     plan: Plan,
@@ -185,7 +196,8 @@ def _next(
         return ()
     out = [f"{name} plan {typed}"]
     if options.sample is None and None not in plan.pulses_w:
-        # Water is not warmed far enough to be held, and a blank has no efficiency that a heating could end on.
+        # Water does not warm far enough to be held, and a blank has no efficiency that a heating
+        # could end on.
         whole = f"heating-curve{on}" if has_targets(plan) else typed
         out.append(f"{name} run {whole} --sample water")
     if not options.faults and faked:

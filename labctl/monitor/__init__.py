@@ -15,6 +15,7 @@ from labctl.monitor._calibration import (
     store_calibration,
     why_not_used,
 )
+from labctl.monitor._concentrations import AtConcentration, over_concentrations
 from labctl.monitor._criteria import declared
 from labctl.monitor._dose import DoseWatch
 from labctl.monitor._dose_basis import dose_basis
@@ -37,6 +38,7 @@ __all__ = [
     "NUMBERS",
     "OLDEST_DAYS",
     "Asked",
+    "AtConcentration",
     "DoseWatch",
     "Kind",
     "Monitor",
@@ -55,6 +57,7 @@ __all__ = [
     "files_in",
     "fitting_calibration",
     "load_calibration",
+    "over_concentrations",
     "priors_for",
     "read_blank",
     "read_calibration",

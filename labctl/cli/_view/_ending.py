@@ -257,7 +257,9 @@ def _criteria(verdict: Verdict, said: str) -> Iterator[tuple[str, str]]:
 
 
 def _assumptions(assumptions: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for text in assumptions[:ASSUMPTIONS_SHOWN]:
+    # What only stands in for a measurement comes first.
+    ordered = sorted(assumptions, key=lambda text: "placeholder" not in text)
+    for text in ordered[:ASSUMPTIONS_SHOWN]:
         yield "assumed", text
     more = len(assumptions) - ASSUMPTIONS_SHOWN
     if more > 0:
