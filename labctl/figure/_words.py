@@ -15,7 +15,11 @@ from labctl.record import JournalState
 WIDTH = 62
 """Characters of the smallest print in a line of the narrowest figure."""
 LINES = 3
-_TERMS = {"efficiency": "efficiency", "heat_loss_coefficient": "heat-loss coefficient"}
+_TERMS = {
+    "efficiency": "efficiency",
+    "specific_absorption_rate": "absorption rate",
+    "heat_loss_coefficient": "heat-loss coefficient",
+}
 
 
 def title(curves: Curves) -> str:

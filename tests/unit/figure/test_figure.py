@@ -131,11 +131,14 @@ def test_no_words_leave_the_picture(tmp_path: Path) -> None:
         ({"efficiency": {"value": 0.35712, "low": 0.2, "high": 0.2}}, "pass: efficiency 0.357"),
         ({"heat_loss_coefficient": {"value": 0.01234, "low": 0.0119, "high": 0.0128}},
          "pass: heat-loss coefficient 12.34 mW/K, 95 % 11.90 to 12.80"),
+        ({"specific_absorption_rate": {"value": 109532.0, "low": 101600.0, "high": 117500.0}},
+         "pass: absorption rate 109.5 W/g of iron, 95 % 101.6 to 117.5"),
         ({"time_constant": {"value": 200.0}}, "pass"),
     ],
 )  # fmt: skip
 def test_a_result_has_no_digit_too_many(results: dict[str, Any], said: str) -> None:
-    """The interval says how many digits are shown; a blank shows its heat loss."""
+    """The interval says how many digits are shown; a blank shows its heat loss, a field what its
+    iron takes up."""
     verdict = replace(storyteller.verdict(0), results=results)
     curves = Curves(verdict=verdict, ended=storyteller.ended(0))
 
