@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def read_story(folder: Path) -> Story:
         facts, trouble = {}, [str(error.message) if hasattr(error, "message") else str(error)]
     story = Story(
         f"{folder.resolve().parent.name}/{folder.resolve().name}", taker.curves,
-        verify_run(folder), facts,
+        _verified(folder), facts,
     )  # fmt: skip
     for event in reader:
         taker.take(event)
@@ -118,6 +119,14 @@ def read_story(folder: Path) -> Story:
     story.bench = _file(story, folder, "bench.yaml", begun.bench_digest if begun else "")
     story.protocol = _file(story, folder, "protocol.yaml", "")
     return story
+
+
+def _verified(folder: Path) -> Verification:
+    """Without the path of this computer: a report is sent to others."""
+    found = verify_run(folder)
+    here = f"{folder}{os.sep}"
+    return replace(found, where=found.where.replace(here, ""),
+                   why=tuple(words.replace(here, "") for words in found.why))  # fmt: skip
 
 
 def _take(story: Story, event: Event, watch: DoseWatch) -> None:
