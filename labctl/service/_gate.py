@@ -41,10 +41,6 @@ HEADERS = (
 )  # fmt: skip
 
 
-class _TooLargeError(Exception):
-    """The body went on beyond what is taken."""
-
-
 class Rates:
     """How fast one address may ask: a bucket that fills evenly. Any thread."""
 
@@ -89,22 +85,25 @@ class Gate:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
-        began = False
+        body = _Body(receive)
+        refused_late = False
 
         async def with_headers(message: Message) -> None:
-            nonlocal began
+            nonlocal refused_late
+            if refused_late:
+                return
+            if body.too_large:
+                # Whatever the route made of its torn body.
+                refused_late = True
+                await _refuse(scope, receive, send, 413, f"more than {LONGEST} bytes", "")
+                return
             if message["type"] == "http.response.start":
-                began = True
                 own = {name.lower() for name, _ in message.get("headers", ())}
                 more = [pair for pair in HEADERS if pair[0] not in own]
                 message = {**message, "headers": [*message.get("headers", ()), *more]}
             await send(message)
 
-        try:
-            await self._app(scope, _bounded(receive), with_headers)
-        except _TooLargeError:
-            if not began:
-                await _refuse(scope, receive, send, 413, f"more than {LONGEST} bytes", "")
+        await self._app(scope, body.receive, with_headers)
 
     def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
         headers = _headers(scope)
@@ -171,19 +170,23 @@ def _headers(scope: Scope) -> dict[str, str]:
     return found
 
 
-def _bounded(receive: Receive) -> Receive:
-    taken = 0
+class _Body:
+    """A body that ends where it is too large."""
 
-    async def bounded() -> Message:
-        nonlocal taken
-        message = await receive()
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._taken = 0
+        self.too_large = False
+
+    async def receive(self) -> Message:
+        """As the server gives it, but no more than is taken here."""
+        message = await self._receive()
         if message["type"] == "http.request":
-            taken += len(message.get("body", b""))
-            if taken > LONGEST:
-                raise _TooLargeError
+            self._taken += len(message.get("body", b""))
+            if self._taken > LONGEST:
+                self.too_large = True
+                return {"type": "http.disconnect"}
         return message
-
-    return bounded
 
 
 async def _refuse(

@@ -44,10 +44,12 @@ async def live(websocket: WebSocket) -> None:
     with service.hub.watching(me_told(who)) as watcher:
         sending = asyncio.create_task(_send(websocket, watcher))
         hearing = asyncio.create_task(_hear(websocket, watcher, service, who))
-        await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (sending, hearing):
-            task.cancel()
-        await asyncio.gather(sending, hearing, return_exceptions=True)
+        try:
+            await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, hearing):
+                task.cancel()
+            await asyncio.wait({sending, hearing})
 
 
 async def _send(websocket: WebSocket, watcher: Watcher) -> None:
