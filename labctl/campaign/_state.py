@@ -64,6 +64,8 @@ class CampaignState:
 
     digest: str = ""
     """As declared before the first run; '' while nothing was."""
+    said: str = ""
+    """Hash of the campaign's own file, then."""
     declared: str = ""
     """When, UTC."""
     made: dict[tuple[str, int], Made] = field(default_factory=dict)
@@ -102,6 +104,7 @@ class CampaignState:
         match line["what"]:
             case "declared":
                 self.digest, self.declared = line["digest"], line["utc"]
+                self.said = line["said"]
             case "begins":
                 key = line["unit"], line["portion"]
                 self.made[key] = Made(*key, BEGUN, line["bench"], line["utc"])

@@ -107,10 +107,15 @@ def report_lines(study: Study, state: CampaignState, results: Results) -> list[s
     lines = [
         f"campaign {campaign.name}   {campaign.title}".rstrip(),
         f"hypothesis  {campaign.hypothesis}",
-        f"declared    {study.digest[:16]} on {state.declared[:10] or 'no day yet'}, before the "
-        "first run",
+        f"declared    {(state.digest or study.digest)[:16]} on "
+        f"{state.declared[:10] or 'no day yet'}, before the first run",
         f"intervals   {percent}; of several outcomes or arms at once, each as if it were alone",
     ]
+    if state.digest not in ("", study.digest):
+        lines.append(
+            "CHANGED     a protocol, sample or bench file says something else than when it was "
+            "declared; each record has what was done"
+        )
     lines.append(_blindness(results.blind, campaign.blind, state))
     lines += [f"key read    {_act(act)}" for act in state.keys_read]
     for table in results.tables:

@@ -6,12 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from labctl.campaign import Ran, Unit, exclude, look, replace_run, settle, status_lines, unblind
+from labctl.campaign import (
+    Ran,
+    Unit,
+    exclude,
+    gather,
+    look,
+    open_state,
+    replace_run,
+    report_lines,
+    settle,
+    status_lines,
+    unblind,
+)
 from labctl.clock import NS
 from labctl.engine import RunRequest
 from labctl.errors import InputError, InstrumentError, RefusedError
 from labctl.events import Beam, EmissionIntent, RunEnded
 from labctl.protocol import Prompt
+from labctl.sample import find as find_sample
 from tests.unit.campaign.given import LIT, TEXT, Bench, record
 
 
@@ -137,6 +150,23 @@ def test_what_was_declared_cannot_change_after_the_first_run(tmp_path: Path) -> 
         other.go_on()
     assert [] == other.carried
     assert TEXT == (other.log.folder / "campaign.yaml").read_text()
+
+
+def test_it_can_be_looked_at_when_only_a_file_that_it_names_has_changed(tmp_path: Path) -> None:
+    """Nothing is run; the report says that they differ."""
+    given = TEXT.replace("sample: water", "sample: own.yaml")
+    own = tmp_path / "own.yaml"
+    own.write_text(find_sample("water").read_text())
+    bench = Bench(tmp_path, given)
+    bench.go_on(at_most=1)
+    own.write_text(own.read_text().replace("1.00 mL", "1.10 mL"))
+    later = Bench(tmp_path, given)
+
+    with pytest.raises(RefusedError, match="not what was declared"):
+        open_state(later.study, later.log)
+    state = open_state(later.study, later.log, to_run=False)
+    lines = report_lines(later.study, state, gather(later.study, state, later.runs))
+    assert any("says something else than when it was declared" in line for line in lines)
 
 
 def test_a_run_that_is_refused_is_logged_and_raised(bench: Bench) -> None:
