@@ -42,8 +42,9 @@ def draw(folder: Path, *, width_cm: float = 18.0, png: bool = False) -> Path:
     """
     curves = read_curves(folder / "journal.jsonl")
     path = folder / "figure.svg"
-    with _style(width_cm / COLUMN_CM):
-        figure = _figure(curves, width_cm)
+    scale = width_cm / COLUMN_CM
+    with _style(scale):
+        figure = _figure(curves, width_cm, scale)
         try:
             # Without a date, and with ids that depend on the picture alone.
             figure.savefig(
@@ -62,8 +63,8 @@ def draw_files(
     folder: Path, out: Path, formats: Sequence[str], width_mm: float = 84.0
 ) -> list[Path]:
     """Draw the run in `folder` into the folder `out`, once a format (`svg`, `pdf`, `png`), at the
-    width of a journal's column: `run-84mm.svg` and so on; returns their paths. The same journal
-    gives the same bytes.
+    width of a journal's column, in print of 7 points: `run-84mm.svg` and so on; returns their
+    paths. The same journal gives the same bytes.
 
     RecordError when there is no journal, or a picture cannot be written.
     """
@@ -71,8 +72,8 @@ def draw_files(
     paths = [out / f"run-{width_mm:g}mm.{kind}" for kind in formats]
     try:
         out.mkdir(exist_ok=True)
-        with _style(width_mm / 10 / COLUMN_CM):
-            figure = _figure(curves, width_mm / 10)
+        with _style(1.0):
+            figure = _figure(curves, width_mm / 10, 1.0)
             for kind, path in zip(formats, paths, strict=True):
                 figure.savefig(path, format=kind, dpi=_PRINT_DPI, metadata=_metadata(kind, curves))
     except OSError as error:
@@ -130,19 +131,21 @@ def _style(scale: float) -> Iterator[None]:
         yield
 
 
-def _figure(curves: Curves, width_cm: float) -> Figure:
+def _figure(curves: Curves, width_cm: float, scale: float) -> Figure:
     # Not through pyplot: no window system is looked for, and nothing is kept alive.
     from matplotlib.figure import Figure
 
-    scale = width_cm / COLUMN_CM
+    column_cm = width_cm / scale
+    """Before everything is scaled."""
+    characters = int(words.WIDTH * column_cm / COLUMN_CM)
     names = ["temperature"]
     if curves.residual.value:
         names.append("residual")
     if curves.measured_power.value or any(curves.asked_power.value):
         names.append("power")
-    verdict = words.verdict(curves)
+    verdict = words.verdict(curves, characters)
     above_cm = _TITLE_CM + _LINE_CM * (verdict.count("\n") + 1 + _legend_rows(curves)) + 0.15
-    footer = words.footer(curves)
+    footer = words.footer(curves, characters)
     below_cm = _BELOW_CM + _LINE_CM * footer.count("\n")
     height_cm = above_cm + below_cm + sum(_PANEL_CM[name] + _BETWEEN_CM for name in names)
     figure = Figure(figsize=(width_cm / _CM_PER_INCH, height_cm * scale / _CM_PER_INCH))
@@ -153,9 +156,9 @@ def _figure(curves: Curves, width_cm: float) -> Figure:
         bottom_cm = top_cm - _PANEL_CM[name]
         panel = figure.add_axes(
             (
-                _LEFT_CM / COLUMN_CM,
+                _LEFT_CM / column_cm,
                 bottom_cm / height_cm,
-                (COLUMN_CM - _LEFT_CM - _RIGHT_CM) / COLUMN_CM,
+                (column_cm - _LEFT_CM - _RIGHT_CM) / column_cm,
                 _PANEL_CM[name] / height_cm,
             ),
             sharex=shown[0] if shown else None,
@@ -169,14 +172,17 @@ def _figure(curves: Curves, width_cm: float) -> Figure:
     shown[-1].set_xlabel(f"time / {unit}")
     shown[0].set_xlim(0.0, max(curves.end_s, 1.0) / unit_s)
     figure.align_ylabels(shown)
-    _show_words(figure, (words.title(curves), verdict, footer), scale, height_cm)
+    _show_words(figure, (words.title(curves), verdict, footer), scale, (column_cm, height_cm))
     _show_legend(figure)
     return figure
 
 
-def _show_words(figure: Figure, said: tuple[str, str, str], scale: float, height_cm: float) -> None:
+def _show_words(
+    figure: Figure, said: tuple[str, str, str], scale: float, size_cm: tuple[float, float]
+) -> None:
     title, verdict, footer = said
-    left, edge = _EDGE_CM / COLUMN_CM, _EDGE_CM / height_cm
+    column_cm, height_cm = size_cm
+    left, edge = _EDGE_CM / column_cm, _EDGE_CM / height_cm
     figure.text(left, 1 - edge, title, va="top", fontweight="bold", fontsize=LARGE * scale)
     figure.text(left, 1 - _TITLE_CM / height_cm, verdict, va="top", linespacing=1.15)
     figure.text(left, edge, footer, va="bottom", color=panels.GREY, linespacing=1.15)

@@ -30,12 +30,12 @@ def title(curves: Curves) -> str:
     return " · ".join(filter(None, (begun.mode.value, begun.protocol, begun.sample)))
 
 
-def verdict(curves: Curves) -> str:
+def verdict(curves: Curves, width: int = WIDTH) -> str:
     """The verdict in words, in a few lines."""
-    return _wrapped(_verdict(curves))
+    return _wrapped(_verdict(curves), width)
 
 
-def footer(curves: Curves) -> str:
+def footer(curves: Curves, width: int = WIDTH) -> str:
     """What identifies the record."""
     begun = curves.begun
     if begun is None:
@@ -43,7 +43,7 @@ def footer(curves: Curves) -> str:
     seed = "" if begun.seed is None else f", seed {begun.seed}"
     faults = f", injected: {' '.join(begun.faults)}" if begun.faults else ""
     head = curves.head_hash[:8]
-    return _wrapped(f"{begun.bench}{seed}, labctl {begun.version}, head {head}{faults}")
+    return _wrapped(f"{begun.bench}{seed}, labctl {begun.version}, head {head}{faults}", width)
 
 
 def _verdict(curves: Curves) -> str:
@@ -78,10 +78,10 @@ def _list(*parts: str) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _wrapped(text: str) -> str:
-    lines = textwrap.wrap(text, WIDTH)
+def _wrapped(text: str, width: int) -> str:
+    lines = textwrap.wrap(text, width)
     if len(lines) > LINES:
-        lines = [*lines[: LINES - 1], lines[LINES - 1][: WIDTH - 4].rstrip() + " ..."]
+        lines = [*lines[: LINES - 1], lines[LINES - 1][: width - 4].rstrip() + " ..."]
     return "\n".join(lines)
 
 

@@ -162,7 +162,8 @@ def _overlay(story: Story, title: str) -> Element | None:
         title, f"{len(laid)} lights, each from its own start.",
         (-_BEFORE_S / 60, max(c.t_s[-1] for c in laid)), limits(*(c.value for c in laid)),
         "time since laser on / min", "rise / K", height=300,
-        caption="Each less its mean of the 30 s before it.",
+        caption="Each less its mean of the 30 s before it; a later one begins warmer than the "
+        "surroundings.",
     )  # fmt: skip
     looks = ("first", "second", "third", "fourth")
     for place, curve in enumerate(laid):
@@ -199,7 +200,7 @@ def budget(story: Story) -> Child:
     for share, name in known:
         bar = tag("svg", tag("rect", class_="bar", height="14", width=f"{96 * share / most:.2f}%"),
                   class_="bars", width="100%", height="14", aria_hidden="true")  # fmt: skip
-        rows.append((name, tag("data", f"{100 * share:.2g} %", value=repr(share)), bar))
+        rows.append((name, tag("data", f"{100 * share:.2g}\u00a0%", value=repr(share)), bar))
     total = math.sqrt(sum(share**2 for share, _ in known))
     improve = story.verdict.improve if story.verdict is not None else ""
     return tag(

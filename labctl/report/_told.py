@@ -21,7 +21,7 @@ from labctl.events import (
     Tripped,
 )
 from labctl.report._html import Child, bullets, section, table, tag
-from labctl.report._numbers import cell, clock, length, number, sd_of, shown_unit, span
+from labctl.report._numbers import cell, clock, length, number, shown_unit, span
 from labctl.report._story import Story
 
 
@@ -144,8 +144,9 @@ def dose(story: Story) -> Child:
         if not isinstance(result, Mapping) or number(result.get("value")) is None:
             continue
         unit = str(result.get("unit", ""))
-        rows.append((name.replace("_", " "), cell(result["value"], unit, sd_of(result)),
-                     span(result, sd_of(result)), shown_unit(unit)[1] or "1",
+        # Bounds of a dose may lie decades apart: no deviation says how many digits it has.
+        rows.append((name.replace("_", " "), cell(result["value"], unit, None),
+                     span(result, None), shown_unit(unit)[1] or "1",
                      str(result.get("of", ""))))  # fmt: skip
     return tag(
         "div",
