@@ -19,6 +19,7 @@ from labctl.engine import RunRequest, check_targets, has_targets, way_to
 from labctl.errors import InputError, LabctlError, Problem, RefusedError
 from labctl.limits import Limits
 from labctl.protocol import Plan, Prompt
+from labctl.ready import choose
 from labctl.sample import Specimen
 
 
@@ -127,7 +128,13 @@ class Study:
             "block": unit.block,
             "label": unit.label,
         }
+        electrical = None
+        if plan.uses_light:
+            # As for a single run: the youngest of the bench that fits.
+            world = "" if way_to(plan, self.bench).real else f"seed {seed}"
+            electrical, _ = choose(None, self.bench, specimen, world)
         return RunRequest(
+            calibration=electrical,
             plan=asked_first(plan, f"vessel {vessel}"[:60], text),
             bench_file=self.bench,
             specimen=dataclasses.replace(specimen, name=vessel),
