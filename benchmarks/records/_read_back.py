@@ -222,8 +222,9 @@ def bluesky_back(paths: Iterable[Path]) -> Back:
         raise ValueError("no stop document")
     keys = next(d for d in gather.descriptors.values() if d["name"] == "primary")["data_keys"]
     rows = gather.rows["primary"]
+    columns = {name: [row[name] for row in rows] for name in keys}
     return Back(
-        {name: [row[name] for row in rows] for name in keys},
+        columns | {"time": columns.pop("run_time")},
         {name: key["units"] for name, key in keys.items() if "units" in key},
         {
             name: key["source"].removeprefix("labctl:")

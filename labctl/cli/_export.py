@@ -38,12 +38,12 @@ def command(
 
     Exit code 0: written; 6: written, of a record that is damaged, as far as it is good.
     """
-    from labctl.export import export_run
+    from labctl.export import Source, export_run
 
     folder = run_folder(run, runs_dir)
-    damaged = False
+    source, damaged = Source(folder), False
     for name in dict.fromkeys(formats):
-        done = export_run(folder, name, out, overwrite=force)
+        done = export_run(source, name, out, overwrite=force)
         damaged = done.state == "damaged"
         if as_json:
             told = {
@@ -51,7 +51,6 @@ def command(
                 "run": str(folder),
                 "to": name,
                 "files": [str(path) for path in done.paths],
-                "samples": done.samples,
                 "state": done.state,
                 "words": done.words,
             }

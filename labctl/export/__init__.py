@@ -4,7 +4,7 @@ Everything is made from the journal alone and can be made again; importing this 
 of the packages that formats need. docs/reference/exports.md has what stands in each file.
 """
 
-from labctl.export._export import FORMATS, Exported, Format, export_run
+from labctl.export._export import FORMATS, Exported, Format, Source, export_run
 from labctl.export._load import Run, load
 from labctl.export._rocrate import describe_crate
 from labctl.export._tables import ABSENT, Column, Kind, Other, Role, Tables, read_tables
@@ -19,6 +19,7 @@ __all__ = [
     "Other",
     "Role",
     "Run",
+    "Source",
     "Tables",
     "describe_crate",
     "export_run",

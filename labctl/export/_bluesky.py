@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def documents(tables: Tables, model: Any) -> Iterator[tuple[str, Any]]:
     })  # fmt: skip
     yield "start", run.start_doc
     times = [ns / NS for ns in next(c for c in tables.columns if c.name == "t").values]
-    streams = (("primary", list(tables.columns), times),
+    streams = (("primary", _samples(tables), times),
                ("events", _others(tables), [o.t_ns / NS for o in tables.others]))  # fmt: skip
     for stream, columns, at_s in streams:
         described = run.compose_descriptor(
@@ -100,6 +101,11 @@ def _key(column: Column) -> dict[str, Any]:
     if column.unit:
         key["units"] = column.unit
     return key
+
+
+def _samples(tables: Tables) -> list[Column]:
+    """`time` is every event's own there, and Tiled has no room for a second one."""
+    return [replace(c, name="run_time") if c.role is Role.TIME else c for c in tables.columns]
 
 
 def _others(tables: Tables) -> list[Column]:

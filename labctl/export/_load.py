@@ -12,6 +12,7 @@ from labctl.errors import RecordError
 from labctl.export._about import about, name
 from labctl.export._libraries import library
 from labctl.export._tables import Kind, Tables, read_tables
+from labctl.record import describe_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,4 +120,4 @@ def load(run: str | PathLike[str]) -> Run:
         raise RecordError(
             "no journal to read", where=str(folder), fix="Name the folder that has journal.jsonl."
         )
-    return Run(read_tables(folder))
+    return Run(read_tables(describe_run(folder)))

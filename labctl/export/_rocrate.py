@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 from labctl.events import InstrumentFound, Reading, Sample
 from labctl.export._about import about
-from labctl.export._tables import Tables
 from labctl.record import JournalReader, RunDescription, describe_run
 
 METADATA = "ro-crate-metadata.json"
@@ -48,13 +47,13 @@ _TYPES = {
 }  # fmt: skip
 
 
-def write_rocrate(tables: Tables, stem: Path) -> list[Path]:
+def write_rocrate(run: RunDescription, stem: Path) -> list[Path]:
     """`STEM.crate.zip`: the files of the run's folder as they stand, and `METADATA` made anew."""
     path = stem.with_name(stem.name + ".crate.zip")
-    folder = tables.run.path
+    folder = run.path
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         contents = [_put(archive, folder, name) for name in _files(folder)]
-        described = _json(_metadata(tables.run, contents))
+        described = _json(_metadata(run, contents))
         archive.writestr(_entry(METADATA), described)
     return [path]
 

@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from labctl.clock import NS
@@ -33,7 +32,7 @@ from labctl.events import (
     StepBegun,
     to_dict,
 )
-from labctl.record import RunDescription, describe_run, read_journal
+from labctl.record import RunDescription, read_journal
 
 OK, ABSENT = "", "absent"
 """In a column of quality: a reading that is one; a sample that had none of this channel. All other
@@ -140,10 +139,10 @@ _CHECK: tuple[tuple[str, str, str, str], ...] = (
 """Field of an assessment, column, unit, meaning."""
 
 
-def read_tables(folder: Path) -> Tables:
-    """Everything that is good in the record in `folder`; `run.words` says what became of the rest.
-    RecordError when there is no journal."""
-    events = read_journal(folder / "journal.jsonl").events
+def read_tables(run: RunDescription) -> Tables:
+    """Everything that is good in the journal of this record; `run.words` says what became of the
+    rest. RecordError when there is no journal."""
+    events = read_journal(run.path / "journal.jsonl").events
     samples: list[_Row] = []
     others: list[Other] = []
     known = {LASER: Beam.OFF}
@@ -161,7 +160,7 @@ def read_tables(folder: Path) -> Tables:
             case StepBegun():
                 step = event.index
         others.append(_other(seq, event))
-    return Tables(describe_run(folder), tuple(_columns(samples, known)), tuple(others))
+    return Tables(run, tuple(_columns(samples, known)), tuple(others))
 
 
 @dataclass(slots=True)
