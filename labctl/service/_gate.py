@@ -24,7 +24,7 @@ LONGEST = 256 * 1024
 _PUBLIC = ("/", f"{API}/health")
 _STOPS = (f"{API}/stop", f"{API}/stop-laser")
 _TICKETED = (f"{API}/live", f"{API}/events")
-_PER_S, _BURST = 20.0, 100.0
+_PER_S, _BURST = 50.0, 200.0
 _BUCKETS = 4096
 
 HEADERS = (

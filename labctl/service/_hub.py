@@ -134,6 +134,8 @@ class Hub:
     def bye(self, why: str) -> None:
         """The last word to everybody."""
         self._take_all()
+        self.seen.points.flush()
+        self._tell()
         self._send({"type": "bye", "why": why})
         for watcher in self._watchers:
             watcher.put(None)

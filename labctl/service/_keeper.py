@@ -77,6 +77,7 @@ class Keeper:
     def end(self, name: str) -> None:
         """Stop the run in hand, and begin no other. Any thread."""
         self._heard(name)
+        self._control.stop(name)
 
     def run(self) -> int:
         """Until a signal; returns the exit code: 0, or that of the run that the signal stopped."""

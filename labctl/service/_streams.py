@@ -170,8 +170,10 @@ async def _lines(service: Service, since: int | None, *, points: bool) -> AsyncI
                 yield _line({"bye": said["why"]})
                 return
             told = [event for event in said.get("events", ()) if event["seq"] > newest]
-            if points and said["type"] == "batch":
-                for row in said["points"]:
+            if points:
+                rows = said.get("points", ())
+                # A run that has just begun comes as a whole.
+                for row in rows["rows"] if isinstance(rows, dict) else rows:
                     yield _line({"point": dict(zip(COLUMNS, row, strict=True))})
             for event in told:
                 newest = event["seq"]

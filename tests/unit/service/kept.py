@@ -123,5 +123,5 @@ def until(what: Callable[[], bool], at_most_s: float = 15.0) -> Iterator[None]:
     end_ns = clock.real_ns() + clock.ns(at_most_s)
     while not what():
         assert clock.real_ns() < end_ns, "it never came to that"
-        clock.real_sleep(0.005)
+        clock.real_sleep(0.03)
     yield
