@@ -244,14 +244,18 @@ def _check_columns(rows: Sequence[_Row], column: Any) -> Iterable[Column]:
 
 def _channels(rows: Sequence[_Row], named: _Names) -> Iterable[Column]:
     """Of every channel its numbers, quality, what was said of those that are none, and times. A
-    channel that changed its unit on the way has columns for each."""
-    read: dict[tuple[str, str], dict[int, Reading | Invalid]] = {}
+    channel that changed its unit on the way has columns for each, and one that was read twice in
+    a sample for both."""
+    read: dict[tuple[str, str, int], dict[int, Reading | Invalid]] = {}
     units = _units(rows)
     for place, row in enumerate(rows):
+        seen: Counter[tuple[str, str]] = Counter()
         for reading in row.sample.readings:
             unit = reading.unit if isinstance(reading, Reading) else units[reading.channel]
-            read.setdefault((reading.channel, unit), {})[place] = reading
-    for (channel, unit), found in read.items():
+            key = (reading.channel, unit)
+            read.setdefault((*key, seen[key]), {})[place] = reading
+            seen[key] += 1
+    for (channel, unit, _), found in read.items():
         own = channel if unit == units[channel] else f"{channel}_{unit}"
         name = named(own)
         each = [found.get(place) for place in range(len(rows))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,19 @@ def test_no_record_and_no_format_are_bad_input(
     assert 2 == called(str(tmp_path), "--to", "csv")
     assert 2 == called(str(tmp_path), "--to", "xls")
     assert "parquet" in capsys.readouterr().err
+
+
+def test_a_run_describes_its_folder_when_it_ends(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`ro-crate-metadata.json` names every file that is there, each by its hash."""
+    words = "run heating-curve -p baseline=5s -p heat=5s -p cool=5s --speed max --broker off"
+    with pytest.raises(SystemExit):
+        main([*words.split(), "--no-figure", "--plain", "--runs", str(tmp_path)])
+    (path,) = tmp_path.glob("*/*/ro-crate-metadata.json")
+    described = {entity["@id"]: entity for entity in json.loads(path.read_text())["@graph"]}
+
+    assert "ro-crate-metadata" not in capsys.readouterr().err
+    for file in path.parent.iterdir():
+        if file != path:
+            assert sha256(file.read_bytes()).hexdigest() == described[file.name]["sha256"]

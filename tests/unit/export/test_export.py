@@ -15,7 +15,7 @@ from benchmarks.records.export import EQUAL, WHOLE
 from labctl.cli._export import FORMATS as OFFERED
 from labctl.errors import InputError, RecordError, RefusedError
 from labctl.events import Invalid, Mode, Reading, RunBegun, Sample
-from labctl.export import FORMATS, Source, describe_crate, export_run
+from labctl.export import FORMATS, Role, Source, describe_crate, export_run
 from labctl.record import read_journal
 from tests.unit.export import records
 
@@ -120,6 +120,17 @@ def test_a_channel_that_changes_its_unit_has_a_column_for_each(tmp_path: Path) -
     assert ("", ["open", "absent"]) == values["x_y_quality"]
     for to in FORMATS:
         export_run(folder, to, tmp_path / "out")
+
+
+def test_a_channel_read_twice_in_a_sample_keeps_both(tmp_path: Path) -> None:
+    """Each number has a column."""
+    begun = read_journal(records.GOLDEN / "0.1-a-log.jsonl").events[0]
+    twice = (Reading("meter.power", 1.0, "W", 2), Reading("meter.power", 2.0, "W", 3))
+    folder = records.written([begun, Sample(3, 1, twice)], tmp_path / "day" / "run")
+
+    assert [[1.0], [2.0]] == [c.values for c in Source(folder).tables.of(Role.VALUE)]
+    for to in WHOLE:
+        assert equal(folder, to, tmp_path / to)
 
 
 def test_text_that_no_format_can_hold_is_written_out(tmp_path: Path) -> None:
