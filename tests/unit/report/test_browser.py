@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from labctl.report import report_html
+from labctl.campaign import gather
+from labctl.report import report_html, write_campaign_report
+from tests.unit.campaign.given import Bench
 from tests.unit.report.reading import healthy, record, released
 
 sync_api = pytest.importorskip("playwright.sync_api", exc_type=ImportError)
@@ -36,17 +38,29 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A heating curve and a release."""
+    """A heating curve, a release, a campaign."""
     folder = tmp_path_factory.mktemp("pages")
     made = {}
     for name, what in (("heating", healthy(5.0)), ("release", released())):
         made[name] = folder / f"{name}.html"
         text = report_html(record(folder / name, what))
         made[name].write_text(text, encoding="utf-8")
+    bench = Bench(folder)
+    bench.value = lambda unit, number: (0.4 if unit.arm == "particles" else 0.1) + 0.01 * number
+    bench.go_on(at_most=7)
+    results = gather(bench.study, bench.state, bench.runs)
+    made["campaign"] = write_campaign_report(
+        bench.study, bench.state, results, folder / "campaign.html"
+    )
     return made
 
 
-VIEWS = [("heating", 390, "light"), ("heating", 1280, "dark"), ("release", 1280, "light")]
+VIEWS = [
+    ("heating", 390, "light"),
+    ("heating", 1280, "dark"),
+    ("release", 1280, "light"),
+    ("campaign", 390, "dark"),
+]
 
 
 @pytest.mark.parametrize(("name", "width", "scheme"), VIEWS)
