@@ -57,6 +57,12 @@ def _telemetry() -> dict[str, Any]:
     return dict(schemas())
 
 
+def _http_api() -> dict[str, Any]:
+    from labctl.service import document
+
+    return document()
+
+
 KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "protocol": _protocol,
     "bench": _bench,
@@ -66,13 +72,15 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "campaign": _campaign,
     "driver": _driver,
     "telemetry": _telemetry,
+    "http-api": _http_api,
 }
 
 
 @click.command("schema")
 @click.argument("kind", type=click.Choice(list(KINDS)), default="protocol")
 def command(kind: str) -> None:
-    """Print the JSON Schema of a KIND of file (protocol when none is named), or of MQTT payloads.
+    """Print the JSON Schema of a KIND of file (protocol when none is named), of MQTT payloads, or
+    the OpenAPI document of `labctl serve`.
 
     An editor that knows it marks mistakes while you write; `labctl validate` finds more of them.
     """

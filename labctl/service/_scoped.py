@@ -64,7 +64,7 @@ class ScopedRouter(APIRouter):
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
         scope = scope_of(endpoint)
         given = list(more.pop("dependencies", None) or [])
-        more.setdefault("openapi_extra", {"x-scope": scope.value})
+        more["openapi_extra"] = {**(more.get("openapi_extra") or {}), "x-scope": scope.value}
         super().add_api_route(path, endpoint, dependencies=[Depends(_needs(scope)), *given], **more)
 
     def add_api_websocket_route(
