@@ -55,7 +55,7 @@ def test_cycles_of_a_stable_sample_end_at_one_temperature(tmp_path: Path) -> Non
 
 
 def test_cycles_of_a_dye_that_bleaches_fail_by_their_trend(tmp_path: Path) -> None:
-    """Exit code 6, and the trend stands among the reasons."""
+    """The check fails, and the trend stands among the reasons."""
     story = run(
         tmp_path,
         protocol="on-off-cycles",
