@@ -15,8 +15,8 @@ def half_time(
     fraction: Callable[[float], tuple[float, float, float]], began_s: float, last_s: float
 ) -> dict[str, Any] | None:
     """When half of the load had left, s after `began_s`, with its 95 % interval, by a function of
-    time to (low, middle, high) fractions; None where that was not before `last_s`, the last
-    measurement. An interval that goes on beyond that ends there, which its `of` says."""
+    time to (low, middle, high) fractions; None where the interval goes on beyond `last_s`, the last
+    measurement."""
 
     def crossed(which: int) -> float | None:
         if fraction(last_s)[which] < 0.5:
@@ -32,16 +32,12 @@ def half_time(
 
     # The upper bound of the fraction reaches it first.
     early, middle, late = crossed(2), crossed(1), crossed(0)
-    if early is None or middle is None:
+    if early is None or middle is None or late is None:
         return None
-    of = "after the stimulus, when half of the load had left"
-    if late is None:
-        late = last_s - began_s
-        of += "; may be later than the last measurement"
     return {
         "value": figures(middle, 4),
         "low": figures(early, 4),
         "high": figures(late, 4),
         "unit": "s",
-        "of": of,
+        "of": "after the stimulus, when half of the load had left",
     }

@@ -21,6 +21,7 @@ from labctl.cli._view._seen import Seen
 from labctl.cli._view._words import (
     efficiency_interval,
     reading_words,
+    released,
     step_words,
     worth_showing,
 )
@@ -194,6 +195,7 @@ def _short_numbers(model: Model) -> list[Text]:
         words = [_value(seen, "ambient.temperature", 2)]
         rows.append(("ambient", words if rise is None else [*words, f"rise {plain(rise, 'K')}"]))
     rows += [("", [other]) for other in _others(seen)]
+    rows += [(name, [f"{text} released"]) for name, text in released(seen)]
     if power := list(_power(seen)):
         rows.append(("power", power))
     if check is not None:
@@ -222,6 +224,7 @@ def _numbers(model: Model) -> list[Text]:
     if rise is not None:
         rows.append(("  rise", plain(rise, "K")))
     rows += [("", other) for other in _others(seen)]
+    rows += [(name, f"{text} released") for name, text in released(seen)]
     rows += [("" if index else "power", text) for index, text in enumerate(_power(seen))]
     if check is not None:
         rows += [("", ""), ("efficiency", _efficiency(check, interval=False))]

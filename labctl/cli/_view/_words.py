@@ -138,15 +138,24 @@ def _medium(medium: MediumSet) -> str:
 
 
 def release_words(seen: Seen) -> str:
-    """`quinidine 62 % (55 to 69), doxorubicin 12 % (8 to 17) released`, or nothing."""
+    """`released quinidine 62 % (55 to 69), doxorubicin 12 % (8 to 17)`, or nothing."""
+    parts = [f"{name} {text}" for name, text in released(seen)]
+    return f"released {', '.join(parts)}" if parts else ""
+
+
+def released(seen: Seen) -> list[tuple[str, str]]:
+    """Species, and `62 % (55 to 69)` of its load; of those of which something is known."""
     if seen.release is None:
-        return ""
-    parts = [
-        f"{name} {known['fraction']:.0%} ({known['low'] * 100:.0f} to {known['high'] * 100:.0f})"
+        return []
+    return [
+        (
+            name,
+            f"{known['fraction'] * 100:.0f} % ({known['low'] * 100:.0f} to "
+            f"{known['high'] * 100:.0f})",
+        )
         for name, known in seen.release.results.items()
         if known.get("fraction") is not None
     ]
-    return f"released {', '.join(parts)}".replace("%", " %") if parts else ""
 
 
 def reading_words(reading: Reading | Invalid | None, places: int = 2) -> str:
