@@ -56,9 +56,9 @@ def command(
     folder = run_folder(str(run), runs_dir)
     click.echo(write_report(folder, out))
     if formats:
-        from labctl.figure import draw_files
+        from labctl.report import write_figures
 
-        for path in draw_files(folder, folder / "figures", formats, WIDTHS_MM[width]):
+        for path in write_figures(folder, folder / "figures", formats, WIDTHS_MM[width]):
             click.echo(path)
 
 

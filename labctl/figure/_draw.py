@@ -43,7 +43,7 @@ def draw(folder: Path, *, width_cm: float = 18.0, png: bool = False) -> Path:
     curves = read_curves(folder / "journal.jsonl")
     path = folder / "figure.svg"
     scale = width_cm / COLUMN_CM
-    with _style(scale):
+    with style(scale):
         figure = _figure(curves, width_cm, scale)
         try:
             # Without a date, and with ids that depend on the picture alone.
@@ -72,7 +72,7 @@ def draw_files(
     paths = [out / f"run-{width_mm:g}mm.{kind}" for kind in formats]
     try:
         out.mkdir(exist_ok=True)
-        with _style(1.0):
+        with style(1.0):
             figure = _figure(curves, width_mm / 10, 1.0)
             for kind, path in zip(formats, paths, strict=True):
                 figure.savefig(path, format=kind, dpi=_PRINT_DPI, metadata=_metadata(kind, curves))
@@ -97,7 +97,8 @@ _PANELS: dict[str, Callable[[Axes, Curves, float], None]] = {
 
 
 @contextmanager
-def _style(scale: float) -> Iterator[None]:
+def style(scale: float) -> Iterator[None]:
+    """Letters, lines and colours of every picture; `scale` 1 is print of 7 points."""
     import matplotlib
 
     settings: dict[Any, Any] = {

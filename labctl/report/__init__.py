@@ -8,6 +8,7 @@ run that was begun.
 from labctl.report._campaign import campaign_html, write_campaign_report
 from labctl.report._checklist import Item, items
 from labctl.report._page import report_html, write_report
+from labctl.report._print import write_figures
 from labctl.report._story import Story, read_story
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "read_story",
     "report_html",
     "write_campaign_report",
+    "write_figures",
     "write_report",
 ]

@@ -131,16 +131,17 @@ def _dots(study: Study, outcome: OutcomeTable, results: Results) -> Child:
     ends = [e for g in outcome.groups.values() for e in (g.low, g.high) if e is not None]
     spread = max(values) - min(values) or abs(values[0]) or 1.0
     plot = Plot(
-        f"Every run: {outcome.name.replace('_', ' ')}",
+        outcome.name, f"Every run: {outcome.name.replace('_', ' ')}",
         f"{len(values)} values in {len(arms)} arms.",
         (0.5, len(arms) + 0.5), limits(values, ends, least=0.05 * spread),
-        "arm: " + ", ".join(f"{n} {arm}" for n, arm in enumerate(arms, 1)),
+        "arm",
         f"{outcome.name.replace('_', ' ')}" + (f" / {outcome.unit}" if outcome.unit else ""),
-        caption="One dot a run; bars are the intervals of the means.",
+        caption="One dot a run; bars are the means with their intervals.", x_names=tuple(arms),
     )  # fmt: skip
     known = [(n, g) for n, g in enumerate(outcome.groups.values(), 1) if g.low is not None]
     plot.bars([n + 0.25 for n, _ in known], [g.low or 0.0 for _, g in known],
               [g.high or 0.0 for _, g in known])  # fmt: skip
+    plot.dots([n + 0.25 for n, _ in known], [g.mean or 0.0 for _, g in known], "first", "mean")
     for counts, look, name in ((True, "measured big", "counts"), (False, "second", "does not")):
         points = shown[counts]
         plot.dots([x for x, _ in points], [y for _, y in points], look, name)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
-from xml.etree.ElementTree import Element
 
 from labctl.clock import NS
 from labctl.events import LASER, Assayed, ReleaseAssessed
-from labctl.report._html import tag
 from labctl.report._plot import POINTS, Plot, limits
 from labctl.report._story import Story
 
@@ -28,12 +26,15 @@ def time_unit(story: Story) -> tuple[str, float]:
 
 
 def over_time(
-    story: Story, title: str, describes: str, y: tuple[float, float], y_label: str, **more: Any
-) -> Plot:
+    story: Story, key: str, title: str, describes: str, y: tuple[float, float], y_label: str,
+    **more: Any,
+) -> Plot:  # fmt: skip
     """An empty chart over the run's time, with the light behind it."""
     unit, unit_s = time_unit(story)
     end = max(story.curves.end_s, 1.0) / unit_s
-    plot = Plot(title, describes, (0.0, end), y, f"time / {unit}", y_label, linked=TIME, **more)
+    plot = Plot(
+        key, title, describes, (0.0, end), y, f"time / {unit}", y_label, linked=TIME, **more
+    )
     for light in reversed(story.curves.light):
         look = ("light" if light.source == LASER else "heater") if light.known else "unknown"
         name = f"{light.source} on" if light.known else "emission unknown"
@@ -41,7 +42,7 @@ def over_time(
     return plot
 
 
-def heating_curve(story: Story) -> Element | None:
+def heating_curve(story: Story) -> Plot | None:
     """What was measured, with the model's band, the surroundings and every alarm."""
     curves, (_, unit_s) = story.curves, time_unit(story)
     measured = [curves.probe.value, curves.ambient.value, story.thermostat.value]
@@ -51,7 +52,7 @@ def heating_curve(story: Story) -> Element | None:
     seen = f"From {finite[0]:.1f} °C, highest {max(finite):.1f} °C" if finite else "No reading"
     banded = len(curves.predicted.value) > 0
     plot = over_time(
-        story, "Temperature of the sample",
+        story, "temperature", "Temperature of the sample",
         f"{seen}; the laser was on in {sum(x.source == LASER for x in curves.light)} stretches"
         + ("; the band is the model's prediction of each reading, two standard deviations either "
            "way." if banded else "."),
@@ -78,10 +79,10 @@ def heating_curve(story: Story) -> Element | None:
     for mark in curves.marks[:_MARKS_NAMED]:
         look = "trip" if mark.trip else "alarm"
         plot.moment(mark.t_s / unit_s, look, f"{'trip: ' if mark.trip else 'alarm: '}{mark.text}")
-    return plot.element()
+    return plot
 
 
-def residuals(story: Story) -> Element | None:
+def residuals(story: Story) -> Plot | None:
     """Standardised innovations: white and mostly within two where the model holds."""
     curve, (_, unit_s) = story.curves.residual, time_unit(story)
     if not curve.value:
@@ -92,7 +93,7 @@ def residuals(story: Story) -> Element | None:
     inside = sum(abs(value) <= 2 for value in curve.value) / count
     most = max(4.0, max(abs(value) for value in curve.value) * 1.08)
     plot = over_time(
-        story, "What the model left over",
+        story, "residuals", "What the model left over",
         f"{100 * inside:.1f} % of {count} readings lie within two standard deviations.",
         (-most, most), "residual / sd", height=170,
         caption=f"{100 * inside:.1f} % of {count} readings within ± 2 standard deviations.",
@@ -101,10 +102,10 @@ def residuals(story: Story) -> Element | None:
     plot.level(0.0, "zero")
     plot.dots([curve.t_s[i] / unit_s for i in kept], [curve.value[i] for i in kept], "measured",
               "a reading")  # fmt: skip
-    return plot.element()
+    return plot
 
 
-def power(story: Story) -> Element | None:
+def power(story: Story) -> Plot | None:
     """Power at the sample as asked for and as measured."""
     curves, (_, unit_s) = story.curves, time_unit(story)
     asked, measured = curves.asked_power, curves.measured_power
@@ -113,7 +114,7 @@ def power(story: Story) -> Element | None:
     values = [v for v in (*asked.value, *measured.value) if math.isfinite(v)]
     highest = max(values, default=0.1) or 0.1
     plot = over_time(
-        story, "Power at the sample", f"Highest {highest:.3g} W.",
+        story, "power", "Power at the sample", f"Highest {highest:.3g} W.",
         (-0.05 * highest, 1.12 * highest), "power / W", height=170,
     )  # fmt: skip
     plot.curve(measured, "measured", "measured", unit_s)
@@ -121,10 +122,10 @@ def power(story: Story) -> Element | None:
         t = [0.0, *asked.t_s, curves.end_s]
         plot.line([moment / unit_s for moment in t], [0.0, *asked.value, asked.value[-1]],
                   "model", "asked for")  # fmt: skip
-    return plot.element()
+    return plot
 
 
-def thermal_dose(story: Story) -> Element | None:
+def thermal_dose(story: Story) -> Plot | None:
     """CEM43 as it added up, by the same reckoning as the dose below."""
     _, unit_s = time_unit(story)
     if not story.cem43.value or story.dose is None or "cem43" not in story.dose.results:
@@ -133,15 +134,16 @@ def thermal_dose(story: Story) -> Element | None:
     if end <= 0.0:
         return None
     plot = over_time(
-        story, "Thermal dose of the probed liquid", f"It comes to {end:.3g} equivalent minutes.",
+        story, "dose", "Thermal dose of the probed liquid",
+        f"It comes to {end:.3g} equivalent minutes.",
         (0.0, max(1.06 * end, 1e-3)), "CEM43 / min", height=200,
         caption="Equivalent minutes at 43 °C as they added up, of the liquid, not of tissue.",
     )  # fmt: skip
     plot.curve(story.cem43, "measured", "CEM43", unit_s)
-    return plot.element()
+    return plot
 
 
-def release(story: Story) -> Element | None:
+def release(story: Story) -> Plot | None:
     """Released share of each species: assays with their deviations, the estimate with its band."""
     assays, told = story.all(Assayed), story.all(ReleaseAssessed)
     names = sorted({e.species for e in assays} | {n for e in told for n in e.results})
@@ -152,10 +154,11 @@ def release(story: Story) -> Element | None:
     bounds = list(_bounds(told))
     low, high = limits(shares, bounds, [0.0], margin=0.05, least=0.03)
     plot = over_time(
-        story, "Released share of the load",
+        story, "release", "Released share of the load",
         "; ".join(_released_words(told, name) for name in names) + ".",
         (low, high), "share of the load", height=320,
-        caption="Assays with one standard deviation, and the estimate with its 95 % band.",
+        caption="Assays with one standard deviation, and the estimate with its 95 % band."
+        + (f" Not drawn: {', '.join(names[len(_LOOKS):])}." if len(names) > len(_LOOKS) else ""),
     )  # fmt: skip
     for name, look in zip(names, _LOOKS, strict=False):
         followed = [
@@ -174,9 +177,7 @@ def release(story: Story) -> Element | None:
         plot.bars([x for x, _ in with_sd], [e.fraction - e.sd_fraction for _, e in with_sd],
                   [e.fraction + e.sd_fraction for _, e in with_sd])  # fmt: skip
         plot.dots(t, [e.fraction for e in own], look, f"{name}, assay")
-    if len(names) > len(_LOOKS):
-        return tag("div", plot.element(), tag("p", f"Not drawn: {', '.join(names[4:])}."))
-    return plot.element()
+    return plot
 
 
 def _bounds(told: Iterable[ReleaseAssessed]) -> Iterable[float]:

@@ -14,7 +14,7 @@ from labctl.report._checklist import checklist
 from labctl.report._html import Child, page, section, tag
 from labctl.report._methods import methods
 from labctl.report._origin import origin, record
-from labctl.report._plot import POINTS
+from labctl.report._plot import POINTS, Plot
 from labctl.report._story import Story, read_story
 
 
@@ -42,16 +42,19 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 
 
 def _html(story: Story) -> str:
+    line, said = series.cooling(story) if story.curves.light else (None, [])
     parts = [
         verdict.results(story),
-        _some("curves", "Heating and cooling", charts.heating_curve(story),
-              charts.residuals(story), charts.power(story), _thinned(story)),
-        _some("cooling", "Cooling line", series.cooling(story) if story.curves.light else None),
+        _some("curves", "Heating and cooling", _chart(charts.heating_curve(story)),
+              _chart(charts.residuals(story)), _chart(charts.power(story)), _thinned(story)),
+        _some("cooling", "Cooling line", _chart(line), *(tag("p", text) for text in said)),
         _some("budget", "Uncertainty budget", series.budget(story)),
-        _some("cycles", "On/off cycles", series.cycles(story)),
-        _some("powers", "Power series", series.powers(story)),
-        _some("release", "Release", charts.release(story), told.medium(story)),
-        _some("dose", "Dose", charts.thermal_dose(story), told.dose(story)),
+        _some("cycles", "On/off cycles", _chart(series.cycles(story)),
+              series.table_of(story, "cycles", "Cycles")),
+        _some("powers", "Power series", _chart(series.powers(story)),
+              _chart(series.lights(story)), series.table_of(story, "powers", "Powers")),
+        _some("release", "Release", _chart(charts.release(story)), told.medium(story)),
+        _some("dose", "Dose", _chart(charts.thermal_dose(story)), told.dose(story)),
         verdict.criteria(story),
         told.faults(story),
         told.people(story),
@@ -70,6 +73,10 @@ def _html(story: Story) -> str:
     return page(
         f"{title} – labctl report", verdict.top(story), _contents(shown), tag("main", *shown)
     )
+
+
+def _chart(plot: Plot | None) -> Child:
+    return None if plot is None else plot.element()
 
 
 def _some(name: str, title: str, *children: Child) -> Child:

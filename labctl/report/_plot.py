@@ -22,10 +22,26 @@ _HEIGHT = 240
 _BOX = 1000.0
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Something in a chart, in the chart's own numbers: for whoever draws it elsewhere."""
+
+    kind: str
+    """`line`, `band`, `dots`, `bars`, `stretch`, `level`, `moment`."""
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    highs: tuple[float, ...]
+    """Upper ends of a band or of bars."""
+    look: str
+    name: str
+
+
 @dataclass(slots=True)
 class Plot:
-    """One chart as it is put together; `element` makes it."""
+    """One chart as it is put together; `element` makes it for the page."""
 
+    key: str
+    """Short name, of its file where it gets one."""
     title: str
     describes: str
     """What there is to see, in a sentence, for who does not see it."""
@@ -37,6 +53,9 @@ class Plot:
     linked: str = ""
     """Charts with the same word are zoomed together."""
     caption: str = ""
+    x_names: tuple[str, ...] = ()
+    """Instead of numbers: what stands at 1, 2, 3; such a chart is not zoomed."""
+    drawn: list[Drawn] = field(default_factory=list)
     layers: list[Element] = field(default_factory=list)
     legend: list[Element] = field(default_factory=list)
 
@@ -48,6 +67,7 @@ class Plot:
 
     def line(self, xs: Sequence[float], ys: Sequence[float], look: str, name: str = "") -> None:
         """A line; NaN breaks it. `look` is a class of the style sheet."""
+        self.drawn.append(Drawn("line", tuple(xs), tuple(ys), (), look, name))
         for stretch in _unbroken(xs, ys):
             points = " ".join("{:.1f},{:.1f}".format(*self._place(*point)) for point in stretch)
             if len(stretch) == 1:
@@ -66,6 +86,7 @@ class Plot:
         name: str = "",
     ) -> None:  # fmt: skip
         """The area between two lines."""
+        self.drawn.append(Drawn("band", tuple(xs), tuple(low), tuple(high), look, name))
         edge = [*zip(xs, high, strict=True), *reversed(list(zip(xs, low, strict=True)))]
         points = " ".join("{:.1f},{:.1f}".format(*self._place(*point)) for point in edge)
         self.layers.append(tag("polygon", class_=look, points=points))
@@ -73,6 +94,7 @@ class Plot:
 
     def dots(self, xs: Sequence[float], ys: Sequence[float], look: str, name: str = "") -> None:
         """Round dots, which stay round in a stretched box."""
+        self.drawn.append(Drawn("dots", tuple(xs), tuple(ys), (), look, name))
         path = "".join(
             "M{:.1f} {:.1f}h0".format(*self._place(x, y))
             for x, y in zip(xs, ys, strict=True)
@@ -84,6 +106,7 @@ class Plot:
 
     def bars(self, xs: Sequence[float], low: Sequence[float], high: Sequence[float]) -> None:
         """Upright error bars."""
+        self.drawn.append(Drawn("bars", tuple(xs), tuple(low), tuple(high), "errors", ""))
         path = ""
         for x, a, b in zip(xs, low, high, strict=True):
             (left, bottom), (_, top) = self._place(x, a), self._place(x, b)
@@ -93,6 +116,7 @@ class Plot:
 
     def stretch(self, begin: float, end: float, look: str, name: str = "") -> None:
         """A stretch of the x axis, over the whole height."""
+        self.drawn.insert(0, Drawn("stretch", (begin, end), (), (), look, name))
         left, right = self._place(begin, self.y[0])[0], self._place(end, self.y[0])[0]
         # High enough that a zoom never sees its end.
         area = tag("rect", class_=look, x=f"{left:.1f}", y="-9000", height="19000",
@@ -102,12 +126,14 @@ class Plot:
 
     def level(self, y: float, look: str, name: str = "") -> None:
         """A line across the whole chart."""
+        self.drawn.append(Drawn("level", (), (y,), (), look, name))
         _, up = self._place(self.x[0], y)
         self.layers.append(tag("path", class_=look, d=f"M0 {up:.1f}H1000"))
         self._name(name, look)
 
     def moment(self, x: float, look: str, name: str = "") -> None:
         """A line from top to bottom."""
+        self.drawn.append(Drawn("moment", (x,), (), (), look, name))
         left, _ = self._place(x, self.y[0])
         self.layers.append(tag("path", class_=look, d=f"M{left:.1f} -9000V10000"))
         self._name(name, look)
@@ -125,6 +151,12 @@ class Plot:
             swatch.append(tag("path", class_=look, d="M0 6H28"))
         self.legend.append(tag("li", swatch, name))
 
+    def x_ticks(self) -> list[tuple[float, str]]:
+        """Place and words of each tick of the x axis."""
+        if self.x_names:
+            return [(float(place), name) for place, name in enumerate(self.x_names, 1)]
+        return [(value, plain(value)) for value in ticks(*self.x, 6)]
+
     def element(self) -> Element:
         """The chart with its legend and caption."""
         wide = tag(
@@ -141,11 +173,11 @@ class Plot:
             grid.append(tag("line", x1="0", x2="100%", y1=y, y2=y))
             upright.append(tag("text", plain(value), x="50", y=y, dy="0.35em"))
         below = tag("svg", class_="below", width="100%", height="22", aria_hidden="true")
-        for value in ticks(*self.x, 6):
+        for value, text in self.x_ticks():
             share = 100 * (value - self.x[0]) / (self.x[1] - self.x[0])
             grid.append(tag("line", x1=f"{share:.3f}%", x2=f"{share:.3f}%", y1="0", y2="100%"))
             anchor = "start" if share < 2 else "end" if share > 98 else "middle"
-            below.append(tag("text", plain(value), x=f"{share:.3f}%", y="16", text_anchor=anchor))
+            below.append(tag("text", text, x=f"{share:.3f}%", y="16", text_anchor=anchor))
         box = tag(
             "svg", *self.layers, class_="data", x="0", y="0", width="100%", height="100%",
             viewBox="0 0 1000 1000", preserveAspectRatio="none",
@@ -160,7 +192,7 @@ class Plot:
             tag("p", self.x_label, class_="x-label"),
             class_="chart", data_x0=repr(self.x[0]), data_x1=repr(self.x[1]),
             data_y0=repr(self.y[0]), data_y1=repr(self.y[1]), data_linked=self.linked or None,
-            data_name=self.title,
+            data_name=self.title, data_fixed="yes" if self.x_names else None,
         )  # fmt: skip
         return figure
 

@@ -19,15 +19,15 @@ _LAST_S = 15.0
 _BEFORE_S = 30.0
 
 
-def cooling(story: Story) -> Child:
-    """The line of the field, t against -ln theta, beside the model's own time constant."""
+def cooling(story: Story) -> tuple[Plot | None, list[str]]:
+    """The line of the field, t against -ln theta, and what is to be said of it."""
     found = _line(story)
     if isinstance(found, str):
-        return tag("p", f"No cooling line: {found}.")
+        return None, [f"No cooling line: {found}."]
     t, y, tau, sd, r2, floor, by_floor = found
     own = story.results.get("time_constant")
     plot = Plot(
-        "Cooling, as the field draws it",
+        "cooling", "Cooling, as the field draws it",
         f"A line of slope {tau:.4g} s, R² {r2:.5f}.",
         (0.0, max(max(y), -math.log(floor)) * 1.05), (0.0, max(t) * 1.03),
         "−ln θ, θ = (T − T_s)/(T_max − T_s)", "time since laser off / s", height=260,
@@ -48,7 +48,7 @@ def cooling(story: Story) -> Child:
             "and surroundings, in the table of results. What that model left over of the cooling "
             "is in the chart of residuals above."
         )
-    return tag("div", plot.element(), *(tag("p", line) for line in said))
+    return plot, said
 
 
 def _line(story: Story) -> str | tuple[Any, ...]:
@@ -96,30 +96,39 @@ def _line(story: Story) -> str | tuple[Any, ...]:
     )  # fmt: skip
 
 
-def cycles(story: Story) -> Child:
-    """Each light laid over the first, from its laser-on, and what the verdict says of them."""
-    entry = story.results.get("cycles")
+def rows_of(story: Story, name: str) -> list[Mapping[str, Any]]:
+    """The table of a result of several lights, `cycles` or `powers`."""
+    entry = story.results.get(name)
     rows = entry.get("table") if isinstance(entry, Mapping) else None
-    if not rows:
-        return None
-    return tag(
-        "div", _overlay(story, "Cycles, aligned at laser on"),
-        _table_of(rows, "Cycles"),
-    )  # fmt: skip
+    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
 
 
-def powers(story: Story) -> Child:
+def cycles(story: Story) -> Plot | None:
+    """Each light laid over the first, from its laser-on."""
+    return _overlay(story, "cycles", "Cycles, aligned at laser on") if rows_of(
+        story, "cycles") else None  # fmt: skip
+
+
+def lights(story: Story) -> Plot | None:
+    """The same of a series of powers."""
+    return _overlay(story, "lights", "Lights of the series, aligned at laser on") if rows_of(
+        story, "powers") else None  # fmt: skip
+
+
+def powers(story: Story) -> Plot | None:
     """Rise of temperature against power, with a line through the origin for the eye."""
-    entry = story.results.get("powers")
-    rows = entry.get("table") if isinstance(entry, Mapping) else None
-    if not rows:
+    points = [
+        (power, rise)
+        for row in rows_of(story, "powers")
+        if (power := number(row.get("power_w"))) and (rise := number(row.get("rise_k"))) is not None
+    ]
+    if not points:
         return None
-    xs = [row["power_w"] for row in rows if number(row.get("power_w")) is not None]
-    ys = [row["rise_k"] for row in rows if number(row.get("power_w")) is not None]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
     squares = sum(x * x for x in xs)
-    slope = sum(x * y for x, y in zip(xs, ys, strict=True)) / squares if squares else 0.0
+    slope = sum(x * y for x, y in points) / squares if squares else 0.0
     plot = Plot(
-        "Rise of temperature against power",
+        "powers", "Rise of temperature against power",
         f"{len(xs)} powers; a line through the origin has {slope:.4g} K/W.",
         (0.0, 1.08 * max(xs)), (0.0, 1.1 * max(ys)), "power at the sample / W",
         "rise at the end of the light / K", height=260,
@@ -127,13 +136,10 @@ def powers(story: Story) -> Child:
     )  # fmt: skip
     plot.line([0.0, 1.08 * max(xs)], [0.0, 1.08 * slope * max(xs)], "model", f"{slope:.4g} K/W")
     plot.dots(xs, ys, "measured big", "a light")
-    return tag(
-        "div", plot.element(), _overlay(story, "Lights of the series, aligned at laser on"),
-        _table_of(rows, "Powers"),
-    )  # fmt: skip
+    return plot
 
 
-def _overlay(story: Story, title: str) -> Element | None:
+def _overlay(story: Story, key: str, title: str) -> Plot | None:
     probe = story.curves.probe
     lights = sorted(
         (x for x in story.curves.light if x.known and x.source == LASER), key=lambda x: x.begin_s
@@ -159,7 +165,7 @@ def _overlay(story: Story, title: str) -> Element | None:
         if inside:
             laid.append(curve)
     plot = Plot(
-        title, f"{len(laid)} lights, each from its own start.",
+        key, title, f"{len(laid)} lights, each from its own start.",
         (-_BEFORE_S / 60, max(c.t_s[-1] for c in laid)), limits(*(c.value for c in laid)),
         "time since laser on / min", "rise / K", height=300,
         caption="Each less its mean of the 30 s before it; a later one begins warmer than the "
@@ -168,7 +174,7 @@ def _overlay(story: Story, title: str) -> Element | None:
     looks = ("first", "second", "third", "fourth")
     for place, curve in enumerate(laid):
         plot.curve(curve, looks[place % len(looks)], f"light {place + 1}")
-    return plot.element()
+    return plot
 
 
 _TITLES = {
@@ -177,7 +183,11 @@ _TITLES = {
 }  # fmt: skip
 
 
-def _table_of(rows: list[Mapping[str, Any]], caption: str) -> Element:
+def table_of(story: Story, name: str, caption: str) -> Element | None:
+    """What the verdict says of each light."""
+    rows = rows_of(story, name)
+    if not rows:
+        return None
     keys = list(dict.fromkeys(key for row in rows for key in row))
     head = tuple(_TITLES.get(key, key.replace("_", " ")) for key in keys)
     body: list[tuple[Child, ...]] = [tuple(_value(row.get(key)) for key in keys) for row in rows]

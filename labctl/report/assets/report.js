@@ -17,8 +17,10 @@
     chart.first = [...chart.grid.childNodes].map((n) => n.cloneNode(true));
     chart.firstBelow = [...chart.below.childNodes].map((n) => n.cloneNode(true));
     chart.firstUpright = [...chart.upright.childNodes].map((n) => n.cloneNode(true));
-    addTools(chart);
-    addDrag(chart);
+    if (!d.fixed) {
+      addTools(chart);
+      addDrag(chart);
+    }
     return chart;
   }
 

@@ -29,9 +29,10 @@ def test_it_says_where_the_page_and_the_figures_are(
     assert 0 == code
     assert [
         str(folder / "report.html"),
-        str(folder / "figures" / "run-174mm.svg"),
-        str(folder / "figures" / "run-174mm.pdf"),
-    ] == capsys.readouterr().out.splitlines()
+        *(str(folder / "figures" / f"{name}-174mm.{kind}")
+          for name in ("run", "temperature", "cooling", "dose", "budget")
+          for kind in ("svg", "pdf")),
+    ] == capsys.readouterr().out.splitlines()  # fmt: skip
 
 
 @pytest.mark.parametrize(

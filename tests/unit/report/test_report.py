@@ -260,7 +260,7 @@ def test_ticks_are_round_and_inside() -> None:
 
 def test_a_gap_in_the_readings_is_a_gap_in_the_line() -> None:
     """No line is drawn over what was not read."""
-    plot = Plot("t", "d", (0.0, 4.0), (0.0, 1.0), "x", "y")
+    plot = Plot("k", "t", "d", (0.0, 4.0), (0.0, 1.0), "x", "y")
     plot.line([0, 1, 2, 3, 4], [0.1, 0.2, float("nan"), 0.4, 0.5], "measured")
 
     assert 2 == len(plot.layers)
