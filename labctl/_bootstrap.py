@@ -32,8 +32,8 @@ _NOTE = "labctl-bootstrap.json"
 _LOG = "labctl-bootstrap.log"
 
 _NEEDED = (
-    "aiomqtt", "click", "matplotlib", "numpy", "pydantic", "pyvisa", "pyvisa_py", "rich",
-    "ruamel.yaml", "serial", "structlog",
+    "aiomqtt", "click", "fastapi", "matplotlib", "numpy", "pydantic", "pyvisa", "pyvisa_py", "rich",
+    "ruamel.yaml", "serial", "structlog", "uvicorn", "websockets",
 )  # fmt: skip
 """Import names of what pyproject.toml requires (a test compares the two)."""
 _NEEDED_FOR_TESTS = (

@@ -340,3 +340,44 @@ def test_a_signal_while_lit_puts_out_the_light_first(tmp_path: Path, name: str) 
     assert not list((tmp_path / "rt").glob("service-*.json"))
     # A second is the goal; on a machine that does much else this test gives it three.
     assert took_s < 3.0
+
+
+def test_the_command_line_speaks_to_a_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """`labctl --server URL` status, run, queue, stop; the token from the card, which only its
+    owner can read; exit codes are those of the run."""
+    from labctl.cli import main
+
+    monkeypatch.setenv("LABCTL_RUNTIME_DIR", str(tmp_path / "rt"))
+    codes: dict[str, Any] = {}
+
+    def ask(life: Life, *words: str) -> Any:
+        with pytest.raises(SystemExit) as left:
+            main(["--server", life.url, *words])
+        return left.value.code
+
+    def do(life: Life) -> None:
+        card = next((tmp_path / "rt").glob("service-*.json"))
+        codes["card"] = card.stat().st_mode & 0o777
+        quick = [part for name, value in QUICK.items() for part in ("-p", f"{name}={value}")]
+        codes["run"] = ask(life, "run", "heating-curve", "--sample", "water", *quick)
+        codes["status"] = ask(life, "status")
+        codes["queue"] = ask(life, "queue")
+        codes["wrong"] = ask(life, "run", "heating-curv")
+        codes["stop"] = ask(life, "stop", "--latch", "--why", "toast")
+        codes["latched"] = ask(life, "run", "heating-curve", *quick)
+        codes["other"] = ask(life, "doctor")
+        life_items = Person(life.url, life.token).ask("GET", "/queue")[1]["items"]
+        codes["exit"] = life_items[0]["exit_code"]
+
+    Life(tmp_path, do).run()
+    assert 0o600 == codes.pop("card")
+    assert codes.pop("exit") == codes.pop("run")
+    assert {
+        "status": 0, "queue": 0, "wrong": 2, "stop": 0, "latched": 2, "other": 2,
+    } == codes  # fmt: skip
+    said = "".join(capfd.readouterr())
+    assert "q1 heating-curve: done" in said
+    assert "did you mean 'heating-curve'" in said.lower()
+    assert "no run was on; latched" in said
