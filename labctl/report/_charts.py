@@ -60,6 +60,9 @@ def heating_curve(story: Story) -> Plot | None:
         caption="Measured, with the model's prediction of every reading before it came."
         if banded else "",
     )  # fmt: skip
+    for low, high in _held(story):
+        plot.band([0.0, plot.x[1]], [low, low], [high, high], "between",
+                  f"to be held, {low:g} to {high:g} °C")  # fmt: skip
     plot.curve(curves.ambient, "ambient", "surroundings", unit_s)
     plot.curve(story.thermostat, "fourth", "thermostat", unit_s)
     plot.curve(curves.probe, "measured wide", "measured", unit_s)
@@ -80,6 +83,21 @@ def heating_curve(story: Story) -> Plot | None:
         look = "trip" if mark.trip else "alarm"
         plot.moment(mark.t_s / unit_s, look, f"{'trip: ' if mark.trip else 'alarm: '}{mark.text}")
     return plot
+
+
+def _held(story: Story) -> list[tuple[float, float]]:
+    """The bands in degC between which the protocol held a temperature."""
+    found = []
+    steps = story.protocol.get("steps")
+    for step in steps if isinstance(steps, list) else ():
+        hold = step.get("hold_temperature") if isinstance(step, Mapping) else None
+        ends = hold.get("between") if isinstance(hold, Mapping) else None
+        match [str(end).split() for end in ends] if isinstance(ends, list) else ():
+            case [[low, "degC"], [high, "degC"]]:
+                found.append((float(low), float(high)))
+            case _:
+                pass
+    return list(dict.fromkeys(found))
 
 
 def residuals(story: Story) -> Plot | None:
@@ -166,7 +184,7 @@ def release(story: Story) -> Plot | None:
             for e in told
             if name in e.results and e.results[name].get("fraction") is not None
         ]
-        banded = [(t, r) for t, r in followed if r.get("low") is not None]
+        banded = [(t, r) for t, r in followed if None not in (r.get("low"), r.get("high"))]
         if banded:
             plot.band([t for t, _ in banded], [r["low"] for _, r in banded],
                       [r["high"] for _, r in banded], f"band {look}")  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 
 from labctl.report._html import Child, section, table, tag
 from labctl.report._methods import roles, sampling_s
+from labctl.report._sound import number
 from labctl.report._stated import stated
 from labctl.report._story import Story
 
@@ -133,12 +134,14 @@ def _result(story: Story, name: str) -> Mapping[str, Any]:
 
 def _irradiance(story: Story) -> str:
     entry = _result(story, "irradiance")
-    return f"{entry['value'] * 1e-4:.4g} W/cm², {entry.get('of', '')}" if "value" in entry else ""
+    value = number(entry.get("value"))
+    return "" if value is None else f"{value * 1e-4:.4g} W/cm², {entry.get('of', '')}"
 
 
 def _exposure(story: Story) -> str:
     entry = _result(story, "energy")
-    return f"{entry['lit_s']:.4g} s, {entry['value']:.4g} J" if "lit_s" in entry else ""
+    lit_s, energy_j = number(entry.get("lit_s")), number(entry.get("value"))
+    return "" if lit_s is None or energy_j is None else f"{lit_s:.4g} s, {energy_j:.4g} J"
 
 
 def _vessel(vessel: object) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from labctl.clock import NS
 from labctl.events import Dosed, InstrumentFound, Mode, StepBegun, StepEnded
-from labctl.report._numbers import length, number, words
+from labctl.report._numbers import length, words
+from labctl.report._sound import number
 from labctl.report._stated import friendly, stated
 from labctl.report._story import Story
 

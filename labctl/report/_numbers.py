@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from labctl.report._html import tag
+from labctl.report._sound import number
 
 _SHOWN: dict[str, tuple[float, str]] = {
     "degC": (1.0, "°C"),
@@ -26,13 +27,6 @@ NARROW = "\u202f"
 def shown_unit(unit: str) -> tuple[float, str]:
     """Factor and unit that a person is shown."""
     return _SHOWN.get(unit, (1.0, unit))
-
-
-def number(value: object) -> float | None:
-    """A finite number, or None."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
 
 
 def sd_of(result: Mapping[str, Any]) -> float | None:

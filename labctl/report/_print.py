@@ -10,8 +10,8 @@ from labctl.errors import RecordError
 from labctl.figure import draw_files, style
 from labctl.report import _charts as charts
 from labctl.report import _series as series
-from labctl.report._numbers import number
 from labctl.report._plot import Plot
+from labctl.report._sound import number
 from labctl.report._story import Story, read_story
 
 if TYPE_CHECKING:

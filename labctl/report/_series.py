@@ -10,8 +10,9 @@ from xml.etree.ElementTree import Element
 from labctl.events import LASER
 from labctl.figure import Curve
 from labctl.report._html import Child, table, tag
-from labctl.report._numbers import cell, number
+from labctl.report._numbers import cell
 from labctl.report._plot import Plot, limits
+from labctl.report._sound import number
 from labctl.report._story import Story
 
 _LAST_S = 15.0
@@ -120,7 +121,9 @@ def powers(story: Story) -> Plot | None:
     points = [
         (power, rise)
         for row in rows_of(story, "powers")
-        if (power := number(row.get("power_w"))) and (rise := number(row.get("rise_k"))) is not None
+        if (power := number(row.get("power_w"))) is not None
+        and power > 0.0
+        and (rise := number(row.get("rise_k"))) is not None
     ]
     if not points:
         return None
@@ -130,7 +133,7 @@ def powers(story: Story) -> Plot | None:
     plot = Plot(
         "powers", "Rise of temperature against power",
         f"{len(xs)} powers; a line through the origin has {slope:.4g} K/W.",
-        (0.0, 1.08 * max(xs)), (0.0, 1.1 * max(ys)), "power at the sample / W",
+        (0.0, 1.08 * max(xs)), limits(ys, [0.0]), "power at the sample / W",
         "rise at the end of the light / K", height=260,
         caption="With the least-squares line through the origin, for the eye.",
     )  # fmt: skip

@@ -41,10 +41,11 @@ from labctl.events import (
 from labctl.figure import Curve, Curves, CurveTaker
 from labctl.monitor import DoseWatch
 from labctl.record import JournalReader, Verification, read_facts, verify_run
+from labctl.report._sound import sound
 
 _KEPT = (
     Alarm, Assayed, Dosed, GateLooked, InstrumentFound, MediumSet, Note, PortTrouble,
-    PromptAnswered, PromptAsked, ReleaseAssessed, StepBegun, StepEnded, Tripped,
+    PromptAnswered, PromptAsked, StepBegun, StepEnded, Tripped,
 )  # fmt: skip
 
 
@@ -77,7 +78,8 @@ class Story:
     bench: Mapping[str, Any] = field(default_factory=dict)
     protocol: Mapping[str, Any] = field(default_factory=dict)
     file_trouble: list[str] = field(default_factory=list)
-    """What is wrong with the copies of sample, bench and protocol, in words."""
+    """What is wrong with the copies of sample, bench and protocol, and with what the journal says
+    of results, in words."""
 
     def all(self, kind: type[Any]) -> list[Any]:
         """The events of one kind."""
@@ -143,9 +145,13 @@ def _take(story: Story, event: Event, watch: DoseWatch) -> None:
         case RunBegun():
             story.begun = event
         case Verdict():
-            story.verdict = event
+            results = sound(event.results, story.file_trouble)
+            budget = {str(name): share for name, share in event.budget.items()}
+            story.verdict = replace(event, results=results, budget=budget)
         case Dose():
-            story.dose = event
+            story.dose = replace(event, results=sound(event.results, story.file_trouble))
+        case ReleaseAssessed():
+            story.events.append(replace(event, results=sound(event.results, story.file_trouble)))
         case RunEnded():
             story.ended = event
         case PriorsFixed():

@@ -21,7 +21,8 @@ from labctl.events import (
     Tripped,
 )
 from labctl.report._html import Child, bullets, section, table, tag
-from labctl.report._numbers import cell, clock, length, number, shown_unit, span
+from labctl.report._numbers import cell, clock, length, shown_unit, span
+from labctl.report._sound import number
 from labctl.report._story import Story
 
 

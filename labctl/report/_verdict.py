@@ -10,7 +10,8 @@ from labctl.errors import Exit
 from labctl.events import Beam
 from labctl.record import Outcome
 from labctl.report._html import Child, bullets, section, table, tag
-from labctl.report._numbers import cell, length, number, sd_of, shown_unit, span
+from labctl.report._numbers import cell, length, sd_of, shown_unit, span
+from labctl.report._sound import number
 from labctl.report._story import Story
 
 NAMES = {

@@ -11,10 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labctl.events import Event, InstrumentFound, Note, RunBegun, RunEnded, Verdict
+from labctl.events import (
+    Dose,
+    Event,
+    InstrumentFound,
+    Note,
+    ReleaseAssessed,
+    RunBegun,
+    RunEnded,
+    Verdict,
+)
 from labctl.report import report_html
 from labctl.report._html import page, tag, visible
-from tests.unit.report.reading import SAMPLE, Page, healthy, record
+from tests.unit.report.reading import SAMPLE, Page, healthy, record, released
 
 PAYLOADS = (
     "</script><script>document.title='x'</script>",
@@ -111,3 +120,26 @@ def test_no_word_says_that_anything_is_safe(tmp_path: Path) -> None:
     said = Page(report_html(record(tmp_path, healthy()))).said.lower()
 
     assert "safe" not in said.replace("labctl is not a safety device", "")
+
+
+@pytest.mark.parametrize("value", ["x", True, [1], {"a": 1}, 1e308, None, {}, -5])
+def test_a_report_is_made_whatever_stands_where_numbers_belong(
+    tmp_path: Path, value: object
+) -> None:
+    """And what was left out is told."""
+    told: list[Event] = []
+    for event in [*healthy(60.0)[:-1], *released()[1:]]:
+        if isinstance(event, Verdict | Dose | ReleaseAssessed):
+            results = {
+                name: dict.fromkeys(entry, value) if spoilt else value
+                for spoilt, (name, entry) in enumerate(event.results.items())
+            }
+            rows = {"table": [{"cycle": value, "power_w": value, "rise_k": value}, value]}
+            event = replace(event, results=results | {"cycles": rows, "powers": rows})
+        if isinstance(event, Verdict):
+            event = replace(event, budget=dict.fromkeys(event.budget, value))
+        told.append(event)
+    said = Page(report_html(record(tmp_path, told))).said
+
+    told_of = "time_constant: it has no value and is left out" in said
+    assert told_of == (not isinstance(value, dict))
