@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -35,7 +36,7 @@ def over_time(
     plot = Plot(
         key, title, describes, (0.0, end), y, f"time / {unit}", y_label, linked=TIME, **more
     )
-    for light in reversed(story.curves.light):
+    for light in reversed(story.lights()):
         look = ("light" if light.source == LASER else "heater") if light.known else "unknown"
         name = f"{light.source} on" if light.known else "emission unknown"
         plot.stretch(light.begin_s / unit_s, light.end_s / unit_s, look, name)
@@ -53,7 +54,8 @@ def heating_curve(story: Story) -> Plot | None:
     banded = len(curves.predicted.value) > 0
     plot = over_time(
         story, "temperature", "Temperature of the sample",
-        f"{seen}; the laser was on in {sum(x.source == LASER for x in curves.light)} stretches"
+        f"{seen}; the laser was on "
+        f"{sum(each.source == LASER and each.known for each in story.lights())} times"
         + ("; the band is the model's prediction of each reading, two standard deviations either "
            "way." if banded else "."),
         limits(*measured), "temperature / °C", height=340,
@@ -94,7 +96,8 @@ def _held(story: Story) -> list[tuple[float, float]]:
         ends = hold.get("between") if isinstance(hold, Mapping) else None
         match [str(end).split() for end in ends] if isinstance(ends, list) else ():
             case [[low, "degC"], [high, "degC"]]:
-                found.append((float(low), float(high)))
+                with contextlib.suppress(ValueError):
+                    found.append((float(low), float(high)))
             case _:
                 pass
     return list(dict.fromkeys(found))

@@ -57,9 +57,7 @@ def _line(story: Story) -> str | tuple[Any, ...]:
 
     from labctl.photothermal import Record, UnusableError, branches, log_linear_cooling
 
-    lights = sorted(
-        (x for x in story.curves.light if x.known and x.source == LASER), key=lambda x: x.begin_s
-    )
+    lights = [light for light in story.lights() if light.known and light.source == LASER]
     probe = story.curves.probe
     if not lights or not probe.value:
         return "the laser was not on, or nothing was read"
@@ -72,11 +70,7 @@ def _line(story: Story) -> str | tuple[Any, ...]:
         on |= (t >= light.begin_s) & (t < light.end_s)
     first = lights[0]
     before = temperature[(t < first.begin_s) & (t >= first.begin_s - _BEFORE_S)]
-    merged_end = first.end_s
-    for light in lights[1:]:
-        if light.begin_s <= merged_end + 1e-9:
-            merged_end = max(merged_end, light.end_s)
-    last = temperature[(t < merged_end) & (t >= merged_end - _LAST_S)]
+    last = temperature[(t < first.end_s) & (t >= first.end_s - _LAST_S)]
     if not len(before) or not len(last):
         return "there are no readings just before the light, or at its end"
     try:
@@ -144,20 +138,11 @@ def powers(story: Story) -> Plot | None:
 
 def _overlay(story: Story, key: str, title: str) -> Plot | None:
     probe = story.curves.probe
-    lights = sorted(
-        (x for x in story.curves.light if x.known and x.source == LASER), key=lambda x: x.begin_s
-    )
-    pulses: list[tuple[float, float]] = []
-    for light in lights:
-        if pulses and light.begin_s <= pulses[-1][1] + 1.0:
-            pulses[-1] = (pulses[-1][0], light.end_s)
-        else:
-            pulses.append((light.begin_s, light.end_s))
-    if len(pulses) < 2:
+    begins = [x.begin_s for x in story.lights() if x.known and x.source == LASER]
+    if len(begins) < 2:
         return None
     laid: list[Curve] = []
-    for place, (begin, _) in enumerate(pulses):
-        end = pulses[place + 1][0] if place + 1 < len(pulses) else story.curves.end_s
+    for begin, end in zip(begins, [*begins[1:], story.curves.end_s + _BEFORE_S], strict=True):
         inside = [(t, v) for t, v in zip(probe.t_s, probe.value, strict=True)
                   if begin - _BEFORE_S <= t < end - _BEFORE_S]  # fmt: skip
         start = [v for t, v in inside if t < begin and math.isfinite(v)]

@@ -38,7 +38,7 @@ from labctl.events import (
     Tripped,
     Verdict,
 )
-from labctl.figure import Curve, Curves, CurveTaker
+from labctl.figure import Curve, Curves, CurveTaker, Light
 from labctl.monitor import DoseWatch
 from labctl.record import JournalReader, Verification, read_facts, verify_run
 from labctl.report._sound import sound
@@ -84,6 +84,22 @@ class Story:
     def all(self, kind: type[Any]) -> list[Any]:
         """The events of one kind."""
         return [event for event in self.events if isinstance(event, kind)]
+
+    def lights(self) -> list[Light]:
+        """Stretches in which a source was on, or that was not known, in their order. An emission
+        whose power changed is one stretch."""
+        found: list[Light] = []
+        for light in sorted(self.curves.light, key=lambda each: (each.source, each.begin_s)):
+            last = found[-1] if found else None
+            if (
+                last is not None
+                and (last.source, last.known) == (light.source, light.known)
+                and light.begin_s <= last.end_s + 1e-6
+            ):
+                found[-1] = replace(last, end_s=max(last.end_s, light.end_s))
+            else:
+                found.append(light)
+        return sorted(found, key=lambda each: each.begin_s)
 
     @property
     def completed(self) -> bool:

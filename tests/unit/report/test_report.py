@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from labctl.clock import NS
 from labctl.errors import RecordError
-from labctl.events import Event, RunBegun, Verdict
+from labctl.events import Beam, Emission, Event, RunBegun, Verdict
 from labctl.report import items, read_story, report_html, write_report
 from labctl.report._numbers import rounded
 from labctl.report._plot import Plot, ticks
@@ -264,3 +265,29 @@ def test_a_gap_in_the_readings_is_a_gap_in_the_line() -> None:
     plot.line([0, 1, 2, 3, 4], [0.1, 0.2, float("nan"), 0.4, 0.5], "measured")
 
     assert 2 == len(plot.layers)
+
+
+def test_an_emission_whose_power_changes_is_one_light(tmp_path: Path) -> None:
+    """As a hold makes it; two with darkness between them are two."""
+    told: list[Event] = []
+    for second in range(0, 100, 2):
+        if second in (10, 20, 30, 60):
+            told.append(Emission(second * NS, Beam.ON, "read back", 1.0 + second / 100))
+        if second in (40, 80):
+            told.append(Emission(second * NS, Beam.OFF, "read back"))
+        told.extend(storyteller.tick(second, lit=False))
+    story = read_story(record(tmp_path, told))
+
+    assert [(10.0, 40.0), (60.0, 80.0)] == [(x.begin_s, x.end_s) for x in story.lights()]
+
+
+def test_the_band_of_a_hold_is_drawn(tmp_path: Path) -> None:
+    """As the protocol's copy states it; what is none is left out."""
+    folder = record(tmp_path, healthy(60.0))
+    held = "steps:\n- hold_temperature: {between: [%s degC, 30 degC]}\n"
+    found = []
+    for low in ("28", "x"):
+        (folder / "protocol.yaml").write_text(held % low)
+        found.append("to be held, 28 to 30 °C" in Page(report_html(folder)).said)
+
+    assert [True, False] == found
