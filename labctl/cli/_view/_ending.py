@@ -50,6 +50,7 @@ _NEXT_ACTION: dict[str, str] = {
     "stopped": "The data so far are kept. A run is never resumed; to repeat it, run again.",
     "instrument-lost": "Look at the instrument's cable and power, then run again.",
     "data-fault": "Free space or name another folder with --runs DIR, then run again.",
+    "refused": "Mend what is named above, and repeat with a fresh sample; a run is never resumed.",
     "fault": "This is a fault in labctl itself. Please report it with the record's folder.",
 }
 """Outcome -> the one next action."""
@@ -74,6 +75,7 @@ _HEADLINES: dict[str, tuple[Tone, str]] = {
     "tripped": (Tone.BAD, "TRIPPED: a safety rule ended the run"),
     "instrument-lost": (Tone.BAD, "INSTRUMENT LOST"),
     "data-fault": (Tone.BAD, "DATA COULD NOT BE WRITTEN"),
+    "refused": (Tone.BAD, "REFUSED: what was asked for cannot be done"),
     "fault": (Tone.BAD, "FAULT IN LABCTL"),
 }
 

@@ -33,6 +33,7 @@ def ended(outcome: str, exit_code: int, **more: object) -> Ending:
         ("tripped", 4, Tone.BAD, "TRIPPED"),
         ("instrument-lost", 3, Tone.BAD, "INSTRUMENT LOST"),
         ("data-fault", 6, Tone.BAD, "DATA COULD NOT BE WRITTEN"),
+        ("refused", 2, Tone.BAD, "REFUSED"),
         ("fault", 70, Tone.BAD, "FAULT IN LABCTL"),
         ("tripped", 8, Tone.LOUD, "BEAM NOT CONFIRMED OFF"),
         ("completed", 8, Tone.LOUD, "BEAM NOT CONFIRMED OFF"),
