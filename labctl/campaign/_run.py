@@ -19,16 +19,13 @@ import labctl
 from labctl.campaign._log import CampaignLog
 from labctl.campaign._look import folder_of, look
 from labctl.campaign._order import Unit
-from labctl.campaign._state import CampaignState, Made
+from labctl.campaign._state import GOES_ON, CampaignState, Made
 from labctl.campaign._study import Study
 from labctl.engine import RunRequest, RunResult
 from labctl.errors import LabctlError, RefusedError
 from labctl.events import RunEnded
 from labctl.protocol import Plan
 from labctl.record import recover_run
-
-GOES_ON = ("completed", "held")
-"""Outcomes after which the next run is begun."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+GOES_ON = ("completed", "held")
+"""Outcomes after which the next run is begun."""
+
 BEGUN, ENDED, CRASHED, UNTOUCHED, NOT_BEGUN = "begun", "ended", "crashed", "untouched", "not begun"
 """States of a portion. Untouched: cut off with no light given; the replicate is made anew with a
 fresh portion. Not begun: refused before there was a record; the same portion may be taken."""
@@ -56,6 +59,12 @@ class Made:
     def stands(self) -> bool:
         """Its replicate is made, or may not be made again without an act."""
         return self.state in (ENDED, CRASHED) and self.replaced is None
+
+    @property
+    def broken(self) -> bool:
+        """It ended otherwise than a run should, and has its replicate's place all the same."""
+        ended_so = self.stands and self.outcome not in ("", *GOES_ON)
+        return ended_so and self.excluded is None
 
 
 @dataclass(slots=True)

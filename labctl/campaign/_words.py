@@ -29,6 +29,7 @@ def plan_lines(study: Study, state: CampaignState) -> list[str]:
         + (f", then {', '.join(analysis.secondary)}" if analysis.secondary else ""),
         f"runs        {len(study.units)}, one after the other, at most {hours:.3g} h in all; "
         f"{len(study.units)} sample changes, disarmed",
+        *_of_the_samples(study),
         "",
     ]
     if blind:
@@ -87,6 +88,23 @@ def status_lines(study: Study, state: CampaignState) -> list[str]:
             f"crashed after light was given, and not made again: {', '.join(crashed)}; with a "
             "fresh sample by `labctl campaign replace`"
         )
+    cut_short = [f"{made.name} ({made.outcome})" for made in state.made.values() if made.broken]
+    if cut_short:
+        lines.append(
+            f"not completed: {', '.join(cut_short)}; with a fresh sample by `labctl campaign "
+            "replace`"
+        )
+    return lines
+
+
+def _of_the_samples(study: Study) -> list[str]:
+    """Placeholders and hazards of all samples together, so that a blind plan gives no arm away."""
+    specimens = study.specimens.values()
+    stand_in = dict.fromkeys(name for it in specimens for name in it.placeholders)
+    hazards = dict.fromkeys(words for it in specimens for words in it.hazards)
+    lines = [f"HAZARD      {words}" for words in hazards]
+    if stand_in:
+        lines.insert(0, f"placeholders in the samples, not measurements: {', '.join(stand_in)}")
     return lines
 
 

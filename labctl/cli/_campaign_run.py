@@ -24,7 +24,7 @@ from labctl.campaign import (
 from labctl.cli._carry_out import RunInTerminal, about_process
 from labctl.cli._options import parse_speed
 from labctl.cli._plan_light import arming_lines, off_lines, unwatched_lines
-from labctl.cli._sample_lines import sample_lines
+from labctl.cli._sample_lines import medium_lines, sample_lines
 from labctl.clock import NS
 from labctl.engine import RunRequest, way_to
 from labctl.errors import Exit, InputError
@@ -48,7 +48,7 @@ class RunOptions:
 
 def carry_on(study: Study, log: CampaignLog, runs_dir: Path, options: RunOptions) -> int:
     """Make what is not made yet; returns the exit code of the run that stopped it, else 1 where a
-    check failed, 7 where one cannot tell or a run crashed, 0."""
+    check failed, 7 where one cannot tell, crashed or did not come to its end, 0."""
     if options.quiet:
         _check_quiet(study, options)
     blind = study.campaign.blind and CampaignState.of(log.read()).unblinded is None
@@ -83,7 +83,9 @@ def carry_on(study: Study, log: CampaignLog, runs_dir: Path, options: RunOptions
     standing = [made for unit in study.units if (made := state.standing(unit.id))]
     if any(made.verdict == "fail" for made in standing):
         return Exit.CHECK_FAILED
-    unclear = any(made.verdict == "cannot tell" or made.state == "crashed" for made in standing)
+    unclear = any(
+        made.verdict == "cannot tell" or made.state == "crashed" or made.broken for made in standing
+    )
     return Exit.CANNOT_TELL if unclear else Exit.PASS
 
 
@@ -131,6 +133,7 @@ def _header(request: RunRequest) -> list[str]:
         *off_lines(plan, file),
         *unwatched_lines(plan, file, specimen),
         *sample_lines(specimen),
+        *medium_lines(plan, file),
     ]
 
 

@@ -22,7 +22,7 @@ from labctl.cli._plan_light import (
     off_lines,
     unwatched_lines,
 )
-from labctl.cli._sample_lines import sample_lines
+from labctl.cli._sample_lines import medium_lines, sample_lines
 from labctl.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[
     yield from unwatched_lines(plan, bench, specimen)
     yield from check_lines(plan, bench, specimen)
     yield from sample_lines(specimen)
+    yield from medium_lines(plan, bench)
     yield "no hardware touched"
 
 

@@ -13,7 +13,7 @@ from labctl.bench import Reach
 from labctl.cli._carry_out import RunInTerminal, about_process, command_name
 from labctl.cli._options import RunOptions, parse_speed
 from labctl.cli._plan_light import arming_lines, off_lines, unwatched_lines
-from labctl.cli._sample_lines import sample_lines
+from labctl.cli._sample_lines import medium_lines, sample_lines
 from labctl.cli._series_end import end_of_series
 from labctl.clock import NS
 from labctl.engine import RunRequest, RunResult, has_targets
@@ -137,6 +137,7 @@ def _header(
     if plan.laser_manual:
         lines.append("the laser is NOT under labctl's control: it is switched by hand")
     lines += sample_lines(specimen)
+    lines += medium_lines(plan, request.bench_file)
     if request.faults:
         lines.append(f"faults injected: {', '.join(request.faults)}")
     return lines

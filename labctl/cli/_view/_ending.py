@@ -137,6 +137,8 @@ def _headline(
     if ended.outcome != "completed":
         return _HEADLINES.get(ended.outcome, (Tone.BAD, ended.outcome.upper()))
     word = verdict.verdict if verdict else ended.verdict
+    if word == "pass" and seen.release is not None and seen.assessment is None:
+        return Tone.GOOD, "PASS: a release was followed; no reading was checked by the model"
     return _VERDICTS.get(word, (Tone.UNSURE, word.upper()))
 
 

@@ -44,6 +44,21 @@ def test_all_problems_are_told_at_once_with_their_lines() -> None:
     assert [(1, "P013"), (6, "P012"), (10, "P080"), (11, "P017")] == problems(text)
 
 
+def test_a_misspelt_result_is_told_before_the_campaign_is_declared() -> None:
+    """Afterwards nothing of it can change; what labctl has no name for is left alone."""
+    analysis = "analysis: {primary: released_iron, secondary: [cem34, my_own], compare_to: medium}"
+    text = TEXT[: TEXT.index("analysis:")]
+
+    assert [(12, "P017")] == problems(text + "analysis: {primary: efficency}\n")
+    assert [(12, "P017")] == problems(text + analysis)
+    assert (
+        "released_iron"
+        == campaign.loads(
+            text + analysis.replace("cem34", "cem43"), str(ROOT / "protocols/x.yaml")
+        ).analysis.primary
+    )
+
+
 def test_an_arm_has_one_sample_or_one_a_lot() -> None:
     """Neither both nor none."""
     both = TEXT.replace("{sample: water", "{sample: water, samples: {A: water}")

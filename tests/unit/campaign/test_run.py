@@ -13,6 +13,7 @@ from labctl.campaign import (
     gather,
     look,
     open_state,
+    plan_lines,
     replace_run,
     report_lines,
     settle,
@@ -192,6 +193,31 @@ def test_after_a_trip_no_other_run_is_begun(bench: Bench) -> None:
     bench.outcome = "completed"
     bench.go_on(at_most=1)
     assert ["light-or-dark-u01", "light-or-dark-u02"] == names(bench)
+
+
+@pytest.mark.parametrize("outcome", ["tripped", "refused", "held", "completed"])
+def test_a_run_that_did_not_come_to_its_end_is_named_in_the_status(
+    bench: Bench, outcome: str
+) -> None:
+    """Once all are made, too: it stands, and only an act has it made again."""
+    bench.outcome = outcome
+    bench.go_on(at_most=1)
+    bench.outcome = "completed"
+    bench.go_on()
+    first, *others = bench.state.made.values()
+    said = "\n".join(status_lines(bench.study, bench.state))
+
+    assert (outcome in ("tripped", "refused")) is first.broken
+    assert not any(made.broken for made in others)
+    assert first.broken is (f"not completed: u01 ({outcome})" in said)
+
+
+def test_a_plan_names_placeholders_and_hazards_of_all_samples(bench: Bench) -> None:
+    """Together, so that a blind one gives nothing away."""
+    lines = plan_lines(bench.study, bench.state)
+
+    assert any(line.startswith("placeholders in the samples") for line in lines)
+    assert any(line.startswith("HAZARD ") for line in lines)
 
 
 def test_only_an_act_has_a_replicate_made_again(bench: Bench) -> None:
