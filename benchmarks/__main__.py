@@ -15,7 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from benchmarks._figures import json_line, line
 
-NAMES = ("engine", "check", "guard", "drivers", "records", "protocols")
+NAMES = ("engine", "check", "guard", "drivers", "records", "protocols", "service")
 
 
 def main() -> int:

@@ -149,7 +149,7 @@ class Keeper:
             folder = begun.folder
             item.run = f"{folder.path.parent.name}/{folder.path.name}"
             self._control.begun(begun.engine)
-            self._hub.begin(_about(made, folder.run_id, item.run))
+            self._hub.begin(_about(made, begun, item.run))
             stack.enter_context(
                 platform.announce(
                     {
@@ -220,12 +220,13 @@ def _worse(one: Exit, other: Exit) -> Exit:
     return other if one is Exit.PASS or other is Exit.CHECK_FAILED else one
 
 
-def _about(made: Ready, run_id: str, record: str) -> About:
+def _about(made: Ready, begun: Begun, record: str) -> About:
     request = made.request
     plan = request.plan
     return About(
-        run_id=run_id,
+        run_id=begun.folder.run_id,
         record=record,
+        began_utc=iso(begun.utc_zero_ns),
         protocol=plan.name,
         sample="" if request.specimen is None else request.specimen.name,
         lights=plan.uses_light,

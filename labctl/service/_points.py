@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypeAlias
 
 from labctl.clock import NS
@@ -24,6 +25,8 @@ class Points:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        # Of each row, made once: the whole at once would hold up the bench's thread.
+        self._texts: list[str] = []
         self.laser_on_s: list[float] = []
         """When the laser was first told ON, of each emission."""
         self._every = 1
@@ -73,15 +76,22 @@ class Points:
         if (self._count - 1) % self._every:
             return
         self.rows.append(row)
+        self._texts.append(json.dumps(row, separators=(",", ":")))
         self._fresh.append(row)
         if len(self.rows) > MOST:
             del self.rows[1::2]
+            del self._texts[1::2]
             self._every *= 2
 
     def fresh(self) -> list[Row]:
         """The rows since the last call."""
         fresh, self._fresh = self._fresh, []
         return fresh
+
+    def text(self) -> str:
+        """All of it as JSON."""
+        columns = json.dumps(COLUMNS, separators=(",", ":"))
+        return f'{{"columns":{columns},"rows":[{",".join(self._texts)}]}}'
 
     def table(self) -> dict[str, Any]:
         """All of it, as it travels."""

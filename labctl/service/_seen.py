@@ -49,6 +49,8 @@ class About:
     run_id: str
     record: str
     """`day/run`."""
+    began_utc: str
+    """What the run's clock calls its beginning; of a simulated run the simulation's."""
     protocol: str
     sample: str
     lights: bool
@@ -206,6 +208,7 @@ class Seen:
         return {
             "id": about.run_id,
             "record": about.record,
+            "began_utc": about.began_utc,
             "protocol": about.protocol,
             "sample": about.sample,
             "elapsed_s": _s(self._t_ns),

@@ -17,6 +17,7 @@ from labctl.errors import InputError, LabctlError
 from labctl.service._hub import Hub
 from labctl.service._notify import Watchdog
 
+_LAST_WORD_S = 0.4
 _CLOSE_S = 1
 """uvicorn counts in whole seconds."""
 _READY_S = 10.0
@@ -109,6 +110,11 @@ class WebServer:
     def _end(self, why: str) -> None:
         self._hub.bye(why)
         self._server.should_exit = True
+        # Whoever has not taken the last word by then is not there: nothing waits for them.
+        asyncio.get_running_loop().call_later(_LAST_WORD_S, self._force)
+
+    def _force(self) -> None:
+        self._server.force_exit = True
 
     def _run(self) -> None:
         asyncio.run(self._main())
