@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
+
+# As `labctl.cli` has it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from benchmarks._figures import json_line, line
 
-NAMES = ("engine", "check", "guard", "drivers", "records", "protocols")
+NAMES = ("engine", "check", "guard", "drivers", "records", "protocols", "service")
 
 
 def main() -> int:

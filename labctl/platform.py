@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Each asks for the end of a run: Ctrl-C, `kill`, a closed terminal."""
 
+RUN_ONLY = signal.SIGUSR1
+"""Asks a service for the end of its run alone; such a run says so in its announcement."""
+
 _HELD = frozenset({signal.SIGTERM, signal.SIGCHLD})
 """What a process that looks after another one waits for."""
 
@@ -50,9 +53,7 @@ def on_signals(
     """Call `callback("SIGINT")` and so on, on the loop, for each stop signal; from now on none of
     them ends the process by itself. Returns what restores the handlers that were there before.
 
-    A SIGHUP that is ignored stays so: that is how `nohup` keeps a run alive without its terminal.
-    Main thread only.
-    """
+    A SIGHUP that is ignored stays so: so `nohup` keeps a run alive. Main thread only."""
     before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     if before[signal.SIGHUP] is signal.SIG_IGN:
         del before[signal.SIGHUP]
@@ -60,11 +61,24 @@ def on_signals(
         loop.add_signal_handler(number, callback, number.name)
 
     def restore() -> None:
-        for number, handler in before.items():
+        for number in before:
             loop.remove_signal_handler(number)
-            signal.signal(number, handler)
+        _handle_as(before)
 
     return restore
+
+
+def hear_signals(callback: Callable[[str], object]) -> Callable[[], None]:
+    """As `on_signals`, without a loop, and for `RUN_ONLY` too; `callback` may only leave word."""
+    heard = [s for s in (*STOP_SIGNALS, RUN_ONLY) if signal.getsignal(s) is not signal.SIG_IGN]
+    before = {s: signal.signal(s, lambda got, _: callback(signal.Signals(got).name)) for s in heard}
+
+    return lambda: _handle_as(before)
+
+
+def _handle_as(before: Mapping[signal.Signals, Any]) -> None:
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def hold_signals() -> None:
@@ -79,10 +93,10 @@ def told_to_end(timeout_s: float) -> bool:
     return received is not None and received.si_signo == signal.SIGTERM
 
 
-def tell_to_end(pid: int) -> bool:
-    """Send a process SIGTERM; False when there is none of that number."""
+def tell_to_end(pid: int, *, run_only: bool = False) -> bool:
+    """Send a process SIGTERM, a service `RUN_ONLY`; False when there is none of that number."""
     try:
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, RUN_ONLY if run_only else signal.SIGTERM)
     except ProcessLookupError:
         return False
     return True
@@ -255,9 +269,7 @@ def is_locked(path: Path) -> bool:
 
 
 def runtime_dir() -> Path:
-    """The folder in which the processes of one user on one machine find each other; made when it
-    is not there.
-
+    """Where the processes of one user on one machine find each other; made when it is not there.
     `$LABCTL_RUNTIME_DIR`, else `$XDG_RUNTIME_DIR/labctl`, else `labctl-<uid>` in the folder for
     temporary files. RefusedError when it is somebody else's.
     """
@@ -324,20 +336,18 @@ class LiveRun:
     """The file that announces it."""
 
     def ask_to_stop(self) -> bool:
-        """Send it SIGTERM: laser off, record closed. False when it has ended meanwhile."""
+        """Ask for its end: laser off, record closed. False when it has ended meanwhile."""
         with locked(_registry()):
             # Looked at again, so that a process that took over the number is not hit.
             if not is_locked(self.path):
                 return False
-            return tell_to_end(self.pid)
+            return tell_to_end(self.pid, run_only=self.about.get("stops_by") == RUN_ONLY.name)
 
 
 @contextmanager
 def announce(about: Mapping[str, Any]) -> Iterator[Path]:
-    """Let `labctl stop` in another terminal find this process's run for the length of a `with`.
-
-    RefusedError when this process has announced a run already.
-    """
+    """Let `labctl stop` in another terminal find this process's run for the length of a `with`;
+    RefusedError when this process has announced a run already."""
     registry = _registry()
     path = registry.parent / f"run-{os.getpid()}.json"
     lock = FileLock(path)

@@ -21,6 +21,9 @@ import pytest
 
 from labctl.clock import Clock, run_virtual
 
+# As `labctl.cli` has it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 T = TypeVar("T")
 Main = Callable[[Clock], Coroutine[Any, Any, T]]
 

@@ -6,11 +6,23 @@ speed, latency, conversion. What the libraries and this computer add is in the p
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from benchmarks._figures import Figure
 from labctl.clock import NS, Clock, run_virtual
-from labctl.instruments import Address, Driver, Frame, Gate, InlinePort, Instrument, Source
+from labctl.instruments import (
+    Address,
+    Assay,
+    Doser,
+    Driver,
+    Frame,
+    Gate,
+    InlinePort,
+    Instrument,
+    Source,
+    Thermostat,
+)
 from labctl.testing import Rig
 from tests.contract.cards import CASES
 from tests.contract.registered import registered
@@ -63,12 +75,23 @@ def paced(name: str, driver: type[Driver], polls: int) -> tuple[float, float]:
         rig.instrument = made
         begun_ns = clock.now_ns()
         for _ in range(polls):
-            if isinstance(made.driver, Gate) and not isinstance(made.driver, Source):
-                await made.job(made.driver.read_gate)
-            elif isinstance(made.driver, Source):
-                await made.job(made.driver.read)
-            else:
-                await rig.readings()
+            match made.driver:
+                case Source():
+                    await made.job(made.driver.read)
+                case Gate():
+                    await made.job(made.driver.read_gate)
+                case Thermostat():
+                    await made.job(made.driver.read_thermostat)
+                case Doser():
+                    await made.job(made.driver.read_doser)
+                case Assay():
+                    # One whole measurement: what a run waits for.
+                    begin = functools.partial(made.driver.begin_assay, made.driver.species[0])
+                    await made.job(begin)
+                    while await made.job(made.driver.read_assay) is None:
+                        await clock.sleep(NS)
+                case _:
+                    await rig.readings()
         took_s = (clock.now_ns() - begun_ns) / NS / polls
         await made.close()
         return took_s, port.longest_ns / NS

@@ -49,6 +49,7 @@ def staged(seed: int, *, covered_every: int = 7) -> Staged:
     found = Staged("order gate: not in time")
     t_s = 0.0
     opened_s: float | None = None
+    before = False
     while t_s < (ORDER_AT_MOST_S if opened_s is None else opened_s + DRUG_AT_MOST_S):
         t_s += EVERY_S if opened_s is None else 2.0 * EVERY_S
         now_s = t_s + _ANALYSIS_S
@@ -62,7 +63,10 @@ def staged(seed: int, *, covered_every: int = 7) -> Staged:
                 found.covered.append(told.low <= true.released(rate * now_s) <= told.high)
         if opened_s is None:
             odds = inhibitor.probability_at_least(TARGET, now_s)
-            if odds is None or odds < SURE:
+            good, again = odds is not None and odds >= SURE, before
+            before = good
+            if not (good and again):
+                # As the engine: a gate opens on two good measurements in a row.
                 continue
             found.inhibitor_at_order = drawn.inhibitor.released(rate * now_s)
             found.drug_at_order = drawn.drug.released(rate * now_s)
@@ -72,8 +76,11 @@ def staged(seed: int, *, covered_every: int = 7) -> Staged:
                 return found
             opened_s = t_s
             found.outcome = "laser gate: not in time"
+            before = False
         odds = drug.probability_at_least(FLOOR, now_s)
-        if odds is not None and odds >= SURE:
+        good, again = odds is not None and odds >= SURE, before
+        before = good
+        if good and again:
             found.drug_at_laser = drawn.drug.released(rate * now_s)
             found.outcome = "lit"
             return found

@@ -55,7 +55,7 @@ _INHIBITOR, _DRUG = "quinidine", "doxorubicin"
 def staged_run(seed: int) -> Staged:
     """One whole run through both gates."""
     file = benches.load(benches.find_bench("simulated-release").path)
-    specimen = _known(samples.load(samples.find("pda-aminoacid")))
+    specimen = known_loads(samples.load(samples.find("pda-aminoacid")))
     with tempfile.TemporaryDirectory() as folder:
         result = carry_out(
             RunRequest(
@@ -100,7 +100,7 @@ def _short(why: str) -> str:
     return "the drug is not surely held" if "but not" in why else why
 
 
-def _known(specimen: Specimen) -> Specimen:
+def known_loads(specimen: Specimen) -> Specimen:
     """The same with loads that were measured."""
     release = {
         name: replace(load, load_mol_per_m3=replace(

@@ -62,6 +62,7 @@ class Center309:
         name="center-309",
         title="Center 309, Omega HH309A or Voltcraft K204",
         capabilities=frozenset({"thermometer"}),
+        sensor="thermocouple",
         transport="serial",
         serial=SerialSettings(baud=9600),
         slowest_exchange_s=_REPLY_S,

@@ -70,6 +70,7 @@ class KeithleyDaq6510:
         name="keithley-daq6510",
         title="Keithley DAQ6510",
         capabilities=frozenset({"thermometer"}),
+        sensor="thermocouple",
         transport="visa",
         slowest_exchange_s=_ASK_S,
         question=Question(b"*IDN?\n", r"\bMODEL DAQ6510\b"),

@@ -90,6 +90,7 @@ class Keysight3497x:
         name="keysight-3497x",
         title="Keysight 34970A/34972A/DAQ970A",
         capabilities=frozenset({"thermometer"}),
+        sensor="thermocouple",
         transport="visa",
         serial=SerialSettings(baud=9600),
         slowest_exchange_s=_CONFIGURE_S,

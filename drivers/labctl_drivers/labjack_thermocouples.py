@@ -66,6 +66,7 @@ class LabJackThermocouples:
         name="labjack-thermocouples",
         title="LabJack T7 as thermocouple logger",
         capabilities=frozenset({"thermometer"}),
+        sensor="thermocouple",
         transport="serial",
         slowest_exchange_s=REPLY_S,
         connections=2,

@@ -68,6 +68,7 @@ class McuThermocouples:
         name="mcu-thermocouples",
         title="MAX31855 thermocouples on a microcontroller (labctl's sketch)",
         capabilities=frozenset({"thermometer"}),
+        sensor="thermocouple",
         transport="serial",
         serial=SerialSettings(baud=115200),
         slowest_exchange_s=_REPLY_S,

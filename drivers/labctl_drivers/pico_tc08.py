@@ -63,6 +63,7 @@ class PicoTc08:
         name="pico-tc08",
         title="Pico TC-08 thermocouple logger",
         capabilities=frozenset({"thermometer"}),
+        sensor="thermocouple",
         transport="library",
         slowest_exchange_s=1.5,
         quantum=0.025,

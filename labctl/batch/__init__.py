@@ -17,9 +17,9 @@ from labctl.batch._lot import Attribute, Lot, load_lot, loads_lot, lot_schema
 from labctl.batch._release import release
 from labctl.batch._retention import retention
 from labctl.batch._runs import BatchRun, find_runs
-from labctl.batch._student import two_sided
 from labctl.batch._verdict import BatchVerdict, ControlChart, Criterion, LotVerdict, ReferenceRun
 from labctl.batch._words import batch_json, batch_lines
+from labctl.photothermal import two_sided
 
 __all__ = [
     "Answer",

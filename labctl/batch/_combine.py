@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, variance
 
-from labctl.batch._student import two_sided
+from labctl.photothermal import two_sided
 
 _MANY = 1e6
 """Degrees of freedom: as good as without end."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from statistics import NormalDist, fmean
 
 from labctl.batch._combine import Measurement
-from labctl.batch._student import two_sided
 from labctl.clock import NS
 from labctl.events import LASER, Beam, Emission, Event, Reading, Sample
+from labctl.photothermal import two_sided
 
 NAME = "retention"
 WINDOW_S = 30.0

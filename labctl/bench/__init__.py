@@ -35,7 +35,7 @@ from labctl.bench._model import (
 from labctl.bench._reach import Reach, reach
 from labctl.bench._record_wire import record_wire
 from labctl.bench._stocks import Stock, after_adding, volume_to_reach
-from labctl.bench._tripped import Latched, latched, reset_latched
+from labctl.bench._tripped import Latched, keep_trip, latched, reset_latched
 from labctl.bench._unwatched import unwatched
 from labctl.bench._walk import Step, StepState, Walked, walk
 from labctl.instruments import GATES
@@ -85,6 +85,7 @@ __all__ = [
     "find_bench",
     "json_schema",
     "keep_record",
+    "keep_trip",
     "latched",
     "latency_lines",
     "limit_field",

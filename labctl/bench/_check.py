@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from labctl.bench._check_medium import medium_problems
 from labctl.bench._model import BenchFile
 from labctl.errors import InputError, Problem, RefusedError
-from labctl.events import LASER, SOURCES
+from labctl.events import COIL, LASER, SOURCES
 from labctl.instruments import (
     DEADMAN,
     GATES,
@@ -214,12 +214,14 @@ def _no_gate(bench: BenchFile, role: str, driver: Driver) -> Problem:
 def _fits(bench: BenchFile, role: str, driver: Driver) -> Iterator[Problem]:
     """A source is driven by what its calibration speaks of: a resistor and a coil by volts, a laser
     not."""
-    drives = ("current", "power") if role == LASER else ("voltage",)
+    drives: tuple[str, ...] = ("current", "power") if role == LASER else ("voltage",)
+    if role == COIL and bench.coil is not None:
+        drives = (bench.coil.drive,)
     if driver.spec.drive not in drives:
         yield Problem(
             "P062",
             f"the {role} is a {driver.spec.name}, which is driven by {driver.spec.drive}",
             file=bench.source_file,
-            fix="A calibration resistor and a coil need a supply that sets a voltage, a laser "
-            "needs a laser driver.",
+            fix="A calibration resistor and a coil with `at_power` need a supply that sets a "
+            "voltage, a coil with `at_current` an induction heater, a laser needs a laser driver.",
         )

@@ -23,7 +23,7 @@ from labctl.bench._roles import ThermometerRole
 from labctl.bench._tripped import latch_of, refuse_latched
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
-from labctl.events import LASER, Beam, InstrumentFound, Invalid, Mode, Reading
+from labctl.events import COIL, LASER, Beam, InstrumentFound, Invalid, Mode, Reading
 from labctl.guard import GuardReadings, Guards, GuardSpec, Trip
 from labctl.instruments import (
     ASSAY,
@@ -327,6 +327,7 @@ def _assign(bench: Bench, needs: Iterable[str], clock: Clock) -> None:
                 driver,
                 instrument.spec.confirms_emission,
                 partial(bench.file.level_for, source=name),
+                bench.file.coil.measured_w if name == COIL and bench.file.coil else None,
             )
     for key, names in channels.items():
         instrument = bench.instruments[key]

@@ -209,7 +209,11 @@ def _coil(coil: FieldCoil) -> dict[str, Any]:
     return {
         "resistance": exact(coil.resistance_ohm, Kind.RESISTANCE),
         "field": exact(coil.field_a_per_m, Kind.FIELD),
-        "at_power": exact(coil.at_power_w, Kind.POWER),
+        **(
+            {"at_power": exact(coil.at_power_w, Kind.POWER)}
+            if coil.at_current_a is None
+            else {"at_current": exact(coil.at_current_a, Kind.CURRENT)}
+        ),
         "field_deviation": exact(coil.field_deviation, Kind.FRACTION),
         "frequency": exact(coil.frequency_hz, Kind.FREQUENCY),
         "max_field": exact(coil.max_field_a_per_m, Kind.FIELD),

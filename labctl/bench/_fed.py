@@ -1,9 +1,10 @@
 """What a supply feeds: the resistor in the cell, and the coil around it.
 
 Both are given a voltage, and both take its square over their resistance; the supply measures it.
-A coil's power is that of its inverter's input. Next to nothing of it reaches the sample: what does
-goes with the square of the field's amplitude, and so with that power, which is why the guard and
-the check can speak of it as of any other source's.
+A coil's power is that of its inverter's input; of an induction heater, which regulates the coil's
+current and tells it, the square of that times the resistance that the bench states. Next to nothing
+of it reaches the sample: what does goes with the square of the field's amplitude, and so with that
+power, which is why the guard and the check can speak of it as of any other source's.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class FieldCoil:
     """The coil around the cell, with the resonant inverter that drives it at its own frequency."""
 
     resistance_ohm: float
-    """Of the inverter's input: volts over amperes of its supply."""
+    """Of the inverter's input: volts over amperes of its supply; of a coil that is driven by its
+    current, the coil's own, as the current feels it."""
     field_a_per_m: float
     """Amplitude at the sample, as measured ..."""
     at_power_w: float
@@ -62,6 +64,17 @@ class FieldCoil:
     deviation: float
     """One relative standard deviation of the supply's power as it is read back."""
     date: str
+    at_current_a: float | None = None
+    """Of a coil that is driven by its current: what it was when the field was measured."""
+
+    @property
+    def drive(self) -> str:
+        """What a driver must set: `voltage` or `current`."""
+        return "voltage" if self.at_current_a is None else "current"
+
+    def measured_w(self, level: float) -> float | None:
+        """The power by the measured current; None where the supply tells it itself."""
+        return None if self.at_current_a is None else self.resistance_ohm * level**2
 
     @property
     def max_power_w(self) -> float:
@@ -82,8 +95,9 @@ class FieldCoil:
         return self.field_a_per_m**2 * self.frequency_hz / self.at_power_w
 
     def level(self, power_w: float) -> float:
-        """Voltage of the supply that gives this power."""
-        return math.sqrt(power_w * self.resistance_ohm)
+        """Voltage of the supply, or current of the coil, that gives this power."""
+        ohm = self.resistance_ohm
+        return math.sqrt(power_w * ohm if self.at_current_a is None else power_w / ohm)
 
 
 Fed = CalibrationHeater | FieldCoil

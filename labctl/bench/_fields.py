@@ -98,12 +98,15 @@ HEATER = Field(
     "The calibration resistor in the cell, in every run of this bench",
 )
 
-INPUT_RESISTANCE = Field("resistance", Amount(Kind.RESISTANCE, 0.01, 1e5),
-                         "Volts over amperes of the supply", True)  # fmt: skip
+INPUT_RESISTANCE = Field("resistance", Amount(Kind.RESISTANCE, 1e-4, 1e5),
+                         "Volts over amperes of the supply; of an induction heater, the coil's",
+                         True)  # fmt: skip
 FIELD_REACHED = Field("field", Amount(Kind.FIELD, high=1e6, positive=True),
                       "Amplitude at the sample, as it was measured", True)  # fmt: skip
 AT_POWER = Field("at_power", Amount(Kind.POWER, positive=True),
-                 "What the supply gave meanwhile", True)  # fmt: skip
+                 "What the supply gave meanwhile")  # fmt: skip
+AT_CURRENT = Field("at_current", Amount(Kind.CURRENT, positive=True),
+                   "Of an induction heater: the coil's current meanwhile, as told")  # fmt: skip
 FIELD_DEVIATION = Field("field_deviation", Amount(Kind.FRACTION, 0.0, 0.5, positive=True),
                         "One relative standard deviation of that amplitude", True)  # fmt: skip
 FIELD_FREQUENCY = Field("frequency", Amount(Kind.FREQUENCY, 10.0, 1e8),
@@ -115,8 +118,8 @@ COIL = Field(
     Table(
         "coil",
         (
-            INPUT_RESISTANCE, FIELD_REACHED, AT_POWER, FIELD_DEVIATION, FIELD_FREQUENCY, MAX_FIELD,
-            ELECTRICAL_DEVIATION, DATE, METHOD, EXPIRES,
+            INPUT_RESISTANCE, FIELD_REACHED, AT_POWER, AT_CURRENT, FIELD_DEVIATION,
+            FIELD_FREQUENCY, MAX_FIELD, ELECTRICAL_DEVIATION, DATE, METHOD, EXPIRES,
         ),
     ),
     "The coil around the cell, with the inverter that a supply feeds",

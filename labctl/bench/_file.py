@@ -168,7 +168,7 @@ def _build(row: Row, reader: Reader, file: str) -> BenchFile | None:
             driver_waivers=read_driver_waivers(row),
             unattended_by="" if unattended is None else unattended[ALLOWED_BY] or "",
             heater=_heater(row[HEATER]),
-            coil=read_coil(row[COIL]),
+            coil=read_coil(row[COIL], reader),
             probe=_probe(row[PROBE]),
             sensor=_sensor(row[PROBE]),
             calibrated=read_calibrated(row) | calibrated_assays(medium.assays),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from labctl import platform, talk
+from labctl.bench._fed import FieldCoil
 from labctl.bench._file import BenchFile
 from labctl.bench._remote import RemoteGuards
 from labctl.bench._tripped import latch_of
@@ -87,7 +88,10 @@ def _source(bench_file: BenchFile, name: str, spec: GuardSpec) -> talk.OwnedSour
     laser = bench_file.power_at_sample
     fed = {HEATER: bench_file.heater, COIL: bench_file.coil}.get(name)
     if fed is not None:
-        return talk.OwnedSource(name, key, spec, resistance_ohm=fed.resistance_ohm)
+        by_current = isinstance(fed, FieldCoil) and fed.drive == "current"
+        return talk.OwnedSource(
+            name, key, spec, resistance_ohm=fed.resistance_ohm, by_current=by_current
+        )
     if laser is None:
         raise RefusedError(f"bench {bench_file.name} has no calibration of its {name}")
     return talk.OwnedSource(name, key, spec, laser.threshold, laser.slope)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from labctl.errors import RefusedError
 from labctl.quantities import Kind, format
 
+_ROUNDING = 1e-9
+"""What a medium was brought to, and what that computes back to, differ by less."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:
@@ -62,13 +65,13 @@ def volume_to_reach(
         raise RuntimeError("one of both is given")
     wanted = _per_volume(stock, ph)
     begun = 0.0 if present_ph is None else _per_volume(stock, present_ph)
-    if wanted < begun:
+    if wanted < begun * (1.0 - _ROUNDING):
         raise RefusedError(
             f"{stock.agent} cannot bring a medium of pH {present_ph:g} back to {ph:g}",
             fix="Begin with a fresh medium.",
         )
     # The titration counts per volume of the untouched medium.
-    return medium_m3 * (wanted - begun) / (1.0 + begun)
+    return medium_m3 * max(0.0, wanted - begun) / (1.0 + begun)
 
 
 def after_adding(
@@ -90,7 +93,7 @@ def after_adding(
     begun = 0.0 if present_ph is None else _per_volume(stock, present_ph)
     added = begun + volume_m3 / medium_m3 * (1.0 + begun)
     points = [(per_volume, ph) for ph, per_volume in stock.titration]
-    if added > points[-1][0] * (1.0 + 1e-9):
+    if added > points[-1][0] * (1.0 + _ROUNDING):
         return concentration, None
     return concentration, _between(points, min(added, points[-1][0]))
 
@@ -103,7 +106,7 @@ def _to_concentration(stock: Stock, medium_m3: float, wanted: float, present: fl
             f"the stock of {stock.agent} states no concentration",
             fix="Ask for a volume, or state `concentration` in the bench file.",
         )
-    if wanted < present:
+    if wanted < present * (1.0 - _ROUNDING):
         raise RefusedError(
             f"{stock.agent} at {format(present, kind)} cannot be brought down to "
             f"{format(wanted, kind)} by adding more"
@@ -114,7 +117,7 @@ def _to_concentration(stock: Stock, medium_m3: float, wanted: float, present: fl
             f"{format(wanted, kind)}",
             fix="Take a stronger stock, or ask for less.",
         )
-    return medium_m3 * (wanted - present) / (held - wanted)
+    return medium_m3 * max(0.0, wanted - present) / (held - wanted)
 
 
 def _per_volume(stock: Stock, ph: float) -> float:
@@ -125,7 +128,7 @@ def _per_volume(stock: Stock, ph: float) -> float:
             f"the stock of {stock.agent} has no titration, so that a pH says no volume",
             fix="State `titration` in the bench file, or ask for a volume.",
         )
-    if not points[0][0] <= ph <= points[-1][0]:
+    if not points[0][0] - _ROUNDING <= ph <= points[-1][0] + _ROUNDING:
         raise RefusedError(
             f"pH {ph:g} is outside what the stock of {stock.agent} was titrated over",
             seen=f"pH {points[0][0]:g} to {points[-1][0]:g}",

@@ -22,6 +22,7 @@ from labctl.bench._model import BenchFile
 from labctl.clock import iso, wall_utc_ns
 from labctl.errors import RecordError, SafetyError
 from labctl.events import SOURCES
+from labctl.guard import Trip
 from labctl.guard.process import Latch
 from labctl.instruments import Address
 
@@ -83,6 +84,17 @@ def refuse_latched(bench_file: BenchFile) -> None:
             where=str(first.path),
             fix="See to the cause, then `labctl reset` at the bench.",
         )
+
+
+def keep_trip(bench_file: BenchFile, rule: str, message: str) -> None:
+    """Latch a bench until it is reset at the bench, for a person who wants it so. RecordError where
+    the disk does not take it. What is simulated in-process keeps nothing."""
+    latch = latch_of(bench_file, SOURCES)
+    if not latch.addresses:
+        return
+    kept = latch.keep(Trip(rule, message))
+    if kept.message != message:
+        raise RecordError("the latch is not on disk", where=latch.path, seen=kept.message)
 
 
 def reset_latched(bench_file: BenchFile, why: str) -> None:

@@ -12,7 +12,6 @@ from labctl.campaign._look import Seen, folder_of, look
 from labctl.campaign._order import Unit, labels, units, world_seed
 from labctl.campaign._results import OutcomeTable, Results, RunRow, gather
 from labctl.campaign._run import (
-    GOES_ON,
     Carry,
     Ran,
     campaign_folder,
@@ -22,7 +21,7 @@ from labctl.campaign._run import (
     settle,
 )
 from labctl.campaign._side_by_side import carry_quietly, run_side_by_side
-from labctl.campaign._state import Act, CampaignState, Made
+from labctl.campaign._state import GOES_ON, Act, CampaignState, Made
 from labctl.campaign._statistics import Comparison, Group, compare, group, hedges, noncentral_t
 from labctl.campaign._study import Study, asked_first
 from labctl.campaign._variance import Component, component, confounded

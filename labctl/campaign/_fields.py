@@ -51,6 +51,15 @@ _ARM = Table(
 ARMS = Field("arms", MapOf(_ARM), "Name -> arm", True)
 
 _RESULT = Name(RESULT_NAME, "released_doxorubicin")
+KNOWN_RESULTS = (
+    "efficiency", "external_efficiency", "efficiency_trend", "retention", "heat_loss_coefficient",
+    "time_constant", "temperature_rise", "heating_rate", "solvent_share", "heat_capacity",
+    "specific_absorption_rate", "intrinsic_loss_power", "energy", "fluence", "irradiance",
+    "peak_temperature", "cem43", "arrhenius_skin", "energy_j", "electrical_j", "duration_s",
+    "samples",
+)  # fmt: skip
+"""Results that labctl itself gives a name. Others are of a species or of a later version: this
+list is there to find misspelt ones, not to refuse what it does not know."""
 PRIMARY = Field("primary", _RESULT, "Result of a run, by its name in run.json", True)
 SECONDARY = Field("secondary", ListOf(_RESULT), "Further results that are looked at")
 COMPARE = Field("compare_to", Name(r"[a-z][a-z0-9_-]{0,31}", "vehicle"),
@@ -73,7 +82,7 @@ LIMIT_FIELDS: tuple[tuple[str, Field[Any]], ...] = tuple(
 LIMITS = Field(
     "limits",
     Table("limits", tuple(field for _, field in LIMIT_FIELDS)),
-    "Tighter limits for every run; they may only tighten those of its protocol and bench",
+    "For every run; of these and its protocol's own the tighter ones hold",
 )
 
 TABLE = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from labctl.limits import Limits
 from labctl.yamlfile import Item, Node, Reader, Row, Source, did_you_mean
 
 CONFIDENCE = 0.95
+_MISSPELT = 0.8
+"""So alike (`difflib`) to a result that is known is that result, misspelt."""
 
 
 def find(name: str) -> Path:
@@ -102,6 +105,11 @@ def _analysis(row: Row | None, whole: Row, reader: Reader) -> Analysis | None:
             f"{did_you_mean(compare, arms)}The arms are {', '.join(arms)}.",
         )  # fmt: skip
     primary, secondary, counted = row[f.PRIMARY], row[f.SECONDARY], row[f.COUNTED]
+    for name in (primary or "", *(secondary or ())):
+        meant = get_close_matches(name, f.KNOWN_RESULTS, 1, _MISSPELT)
+        if meant and name not in f.KNOWN_RESULTS:
+            mark = row.at(f.PRIMARY) if name == primary else row.at(f.SECONDARY)
+            reader.add(mark, "P017", f"no run has a result '{name}'", f"Did you mean '{meant[0]}'?")
     if primary is None:
         return None
     return Analysis(

@@ -9,6 +9,7 @@ place, whatever its outcome; one that was cut off with light given has it too, a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +19,13 @@ import labctl
 from labctl.campaign._log import CampaignLog
 from labctl.campaign._look import folder_of, look
 from labctl.campaign._order import Unit
-from labctl.campaign._state import CampaignState, Made
+from labctl.campaign._state import GOES_ON, CampaignState, Made
 from labctl.campaign._study import Study
 from labctl.engine import RunRequest, RunResult
 from labctl.errors import LabctlError, RefusedError
 from labctl.events import RunEnded
 from labctl.protocol import Plan
-
-GOES_ON = ("completed", "held")
-"""Outcomes after which the next run is begun."""
+from labctl.record import recover_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,12 @@ def campaign_folder(runs_dir: Path, name: str) -> Path:
     return runs_dir / "campaigns" / name
 
 
-def open_state(study: Study, log: CampaignLog) -> CampaignState:
+def open_state(study: Study, log: CampaignLog, *, to_run: bool = True) -> CampaignState:
     """Where it stands. RefusedError when what was declared before the first run is not what the
-    files say now."""
+    files say now; to look at it, and to act on its runs, the campaign's own file is enough."""
     state = CampaignState.of(log.read())
-    if state.digest and state.digest != study.digest:
+    same = study.digest == state.digest if to_run else study.campaign.said == state.said
+    if state.digest and not same:
         raise RefusedError(
             f"campaign {study.campaign.name} is not what was declared before its first run: its "
             "file, or a protocol, sample or bench that it names, says something else now",
@@ -84,6 +84,7 @@ def declare(study: Study, log: CampaignLog) -> None:
         "declared",
         campaign=study.campaign.name,
         digest=study.digest,
+        said=study.campaign.said,
         units=len(study.units),
         seed=study.campaign.seed,
         blind=study.campaign.blind,
@@ -114,6 +115,9 @@ def settle(study: Study, log: CampaignLog, runs_dir: Path) -> list[Made]:
                 log.say("ended", **key, **_said(seen.ended), found="afterwards")
             else:
                 log.say("crashed" if seen.lit else "untouched", **key, why=seen.words)
+                with contextlib.suppress(LabctlError, OSError):
+                    # Its run.json and data.csv, for whoever reads it; its journal stays as it is.
+                    recover_run(folder)
         settled.append(CampaignState.of(log.read()).made[made.unit, made.portion])
     return settled
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+GOES_ON = ("completed", "held")
+"""Outcomes after which the next run is begun."""
+
 BEGUN, ENDED, CRASHED, UNTOUCHED, NOT_BEGUN = "begun", "ended", "crashed", "untouched", "not begun"
 """States of a portion. Untouched: cut off with no light given; the replicate is made anew with a
 fresh portion. Not begun: refused before there was a record; the same portion may be taken."""
@@ -57,6 +60,12 @@ class Made:
         """Its replicate is made, or may not be made again without an act."""
         return self.state in (ENDED, CRASHED) and self.replaced is None
 
+    @property
+    def broken(self) -> bool:
+        """It ended otherwise than a run should, and has its replicate's place all the same."""
+        ended_so = self.stands and self.outcome not in ("", *GOES_ON)
+        return ended_so and self.excluded is None
+
 
 @dataclass(slots=True)
 class CampaignState:
@@ -64,6 +73,8 @@ class CampaignState:
 
     digest: str = ""
     """As declared before the first run; '' while nothing was."""
+    said: str = ""
+    """Hash of the campaign's own file, then."""
     declared: str = ""
     """When, UTC."""
     made: dict[tuple[str, int], Made] = field(default_factory=dict)
@@ -102,6 +113,7 @@ class CampaignState:
         match line["what"]:
             case "declared":
                 self.digest, self.declared = line["digest"], line["utc"]
+                self.said = line["said"]
             case "begins":
                 key = line["unit"], line["portion"]
                 self.made[key] = Made(*key, BEGUN, line["bench"], line["utc"])

@@ -17,8 +17,9 @@ from labctl.campaign._campaign import Arm, Campaign
 from labctl.campaign._order import Unit, units, world_seed
 from labctl.engine import RunRequest, check_targets, has_targets, way_to
 from labctl.errors import InputError, LabctlError, Problem, RefusedError
+from labctl.limits import Limits
 from labctl.protocol import Plan, Prompt
-from labctl.quantities import format
+from labctl.ready import choose
 from labctl.sample import Specimen
 
 
@@ -127,7 +128,13 @@ class Study:
             "block": unit.block,
             "label": unit.label,
         }
+        electrical = None
+        if plan.uses_light:
+            # As for a single run: the youngest of the bench that fits.
+            world = "" if way_to(plan, self.bench).real else f"seed {seed}"
+            electrical, _ = choose(None, self.bench, specimen, world)
         return RunRequest(
+            calibration=electrical,
             plan=asked_first(plan, f"vessel {vessel}"[:60], text),
             bench_file=self.bench,
             specimen=dataclasses.replace(specimen, name=vessel),
@@ -174,15 +181,16 @@ def _plan(arm: Arm, campaign: Campaign, seed: int | None = None) -> Plan:
             where=str(arm.protocol),
             fix="Take a protocol without `for_each_sample`.",
         )
-    for limit in limits.loosened(plan.limits, campaign.limits):
-        own = limits.value_of(plan.limits, limit) or 0.0
-        raise InputError(
-            f"arm {arm.name}: limit '{limit.name}' is looser than that of {plan.name}, "
-            f"{format(own, limit.kind)}",
-            where=campaign.source_file,
-            fix="The limits of a campaign may only tighten.",
-        )
-    return dataclasses.replace(plan, limits=limits.tighten(plan.limits, campaign.limits))
+    return dataclasses.replace(plan, limits=_tighter(plan.limits, campaign.limits))
+
+
+def _tighter(own: Limits, common: Limits) -> Limits:
+    """Of each limit the tighter one: what a protocol says already is never loosened."""
+    loose = {limit.field for limit in limits.loosened(own, common)}
+    values = {
+        limit.field: value for limit, value in limits.set_limits(common) if limit.field not in loose
+    }
+    return dataclasses.replace(own, **values)
 
 
 def _specimen(file: Path, lot: str) -> Specimen:

@@ -29,6 +29,7 @@ def plan_lines(study: Study, state: CampaignState) -> list[str]:
         + (f", then {', '.join(analysis.secondary)}" if analysis.secondary else ""),
         f"runs        {len(study.units)}, one after the other, at most {hours:.3g} h in all; "
         f"{len(study.units)} sample changes, disarmed",
+        *_of_the_samples(study),
         "",
     ]
     if blind:
@@ -87,6 +88,23 @@ def status_lines(study: Study, state: CampaignState) -> list[str]:
             f"crashed after light was given, and not made again: {', '.join(crashed)}; with a "
             "fresh sample by `labctl campaign replace`"
         )
+    cut_short = [f"{made.name} ({made.outcome})" for made in state.made.values() if made.broken]
+    if cut_short:
+        lines.append(
+            f"not completed: {', '.join(cut_short)}; with a fresh sample by `labctl campaign "
+            "replace`"
+        )
+    return lines
+
+
+def _of_the_samples(study: Study) -> list[str]:
+    """Placeholders and hazards of all samples together, so that a blind plan gives no arm away."""
+    specimens = study.specimens.values()
+    stand_in = dict.fromkeys(name for it in specimens for name in it.placeholders)
+    hazards = dict.fromkeys(words for it in specimens for words in it.hazards)
+    lines = [f"HAZARD      {words}" for words in hazards]
+    if stand_in:
+        lines.insert(0, f"placeholders in the samples, not measurements: {', '.join(stand_in)}")
     return lines
 
 
@@ -107,10 +125,15 @@ def report_lines(study: Study, state: CampaignState, results: Results) -> list[s
     lines = [
         f"campaign {campaign.name}   {campaign.title}".rstrip(),
         f"hypothesis  {campaign.hypothesis}",
-        f"declared    {study.digest[:16]} on {state.declared[:10] or 'no day yet'}, before the "
-        "first run",
+        f"declared    {(state.digest or study.digest)[:16]} on "
+        f"{state.declared[:10] or 'no day yet'}, before the first run",
         f"intervals   {percent}; of several outcomes or arms at once, each as if it were alone",
     ]
+    if state.digest not in ("", study.digest):
+        lines.append(
+            "CHANGED     a protocol, sample or bench file says something else than when it was "
+            "declared; each record has what was done"
+        )
     lines.append(_blindness(results.blind, campaign.blind, state))
     lines += [f"key read    {_act(act)}" for act in state.keys_read]
     for table in results.tables:
@@ -129,6 +152,9 @@ def report_lines(study: Study, state: CampaignState, results: Results) -> list[s
     for row in results.runs:
         if not row.counts:
             lines.append(f"  {row.made.name} does not count: {row.why_not}")
+    failed = [row.made.name for row in results.runs if row.counts and row.made.verdict == "fail"]
+    if failed:
+        lines.append(f"  count though their check failed: {', '.join(failed)}")
     if results.not_begun:
         names = ", ".join(unit.id for unit in results.not_begun)
         lines.append(f"  not begun: {names}")

@@ -8,6 +8,12 @@ returns (None, an int or an `Exit`) is the exit code of the process; what it rai
 
 from __future__ import annotations
 
+import os
+
 from labctl.cli._group import VerbGroup, main
+
+# Before NumPy is imported. Our matrices are small: threads that wait for each other's share of them
+# took four tenths of a run's time. And what is added up by one thread is the same on any machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __all__ = ["VerbGroup", "main"]

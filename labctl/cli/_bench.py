@@ -116,7 +116,7 @@ def check_command(
         who_is_there,
         worst,
     )
-    from labctl.cli._prepare import load_bench
+    from labctl.ready import load_bench
 
     file, why = load_bench(bench)
     who = who_is_there(file)

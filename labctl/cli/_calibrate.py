@@ -30,9 +30,8 @@ def command(run: Path, bench: str | None, into: Path | None, as_json: bool) -> N
     Later runs in the same vessel with the same volume take it by themselves, and say so; the heat
     capacity then cancels. The bench file itself is not touched.
     """
-    from labctl.cli._calibrations import home
-    from labctl.cli._prepare import load_bench
     from labctl.monitor import calibration_to_plain, read_calibration, store_calibration
+    from labctl.ready import home, load_bench
 
     bench_file, _ = load_bench(bench)
     found = read_calibration(run)

@@ -188,7 +188,7 @@ def _study(file: str, bench: str | None, runs_dir: Path | None) -> tuple[Study, 
 def _state(study: Study, log: CampaignLog) -> CampaignState:
     from labctl.campaign import open_state
 
-    return open_state(study, log)
+    return open_state(study, log, to_run=False)
 
 
 def _held(file: str, bench: str | None, runs_dir: Path | None) -> CampaignLog:

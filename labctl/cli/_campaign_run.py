@@ -24,7 +24,7 @@ from labctl.campaign import (
 from labctl.cli._carry_out import RunInTerminal, about_process
 from labctl.cli._options import parse_speed
 from labctl.cli._plan_light import arming_lines, off_lines, unwatched_lines
-from labctl.cli._sample_lines import sample_lines
+from labctl.cli._sample_lines import medium_lines, sample_lines
 from labctl.clock import NS
 from labctl.engine import RunRequest, way_to
 from labctl.errors import Exit, InputError
@@ -47,8 +47,8 @@ class RunOptions:
 
 
 def carry_on(study: Study, log: CampaignLog, runs_dir: Path, options: RunOptions) -> int:
-    """Make what is not made yet; the exit code of the run that stopped it, else 0, or 7 where some
-    replicate is not there."""
+    """Make what is not made yet; returns the exit code of the run that stopped it, else 1 where a
+    check failed, 7 where one cannot tell, crashed or did not come to its end, 0."""
     if options.quiet:
         _check_quiet(study, options)
     blind = study.campaign.blind and CampaignState.of(log.read()).unblinded is None
@@ -80,9 +80,13 @@ def carry_on(study: Study, log: CampaignLog, runs_dir: Path, options: RunOptions
         click.echo(line)
     if last is not None:
         return int(last.ended.exit_code)
-    made = [state.standing(unit.id) for unit in study.units]
-    whole = all(each is not None and each.state == "ended" for each in made)
-    return Exit.PASS if whole or options.at_most is not None else Exit.CANNOT_TELL
+    standing = [made for unit in study.units if (made := state.standing(unit.id))]
+    if any(made.verdict == "fail" for made in standing):
+        return Exit.CHECK_FAILED
+    unclear = any(
+        made.verdict == "cannot tell" or made.state == "crashed" or made.broken for made in standing
+    )
+    return Exit.CANNOT_TELL if unclear else Exit.PASS
 
 
 class _Carrier:
@@ -129,6 +133,7 @@ def _header(request: RunRequest) -> list[str]:
         *off_lines(plan, file),
         *unwatched_lines(plan, file, specimen),
         *sample_lines(specimen),
+        *medium_lines(plan, file),
     ]
 
 

@@ -44,6 +44,7 @@ class RunInTerminal:
         self._asking = Asking(yes=yes)
         at_bench, why_not = self._asking.at_bench()
         self._request = replace(request, at_bench=at_bench, not_at_bench=why_not)
+        self.as_json = as_json
         self._broker = broker
         self._figure = figure
         self._header = tuple(header)
@@ -54,6 +55,11 @@ class RunInTerminal:
         self._stack = ExitStack()
         self.result: RunResult | None = None
         """What came of it, once it has been run."""
+
+    @property
+    def request(self) -> RunRequest:
+        """What is, or was, carried out."""
+        return self._request
 
     def check(self) -> None:
         """Raises what would refuse this run; no port is opened."""
@@ -142,6 +148,13 @@ class RunInTerminal:
             except Exception as error:
                 # The run is over and its record is closed: a picture takes nothing from its end.
                 messages.append(f"no figure: {error}")
+        try:
+            from labctl.export import describe_crate
+
+            describe_crate(result.folder.path)
+        except Exception as error:
+            # As with the picture: it can be made again.
+            messages.append(f"no ro-crate-metadata.json: {error}")
         if result.fault is not None:
             messages.append(str(result.fault))
         return Summary(

@@ -25,13 +25,16 @@ VERBS: dict[str, tuple[str, str]] = {
     "runs": ("labctl.cli._runs", "Find, verify and recover the records of runs."),
     "campaign": ("labctl.cli._campaign", "Run a study: arms, replicates, lots; resume; report."),
     "batch": ("labctl.cli._batch", "Judge lots of a sample by declared limits and finished runs."),
+    "report": ("labctl.cli._report", "A run, or a campaign, as one HTML page, and figures."),
     "replay": ("labctl.cli._replay", "Feed a recorded run through today's check."),
+    "export": ("labctl.cli._export", "Write a record for pandas, Origin, Prism, NeXus, Bluesky."),
     "validate": ("labctl.cli._validate", "Check protocol, bench and sample files."),
     "devices": ("labctl.cli._devices", "What is plugged in, and who answers."),
     "bench": ("labctl.cli._bench", "Write a bench file; go through a bench before its use."),
     "doctor": ("labctl.cli._doctor", "Is this computer fit to run a bench."),
     "schema": ("labctl.cli._schema", "Print the JSON Schema of a kind of file."),
     "analyse": ("labctl.cli._analyse", "Put anybody's heating curve through every method."),
+    "serve": ("labctl.cli._serve", "Keep a bench: a page, an HTTP API and a queue."),
     "stop": ("labctl.cli._stop", "Laser off now, from another terminal."),
     "reset": ("labctl.cli._reset", "Take a trip off a bench, at the bench."),
     "watch": ("labctl.cli._watch", "Follow a run's telemetry in this terminal."),
@@ -78,6 +81,8 @@ class VerbGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if ctx.params.get("server"):
+            return self._of_server(ctx, args)
         verbs = self.list_commands(ctx)
         if args[0] in verbs or ctx.resilient_parsing or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
@@ -86,6 +91,21 @@ class VerbGroup(click.Group):
         near = get_close_matches(args[0], verbs, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"the verbs are {', '.join(verbs)}"
         raise click.UsageError(f"there is no verb {args[0]!r}; {hint}", ctx)
+
+    def _of_server(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A verb that a service carries out."""
+        from labctl.cli._remote import VERBS as OF_SERVER
+        from labctl.cli._remote import find_server
+
+        command = OF_SERVER.get(args[0])
+        if command is None:
+            raise click.UsageError(
+                f"a service cannot be asked for {args[0]!r}; it can for {', '.join(OF_SERVER)}", ctx
+            )
+        ctx.obj = find_server(ctx.params["server"])
+        return args[0], command, args[1:]
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         with _reader_watched():
@@ -144,7 +164,11 @@ def _flushed(code: int) -> int:
 @click.version_option(
     labctl.__version__, "-V", "--version", prog_name="labctl", message="%(prog)s %(version)s"
 )
-def main() -> None:
+@click.option(
+    "--server", default=None, metavar="URL",
+    help="Ask a service of `labctl serve` instead: status, run, stop, watch, queue.",
+)  # fmt: skip
+def main(server: str | None) -> None:
     """Run a photothermal lab bench: NIR-laser irradiation, thermocouple logging, and a live
     check of every reading against the photothermal model.
 

@@ -22,7 +22,7 @@ from labctl.cli._plan_light import (
     off_lines,
     unwatched_lines,
 )
-from labctl.cli._sample_lines import sample_lines
+from labctl.cli._sample_lines import medium_lines, sample_lines
 from labctl.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def command(
     from labctl import bench as benches
     from labctl import protocol as protocols
     from labctl import sample as samples
-    from labctl.cli._calibrations import check_targets_of
+    from labctl.ready import check_targets_of
     from labctl.settings import read_settings
 
     found = benches.find_bench(bench, environment=read_settings().bench)
@@ -84,7 +84,7 @@ def command(
             plan = protocols.bind(plan, bench_file, specimen)
         found_by = _plan_predict.predict(plan, bench_file, specimen, seed, figure)
     if as_json:
-        told = _as_json(plan, bench_file, specimen)
+        told = plan_json(plan, bench_file, specimen)
         if found_by is not None:
             told["predicted"] = _plan_predict.predicted_json(found_by)
         click.echo(json.dumps(told, ensure_ascii=False))
@@ -123,6 +123,7 @@ def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[
     yield from unwatched_lines(plan, bench, specimen)
     yield from check_lines(plan, bench, specimen)
     yield from sample_lines(specimen)
+    yield from medium_lines(plan, bench)
     yield "no hardware touched"
 
 
@@ -254,7 +255,8 @@ def _follows(spec: GuardSpec) -> str:
     return f", rising {both}" if both else ""
 
 
-def _as_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[str, Any]:
+def plan_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[str, Any]:
+    """The plan as one JSON object."""
     from labctl.protocol import timeline, worst_case_ns
 
     return {

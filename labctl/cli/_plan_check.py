@@ -29,7 +29,7 @@ def check_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> list[
 
 
 def _declared(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> tuple[Criterion, ...]:
-    from labctl.monitor import declared, priors_for
+    from labctl.monitor import declared, declared_series, priors_for
 
     if plan.source is None:
         return ()
@@ -43,4 +43,4 @@ def _declared(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> tuple[
         has_meter=plan.source in ("heater", "coil") or "meter" in bench.roles,
         nominal_power_w=plan.most_w(plan.source),
     )
-    return declared(priors)
+    return (*declared(priors), *declared_series(plan.pulses_w))

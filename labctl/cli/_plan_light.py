@@ -25,8 +25,8 @@ def light_lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
         yield "irradiance  not known, nor the fluence: the bench states no spot area"
         return
     area = bench.spot_area.value
-    fluence = plan.energy_j / area * 1e-4
-    yield f"fluence     {fluence:.4g} J/cm² at most, mean over a spot of {area * 1e4:.3g} cm²"
+    fluence, of = _energy_j(plan) / area * 1e-4, " of one sample" if plan.samples else ""
+    yield (f"fluence     {fluence:.4g} J/cm²{of} at most, mean over a spot of {area * 1e4:.3g} cm²")
     beam = _beam(plan, bench)
     if beam is None:
         irradiance = plan.nominal_power_w / area * 1e-4
@@ -41,7 +41,7 @@ def light_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
     lit = plan.uses_light and plan.energy_j > 0.0
     beam = _beam(plan, bench) if lit else None
     return {
-        "fluence_j_per_m2": plan.energy_j / area if area and lit else None,
+        "fluence_j_per_m2": _energy_j(plan) / area if area and lit else None,
         "irradiance_w_per_m2": plan.nominal_power_w / area if area and lit else None,
         "skin_exposure": beam.skin if beam else None,
         "eye_exposure": beam.eye if beam else None,
@@ -110,11 +110,21 @@ def lit_sources(plan: Plan) -> tuple[str, ...]:
     return tuple(name for name in SOURCES if plan.needs.get(name, "manual") != "manual")
 
 
+def _runs(plan: Plan) -> list[Plan]:
+    """Of a series each, for each is of another sample."""
+    return [run.plan for run in plan.samples] or [plan]
+
+
+def _energy_j(plan: Plan) -> float:
+    """The most that one sample is given."""
+    return max(run.energy_j for run in _runs(plan))
+
+
 def _beam(plan: Plan, bench: BenchFile) -> Exposure | None:
     from labctl.events import LASER
     from labctl.photothermal import exposure
 
     if bench.spot_area is None or bench.wavelength_m is None:
         return None
-    lit_s = sum(step.at_most_ns for step in plan.lit(LASER)) / 1e9
+    lit_s = max(sum(step.at_most_ns for step in run.lit(LASER)) for run in _runs(plan)) / 1e9
     return exposure(bench.wavelength_m, plan.nominal_power_w, bench.spot_area.value, lit_s)

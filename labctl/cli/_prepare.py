@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import shlex
 from collections.abc import Sequence
@@ -10,44 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from labctl import bench as benches
-from labctl import protocol as protocols
-from labctl import sample as samples
-from labctl.bench import BenchFile
-from labctl.cli._calibrations import choose
+from labctl.bench import Reach
 from labctl.cli._carry_out import RunInTerminal, about_process, command_name
 from labctl.cli._options import RunOptions, parse_speed
 from labctl.cli._plan_light import arming_lines, off_lines, unwatched_lines
-from labctl.cli._sample_lines import sample_lines
+from labctl.cli._sample_lines import medium_lines, sample_lines
+from labctl.cli._series_end import end_of_series
 from labctl.clock import NS
-from labctl.engine import RunRequest, RunResult, check_targets, has_targets, way_to
-from labctl.errors import Exit, RefusedError
+from labctl.engine import RunRequest, RunResult, has_targets
+from labctl.errors import Exit
 from labctl.events import Mode
 from labctl.ledger import identity_of, ledger_sentence, sample_ledgers
-from labctl.monitor import read_blank
-from labctl.photothermal import ElectricalCalibration
 from labctl.protocol import Plan, SampleRun
+from labctl.ready import BLANK, Order, load_bench, ready, series_of
 from labctl.record import recover_left_behind
 from labctl.sample import Specimen
 from labctl.settings import read_settings
 from labctl.telemetry import BrokerChoice
 
-DEFAULT_SAMPLE = "pda-aminoacid"
-"""Taken on a simulated bench when a protocol uses light and no sample is named."""
 _GOES_ON = (Exit.PASS, Exit.CHECK_FAILED, Exit.CANNOT_TELL)
 """A series goes on after these."""
 COMMISSIONING = "commissioning"
 """The protocol of `labctl bench check --light`."""
-
-
-def load_bench(asked: str | None) -> tuple[BenchFile, str]:
-    """The bench that is taken, and why."""
-    choice = benches.find_bench(asked, environment=read_settings().bench)
-    return benches.load(choice.path), choice.why
-
-
-def load_sample(asked: str | None) -> Specimen | None:
-    """The sample of this name or file."""
-    return None if asked is None else samples.load(samples.find(asked))
 
 
 def prepare_all(
@@ -56,18 +39,10 @@ def prepare_all(
     """Every run of a protocol, ready to begin: one, or of a series one a sample (decision 0021).
     All that can be refused of any of them is refused before the first begins."""
     bench_file, _ = load_bench(options.bench)
-    plan = protocols.load(
-        protocols.find(protocol), overrides=parameters, bench=bench_file, seed=options.seed
-    )
-    if not plan.samples:
+    runs = series_of(_order(protocol, parameters, options), bench_file)
+    if not runs:
         return [prepare(protocol, parameters, options, **how)]
-    if options.sample is not None:
-        raise RefusedError(
-            f"{plan.name} names its samples itself, and --sample names another",
-            seen=", ".join(run.id for run in plan.samples),
-            fix="Leave --sample out.",
-        )
-    return [prepare(protocol, parameters, options, one=one, **how) for one in plan.samples]
+    return [prepare(protocol, parameters, options, one=one, **how) for one in runs]
 
 
 def run_all(runs: Sequence[RunInTerminal]) -> int:
@@ -75,12 +50,17 @@ def run_all(runs: Sequence[RunInTerminal]) -> int:
     lost ends the series: whoever comes to the bench then decides how it goes on."""
     worst = Exit.PASS
     for run in runs:
-        code = Exit(run.run())
+        worst = _worse(worst, code := Exit(run.run()))
         if code not in _GOES_ON:
             return int(code)
-        if worst is not Exit.CHECK_FAILED and code is not Exit.PASS:
-            worst = code
+    if len(runs) > 1:
+        done = [(run.request, run.result) for run in runs if run.result is not None]
+        worst = _worse(worst, end_of_series(done, as_json=runs[0].as_json))
     return int(worst)
+
+
+def _worse(one: Exit, other: Exit) -> Exit:
+    return one if one is Exit.CHECK_FAILED or other is Exit.PASS else other
 
 
 def prepare(
@@ -97,54 +77,16 @@ def prepare(
     """Everything that can be refused is refused here, before anything is touched. `commissions`:
     this run is a part of the bench's commissioning, whose record is not asked for. `one`: of a
     series, its run with this sample."""
-    env = read_settings()
     bench_file, why = load_bench(options.bench)
-    if commissions:
-        arming = dataclasses.replace(bench_file.arming, commissioned=False)
-        bench_file = dataclasses.replace(bench_file, arming=arming)
-    if one is None:
-        specimen = load_sample(options.sample)
-        plan = protocols.load(
-            protocols.find(protocol),
-            overrides=parameters,
-            bench=bench_file,
-            specimen=specimen,
-            seed=options.seed,
-        )
-    else:
-        specimen, plan = one.specimen(), one.plan
-    way = way_to(plan, bench_file)
-    assumed = False
-    fills = plan.heats or plan.follows
-    if specimen is None and fills and not way.real and not commissions:
-        specimen, assumed = load_sample(DEFAULT_SAMPLE), True
-        plan = protocols.bind(plan, bench_file, specimen)
-    world = "" if way.real else f"seed {options.seed}"
-    electrical: ElectricalCalibration | None = None
-    calibrated: tuple[str, ...] = ()
-    if plan.uses_light:
-        electrical, calibrated = choose(calibration, bench_file, specimen, world)
-    if specimen is not None and has_targets(plan):
-        before = None if blank is None else read_blank(blank)
-        check_targets(plan, bench_file, specimen, blank=before, calibration=electrical)
-    planned_s = plan.at_most_ns / NS
-    request = RunRequest(
-        plan=plan,
-        bench_file=bench_file,
-        specimen=specimen,
-        runs_dir=options.runs_dir or env.runs,
-        seed=options.seed,
-        faults=options.faults,
-        speed=parse_speed(options.speed, in_process=way.in_process, planned_s=planned_s),
-        blank=blank,
-        calibration=electrical,
-        unattended=unattended,
-        check=not commissions,
-        about=about_process(),
-    )
+    how = {"blank": blank, "calibration": calibration, "unattended": unattended}
+    order = _order(protocol, parameters, options, commissions=commissions, **how)
+    made = ready(order, bench_file, functools.partial(_speed, options.speed), one=one)
+    request, way = made.request, made.way
+    # Of a commissioning the request's own bench, which asks for no record of itself.
+    plan, bench_file, specimen = request.plan, request.bench_file, request.specimen
     return RunInTerminal(
         request,
-        broker=BrokerChoice.parse(options.broker or env.broker or "auto"),
+        broker=BrokerChoice.parse(options.broker or read_settings().broker or "auto"),
         as_json=options.as_json,
         plain=options.plain,
         figure=not options.no_figure,
@@ -155,16 +97,33 @@ def prepare(
             *(arming_lines(plan, bench_file, specimen, unattended=unattended) if way.real else ()),
             *off_lines(plan, bench_file),
             *unwatched_lines(plan, bench_file, specimen),
-            *_header(plan, specimen, request, assumed=assumed),
-            *calibrated,
+            *_header(plan, specimen, request, assumed=made.assumed),
+            *made.calibrated,
             *_left_behind(request),
             *_had(request, Mode.REAL if way.real else Mode.SIMULATED),
         ],
         bench_why=why,
-        next_commands=functools.partial(
-            _next, protocol, plan, specimen, options, faked=way.in_process
-        ),
+        next_commands=_nothing_more
+        if one is not None
+        else functools.partial(_next, protocol, plan, specimen, options, faked=way.in_process),
     )
+
+
+def _order(protocol: str, parameters: Sequence[str], options: RunOptions, **how: Any) -> Order:
+    return Order(
+        protocol=protocol,
+        parameters=tuple(parameters),
+        sample=options.sample,
+        seed=options.seed,
+        faults=options.faults,
+        runs_dir=options.runs_dir or read_settings().runs,
+        about=about_process(),
+        **how,
+    )
+
+
+def _speed(asked: str | None, plan: Plan, way: Reach) -> float | None:
+    return parse_speed(asked, in_process=way.in_process, planned_s=plan.at_most_ns / NS)
 
 
 def _header(
@@ -178,6 +137,7 @@ def _header(
     if plan.laser_manual:
         lines.append("the laser is NOT under labctl's control: it is switched by hand")
     lines += sample_lines(specimen)
+    lines += medium_lines(plan, request.bench_file)
     if request.faults:
         lines.append(f"faults injected: {', '.join(request.faults)}")
     return lines
@@ -204,6 +164,11 @@ def _length(duration_ns: int) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
+def _nothing_more(result: RunResult) -> Sequence[str]:
+    """After a run of a series comes the next one."""
+    return ()
+
+
 def _next(
     protocol: str,
     plan: Plan,
@@ -218,19 +183,22 @@ def _next(
     name = command_name()
     # The same bench: another one would be a way to light what was not meant.
     on = "" if options.bench is None else f" --bench {shlex.quote(options.bench)}"
-    if not plan.uses_light and plan.arms:
+    if (not plan.uses_light and plan.arms) or plan.follows:
+        # What a release, or a gate that was held, asks for next stands in the last words.
         return ()
     if not plan.uses_light:
         return (f"{name} run heating-curve{on}",)
     typed = f"{shlex.quote(protocol)}{on}"
     blank = specimen is not None and specimen.kind == "solvent"
     if blank and result.ended.exit_code == Exit.PASS:
-        return (f"{name} run {typed} --blank {shlex.quote(str(result.folder.path))}",)
+        after = f"heating-curve{on}" if plan.name == BLANK else typed
+        return (f"{name} run {after} --blank {shlex.quote(str(result.folder.path))}",)
     if protocol == COMMISSIONING:
         return ()
     out = [f"{name} plan {typed}"]
-    if options.sample is None:
-        # A blank has no efficiency that a heating could end on.
+    if options.sample is None and None not in plan.pulses_w:
+        # Water does not warm far enough to be held, and a blank has no efficiency that a heating
+        # could end on.
         whole = f"heating-curve{on}" if has_targets(plan) else typed
         out.append(f"{name} run {whole} --sample water")
     if not options.faults and faked:

@@ -9,10 +9,10 @@ import click
 
 from labctl import bench as benches
 from labctl import quantities
-from labctl.cli._prepare import load_bench
 from labctl.clock import Clock, run_real, run_virtual
 from labctl.errors import Exit
 from labctl.instruments import Address, SimSpec, open_simulation
+from labctl.ready import load_bench
 
 
 def record(bench: str | None, how_long: str, out: Path) -> int:

@@ -39,6 +39,12 @@ def _release_limits() -> dict[str, Any]:
     return limits_schema()
 
 
+def _campaign() -> dict[str, Any]:
+    from labctl.campaign import json_schema
+
+    return json_schema()
+
+
 def _driver() -> dict[str, Any]:
     from labctl.described import json_schema
 
@@ -51,21 +57,30 @@ def _telemetry() -> dict[str, Any]:
     return dict(schemas())
 
 
+def _http_api() -> dict[str, Any]:
+    from labctl.service import document
+
+    return document()
+
+
 KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "protocol": _protocol,
     "bench": _bench,
     "sample": _sample,
     "lot": _lot,
     "release-limits": _release_limits,
+    "campaign": _campaign,
     "driver": _driver,
     "telemetry": _telemetry,
+    "http-api": _http_api,
 }
 
 
 @click.command("schema")
 @click.argument("kind", type=click.Choice(list(KINDS)), default="protocol")
 def command(kind: str) -> None:
-    """Print the JSON Schema of a KIND of file (protocol when none is named), or of MQTT payloads.
+    """Print the JSON Schema of a KIND of file (protocol when none is named), of MQTT payloads, or
+    the OpenAPI document of `labctl serve`.
 
     An editor that knows it marks mistakes while you write; `labctl validate` finds more of them.
     """

@@ -72,8 +72,8 @@ def serve_command(
     The same drivers reach them through pyserial and PyVISA as they would reach hardware; the bench
     file differs only in its addresses.
     """
-    from labctl.cli._prepare import DEFAULT_SAMPLE, load_bench, load_sample
     from labctl.instruments import SimSpec, simulation_server
+    from labctl.ready import DEFAULT_SAMPLE, load_bench, load_sample
 
     bench_file, _ = load_bench(bench)
     specimen = load_sample(sample or DEFAULT_SAMPLE)

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from labctl.bench import BenchFile
 
 _SCHEMA = re.compile(
-    r"^schema:\s*[\"']?labctl\.(protocol|bench|sample|driver|lot|release-limits)/", re.MULTILINE
+    r"^schema:\s*[\"']?labctl\.(protocol|bench|sample|driver|lot|release-limits|campaign)/",
+    re.MULTILINE,
 )
 _FOLDERS = {
     "protocol": "", "sample": "samples", "bench": "benches", "lot": "lots", "limits": "release",
+    "campaign": "campaigns",
 }  # fmt: skip
 """Kind of file -> where the shipped ones lie."""
 
@@ -104,13 +106,19 @@ def _check(path: Path, against: BenchFile | None) -> str:
             lot = load_lot(path)
             return f"lot {lot.lot} of {lot.sample}"
         return f"release limits {load_limits(path).name}"
+    if kind == "campaign":
+        from labctl.campaign import Study
+        from labctl.campaign import load as load_campaign
+
+        campaign = load_campaign(path)
+        return f"campaign {campaign.name}, {len(Study.of(campaign).units)} runs"
     if kind == "driver":
         from labctl.described import load
 
         return f"driver {load(path).spec.name}"
     if against is None:
         return f"protocol {protocols.load(path).name}"
-    from labctl.cli._calibrations import check_targets_of
+    from labctl.ready import check_targets_of
 
     plan = protocols.load(path, bench=against)
     check_targets_of(plan, against, None)

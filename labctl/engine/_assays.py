@@ -73,7 +73,7 @@ class Assays:
     def _tell(self, result: AssayResult) -> None:
         work = self._work
         work.tell(self._liquid.assayed(work.now_ns, result))
-        work.assays += 1
+        work.assays[result.species] += 1
         if work.release is not None:
             work.tell(work.release.assessed(work.now_ns))
 

@@ -38,26 +38,34 @@ class Look:
         begun_ns: int,
         *,
         dose_reached: Callable[[float, float], bool] = operator.ge,
+        twice: bool = False,
     ) -> None:
         """`dose_reached`: asked with the dose so far and the one that is wanted, CEM43 in s; a hold
-        counts in what is still to come once the light goes out."""
+        counts in what is still to come once the light goes out. `twice`: a released fraction is met
+        when it was so after two measurements of its species in a row, so that no single one opens a
+        gate."""
         self.condition = condition
         self.begun_ns = begun_ns
         self._work = work
         self._dose_reached = dose_reached
         self._energy_j = work.sampler.energy_j
         self._trends: dict[str, Trend] = {}
-        self._assays = -1
+        self._twice = twice
+        self._assays: dict[Released, int] = {}
         self._found: dict[Released, float | None] = {}
+        self._before: dict[Released, float | None] = {}
         self.followed = released_in(condition)
         """What of it is a released fraction."""
 
     def met(self) -> bool:
         """Whether it is met as things are now."""
-        if self.followed and self._assays != self._work.assays:
+        for one in self.followed:
             # What is known of a release changes with what is measured of it.
-            self._assays = self._work.assays
-            self._found = {one: self._probability(one) for one in self.followed}
+            measured = self._work.assays[one.species]
+            if self._assays.get(one) != measured:
+                self._assays[one] = measured
+                self._before[one] = self._found.get(one)
+                self._found[one] = self._probability(one)
         return self._met(self.condition)
 
     @property
@@ -91,8 +99,10 @@ class Look:
                 given_j = work.sampler.energy_j - self._energy_j
                 return given_j / self._spot_area_m2() >= condition.fluence_j_per_m2
             case Released():
-                found = self._found.get(condition)
-                return found is not None and found >= condition.probability
+                asked = [self._found.get(condition)]
+                if self._twice:
+                    asked.append(self._before.get(condition))
+                return all(odds is not None and odds >= condition.probability for odds in asked)
             # Every one is looked at, also behind one that decides: some of them follow readings.
             case AnyOf():
                 return True in self._each(condition)

@@ -8,8 +8,8 @@ first, then the record. The first cause is kept.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 from collections.abc import Sequence
-from dataclasses import replace
 
 from labctl.bench import AnyGuards, Bench
 from labctl.clock import Clock
@@ -39,14 +39,22 @@ from labctl.events import (
     Verdict,
 )
 from labctl.guard import OffReport, Trip, not_confirmed
-from labctl.monitor import DoseWatch, Monitor, ReleaseWatch, concluded, unchecked
+from labctl.monitor import (
+    DoseWatch,
+    Monitor,
+    ReleaseWatch,
+    concluded,
+    released_only,
+    unchecked,
+    with_release,
+)
 from labctl.protocol import ApplyField, Heat, HoldTemperature, Irradiate, Plan, Step
 from labctl.sample import Specimen
 
 
 class Engine:
-    """One run. Construct, `await run()`; `stop`, `failed` and `mark` may be called meanwhile, on
-    the loop's own thread."""
+    """One run. Construct, `await run()`; `stop`, `failed`, `mark`, `hold` and `go_on` may be called
+    meanwhile, on the loop's own thread."""
 
     def __init__(
         self,
@@ -74,6 +82,7 @@ class Engine:
         self._state = State.READY
         self._ending: Ending | None = None
         self._control: asyncio.Task[None] | None = None
+        self._held: concurrent.futures.Future[str] | None = None
         self.verdict: Verdict | None = None
         """The last word, once there is one."""
         self._sampler = Sampler(clock, bench, plan, guards, teller)
@@ -129,6 +138,20 @@ class Engine:
         """Put a remark on the record."""
         self._teller.tell(Note(self._clock.now_ns(), who, text))
 
+    def hold(self, who: str) -> None:
+        """Wait before the next step that begins in the dark, until `go_on`. Nothing that is lit is
+        switched off for it: an irradiation is never paused."""
+        if self._held is None:
+            self._held = concurrent.futures.Future()
+            self.note(who, "hold before the next step that begins in the dark")
+
+    def go_on(self, who: str) -> None:
+        """Take a hold off, or one that was asked for and has not come to pass."""
+        held, self._held = self._held, None
+        if held is not None and not held.done():
+            held.set_result(who)
+            self.note(who, "go on")
+
     def _end(self, ending: Ending) -> None:
         if self._ending is None:
             self._ending = ending
@@ -178,6 +201,7 @@ class Engine:
     async def _carry_out_one(self, number: int, of: int, steps: Sequence[Step]) -> str:
         """The first of these steps, with what comes after it; returns why it ended."""
         step = steps[0]
+        await self._wait_while_held()
         await self._steps.permit(steps)
         self._teller.tell(
             StepBegun(
@@ -193,6 +217,14 @@ class Engine:
         why = await self._steps.carry_out(step, steps[1:])
         self._teller.tell(StepEnded(self._clock.now_ns(), number, why))
         return why
+
+    async def _wait_while_held(self) -> None:
+        held = self._held
+        if held is None or self._steps.lit:
+            return
+        self._light.disarm()
+        self._go(State.WAITING, "held")
+        await answered(self._clock, self._sampler, held, None)
 
     def _go(self, state: State, why: str = "") -> None:
         if state is self._state:
@@ -306,16 +338,16 @@ class Engine:
 
     def _verdict(self, ending: Ending) -> Verdict:
         now_ns, own, release = self._clock.now_ns(), self._work.criteria, self._work.release
-        if release is not None:
-            own = [*release.criteria(), *own]
-        if self._monitor is None:
-            verdict = unchecked(now_ns, own)
-        else:
-            not_completed = None if ending.outcome == "completed" else ending.why
+        followed = () if release is None else release.criteria()
+        not_completed = None if ending.outcome == "completed" else ending.why
+        if self._monitor is not None:
+            own = [*followed, *own]
             verdict = concluded(self._monitor.verdict(now_ns), own, not_completed=not_completed)
-        if release is None:
-            return verdict
-        return replace(verdict, results={**verdict.results, **release.results()})
+        elif followed:
+            verdict = released_only(now_ns, followed, own, not_completed=not_completed)
+        else:
+            verdict = unchecked(now_ns, [*followed, *own])
+        return verdict if release is None else with_release(verdict, release)
 
 
 def _power_w(step: Step) -> float | None:

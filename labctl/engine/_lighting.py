@@ -82,7 +82,7 @@ class Lighting:
         end_ns = begun_ns + step.at_most_ns
         if step.until is None:
             return await self._work.sampler.until(end_ns)
-        look = Look(self._work, step.until, begun_ns)
+        look = Look(self._work, step.until, begun_ns, twice=True)
         species = species_in(step.until)
         # A person who measures cannot do so beside a light that is on.
         beside = bool(species) and (isinstance(step, Cool) or not self._assays.by_hand)

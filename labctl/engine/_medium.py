@@ -68,7 +68,11 @@ class Medium:
         aims: list[tuple[str, float | None, float | None]] = []
         if step.ph is not None:
             aims.append((PH, None, step.ph))
-        if step.glutathione_mol_per_m3 is not None:
+        if step.glutathione_mol_per_m3 == 0.0:
+            # Asked for without: there is nothing to add, by whomever.
+            self.liquid.agents.setdefault(GLUTATHIONE, 0.0)
+            how.append("as it is")
+        elif step.glutathione_mol_per_m3 is not None:
             aims.append((GLUTATHIONE, step.glutathione_mol_per_m3, None))
         for agent, concentration, ph in aims:
             how.append(
@@ -79,7 +83,7 @@ class Medium:
                     ph=ph,
                 )
             )
-        if not aims and step.temperature_degc is None:
+        if not how:
             text = f"Begin the release of {', '.join(step.species)}, and press Enter as you do"
             work.go(State.WAITING)
             await self._asking.text(text, step.at_most_ns)

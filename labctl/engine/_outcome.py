@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from labctl.errors import (
     BeamNotConfirmedOffError,
     Exit,
+    InputError,
     InstrumentError,
     LabctlError,
     RecordError,
+    RefusedError,
     SafetyError,
     StoppedError,
 )
@@ -22,7 +24,8 @@ class Ending:
 
     outcome: str
     """`completed`, `held` (a gate did not open: nothing has failed, and nothing more was done),
-    `stopped`, `tripped`, `instrument-lost`, `data-fault` or `fault`."""
+    `stopped`, `tripped`, `instrument-lost`, `data-fault`, `refused` (what was asked for cannot be
+    done) or `fault`."""
     why: str
     exit_code: Exit
 
@@ -35,6 +38,8 @@ _OUTCOMES: tuple[tuple[type[LabctlError], str], ...] = (
     (BeamNotConfirmedOffError, "tripped"),
     (InstrumentError, "instrument-lost"),
     (RecordError, "data-fault"),
+    (RefusedError, "refused"),
+    (InputError, "refused"),
 )
 
 _VERDICT_CODES = {

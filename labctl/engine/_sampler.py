@@ -99,15 +99,16 @@ class Sampler:
         done: Callable[[], bool] | None = None,
         then: Callable[[], Awaitable[None]] | None = None,
     ) -> str:
-        """Sample until `end_ns` ('elapsed') or until `done` after a tick ('reached'). `then` is
-        waited for after every tick, before `done` is asked: for short talk with an instrument."""
+        """Sample until `end_ns` ('elapsed') or until `done` ('reached'), which is asked after every
+        tick and once more at `end_ns`: what is met by then is not late. `then` is waited for after
+        every tick, before `done` is asked: for short talk with an instrument."""
         period_ns = self._period_ns
         sleep_until = self._clock.sleep_until
         while True:
             due_ns = self.next_tick_ns
             if end_ns <= due_ns:
                 await sleep_until(end_ns)
-                return "elapsed"
+                return "reached" if done is not None and done() else "elapsed"
             await sleep_until(due_ns)
             await self._tick(due_ns)
             self.next_tick_ns = due_ns + period_ns

@@ -49,6 +49,7 @@ from labctl.monitor import (
     Monitor,
     ReleaseWatch,
     declared,
+    declared_series,
     dose_basis,
     priors_for,
     read_blank,
@@ -388,4 +389,5 @@ class _Session:
             has_second="probe2" in self._found.roles,
             nominal_power_w=request.nominal_power_w or plan.most_w(plan.source),
         )
-        return PriorsFixed(self._clock.now_ns(), priors.to_plain(), assumptions, declared(priors))
+        criteria = (*declared(priors), *declared_series(plan.pulses_w))
+        return PriorsFixed(self._clock.now_ns(), priors.to_plain(), assumptions, criteria)

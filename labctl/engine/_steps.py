@@ -50,12 +50,17 @@ class Steps:
         self.ends_by_stop = False
         """True during a log whose expected end is a person's stop."""
 
+    @property
+    def lit(self) -> bool:
+        """Between two steps: the light of the one before stays on for the next."""
+        return self._lighting.taken_over is not None
+
     async def permit(self, steps: Sequence[Step]) -> None:
         """Before the first of these steps: have light armed at the bench, where that is wanted and
         one of them lights. Not before a prompt, because what a person does then disarms."""
         if isinstance(steps[0], Prompt) or not any(map(self._lights, steps)):
             return
-        if self._lighting.taken_over is not None:
+        if self.lit:
             # It is lit: a hold goes on with the light of the step before.
             return
         work = self._work

@@ -26,7 +26,7 @@ class Waiting:
         work = self._work
         work.go(State.DARK)
         begun_ns = work.now_ns
-        until = Look(work, step.until, begun_ns)
+        until = Look(work, step.until, begun_ns, twice=True)
         require = None if step.require is None else Look(work, step.require, begun_ns)
         abort = None if step.abort_if is None else Look(work, step.abort_if, begun_ns)
         looks = [look for look in (until, require, abort) if look is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -58,8 +59,8 @@ class Work:
     go: Go
     criteria: list[Criterion] = field(default_factory=list)
     """What the steps themselves have to say about the verdict."""
-    assays: int = 0
-    """Told so far: a released fraction is looked at anew when another has come."""
+    assays: Counter[str] = field(default_factory=Counter)
+    """Told so far of each species: a released fraction is looked at anew when another has come."""
 
     @property
     def now_ns(self) -> int:

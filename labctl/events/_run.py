@@ -157,7 +157,8 @@ class RunEnded(Event):
 
     kind: ClassVar[str] = "run-ended"
     outcome: str
-    """`completed`, `held`, `stopped`, `tripped`, `instrument-lost`, `data-fault`, `fault`."""
+    """`completed`, `held`, `stopped`, `tripped`, `instrument-lost`, `data-fault`, `refused`,
+    `fault`."""
     why: str
     exit_code: int
     verdict: str

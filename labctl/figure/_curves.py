@@ -39,6 +39,14 @@ class Curve:
         self.t_s.append(t_s)
         self.value.append(value)
 
+    def thinned(self, points: int) -> tuple[list[float], list[float]]:
+        """Times and values of the line through the lowest and highest point of each stretch, at
+        most about `points` of them: no peak and no gap is lost."""
+        from labctl.figure._thin import thin_line
+
+        t_s, value = thin_line(self.t_s, self.value, points)
+        return t_s.tolist(), value.tolist()
+
 
 @dataclass(frozen=True, slots=True)
 class Light:
@@ -88,12 +96,16 @@ _CHANNELS = {
 }
 
 
-def read_curves(journal: Path) -> Curves:
-    """What is good in a journal, as curves. RecordError when there is none."""
-    curves = Curves()
-    reader = JournalReader(journal)
-    lit: dict[str, Emission | None] = {}
-    for event in reader:
+class CurveTaker:
+    """Picks the curves out of a run's events, given one by one in their order."""
+
+    def __init__(self) -> None:
+        self.curves = Curves()
+        self._lit: dict[str, Emission | None] = {}
+
+    def take(self, event: Event) -> None:
+        """The run's next event."""
+        curves, lit = self.curves, self._lit
         curves.end_s = max(curves.end_s, event.t_ns / NS)
         match event:
             case Sample():
@@ -104,11 +116,24 @@ def read_curves(journal: Path) -> Curves:
                 lit[event.source] = _take_emission(curves, event, lit.get(event.source))
             case _:
                 _take_rare(curves, event)
-    for emission in lit.values():
-        if emission is not None:
-            _put_out(curves, emission, curves.end_s)
-    curves.state, curves.head_hash = reader.state, reader.head_hash
-    return curves
+
+    def close(self, reader: JournalReader) -> Curves:
+        """After the last event that `reader` gave."""
+        for emission in self._lit.values():
+            if emission is not None:
+                _put_out(self.curves, emission, self.curves.end_s)
+        self._lit.clear()
+        self.curves.state, self.curves.head_hash = reader.state, reader.head_hash
+        return self.curves
+
+
+def read_curves(journal: Path) -> Curves:
+    """What is good in a journal, as curves. RecordError when there is none."""
+    taker = CurveTaker()
+    reader = JournalReader(journal)
+    for event in reader:
+        taker.take(event)
+    return taker.close(reader)
 
 
 def _take_sample(curves: Curves, sample: Sample) -> None:

@@ -7,7 +7,7 @@ the others in more than its colour. The same journal gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ _TITLE_CM, _LINE_CM = 0.55, 0.33
 _BELOW_CM, _BETWEEN_CM, _EDGE_CM = 1.1, 0.22, 0.12
 _LEFT_CM, _RIGHT_CM = 1.4, 0.3
 _LEGEND_COLUMNS = 3
-_PNG_DPI = 200
+_PNG_DPI, _PRINT_DPI = 200, 600
 
 
 def draw(folder: Path, *, width_cm: float = 18.0, png: bool = False) -> Path:
@@ -42,8 +42,9 @@ def draw(folder: Path, *, width_cm: float = 18.0, png: bool = False) -> Path:
     """
     curves = read_curves(folder / "journal.jsonl")
     path = folder / "figure.svg"
-    with _style(width_cm / COLUMN_CM):
-        figure = _figure(curves, width_cm)
+    scale = width_cm / COLUMN_CM
+    with style(scale):
+        figure = _figure(curves, width_cm, scale)
         try:
             # Without a date, and with ids that depend on the picture alone.
             figure.savefig(
@@ -58,6 +59,36 @@ def draw(folder: Path, *, width_cm: float = 18.0, png: bool = False) -> Path:
     return path
 
 
+def draw_files(
+    folder: Path, out: Path, formats: Sequence[str], width_mm: float = 84.0
+) -> list[Path]:
+    """Draw the run in `folder` into the folder `out`, once a format (`svg`, `pdf`, `png`), at the
+    width of a journal's column, in print of 7 points: `run-84mm.svg` and so on; returns their
+    paths. The same journal gives the same bytes.
+
+    RecordError when there is no journal, or a picture cannot be written.
+    """
+    curves = read_curves(folder / "journal.jsonl")
+    paths = [out / f"run-{width_mm:g}mm.{kind}" for kind in formats]
+    try:
+        out.mkdir(exist_ok=True)
+        with style(1.0):
+            figure = _figure(curves, width_mm / 10, 1.0)
+            for kind, path in zip(formats, paths, strict=True):
+                figure.savefig(path, format=kind, dpi=_PRINT_DPI, metadata=_metadata(kind, curves))
+    except OSError as error:
+        raise RecordError(
+            "the figures cannot be written", where=str(out), seen=error.strerror or ""
+        ) from error
+    return paths
+
+
+def _metadata(kind: str, curves: Curves) -> dict[str, Any]:
+    """The title, and nothing of the moment."""
+    dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    return {**dated.get(kind, {}), "Title": words.title(curves)}
+
+
 _PANELS: dict[str, Callable[[Axes, Curves, float], None]] = {
     "temperature": panels.temperature,
     "residual": panels.residual,
@@ -66,12 +97,15 @@ _PANELS: dict[str, Callable[[Axes, Curves, float], None]] = {
 
 
 @contextmanager
-def _style(scale: float) -> Iterator[None]:
+def style(scale: float) -> Iterator[None]:
+    """Letters, lines and colours of every picture; `scale` 1 is print of 7 points."""
     import matplotlib
 
     settings: dict[Any, Any] = {
         "svg.hashsalt": "labctl",
         "svg.fonttype": "none",
+        # Letters, not paths: journals ask for them.
+        "pdf.fonttype": 42,
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"],
         "font.size": SMALL * scale,
@@ -98,19 +132,21 @@ def _style(scale: float) -> Iterator[None]:
         yield
 
 
-def _figure(curves: Curves, width_cm: float) -> Figure:
+def _figure(curves: Curves, width_cm: float, scale: float) -> Figure:
     # Not through pyplot: no window system is looked for, and nothing is kept alive.
     from matplotlib.figure import Figure
 
-    scale = width_cm / COLUMN_CM
+    column_cm = width_cm / scale
+    """Before everything is scaled."""
+    characters = int(words.WIDTH * column_cm / COLUMN_CM)
     names = ["temperature"]
     if curves.residual.value:
         names.append("residual")
     if curves.measured_power.value or any(curves.asked_power.value):
         names.append("power")
-    verdict = words.verdict(curves)
+    verdict = words.verdict(curves, characters)
     above_cm = _TITLE_CM + _LINE_CM * (verdict.count("\n") + 1 + _legend_rows(curves)) + 0.15
-    footer = words.footer(curves)
+    footer = words.footer(curves, characters)
     below_cm = _BELOW_CM + _LINE_CM * footer.count("\n")
     height_cm = above_cm + below_cm + sum(_PANEL_CM[name] + _BETWEEN_CM for name in names)
     figure = Figure(figsize=(width_cm / _CM_PER_INCH, height_cm * scale / _CM_PER_INCH))
@@ -121,9 +157,9 @@ def _figure(curves: Curves, width_cm: float) -> Figure:
         bottom_cm = top_cm - _PANEL_CM[name]
         panel = figure.add_axes(
             (
-                _LEFT_CM / COLUMN_CM,
+                _LEFT_CM / column_cm,
                 bottom_cm / height_cm,
-                (COLUMN_CM - _LEFT_CM - _RIGHT_CM) / COLUMN_CM,
+                (column_cm - _LEFT_CM - _RIGHT_CM) / column_cm,
                 _PANEL_CM[name] / height_cm,
             ),
             sharex=shown[0] if shown else None,
@@ -137,14 +173,17 @@ def _figure(curves: Curves, width_cm: float) -> Figure:
     shown[-1].set_xlabel(f"time / {unit}")
     shown[0].set_xlim(0.0, max(curves.end_s, 1.0) / unit_s)
     figure.align_ylabels(shown)
-    _show_words(figure, (words.title(curves), verdict, footer), scale, height_cm)
+    _show_words(figure, (words.title(curves), verdict, footer), scale, (column_cm, height_cm))
     _show_legend(figure)
     return figure
 
 
-def _show_words(figure: Figure, said: tuple[str, str, str], scale: float, height_cm: float) -> None:
+def _show_words(
+    figure: Figure, said: tuple[str, str, str], scale: float, size_cm: tuple[float, float]
+) -> None:
     title, verdict, footer = said
-    left, edge = _EDGE_CM / COLUMN_CM, _EDGE_CM / height_cm
+    column_cm, height_cm = size_cm
+    left, edge = _EDGE_CM / column_cm, _EDGE_CM / height_cm
     figure.text(left, 1 - edge, title, va="top", fontweight="bold", fontsize=LARGE * scale)
     figure.text(left, 1 - _TITLE_CM / height_cm, verdict, va="top", linespacing=1.15)
     figure.text(left, edge, footer, va="bottom", color=panels.GREY, linespacing=1.15)

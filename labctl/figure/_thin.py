@@ -14,14 +14,16 @@ POINTS = 800
 Floats = NDArray[np.float64]
 
 
-def thin_line(t_s: Sequence[float], value: Sequence[float]) -> tuple[Floats, Floats]:
-    """The line through the lowest and highest point of each of `POINTS / 2` stretches: no peak is
+def thin_line(
+    t_s: Sequence[float], value: Sequence[float], points: int = POINTS
+) -> tuple[Floats, Floats]:
+    """The line through the lowest and highest point of each of `points / 2` stretches: no peak is
     lost. Gaps (NaN) stay gaps."""
     times, values = _floats(t_s), _floats(value)
-    if len(times) <= POINTS:
+    if len(times) <= points:
         return times, values
     kept = []
-    for stretch in np.array_split(np.arange(len(times)), POINTS // 2):
+    for stretch in np.array_split(np.arange(len(times)), points // 2):
         inside = values[stretch]
         gap = np.isnan(inside)
         if gap.all():

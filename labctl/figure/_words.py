@@ -15,7 +15,11 @@ from labctl.record import JournalState
 WIDTH = 62
 """Characters of the smallest print in a line of the narrowest figure."""
 LINES = 3
-_TERMS = {"efficiency": "efficiency", "heat_loss_coefficient": "heat-loss coefficient"}
+_TERMS = {
+    "efficiency": "efficiency",
+    "specific_absorption_rate": "absorption rate",
+    "heat_loss_coefficient": "heat-loss coefficient",
+}
 
 
 def title(curves: Curves) -> str:
@@ -26,12 +30,12 @@ def title(curves: Curves) -> str:
     return " · ".join(filter(None, (begun.mode.value, begun.protocol, begun.sample)))
 
 
-def verdict(curves: Curves) -> str:
+def verdict(curves: Curves, width: int = WIDTH) -> str:
     """The verdict in words, in a few lines."""
-    return _wrapped(_verdict(curves))
+    return _wrapped(_verdict(curves), width)
 
 
-def footer(curves: Curves) -> str:
+def footer(curves: Curves, width: int = WIDTH) -> str:
     """What identifies the record."""
     begun = curves.begun
     if begun is None:
@@ -39,7 +43,7 @@ def footer(curves: Curves) -> str:
     seed = "" if begun.seed is None else f", seed {begun.seed}"
     faults = f", injected: {' '.join(begun.faults)}" if begun.faults else ""
     head = curves.head_hash[:8]
-    return _wrapped(f"{begun.bench}{seed}, labctl {begun.version}, head {head}{faults}")
+    return _wrapped(f"{begun.bench}{seed}, labctl {begun.version}, head {head}{faults}", width)
 
 
 def _verdict(curves: Curves) -> str:
@@ -52,14 +56,18 @@ def _verdict(curves: Curves) -> str:
         what, how = "BEAM", ended.beam_how
         if ended.heater is not None and ended.heater is not Beam.OFF:
             what, how = "HEATER", ended.heater_how
+        if ended.coil is not None and ended.coil is not Beam.OFF:
+            what, how = "COIL", ended.coil_how
         return _list(f"{what} NOT CONFIRMED OFF ({how})", ended.outcome, ended.why)
     if ended.outcome != "completed":
         # A number that no verdict stands for is not shown.
         return _list(f"no verdict: {ended.outcome}", ended.why)
     if said is None or said.verdict == "none":
         return "nothing was to be checked"
-    result = _result(said.results, "efficiency") or _result(
-        said.results, "heat_loss_coefficient", 1e3, " mW/K"
+    result = (
+        _result(said.results, "efficiency")
+        or _result(said.results, "specific_absorption_rate", 1e-3, " W/g of iron")
+        or _result(said.results, "heat_loss_coefficient", 1e3, " mW/K")
     )
     first = f"{said.verdict}: {result}" if result else said.verdict
     reason = said.reasons[0] if said.reasons and said.verdict != "pass" else ""
@@ -70,10 +78,10 @@ def _list(*parts: str) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _wrapped(text: str) -> str:
-    lines = textwrap.wrap(text, WIDTH)
+def _wrapped(text: str, width: int) -> str:
+    lines = textwrap.wrap(text, width)
     if len(lines) > LINES:
-        lines = [*lines[: LINES - 1], lines[LINES - 1][: WIDTH - 4].rstrip() + " ..."]
+        lines = [*lines[: LINES - 1], lines[LINES - 1][: width - 4].rstrip() + " ..."]
     return "\n".join(lines)
 
 

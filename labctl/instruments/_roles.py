@@ -8,7 +8,7 @@ the guard's own process makes them too.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labctl.errors import PortTimeoutError
 from labctl.events import Invalid, Reading
@@ -66,6 +66,8 @@ class SourceRole:
     driver: Source
     confirms: bool
     level_for: Callable[[float], float]
+    measured_w: Callable[[float], float | None] | None = None
+    """Power by the measured level, for a source that tells no better; its None says nothing."""
 
     @property
     def sets_power_before_on(self) -> bool:
@@ -85,7 +87,15 @@ class SourceRole:
         await self.instrument.off()
 
     async def read(self) -> SourceState:
-        return await self.instrument.job(self.driver.read)
+        state = await self.instrument.job(self.driver.read)
+        if self.measured_w is None or state.level is None or state.power_w is not None:
+            return state
+        power_w = self.measured_w(state.level)
+        if power_w is None:
+            return state
+        read_ns = max((reading.t_ns for reading in state.readings), default=None)
+        told = () if read_ns is None else (Reading("power", power_w, "W", read_ns),)
+        return replace(state, power_w=power_w, readings=(*told, *state.readings))
 
     async def emitter(self, seal: Seal) -> Emitter:
         return _OnPort(self.instrument, self.driver.emitter(seal))

@@ -15,6 +15,7 @@ from labctl.monitor._calibration import (
     store_calibration,
     why_not_used,
 )
+from labctl.monitor._concentrations import AtConcentration, over_concentrations
 from labctl.monitor._criteria import declared
 from labctl.monitor._dose import DoseWatch
 from labctl.monitor._dose_basis import dose_basis
@@ -29,12 +30,15 @@ from labctl.monitor._priors import Kind, Priors, Thresholds
 from labctl.monitor._refit import cell_of
 from labctl.monitor._release import Asked, ReleaseWatch
 from labctl.monitor._release_basis import release_basis
+from labctl.monitor._release_told import released_only, with_release
+from labctl.monitor._series import declared_series
 from labctl.monitor._verdict import NUMBERS, concluded, unchecked
 
 __all__ = [
     "NUMBERS",
     "OLDEST_DAYS",
     "Asked",
+    "AtConcentration",
     "DoseWatch",
     "Kind",
     "Monitor",
@@ -48,15 +52,19 @@ __all__ = [
     "cell_of",
     "concluded",
     "declared",
+    "declared_series",
     "dose_basis",
     "files_in",
     "fitting_calibration",
     "load_calibration",
+    "over_concentrations",
     "priors_for",
     "read_blank",
     "read_calibration",
     "release_basis",
+    "released_only",
     "store_calibration",
     "unchecked",
     "why_not_used",
+    "with_release",
 ]

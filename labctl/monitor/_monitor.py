@@ -29,7 +29,9 @@ from labctl.monitor._history import History
 from labctl.monitor._hold import hold_of
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Priors, source_of
+from labctl.monitor._pulses import Pulses
 from labctl.monitor._rest import Rest
+from labctl.monitor._series import with_series
 from labctl.monitor._verdict import verdict
 from labctl.photothermal import (
     FilterBank,
@@ -82,6 +84,7 @@ class Monitor:
         self._next_line_s = 0.0
         self._far = 0
         self._rest = Rest()
+        self._pulses = Pulses(self._source, self._power_channel)
         self._handlers: dict[type[Event], Callable[..., tuple[Event, ...]]] = {
             Sample: self._sample,
             Emission: self._emission,
@@ -96,6 +99,7 @@ class Monitor:
 
     def feed(self, event: Event) -> tuple[Event, ...]:
         """Take the run's next event; returns what the check has to say about it."""
+        self._pulses.feed(event)
         handler = self._handlers.get(type(event))
         return () if handler is None else handler(event)
 
@@ -133,27 +137,23 @@ class Monitor:
     def verdict(self, t_ns: int) -> Verdict:
         """The check's last word on the readings so far, from a bank that was told them once more
         around the curve it has found, and then by narrow filters: some 0.3 s for 1000 readings."""
-        return verdict(
+        bank = self._bank
+        # Not after an alarm: what is told then are the estimates from before it.
+        if bank is not None and not self._faults.alarms:
+            bank = settled(bank)
+        found = verdict(
             t_ns,
             self.priors,
             (*self.assumptions, *self._rest.words),
             self._estimates,
             self._history,
-            self._settled(),
+            bank,
             self._noise,
             self._faults.meter,
             tuple(self._faults.alarms),
+            rested=self._rest.now or self._rest.over,
         )
-
-    def _settled(self) -> FilterBank | None:
-        """Not after an alarm: what is told then are the estimates from before it."""
-        bank = self._bank
-        if bank is None or self._faults.alarms:
-            return bank
-        try:
-            return settled(bank)
-        except LostError:
-            return bank
+        return with_series(found, self._pulses.done, bank, self.priors, self._noise.variance)
 
     # -- events --------------------------------------------------------------------------------
 

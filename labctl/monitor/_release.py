@@ -28,6 +28,7 @@ from labctl.events import (
     Sample,
 )
 from labctl.monitor._estimates import figures
+from labctl.monitor._half_time import half_time
 from labctl.monitor._release_basis import VERSION, prior_from_plain
 from labctl.photothermal import FEWEST, Medium, MediumHistory, ReleaseTracker
 
@@ -73,6 +74,7 @@ class ReleaseWatch:
         self._gsh: float | None = None
         self._lit = False
         self._now_ns = 0
+        self._stimulus_ns: int | None = None
         self._handlers: dict[type[Event], Callable[..., None]] = {
             ReleaseBasis: self._begin,
             Sample: self._sample,
@@ -153,6 +155,9 @@ class ReleaseWatch:
                 continue
             now_s = followed.tracker.last_s or 0.0
             found[f"released_{name}"] = _plain(followed.tracker, now_s, "the last measurement")
+            half = self._half_time(followed.tracker, now_s)
+            if half is not None:
+                found[f"half_released_{name}"] = half
             for number, gate in enumerate(self._gates, 1):
                 state = "opened" if gate.opened else "held"
                 key = f"released_{name}_at_gate_{number}"
@@ -214,6 +219,8 @@ class ReleaseWatch:
                 self._tell(reading.t_ns)
 
     def _set(self, event: MediumSet) -> None:
+        if self._stimulus_ns is None:
+            self._stimulus_ns = event.t_ns
         if event.ph is not None:
             self._ph = event.ph
         if event.glutathione_mol_per_m3 is not None:
@@ -261,6 +268,16 @@ class ReleaseWatch:
         self._gates.append(event)
 
     # -- within --------------------------------------------------------------------------------
+
+    def _half_time(self, tracker: ReleaseTracker, last_s: float) -> dict[str, Any] | None:
+        if self._stimulus_ns is None:
+            return None
+
+        def fraction(t_s: float) -> tuple[float, float, float]:
+            at = tracker.at(t_s)
+            return at.low, at.fraction, at.high
+
+        return half_time(fraction, self._stimulus_ns / NS, last_s)
 
     def _told(self, t_ns: int) -> Plain:
         found: dict[str, Any] = {}

@@ -37,12 +37,15 @@ def verdict(
     noise: NoiseEstimate,
     meter: MeterWatch,
     alarms: tuple[Alarm, ...],
+    *,
+    rested: bool = False,
 ) -> Verdict:
-    """Judge the run as it stands. Changes nothing."""
+    """Judge the run as it stands. Changes nothing. `rested`: the check was told to, for a while."""
     if bank is None:
-        return Verdict(
-            t_ns, "none", ("the check has taken no reading of the probe",), (), {}, assumptions
-        )
+        why = "the check has taken no reading of the probe"
+        if rested:
+            why = "there was no light: the check rested while the medium was handled"
+        return Verdict(t_ns, "none", (why,), (), {}, assumptions)
     if history.lit_s == 0.0:
         return _without_light(t_ns, assumptions, alarms)
     mean_power_w = history.energy_j / history.lit_s

@@ -30,6 +30,7 @@ from labctl.photothermal._dose import (
     ThermalDose,
     thermal_dose,
 )
+from labctl.photothermal._drift import Drift, drift
 from labctl.photothermal._electrical import (
     REFILL_RELATIVE_SD,
     SAME_VOLUME,
@@ -116,6 +117,7 @@ from labctl.photothermal._stopping import (
     wall_time_constant_s,
 )
 from labctl.photothermal._stuck import Stuck
+from labctl.photothermal._student_quantile import two_sided
 from labctl.photothermal._thermal import Thermal, thermal
 from labctl.photothermal._told import Leading, Moments, Taken
 from labctl.photothermal._trend import Trend
@@ -163,6 +165,7 @@ __all__ = [
     "Classical",
     "Damage",
     "DoseMeter",
+    "Drift",
     "Edge",
     "ElectricalCalibration",
     "EnergyMeter",
@@ -228,6 +231,7 @@ __all__ = [
     "check_record",
     "chi2_tail",
     "classical_methods",
+    "drift",
     "edges",
     "efficiency",
     "electrical_prior",
@@ -257,6 +261,7 @@ __all__ = [
     "solvent_absorbance",
     "thermal",
     "thermal_dose",
+    "two_sided",
     "usable",
     "wall_time_constant_s",
     "with_light",

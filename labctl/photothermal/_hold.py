@@ -212,7 +212,8 @@ class HoldController:
             return True
         tail_s = self.dose_to_come_s()
         lowest = self._lowest_degc()
-        if not self._landing and liquid > lowest and self.reached_s is not None:
+        # Where it is too cold for any dose there is nothing to land from.
+        if not self._landing and rate > 0.0 and liquid > lowest and self.reached_s is not None:
             tail_there_s = tail_s * 60.0 * self.law.rate(lowest) / rate
             coming_s = (tail_s - tail_there_s) / _LANDING_SHARE + tail_there_s
             self._landing = so_far_s + coming_s >= (1.0 - _LANDING_RESERVE) * target_s

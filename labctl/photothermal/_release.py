@@ -28,6 +28,8 @@ _NO_NEWS = 1e-4
 _SURPRISE = 4.0
 """Deviations between a measurement and what was expected of it: named at once."""
 _QUANTILES = (0.025, 0.975)
+_REACH = 8.0
+"""Deviations beyond which a value is below or above for certain."""
 _WILD = 0.5
 
 
@@ -126,7 +128,7 @@ class ReleaseTracker:
         values, weights = self._all(t_s)
         mean = float(values @ weights)
         sd = math.sqrt(float((values - mean) ** 2 @ weights) + _LAW_SD**2)
-        low, high = (self._quantile(values, weights, share) for share in _QUANTILES)
+        low, high = _quantiles(values, weights)
         return Released(mean, sd, low, high)
 
     def probability_at_least(self, fraction: float, t_s: float) -> float | None:
@@ -190,24 +192,44 @@ class ReleaseTracker:
             found += share * (law.weights @ wild)
         return [float(odds) for odds in found]
 
-    @staticmethod
-    def _quantile(values: Array, weights: Array, share: float) -> float:
-        """By halving: the fractions are smoothed by what no law is wrong by less."""
+
+def _quantiles(values: Array, weights: Array) -> tuple[float, float]:
+    """By halving: the fractions are smoothed by what no law is wrong by less. Sorted once, so that
+    only those near the point are smoothed."""
+    order = np.argsort(values)
+    ordered, by_order = values[order], weights[order]
+    below = np.concatenate([[0.0], np.cumsum(by_order)])
+    reach = _REACH * _LAW_SD
+
+    def odds(fraction: float) -> float:
+        first, last = np.searchsorted(ordered, (fraction - reach, fraction + reach))
+        near = _smoothed(fraction, ordered[first:last])
+        return float(below[first] + by_order[first:last] @ near)
+
+    found = []
+    for share in _QUANTILES:
         low, high = -0.1, 1.1
         for _ in range(24):
             middle = 0.5 * (low + high)
-            if _below(values, weights, middle) < share:
+            if odds(middle) < share:
                 low = middle
             else:
                 high = middle
-        return min(max(0.5 * (low + high), 0.0), 1.0)
+        found.append(min(max(0.5 * (low + high), 0.0), 1.0))
+    return found[0], found[1]
+
+
+def _smoothed(fraction: float, values: Array) -> Array:
+    """Odds that each of the values, known as well as a law is right, is below the fraction; the
+    normal's integral by a tanh, good to 3e-4."""
+    x = np.clip((fraction - values) / _LAW_SD, -_REACH, _REACH)
+    # Multiplied out: a power of three takes many times as long.
+    return np.asarray(0.5 * (1.0 + np.tanh(0.7978845608 * (x + 0.044715 * x * x * x))))
 
 
 def _below(values: Array, weights: Array, fraction: float) -> float:
-    """Odds that the fraction is below; the normal's integral by a tanh, good to 3e-4."""
-    x = np.clip((fraction - values) / _LAW_SD, -8.0, 8.0)
-    share = 0.5 * (1.0 + np.tanh(0.7978845608 * (x + 0.044715 * x**3)))
-    return min(max(float(weights @ share), 0.0), 1.0)
+    """Odds that the fraction is below."""
+    return min(max(float(weights @ _smoothed(fraction, values)), 0.0), 1.0)
 
 
 def _first(ahead_s: Array, odds: Array, share: float) -> float:

@@ -46,8 +46,11 @@ def settled(bank: FilterBank) -> FilterBank:
     """What a bank has to say when no reading comes any more: a bank that has been told the same
     once more, and then once more by narrow filters around what that one found. Some 0.3 s for 1000
     readings. Where the narrow filters are lost, or a few of them outweigh all others, it is the one
-    of the pass before. LostError as `FilterBank.update`."""
-    found = bank.once_more()
+    of the pass before; and this bank where that one is lost too."""
+    try:
+        found = bank.once_more()
+    except LostError:
+        return bank
     try:
         narrow = found.among(narrow_cells(bank.prior, found.each()))
     except (LostError, np.linalg.LinAlgError):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from labctl.bench import BenchFile, volume_to_reach
-from labctl.errors import RefusedError
+from labctl.bench import BenchFile
+from labctl.protocol._bind_doses import ACID, GLUTATHIONE, check_doses
 from labctl.protocol._bind_light import effective, whose
 from labctl.protocol._conditions import Condition, Released, simple_parts
 from labctl.protocol._plan import Plan
@@ -22,10 +22,11 @@ def check_medium(plan: Plan, bench: BenchFile, specimen: Specimen | None, reader
         if isinstance(step, SetThermostat | Release):
             _check_set_point(step, plan, bench, reader)
         if isinstance(step, AddAgent) and plan.needs.get("doser") == "doser":
-            _check_stock(step, plan, bench, specimen, reader)
+            _check_stock(step, plan, bench, reader)
         if isinstance(step, Release) and plan.needs.get("doser") == "doser":
             _check_stimulus(step, plan, bench, reader)
         _check_species(step, plan, bench, specimen, reader)
+    check_doses(plan, bench, specimen, reader)
 
 
 def _check_set_point(
@@ -56,33 +57,18 @@ def _check_set_point(
         )
 
 
-def _check_stock(
-    step: AddAgent, plan: Plan, bench: BenchFile, specimen: Specimen | None, reader: Reader
-) -> None:
+def _check_stock(step: AddAgent, plan: Plan, bench: BenchFile, reader: Reader) -> None:
     mark = plan.mark(f"{step.path}.agent", step.path)
-    stock = bench.stocks.get(step.agent)
-    if stock is None:
+    if step.agent not in bench.stocks:
         _no_stock(step.agent, mark, bench, reader)
-        return
-    if step.volume_m3 is not None or specimen is None:
-        return
-    try:
-        volume_to_reach(
-            stock,
-            specimen.volume_m3.value,
-            concentration_mol_per_m3=step.concentration_mol_per_m3,
-            ph=step.ph,
-        )
-    except RefusedError as error:
-        reader.add(mark, "P057", error.what, error.fix)
 
 
 def _check_stimulus(step: Release, plan: Plan, bench: BenchFile, reader: Reader) -> None:
     mark = plan.mark(f"{step.path}.stimulus", step.path)
-    if step.glutathione_mol_per_m3 is not None and "glutathione" not in bench.stocks:
-        _no_stock("glutathione", mark, bench, reader)
+    if step.glutathione_mol_per_m3 and GLUTATHIONE not in bench.stocks:
+        _no_stock(GLUTATHIONE, mark, bench, reader)
     if step.ph is not None and not any(it.titration for it in bench.stocks.values()):
-        _no_stock("acid", mark, bench, reader)
+        _no_stock(ACID, mark, bench, reader)
 
 
 def _no_stock(agent: str, mark: Mark, bench: BenchFile, reader: Reader) -> None:

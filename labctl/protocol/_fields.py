@@ -166,7 +166,8 @@ DOSE = Field(
 
 SPECIES_LIST = Field("species", OneOrMore(SPECIES_NAME), "One species, or a list of them", True)
 STIMULUS_PH = Field("pH", _ACIDITY, "pH of the medium")
-STIMULUS_GLUTATHIONE = Field("glutathione", _AMOUNT, "Glutathione in the medium")
+_NONE_OR_SOME = Amount(Kind.SUBSTANCE_CONCENTRATION, low=0.0, high=20e3)
+STIMULUS_GLUTATHIONE = Field("glutathione", _NONE_OR_SOME, "Glutathione in the medium")
 STIMULUS_TEMPERATURE = Field("temperature", _TEMPERATURE, "Temperature of the medium")
 STIMULUS = Field(
     "stimulus",

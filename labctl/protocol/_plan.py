@@ -165,6 +165,12 @@ class Plan:
         return tuple(out)
 
     @property
+    def pulses_w(self) -> tuple[float | None, ...]:
+        """Power of every step in which its one source gives energy, in order; None for a hold."""
+        lit = self.lit(self.source) if self.source else ()
+        return tuple(None if isinstance(step, HoldTemperature) else step.power_w for step in lit)
+
+    @property
     def nominal_power_w(self) -> float:
         """Highest power at the sample that may be asked for; 0 without irradiation."""
         return max(map(most_power_w, self.lit(LASER)), default=0.0)

@@ -175,6 +175,9 @@ def ending(
         if ended.heater is not None:
             said["heater"] = {"state": ended.heater.value, "how": ended.heater_how}
             said["electrical_j"] = ended.electrical_j
+        if ended.coil is not None:
+            said["coil"] = {"state": ended.coil.value, "how": ended.coil_how}
+            said["coil_j"] = ended.coil_j
         said["samples"] = ended.samples
         said["energy_j"] = ended.energy_j
         said["duration_s"] = ended.t_ns / NS

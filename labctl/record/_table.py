@@ -4,9 +4,9 @@ A convenience, not the truth: it is written as the run goes on, is not synced, a
 again from the journal at any time (`make_table`), with the same bytes.
 
 Columns: `time_s`; one a channel of the first sample (`probe.temperature` in degC becomes
-`probe_temperature_degC`); `laser` (off, on, unknown), `heater` too where it takes part, and `step`
-(its number); the check's prediction and results, where there is a check; `remarks`, why a reading
-is none. A cell without a number is empty.
+`probe_temperature_degC`); `laser` (off, on, unknown), `heater` and `coil` too where they take part,
+and `step` (its number); the check's prediction and results, where there is a check; `remarks`, why
+a reading is none. A cell without a number is empty.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from pathlib import Path
 from labctl.clock import NS
 from labctl.errors import RecordError
 from labctl.events import (
-    HEATER,
     LASER,
+    SOURCES,
     Assessment,
     Beam,
     Emission,
@@ -66,10 +66,10 @@ class Rows:
         self._checked = False
         self._sample: Sample | None = None
         self._assessment: Assessment | None = None
-        self._known = {LASER: Beam.OFF, HEATER: Beam.OFF}
-        self._has_heater = False
+        self._known = dict.fromkeys(SOURCES, Beam.OFF)
+        self._sources: tuple[str, ...] = (LASER,)
         self._step = 0
-        self._row_known, self._row_step = tuple(self._known.values()), self._step
+        self._row_known, self._row_step = dict(self._known), self._step
         self._text = io.StringIO()
 
     def take(self, events: Iterable[Event]) -> None:
@@ -79,7 +79,7 @@ class Rows:
                 case Sample():
                     self._complete()
                     self._sample = event
-                    self._row_known, self._row_step = tuple(self._known.values()), self._step
+                    self._row_known, self._row_step = dict(self._known), self._step
                 case Assessment():
                     self._assessment = event
                 case Emission():
@@ -108,7 +108,8 @@ class Rows:
             return
         if self._columns is None:
             self._columns = {column(r): place for place, r in enumerate(sample.readings)}
-            self._has_heater = any(r.channel.startswith("heater.") for r in sample.readings)
+            told = {reading.channel.partition(".")[0] for reading in sample.readings}
+            self._sources = (LASER, *(name for name in SOURCES if name in told - {LASER}))
             csv.writer(self._text, lineterminator="\n").writerow(self._header(self._columns))
         cells = [""] * len(self._columns)
         remarks = []
@@ -121,7 +122,7 @@ class Rows:
                 remarks.append(f"{reading.channel}: {reading.value!r} {reading.unit}")
             else:
                 cells[place] = repr(reading.value)
-        cells += (beam.value for beam in self._row_known[: 1 + self._has_heater])
+        cells += (self._row_known[source].value for source in self._sources)
         cells.append(str(self._row_step))
         if self._checked:
             cells += _check(assessment)
@@ -134,8 +135,7 @@ class Rows:
             for channel, unit in columns
         ]
         check = CHECK.values() if self._checked else ()
-        sources = (LASER, HEATER)[: 1 + self._has_heater]
-        return ["time_s", *channels, *sources, "step", *check, "remarks"]
+        return ["time_s", *channels, *self._sources, "step", *check, "remarks"]
 
 
 _check_values = attrgetter(*CHECK)

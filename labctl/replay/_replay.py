@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from labctl.errors import RecordError
@@ -20,7 +20,15 @@ from labctl.events import (
     StateChanged,
     Verdict,
 )
-from labctl.monitor import DoseWatch, Monitor, ReleaseWatch, concluded, unchecked
+from labctl.monitor import (
+    DoseWatch,
+    Monitor,
+    ReleaseWatch,
+    concluded,
+    released_only,
+    unchecked,
+    with_release,
+)
 from labctl.record import JournalReader, JournalState, read_ends
 from labctl.replay._differences import Difference, Differences
 
@@ -183,17 +191,16 @@ class _Replaying:
         again = (*declared, *(own.criteria if own else ()), *of_release)
         checks = {criterion.name for criterion in again}
         said = () if recorded is None else recorded.criteria
-        steps = [*of_release, *(one for one in said if one.name not in checks)]
-        if own is None:
-            return self._with_release(unchecked(t_ns, steps))
+        steps = [one for one in said if one.name not in checks]
         ended = self._ended
         completed = self._ending_why == _ALL_DONE or (
             ended is not None and ended.outcome == "completed"
         )
-        why = self._ending_why or "its journal ends before that"
-        return self._with_release(concluded(own, steps, not_completed=None if completed else why))
-
-    def _with_release(self, verdict: Verdict) -> Verdict:
-        if self._release.basis is None:
-            return verdict
-        return replace(verdict, results={**verdict.results, **self._release.results()})
+        why = None if completed else self._ending_why or "its journal ends before that"
+        if own is not None:
+            verdict = concluded(own, [*of_release, *steps], not_completed=why)
+        elif of_release:
+            verdict = released_only(t_ns, of_release, steps, not_completed=why)
+        else:
+            verdict = unchecked(t_ns, steps)
+        return with_release(verdict, self._release)

@@ -44,13 +44,21 @@ class OwnedSource:
     slope: float = 1.0
     """Watts at the sample = slope (level - threshold)."""
     resistance_ohm: float | None = None
-    """For a resistor the level is a voltage."""
+    """For a resistor the level is a voltage ..."""
+    by_current: bool = False
+    """... or, of an induction heater's coil, a current."""
 
     def level(self, power_w: float) -> float:
         """Drive level for a power."""
         if self.resistance_ohm is not None:
-            return math.sqrt(power_w * self.resistance_ohm)
+            ohm = self.resistance_ohm
+            return math.sqrt(power_w / ohm if self.by_current else power_w * ohm)
         return self.threshold + power_w / self.slope
+
+    def measured_w(self, level: float) -> float | None:
+        """The power by a measured current; None where the source tells it itself, or a meter."""
+        ohm = self.resistance_ohm
+        return ohm * level**2 if self.by_current and ohm is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from labctl.telemetry._address import Address
 from labctl.telemetry._beam import BeamState, BeamView, Seen
 from labctl.telemetry._choice import BrokerChoice, NoBrokerError
 from labctl.telemetry._embedded import embedded_broker
+from labctl.telemetry._fold import BenchState, fold
 from labctl.telemetry._schemas import schemas
 from labctl.telemetry._serve import serve_broker
 from labctl.telemetry._telemetry import Telemetry
@@ -19,12 +20,14 @@ __all__ = [
     "Address",
     "BeamState",
     "BeamView",
+    "BenchState",
     "BrokerChoice",
     "Counters",
     "NoBrokerError",
     "Seen",
     "Telemetry",
     "embedded_broker",
+    "fold",
     "schemas",
     "serve_broker",
     "watch",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, cast
 
 from labctl.events import (
+    COIL,
     LASER,
     Alarm,
     Beam,
@@ -73,6 +74,8 @@ class BenchState:
     """`closed`, `open` or `unknown`."""
     heater: Facts | None = None
     """What is known of the calibration resistor; None until a run uses it."""
+    coil: Facts | None = None
+    """The same of the coil around the cell."""
     run: Facts = field(default_factory=dict)
     """The run in hand, or the last one with its outcome."""
     alarms: Mapping[str, Facts] = field(default_factory=dict)
@@ -172,8 +175,8 @@ def _step(state: BenchState, event: StepBegun, heard_ns: int) -> BenchState:
 def _intended(state: BenchState, event: EmissionIntent, heard_ns: int) -> BenchState:
     if event.source != LASER:
         lease_ms = event.lease_ns // 1_000_000
-        facts = _heater(Beam.UNKNOWN, "about to be energised", event.power_w)
-        return replace(state, heater={**facts, "lease_ms": lease_ms})
+        facts = _fed(Beam.UNKNOWN, "about to be energised", event.power_w)
+        return _with_fed(state, event.source, {**facts, "lease_ms": lease_ms})
     return replace(
         state,
         beam=Beam.UNKNOWN,
@@ -185,7 +188,11 @@ def _intended(state: BenchState, event: EmissionIntent, heard_ns: int) -> BenchS
     )
 
 
-def _heater(beam: Beam, how: str, power_w: float | None) -> dict[str, Any]:
+def _with_fed(state: BenchState, source: str, facts: Facts) -> BenchState:
+    return replace(state, coil=facts) if source == COIL else replace(state, heater=facts)
+
+
+def _fed(beam: Beam, how: str, power_w: float | None) -> dict[str, Any]:
     return {
         "emission": beam.value,
         "commanded_w": 0.0 if beam is Beam.OFF else power_w,
@@ -196,8 +203,9 @@ def _heater(beam: Beam, how: str, power_w: float | None) -> dict[str, Any]:
 
 def _emission(state: BenchState, event: Emission, heard_ns: int) -> BenchState:
     if event.source != LASER:
-        facts = _heater(event.beam, event.how, event.power_w)
-        return replace(state, heater={**(state.heater or {}), **facts})
+        before = state.coil if event.source == COIL else state.heater
+        facts = _fed(event.beam, event.how, event.power_w)
+        return _with_fed(state, event.source, {**(before or {}), **facts})
     return replace(
         state,
         beam=event.beam,

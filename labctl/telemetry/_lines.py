@@ -34,9 +34,10 @@ def line(bench: str, topic: str, payload: Mapping[str, Any]) -> str | None:
 def _state(payload: Mapping[str, Any]) -> str:
     laser = payload.get("laser")
     emission = laser.get("emission", "unknown") if isinstance(laser, Mapping) else "unknown"
-    heater = payload.get("heater")
-    if isinstance(heater, Mapping):
-        emission += f", heater {heater.get('emission', 'unknown')}"
+    for source in ("heater", "coil"):
+        fed = payload.get(source)
+        if isinstance(fed, Mapping):
+            emission += f", {source} {fed.get('emission', 'unknown')}"
     if payload.get("interlock") in {"closed", "open"}:
         emission += f", interlock {payload['interlock']}"
     stalled = ", the run tells nothing" if payload.get("stalled") else ""

@@ -63,7 +63,8 @@ def state(author: Author, now: BenchState, *, stalled: bool, queue: Mapping[str,
                 "how": now.how,
                 "lease_ms": now.lease_ns // 1_000_000,
             },
-            "heater": _heater(now, stalled),
+            "heater": _fed(now.heater, stalled),
+            **({} if now.coil is None else {"coil": _fed(now.coil, stalled)}),
             "interlock": "unknown" if stalled else now.interlock,
             "run": {"uid": author.run, **now.run} if now.run else None,
             "hb_s": HEARTBEAT_S,
@@ -217,10 +218,10 @@ def encode(payload: Mapping[str, Any]) -> bytes:
     return text.encode()
 
 
-def _heater(now: BenchState, stalled: bool) -> Mapping[str, Any] | None:
-    if now.heater is None or not stalled:
-        return now.heater
-    return {**now.heater, "emission": Beam.UNKNOWN.value, "readback": "none"}
+def _fed(facts: Mapping[str, Any] | None, stalled: bool) -> Mapping[str, Any] | None:
+    if facts is None or not stalled:
+        return facts
+    return {**facts, "emission": Beam.UNKNOWN.value, "readback": "none"}
 
 
 def _emission(now: BenchState, stalled: bool) -> str:

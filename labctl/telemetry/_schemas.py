@@ -127,6 +127,8 @@ _PAYLOADS: dict[str, Schema] = {
         laser=_LASER,
         heater=_optional(_or_null(_HEATER))
         | {"description": "the calibration resistor; null until a run uses it"},
+        coil=_optional(_HEATER)
+        | {"description": "the coil around the cell, with its supply's power; once a run uses it"},
         interlock=_INTERLOCK,
         run=_or_null(_THING),
         hb_s=_NUMBER,

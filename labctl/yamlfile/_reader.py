@@ -114,5 +114,5 @@ def describe(node: Node) -> str:
     if isinstance(node, MapNode):
         return "a mapping"
     if isinstance(node, ListNode):
-        return "a list"
+        return "a list" if node.items else "an empty list"
     return "nothing" if node.empty else f"'{node.text[:40]}'"

@@ -6,7 +6,6 @@ from labctl_simulators._device import Device, Plain, amount
 from labctl_simulators._lasers import LASERS
 from labctl_simulators.wire import (
     DeadManBoard,
-    KeysightSupply,
     LabJackT7,
     NumatoModule,
     Sc10,
@@ -16,13 +15,6 @@ from labctl_simulators.world import World
 
 def _laser(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
     return Device(name, key, driver, "laser", LASERS[driver](world, key, settings))
-
-
-def _e36300(
-    world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain
-) -> Device:
-    output = int(settings.get("output", 2))
-    return Device(name, key, driver, "supply", KeysightSupply(world, output))
 
 
 def _sc10(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
@@ -78,7 +70,6 @@ def _labjack_laser(
 
 ENERGY = {
     **dict.fromkeys(LASERS, _laser),
-    "keysight-e36300": _e36300,
     "labjack-laser": _labjack_laser,
     "labjack-t7": _labjack,
     "mcu-deadman": _deadman,

@@ -17,6 +17,7 @@ from labctl_simulators._device import (
 from labctl_simulators.wire import (
     THERMOCOUPLES,
     Center309,
+    FobThermometer,
     KeithleyDaq,
     KeysightScanner,
     LabJackT7,
@@ -35,6 +36,13 @@ def _center(
     wired_to = sensors(world, key, channels_of(settings.get("channels")) or [1], roles)
     meter = Center309(world, wired_to)
     return Device(name, key, driver, "scanner", meter, next(iter(wired_to)), tuple(wired_to))
+
+
+def _fob(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
+    wired_to = sensors(world, key, channels_of(settings.get("channels")) or [1], roles)
+    count = {"FOB101": 1, "FOB102": 2}.get(str(settings.get("model", "FOB104")).upper(), 4)
+    thermometer = FobThermometer(world, wired_to, count)
+    return Device(name, key, driver, "scanner", thermometer, next(iter(wired_to)), tuple(wired_to))
 
 
 def _tc08(world: World, name: str, key: str, driver: str, settings: Plain, roles: Plain) -> Device:
@@ -149,6 +157,7 @@ SENSORS = {
     "keysight-3497x": _keysight,
     "labjack-thermocouples": _labjack_logger,
     "mcu-thermocouples": _thermologger,
+    "omega-fob100": _fob,
     "ophir-meter": _ophir,
     "pico-tc08": _tc08,
     "pymeasure-meter": _pymeasure_meter,

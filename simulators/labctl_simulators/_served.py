@@ -36,6 +36,7 @@ class Served:
         self._zero_utc_ns = 0
         session.world.emission.on_edge = self._note
         session.world.heating.on_edge = self._note_heater
+        session.world.magnetising.on_edge = self._note_coil
 
     def begin(self) -> None:
         """The first byte for an instrument has come: the world's time begins."""
@@ -104,11 +105,15 @@ class Served:
     def _note_heater(self, fact: dict[str, Any]) -> None:
         self._note({"source": "heater", **fact})
 
+    def _note_coil(self, fact: dict[str, Any]) -> None:
+        self._note({"source": "coil", **fact})
+
     def end(self) -> None:
         """Drop all hosts and close the log."""
         for connection in tuple(self.connections):
             connection.drop()
-        self.session.world.emission.on_edge = self.session.world.heating.on_edge = None
+        world = self.session.world
+        world.emission.on_edge = world.heating.on_edge = world.magnetising.on_edge = None
         if self._log is not None:
             now_ns = self.world_ns()
             self.session.world.advance_to(now_ns)
@@ -116,6 +121,8 @@ class Served:
             said = {"edge": "end", "t_ns": now_ns, "lit": lit, "utc": self._utc(now_ns)}
             if self.session.world.heater is not None:
                 said["heated"] = self.session.world.heating.lit
+            if self.session.world.coil is not None:
+                said["magnetised"] = self.session.world.magnetising.lit
             self._log.write(json.dumps(said) + "\n")
 
 

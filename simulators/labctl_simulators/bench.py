@@ -12,6 +12,7 @@ from typing import Any
 
 from labctl.instruments import InputError
 from labctl_simulators._build_energy import ENERGY
+from labctl_simulators._build_fed import FED
 from labctl_simulators._build_medium import MEDIUM
 from labctl_simulators._build_sensors import SENSORS, WIRES
 from labctl_simulators._device import Device, Plain, address_name
@@ -57,12 +58,12 @@ def connect(world: World, bench: Plain) -> dict[str, Device]:
     for key, entry in entries.items():
         driver = str(entry.get("driver", ""))
         builder = {**SENSORS, **ENERGY}.get(driver)
-        medium = MEDIUM.get(driver)
+        medium = {**FED, **MEDIUM}.get(driver)
         if builder is None and medium is None:
             raise InputError(
                 f"no simulated instrument speaks to driver {driver!r}",
                 where=f"instruments.{key}.driver",
-                fix=_suggest(driver, {**SENSORS, **ENERGY, **MEDIUM}),
+                fix=_suggest(driver, {**SENSORS, **ENERGY, **FED, **MEDIUM}),
             )
         address = str(entry.get("address", ""))
         name = address_name(address, key)

@@ -39,6 +39,26 @@ def _arroyo(said: str = "Arroyo 4308 1000123 v2.31") -> Answer:
     return answer
 
 
+def _easyheat() -> Answer:
+    # From the manual: what sets something is answered with nothing, the data line has eight fields.
+    state = {"hon": 1, "amps": 80.0}
+
+    def answer(data: bytes) -> bytes | None:
+        _, name, *rest = data.decode().strip().split(",")
+        if name in ("hon", "hoff"):
+            state["hon"] = int(name == "hon")
+        elif name == "amps":
+            state["amps"] = float(rest[0])
+        flows = state["amps"] * state["hon"]
+        replies = {
+            "maxamps": "400",
+            "rdata": f"1,{state['hon']:.0f},{state['amps']:.1f},{flows:.1f},140,312,1826,214",
+        }
+        return replies[name].encode() + b"\r\n" if name in replies else None
+
+    return answer
+
+
 def _cni() -> Answer:
     return lambda data: data
 
@@ -50,6 +70,13 @@ def _center() -> Answer:
         "00 00 00 00 00 00 00 00 00 0E 00 00 00 0E 03"
     )
     table = {b"K": b"309\r", b"A": packet}
+    return table.get
+
+
+def _fob() -> Answer:
+    # From the guide: a prompt ends every answer; channel 2 has no probe.
+    table = {b"b\r": b"b:32.2\r*", b"uc\r": b"*", b"q+\r": b"*", b"t1\r": b"+24.3\r*",
+             b"t2\r": b"---.-\r*"}  # fmt: skip
     return table.get
 
 
@@ -557,6 +584,16 @@ def _ika() -> Answer:
 
 
 CASES: dict[str, Case] = {
+    "ambrell-easyheat": Case(
+        _easyheat,
+        stranger=b"ERR 1\r\n",
+        garbage=b"1,0,rubbish,,,,,\r\n",
+        off=b"1,hoff\r",
+        on=b"1,hon\r",
+        level=150.0,
+        refused=(250.1, 1e9, -0.1, float("nan")),
+        settings={"max_current": "250 A"},
+    ),
     "arroyo-laser": Case(
         _arroyo,
         stranger=b"Arroyo 5310 1000123 v2.31\r\n",
@@ -757,6 +794,13 @@ CASES: dict[str, Case] = {
         level=0.9,
         refused=(1.001, 1e9, -0.1, float("nan")),
         settings={"max_power": "1 W"},
+    ),
+    "omega-fob100": Case(
+        _fob,
+        stranger=b"NOVAII 113217*",
+        garbage=b"rubbish\r*",
+        invalid={b"---.-\r*": "open", b"+999.9\r*": "range"},
+        reads=b"t1",
     ),
     "ophir-meter": Case(
         _ophir,

@@ -19,6 +19,7 @@ from labctl import sample as samples
 from labctl.bench import BenchFile
 from labctl.engine import Begun, RunRequest, RunResult, carry_out
 from labctl.events import (
+    COIL,
     HEATER,
     LASER,
     Alarm,
@@ -87,6 +88,7 @@ class Story:
         assert self.result.fault is None
         for source, name in ((LASER, "emission"), (HEATER, "heating")):
             self._check_source(source, self.truth[name])
+        self._check_source(COIL, self.truth.get("magnetism", {}).get("field", []))
 
     def _check_source(self, source: str, true: list[dict[str, Any]]) -> None:
         intents = [event.t_ns for event in self.of(EmissionIntent) if event.source == source]

@@ -33,7 +33,9 @@ class Bench:
 
     def power_w(self) -> float:
         self._world.advance_to(self.clock.now_ns())
-        return self._world.power_w()
+        coil = self._world.coil
+        # Of a field that it is there: how many watts are none of the coil's business.
+        return self._world.power_w() if coil is None else float(coil.strength > 0.0)
 
     async def lighting(self) -> asyncio.Task[None]:
         """Limit and level set; ON under way."""

@@ -50,6 +50,7 @@ _NEXT_ACTION: dict[str, str] = {
     "stopped": "The data so far are kept. A run is never resumed; to repeat it, run again.",
     "instrument-lost": "Look at the instrument's cable and power, then run again.",
     "data-fault": "Free space or name another folder with --runs DIR, then run again.",
+    "refused": "Mend what is named above, and repeat with a fresh sample; a run is never resumed.",
     "fault": "This is a fault in labctl itself. Please report it with the record's folder.",
 }
 """Outcome -> the one next action."""
@@ -58,6 +59,11 @@ _HEATER_ACTION = (
     "Pull the plug of the calibration resistor's supply, and see that the sample cools before you "
     "touch it."
 )
+_COIL_ACTION = (
+    "Pull the plug of the coil's supply and of its inverter. Metal near the coil may be hot, and "
+    "the field itself is not seen."
+)
+_ACTIONS = {"HEATER": _HEATER_ACTION, "COIL": _COIL_ACTION}
 _BEAM_ACTION = (
     "Do not open the enclosure. Turn the key off or open the interlock at the laser itself, and "
     "see with a meter that the beam is gone."
@@ -69,6 +75,7 @@ _HEADLINES: dict[str, tuple[Tone, str]] = {
     "tripped": (Tone.BAD, "TRIPPED: a safety rule ended the run"),
     "instrument-lost": (Tone.BAD, "INSTRUMENT LOST"),
     "data-fault": (Tone.BAD, "DATA COULD NOT BE WRITTEN"),
+    "refused": (Tone.BAD, "REFUSED: what was asked for cannot be done"),
     "fault": (Tone.BAD, "FAULT IN LABCTL"),
 }
 
@@ -110,14 +117,14 @@ def ending(summary: Summary, seen: Seen) -> Ending:
 
 
 def _loud(summary: Summary, seen: Seen) -> bool:
-    known = seen.unconfirmed or seen.heater_unconfirmed
+    known = seen.unconfirmed or seen.heater_unconfirmed or seen.coil_unconfirmed
     return known or summary.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF
 
 
 def _unconfirmed(seen: Seen) -> str:
-    if not seen.heater_unconfirmed:
-        return "BEAM"
-    return "BEAM AND HEATER" if seen.unconfirmed else "HEATER"
+    told = {"HEATER": seen.heater_unconfirmed, "COIL": seen.coil_unconfirmed}
+    names = [name for name, is_so in told.items() if is_so]
+    return " AND ".join((["BEAM"] if seen.unconfirmed or not names else []) + names)
 
 
 def _headline(
@@ -130,6 +137,8 @@ def _headline(
     if ended.outcome != "completed":
         return _HEADLINES.get(ended.outcome, (Tone.BAD, ended.outcome.upper()))
     word = verdict.verdict if verdict else ended.verdict
+    if word == "pass" and seen.release is not None and seen.assessment is None:
+        return Tone.GOOD, "PASS: a release was followed; no reading was checked by the model"
     return _VERDICTS.get(word, (Tone.UNSURE, word.upper()))
 
 
@@ -140,7 +149,7 @@ def _facts(
     loud = _loud(summary, seen)
     completed = ended is not None and ended.outcome == "completed" and not loud
     if loud:
-        yield DO_NOW, _HEATER_ACTION if _unconfirmed(seen) == "HEATER" else _BEAM_ACTION
+        yield DO_NOW, _ACTIONS.get(_unconfirmed(seen), _BEAM_ACTION)
         if seen.begun and seen.begun.mode is Mode.SIMULATED:
             yield "mode", "SIMULATED: no real beam exists here."
     if seen.tripped:
@@ -151,14 +160,17 @@ def _facts(
         yield from _sources(ended)
     if verdict and not loud:
         yield from _results(verdict.results)
+        said = ended.why if ended and ended.why and not completed else ""
         for reason in verdict.reasons:
-            yield "reason", reason
+            # Where it says why already, once is enough.
+            if not said or said not in reason:
+                yield "reason", reason
     for alarm in seen.alarms:
         yield "alarm", alarm_words(alarm)
     if ended and completed:
         yield from _sources(ended)
     if verdict and not loud:
-        yield from _criteria(verdict)
+        yield from _criteria(verdict, ended.why if ended else "")
         if verdict.improve:
             yield "to improve", verdict.improve
         yield from _assumptions(verdict.assumptions)
@@ -171,6 +183,8 @@ def _facts(
         energy = f", {plain(ended.energy_j, 'J', 1)} at the sample" if ended.energy_j else ""
         if ended.electrical_j:
             energy += f", {plain(ended.electrical_j, 'J', 1)} from the heater"
+        if ended.coil_j:
+            energy += f", {plain(ended.coil_j, 'J', 1)} from the coil's supply"
         yield "run", f"{span(ended.t_ns)}, {ended.samples} samples{energy}"
     if summary.record:
         yield "record", str(summary.record)
@@ -183,10 +197,13 @@ def _facts(
 
 
 def _sources(ended: RunEnded) -> Iterator[tuple[str, str]]:
-    if ended.heater is None or ended.beam is not Beam.UNKNOWN or ended.energy_j:
+    fed = ended.heater is not None or ended.coil is not None
+    if not fed or ended.beam is not Beam.UNKNOWN or ended.energy_j:
         yield "beam", _beam(ended)
     if ended.heater is not None:
         yield "heater", f"{ended.heater.value.upper()}{_comma(ended.heater_how)}"
+    if ended.coil is not None:
+        yield "coil", f"{ended.coil.value.upper()}{_comma(ended.coil_how)}"
 
 
 def _beam(ended: RunEnded) -> str:
@@ -205,6 +222,8 @@ def _results(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield label, str(entry)
         elif entry.get("value") is not None:
             yield label, _result(entry)
+        elif entry.get("words"):
+            yield label, str(entry["words"])
 
 
 def _result(entry: Mapping[str, Any]) -> str:
@@ -232,9 +251,9 @@ def _result(entry: Mapping[str, Any]) -> str:
     return f"{text} ({'; '.join(inside)})" if inside else text
 
 
-def _criteria(verdict: Verdict) -> Iterator[tuple[str, str]]:
+def _criteria(verdict: Verdict, said: str) -> Iterator[tuple[str, str]]:
     for test in verdict.criteria:
-        if test.outcome in ("pass", "not applicable"):
+        if test.outcome in ("pass", "not applicable") or (test.why and test.why == said):
             continue
         value = "no value" if test.value is None else number(test.value, None)
         why = f", {test.why}" if test.why else ""
@@ -242,7 +261,9 @@ def _criteria(verdict: Verdict) -> Iterator[tuple[str, str]]:
 
 
 def _assumptions(assumptions: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for text in assumptions[:ASSUMPTIONS_SHOWN]:
+    # What only stands in for a measurement comes first.
+    ordered = sorted(assumptions, key=lambda text: "placeholder" not in text)
+    for text in ordered[:ASSUMPTIONS_SHOWN]:
         yield "assumed", text
     more = len(assumptions) - ASSUMPTIONS_SHOWN
     if more > 0:

@@ -12,9 +12,9 @@ from labctl.cli._view._lines import LineView
 from labctl.cli._view._mailbox import Header
 from labctl.cli._view._numbers import moment
 from labctl.cli._view._summary import Summary
-from labctl.cli._view._words import happening, reading_words, readings_line
+from labctl.cli._view._words import READ_BACK, happening, reading_words, readings_line
 from labctl.clock import NS
-from labctl.events import LASER, Assessment, Emission, Event, Invalid, Sample
+from labctl.events import Assessment, Beam, Emission, Event, Invalid, Sample
 
 _HANG = 18
 """The columns before what a happening has to say."""
@@ -30,6 +30,7 @@ class PlainView(LineView):
         super().__init__(stream, talk, virtual=virtual)
         self._every_ns = reading_interval_ns(())
         self._due_ns = 0
+        self._power_due_ns = 0
         self._invalid: set[str] = set()
         self._interlock = "closed"
         """As last told; closed is not worth a line."""
@@ -55,8 +56,7 @@ class PlainView(LineView):
             yield from (f"  {command}" for command in summary.next_commands)
 
     def _event_lines(self, event: Event) -> Iterator[str]:
-        heater = isinstance(event, Emission) and event.source != LASER
-        before = self._seen.heater if heater else self._seen.emission
+        before = self._seen.told(event.source) if isinstance(event, Emission) else None
         self._seen.apply(event)
         if isinstance(event, Sample):
             yield from self._interlock_turns(event)
@@ -67,6 +67,11 @@ class PlainView(LineView):
             return
         if isinstance(event, Emission) and before and _same_beam(before, event):
             return
+        if isinstance(event, Emission) and before and _another_power(before, event):
+            # A hold changes it twice a second; the journal has each.
+            if event.t_ns < self._power_due_ns:
+                return
+            self._power_due_ns = event.t_ns + self._every_ns
         if (words := happening(event)) is not None:
             yield _stamped(event, *words)
 
@@ -115,3 +120,8 @@ def _stamped(event: Event, tag: str, words: str) -> str:
 
 def _same_beam(old: Emission, new: Emission) -> bool:
     return (old.beam, old.how, old.power_w) == (new.beam, new.how, new.power_w)
+
+
+def _another_power(old: Emission, new: Emission) -> bool:
+    """The same light goes on, known in the same way."""
+    return (old.beam, old.how) == (new.beam, new.how) == (Beam.ON, READ_BACK)

@@ -21,11 +21,12 @@ from labctl.cli._view._seen import Seen
 from labctl.cli._view._words import (
     efficiency_interval,
     reading_words,
+    released,
     step_words,
     worth_showing,
 )
 from labctl.clock import NS
-from labctl.events import HEATER, LASER, Assessment, Beam
+from labctl.events import LASER, Assessment, Beam
 
 _SIDE_PANEL_FROM = 116
 """Columns from which the numbers stand beside the curve instead of below it."""
@@ -99,7 +100,11 @@ def _above(model: Model, width: int) -> list[Text]:
     gap = width - bar.cell_len - len(right)
     bar.append((" " * gap + right) if gap > 1 else " " * max(gap + len(right), 0))
     rows = [bar]
-    for what, is_so in (("BEAM", seen.unconfirmed), ("HEATER", seen.heater_unconfirmed)):
+    for what, is_so in (
+        ("BEAM", seen.unconfirmed),
+        ("HEATER", seen.heater_unconfirmed),
+        ("COIL", seen.coil_unconfirmed),
+    ):
         if is_so:
             rows += [Text(line.ljust(width), style=LOUD) for line in _loud_lines(what, width)]
     if seen.state == "WARNING":
@@ -140,10 +145,10 @@ def _state(model: Model, width: int) -> Text:
 
 def _sources(seen: Seen) -> tuple[str, ...]:
     """What the run can light; a laser is spoken of also where there is none."""
-    if not seen.uses_heater:
+    if not seen.fed:
         return (LASER,)
     has_laser = seen.emission is not None or seen.controls_laser
-    return (LASER, HEATER) if has_laser else (HEATER,)
+    return (LASER, *seen.fed) if has_laser else seen.fed
 
 
 def _pace(speed: float | None) -> tuple[str, ...]:
@@ -190,6 +195,7 @@ def _short_numbers(model: Model) -> list[Text]:
         words = [_value(seen, "ambient.temperature", 2)]
         rows.append(("ambient", words if rise is None else [*words, f"rise {plain(rise, 'K')}"]))
     rows += [("", [other]) for other in _others(seen)]
+    rows += [(name, [f"{text} released"]) for name, text in released(seen)]
     if power := list(_power(seen)):
         rows.append(("power", power))
     if check is not None:
@@ -218,6 +224,7 @@ def _numbers(model: Model) -> list[Text]:
     if rise is not None:
         rows.append(("  rise", plain(rise, "K")))
     rows += [("", other) for other in _others(seen)]
+    rows += [(name, f"{text} released") for name, text in released(seen)]
     rows += [("" if index else "power", text) for index, text in enumerate(_power(seen))]
     if check is not None:
         rows += [("", ""), ("efficiency", _efficiency(check, interval=False))]
@@ -298,9 +305,9 @@ def _below(model: Model, width: int) -> list[Text]:
 def _stopping(seen: Seen) -> str:
     """What a stop does; it does not reach a laser that a person has switched on."""
     if seen.controls_laser:
-        return "all off and stop" if seen.uses_heater else "laser off and stop"
-    if seen.uses_heater:
-        return "heater off and stop"
+        return "all off and stop" if seen.fed else "laser off and stop"
+    if seen.fed:
+        return f"{' and '.join(seen.fed)} off and stop"
     lit = seen.emission is not None and seen.emission.beam is not Beam.OFF
     return "stop; the laser is yours to switch off" if lit else "stop"
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from labctl.errors import Exit
 from labctl.events import (
+    COIL,
     HEATER,
     LASER,
+    SOURCES,
     Alarm,
     Assessment,
     Beam,
@@ -21,6 +23,7 @@ from labctl.events import (
     PromptAnswered,
     PromptAsked,
     Reading,
+    ReleaseAssessed,
     RunBegun,
     RunEnded,
     Sample,
@@ -32,6 +35,7 @@ from labctl.events import (
 
 BEAM_NOT_CONFIRMED_OFF = "beam-not-confirmed-off"
 HEATER_NOT_CONFIRMED_OFF = "heater-not-confirmed-off"
+COIL_NOT_CONFIRMED_OFF = "coil-not-confirmed-off"
 """The rules by which the engine says so while the run is being closed."""
 
 
@@ -67,10 +71,15 @@ class Seen:
     heater: Emission | None = None
     """The newest word on the calibration resistor."""
     heater_unconfirmed: bool = False
+    coil: Emission | None = None
+    """The newest word on the coil around the cell."""
+    coil_unconfirmed: bool = False
     prompt: str = ""
     assumptions: tuple[str, ...] = ()
     verdict: Verdict | None = None
     dose: Dose | None = None
+    release: ReleaseAssessed | None = None
+    """What is known of a release, as of the newest measurement."""
     ended: RunEnded | None = None
 
     @property
@@ -84,7 +93,7 @@ class Seen:
 
     def told(self, source: str) -> Emission | None:
         """The newest word on a source."""
-        return self.emission if source == LASER else self.heater
+        return {LASER: self.emission, HEATER: self.heater, COIL: self.coil}.get(source)
 
     def asked_w(self, source: str) -> float | None:
         """Power that was commanded of a source, while it is lit."""
@@ -92,9 +101,13 @@ class Seen:
         return told.power_w if told is not None and told.beam is not Beam.OFF else None
 
     @property
-    def uses_heater(self) -> bool:
-        """Whether this run has shown a calibration resistor."""
-        return self.heater is not None or f"{HEATER}.emission" in self.readings
+    def fed(self) -> tuple[str, ...]:
+        """What a supply feeds in this run, as far as it has shown: heater, coil."""
+        return tuple(
+            name
+            for name in SOURCES
+            if name != LASER and (self.told(name) or f"{name}.emission" in self.readings)
+        )
 
     def value(self, channel: str) -> float | None:
         """The newest reading of a channel; None where there is none or it is no reading."""
@@ -146,8 +159,11 @@ class Seen:
             case StepBegun():
                 self.step = event
             case Emission() if event.source != LASER:
-                self.heater = event
-                self.readings.pop(f"{HEATER}.emission", None)
+                if event.source == COIL:
+                    self.coil = event
+                else:
+                    self.heater = event
+                self.readings.pop(f"{event.source}.emission", None)
             case Emission():
                 self.emission = event
                 self.readings.pop(EMISSION, None)
@@ -155,6 +171,7 @@ class Seen:
                 self.tripped = self.tripped or event
                 self.unconfirmed |= event.rule == BEAM_NOT_CONFIRMED_OFF
                 self.heater_unconfirmed |= event.rule == HEATER_NOT_CONFIRMED_OFF
+                self.coil_unconfirmed |= event.rule == COIL_NOT_CONFIRMED_OFF
             case Alarm():
                 self.alarms = [a for a in self.alarms if (a.refines or a.name) != event.refines]
                 self.alarms.append(event)
@@ -166,9 +183,11 @@ class Seen:
                 self.verdict = event
             case Dose():
                 self.dose = event
+            case ReleaseAssessed():
+                self.release = event
             case RunEnded():
                 self.ended = event
-                if not self.heater_unconfirmed:
+                if not (self.heater_unconfirmed or self.coil_unconfirmed):
                     self.unconfirmed |= event.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF
             case _:
                 pass

@@ -8,10 +8,13 @@ from labctl.clock import NS
 from labctl.events import (
     Alarm,
     Beam,
+    Dosed,
     Emission,
     Event,
+    GateLooked,
     InstrumentFound,
     Invalid,
+    MediumSet,
     Note,
     PortTrouble,
     PromptAnswered,
@@ -56,6 +59,13 @@ def happening(event: Event) -> tuple[str, str] | None:
             )
         case Note():
             return "note", f"{event.who}: {event.text}"
+        case Dosed():
+            return "dosed", dosed_words(event)
+        case MediumSet():
+            return "medium", _medium(event)
+        case GateLooked():
+            state = "opens" if event.opened else "is held"
+            return "gate", f"{event.step} {state}: {event.why}"
         case PromptAsked():
             return "PROMPT", event.text
         case PromptAnswered():
@@ -106,6 +116,48 @@ def alarm_words(alarm: Alarm) -> str:
     return text
 
 
+def dosed_words(dosed: Dosed) -> str:
+    """`glutathione 20.2 uL by doser, then 10 mM in the medium`."""
+    after = []
+    if dosed.ph is not None:
+        after.append(f"pH {dosed.ph:.2f}")
+    if dosed.concentration_mol_per_m3 is not None:
+        after.append(f"{dosed.concentration_mol_per_m3:.3g} mM in the medium")
+    then = f", then {', '.join(after)}" if after else ""
+    return f"{dosed.agent} {dosed.volume_m3 * 1e9:.3g} uL, {dosed.how}{then}"
+
+
+def _medium(medium: MediumSet) -> str:
+    parts = [f"the release of {' and '.join(medium.species)} is followed from here"]
+    if medium.ph is not None:
+        parts.append(f"pH {medium.ph:.2f}")
+    if medium.glutathione_mol_per_m3 is not None:
+        parts.append(f"glutathione {medium.glutathione_mol_per_m3:.3g} mM")
+    parts.append(f"{medium.volume_m3 * 1e6:.4g} mL")
+    return ", ".join(parts)
+
+
+def release_words(seen: Seen) -> str:
+    """`released quinidine 62 % (55 to 69), doxorubicin 12 % (8 to 17)`, or nothing."""
+    parts = [f"{name} {text}" for name, text in released(seen)]
+    return f"released {', '.join(parts)}" if parts else ""
+
+
+def released(seen: Seen) -> list[tuple[str, str]]:
+    """Species, and `62 % (55 to 69)` of its load; of those of which something is known."""
+    if seen.release is None:
+        return []
+    return [
+        (
+            name,
+            f"{known['fraction'] * 100:.0f} % ({known['low'] * 100:.0f} to "
+            f"{known['high'] * 100:.0f})",
+        )
+        for name, known in seen.release.results.items()
+        if known.get("fraction") is not None
+    ]
+
+
 def reading_words(reading: Reading | Invalid | None, places: int = 2) -> str:
     """A reading with its unit, or in words why it is none."""
     if reading is None:
@@ -133,13 +185,16 @@ def readings_line(seen: Seen) -> str:
         parts.append(f"asked {plain(seen.power_asked_w, 'W', 3)}")
     if text := efficiency_words(seen):
         parts.append(f"efficiency {text}")
+    if text := release_words(seen):
+        parts.append(text)
     return "  ".join(parts)
 
 
 def worth_showing(channel: str) -> bool:
-    """Of what a source says of itself, only the power that a heater measures: the rest is said in
+    """Of what a source says of itself, only the power that a supply measures: the rest is said in
     words."""
-    return channel == "heater.power" or not channel.startswith(("laser.", "heater."))
+    told = channel.startswith(("laser.", "heater.", "coil."))
+    return not told or channel in ("heater.power", "coil.power")
 
 
 def efficiency_words(seen: Seen) -> str:

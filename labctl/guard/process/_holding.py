@@ -45,7 +45,11 @@ def guards_of(
     for source in setup.sources:
         one = held[source.instrument]
         sources[source.name] = SourceRole(
-            one, cast(Source, one.driver), one.spec.confirms_emission, source.level
+            one,
+            cast(Source, one.driver),
+            one.spec.confirms_emission,
+            source.level,
+            source.measured_w,
         )
     head = held.get(setup.meter)
     # Found here, whatever the engine believes: what proved itself simulated can hurt nobody.

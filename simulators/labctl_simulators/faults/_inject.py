@@ -24,6 +24,11 @@ def inject(faults: Iterable[Fault], scene: Scene) -> None:
                 f"{fault.text!r} needs a calibration resistor, and this bench has none",
                 where="--fault",
             )
+        elif fault.kind.needs == "coil":
+            if scene.world.coil is None:
+                raise InputError(
+                    f"{fault.text!r} needs a coil, and this bench has none", where="--fault"
+                )
         elif fault.kind.needs == "thermostat":
             if scene.world.bath is None:
                 raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labctl_simulators.faults._coil import COIL_KINDS
 from labctl_simulators.faults._effects import (
     ambient_step,
     bead_in_beam,
@@ -259,6 +260,7 @@ KINDS = (
         needs="deadman",
     ),
     Kind("heater-breaks", "the calibration resistor is open", heater_breaks, needs_heater=True),
+    *COIL_KINDS,
     *MEDIUM_KINDS,
 )
 BY_NAME = {name: kind for kind in KINDS for name in (kind.name, *kind.aliases)}

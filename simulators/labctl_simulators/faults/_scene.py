@@ -59,7 +59,8 @@ class Kind:
     """It acts on the calibration resistor: a bench without one refuses it."""
     needs: str = ""
     """Kind of instrument that it acts on where there is but one, `shutter`, `deadman`, `pump` or
-    `assay`; `thermostat`: what keeps the cell's surroundings at a temperature."""
+    `assay`; `coil`: what makes the field;
+    `thermostat`: what keeps the cell's surroundings at a temperature."""
 
 
 def device(scene: Scene, fault: Fault) -> Device:

@@ -6,7 +6,9 @@ from labctl_simulators.wire._cni import ACKNOWLEDGEMENTS, CniSupply
 from labctl_simulators.wire._cobolt import CoboltLaser
 from labctl_simulators.wire._daq6510 import KeithleyDaq
 from labctl_simulators.wire._deadman import DeadMan, DeadManBoard
+from labctl_simulators.wire._easyheat import EasyHeat
 from labctl_simulators.wire._fluorimeter import Fluorimeter, FluorimeterBoard
+from labctl_simulators.wire._fob import FobThermometer
 from labctl_simulators.wire._heidolph import HeiPlate
 from labctl_simulators.wire._ika import IkaPlate
 from labctl_simulators.wire._ilx import IlxController
@@ -39,8 +41,10 @@ __all__ = [
     "CoboltLaser",
     "DeadMan",
     "DeadManBoard",
+    "EasyHeat",
     "Fluorimeter",
     "FluorimeterBoard",
+    "FobThermometer",
     "HeiPlate",
     "IkaPlate",
     "IlxController",

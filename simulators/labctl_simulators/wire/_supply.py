@@ -1,4 +1,5 @@
-"""Keysight E36312A bench supply with the calibration resistor on one output (replies end LF).
+"""Keysight E36312A bench supply with a calibration resistor, or the inverter of a coil, on one
+output (replies end LF).
 
 From the card: a channel list ends every command and query that concerns an output, `OUTP?` is what
 the supply thinks, `MEAS` is what is at the sense terminals whatever it thinks. Latencies, noise and
@@ -11,7 +12,7 @@ import re
 
 from labctl_simulators.wire._personality import MS
 from labctl_simulators.wire._text import ScpiInstrument, command, number
-from labctl_simulators.world import Stream, World
+from labctl_simulators.world import Inverter, Stream, World
 
 _MEASURE_NS = 20 * MS
 _HIGHEST = {1: (6.18, 5.15), 2: (25.75, 1.03), 3: (25.75, 1.03)}
@@ -26,11 +27,12 @@ class KeysightSupply(ScpiInstrument):
     identity = "Keysight Technologies,E36312A,MY59002391,2.1.0-1.0.4-1.12"
     latency_ns = 2 * MS
 
-    def __init__(self, world: World, output: int = 2) -> None:
+    def __init__(self, world: World, output: int = 2, coil: Inverter | None = None) -> None:
+        """`coil`: it feeds that, and not the resistor."""
         super().__init__()
         self._world = world
         self._output = output
-        self._heater = world.heater
+        self._heater = world.heater if coil is None else coil
         seed = world.truth.seed
         self._voltage_noise = Stream(seed, "supply/voltage").normal
         self._current_noise = Stream(seed, "supply/current").normal

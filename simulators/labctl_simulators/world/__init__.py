@@ -11,6 +11,7 @@ from labctl_simulators.world._draw import draw
 from labctl_simulators.world._emission import EmissionLog
 from labctl_simulators.world._gates import Blade, Relay
 from labctl_simulators.world._heater import Heater
+from labctl_simulators.world._inverter import CoilCurrent, Inverter
 from labctl_simulators.world._laser import Laser
 from labctl_simulators.world._materials import particles
 from labctl_simulators.world._medium import Medium
@@ -33,8 +34,10 @@ __all__ = [
     "Blade",
     "Cargo",
     "Coil",
+    "CoilCurrent",
     "EmissionLog",
     "Heater",
+    "Inverter",
     "Laser",
     "Liquid",
     "Medium",

@@ -12,6 +12,7 @@ For a wire personality: `World.fit_coil()` once; then `drive`, `output_on` (and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 REFERENCE_FIELD_A_PER_M = 15e3
 REFERENCE_HZ = 300e3
@@ -29,10 +30,20 @@ class Magnetism:
     """Self-heating of a metal thermocouple in the liquid at 15 kA/m and 300 kHz."""
 
 
+class Feed(Protocol):
+    """What turns the watts of a supply into this coil's field."""
+
+    def force_w(self, power_w: float) -> None:
+        """Let so much flow now, whoever asked for it."""
+        ...
+
+
 class Coil:
     """Field in, watts into the liquid out."""
 
     __slots__ = (
+        "broken",
+        "feed",
         "fibre",
         "field_a_per_m",
         "frequency_hz",
@@ -54,6 +65,10 @@ class Coil:
         """A fault: the output no longer obeys off, and the source knows."""
         self.lied_to_off = False
         """A fault: the output stays on, and the source says that it is off."""
+        self.feed: Feed | None = None
+        """What stands before it."""
+        self.broken = False
+        """A fault: no current flows in it."""
 
     def drive(self, field_a_per_m: float, frequency_hz: float | None = None) -> None:
         """Take a new field; an output that is stuck on keeps the one it has."""
@@ -73,7 +88,8 @@ class Coil:
     @property
     def strength(self) -> float:
         """Square of the field times the frequency now [A^2 Hz/m^2]."""
-        return self.field_a_per_m**2 * self.frequency_hz if self.output_on else 0.0
+        lit = self.output_on and not self.broken
+        return self.field_a_per_m**2 * self.frequency_hz if lit else 0.0
 
     @property
     def absorption_w_per_kg(self) -> float:

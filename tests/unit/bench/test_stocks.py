@@ -81,3 +81,20 @@ def test_no_medium_is_refused() -> None:
     """An empty vessel has no concentration."""
     with pytest.raises(RefusedError, match="volume of the medium"):
         volume_to_reach(GLUTATHIONE, 0.0, concentration_mol_per_m3=1.0)
+
+
+def test_a_medium_that_was_just_brought_there_needs_nothing_more() -> None:
+    """Rounding on the way there and back is no reason to refuse."""
+    volume, present = ML, 0.0
+    for aim in (0.1, 0.3, 0.7, 1.1, 3.3):
+        for _ in range(3):
+            added = volume_to_reach(
+                GLUTATHIONE, volume, concentration_mol_per_m3=aim, present_mol_per_m3=present
+            )
+            found, _ = after_adding(GLUTATHIONE, volume, added, present_mol_per_m3=present)
+            volume, present = volume + added, found or 0.0
+        assert added == pytest.approx(0.0, abs=1e-9 * ML)
+    for ph in (7.0, 6.5, 5.5):
+        first = volume_to_reach(ACID, ML, ph=ph)
+        _, reached = after_adding(ACID, ML, first)
+        assert volume_to_reach(ACID, ML, ph=ph, present_ph=reached) == pytest.approx(0.0, abs=1e-15)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.records import catalogue, replay, verify
+from benchmarks.records import catalogue, export, replay, verify
 from benchmarks.records._made import BRIEF, remade, simulated
 from labctl.catalogue import Catalogue, Query
 from labctl.record import JournalState, Outcome, read_journal, verify_run
@@ -68,3 +68,12 @@ def test_synthetic_runs_are_found(record: Path, tmp_path: Path) -> None:
     with Catalogue(tmp_path) as index:
         one = found[0]
         assert one in index.search(Query(sample=one.sample, lot=one.lot, verdict=one.verdict))
+
+
+def test_exports_read_back_equal() -> None:
+    """Two runs, one of them with gaps; the formats, pandas and xarray each have their figure."""
+    readings, *figures = export.measure("short", runs=2)
+
+    assert readings.value > 300
+    assert len(export.EQUAL) + 2 == len(figures)
+    assert set() == {figure.name for figure in figures if not figure.holds}

@@ -119,3 +119,22 @@ def test_the_engine_carries_no_series_out_as_one_run(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="series is several runs"):
         check_request(request)
+
+
+def test_a_series_gives_its_fluence_for_one_sample(tmp_path: Path) -> None:
+    """1 W for 25 min on 0.5 cm2; not that of both samples together."""
+    text = plan(tmp_path, SERIES, "--bench", "simulated")
+
+    assert "fluence 3000 J/cm² of one sample" in text
+
+
+def test_a_plan_of_a_release_says_which_numbers_of_the_bench_are_placeholders() -> None:
+    """Every released fraction rests on the calibration of its assay."""
+    runner = CliRunner()
+    told = runner.invoke(main, ["plan", "triggered-release", "--bench", "simulated-release"])
+    dark = runner.invoke(main, ["plan", "heating-curve", "--bench", "simulated-release"])
+
+    assert "the calibration of the assay of quinidine" in told.output
+    assert "the stock of acid" in told.output
+    assert 0 == dark.exit_code
+    assert "placeholders in the bench" not in dark.output

@@ -311,3 +311,16 @@ def test_a_measurement_without_a_load_has_no_fraction() -> None:
 
     assert told.fraction is None
     assert 0.1 == told.concentration_mol_per_m3
+
+
+def test_a_run_that_asks_for_what_cannot_be_done_is_refused_and_no_fault(tmp_path: Path) -> None:
+    """Only the run shows it, because more was added by hand than was computed: dark, thermostat
+    off, and nobody is sent to look for a fault in labctl."""
+    less = dataclasses.replace(ADD, concentration_mol_per_m3=1.0)
+    fakes = Fakes(bath=Bath())
+    story = carried_out(tmp_path, [WARM, ADD, less], fakes, lights=False, ask=answering("1 mL"))
+
+    assert ("refused", Exit.BAD_INPUT) == (story.ended.outcome, story.ended.exit_code)
+    assert "cannot be brought down" in story.ended.why
+    assert fakes.bath is not None
+    assert "stop" == fakes.bath.told[-1]

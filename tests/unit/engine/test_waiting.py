@@ -154,6 +154,21 @@ def test_any_and_all(tmp_path: Path, condition: object, lasts_s: float) -> None:
     assert lasts_s == pytest.approx(ended.t_ns / 1e9, abs=0.7)
 
 
+@pytest.mark.parametrize("verb", [Wait, Cool])
+@pytest.mark.parametrize("if_late", ["stop", "continue"])
+def test_what_is_met_as_the_time_ends_is_not_late(
+    tmp_path: Path, verb: type[Wait | Cool], if_late: str
+) -> None:
+    """`until: {elapsed: 10 min}` with `at_most: 10 min` is what people write."""
+    until, time_ns = Elapsed(5 * S), 5 * S
+    step = verb(index=0, name="", at_most_ns=time_ns, until=until, if_late=if_late)
+    story = carried_out(tmp_path, [step])
+    (ended,) = story.of(StepEnded)
+
+    assert ("completed", Exit.PASS) == (story.ended.outcome, story.ended.exit_code)
+    assert "reached" == ended.why
+
+
 def test_assays_go_on_beside_the_sampling(tmp_path: Path) -> None:
     """Every species every so often, and every tick of the grid is there."""
     step = dataclasses.replace(

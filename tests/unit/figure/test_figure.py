@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from labctl.errors import RecordError
 from labctl.events import Alarm, Assessment, Beam, Emission, Event, Tripped
 from labctl.figure import _words as words
-from labctl.figure import draw
+from labctl.figure import draw, draw_files
 from labctl.figure._curves import Curves, read_curves
 from labctl.figure._thin import POINTS, thin_evenly, thin_line
 from labctl.record import Journal
@@ -131,11 +131,14 @@ def test_no_words_leave_the_picture(tmp_path: Path) -> None:
         ({"efficiency": {"value": 0.35712, "low": 0.2, "high": 0.2}}, "pass: efficiency 0.357"),
         ({"heat_loss_coefficient": {"value": 0.01234, "low": 0.0119, "high": 0.0128}},
          "pass: heat-loss coefficient 12.34 mW/K, 95 % 11.90 to 12.80"),
+        ({"specific_absorption_rate": {"value": 109532.0, "low": 101600.0, "high": 117500.0}},
+         "pass: absorption rate 109.5 W/g of iron, 95 % 101.6 to 117.5"),
         ({"time_constant": {"value": 200.0}}, "pass"),
     ],
 )  # fmt: skip
 def test_a_result_has_no_digit_too_many(results: dict[str, Any], said: str) -> None:
-    """The interval says how many digits are shown; a blank shows its heat loss."""
+    """The interval says how many digits are shown; a blank shows its heat loss, a field what its
+    iron takes up."""
     verdict = replace(storyteller.verdict(0), results=results)
     curves = Curves(verdict=verdict, ended=storyteller.ended(0))
 
@@ -234,3 +237,37 @@ def test_a_short_line_is_left_alone() -> None:
     assert ([0.0, 1.0], [5.0, 6.0]) == (t.tolist(), value.tolist())
     kept = thin_evenly(10_000)
     assert (0, 9_999, POINTS) == (kept[0], kept[-1], len(kept))
+
+
+@pytest.mark.parametrize("width_mm", [84.0, 174.0])
+def test_figures_for_print_have_a_columns_width_and_print_of_seven_points(
+    tmp_path: Path, width_mm: float
+) -> None:
+    """In each format, and nothing is cut off at an edge."""
+    folder = record(tmp_path / "run", healthy())
+    svg, pdf, png = draw_files(folder, tmp_path / "figures", ("svg", "pdf", "png"), width_mm)
+    text = svg.read_text()
+    points = float(re.search(r'width="([\d.]+)pt"', text)[1])  # type: ignore[index]
+    box = re.search(rb"/MediaBox \[\s*0 0 ([\d.]+)", pdf.read_bytes())
+    sizes = {float(size) for size in re.findall(r"font(?:-size)?: (?:bold )?([\d.]+)px", text)}
+
+    assert width_mm / 25.4 * 72 == pytest.approx(points, abs=0.01)
+    assert box is not None
+    assert width_mm / 25.4 * 72 == pytest.approx(float(box[1]), abs=0.01)
+    assert b"\x89PNG" == png.read_bytes()[:4]
+    assert width_mm / 25.4 * 600 == pytest.approx(
+        int.from_bytes(png.read_bytes()[16:20], "big"), abs=1
+    )
+    assert {7.0, 8.0} == sizes
+
+
+def test_the_same_record_gives_the_same_figures_for_print(tmp_path: Path) -> None:
+    """To the byte: no date, no random name."""
+    folder = record(tmp_path / "run", healthy())
+    kinds = ("svg", "pdf", "png")
+    once, again = (
+        [path.read_bytes() for path in draw_files(folder, tmp_path / name, kinds)]
+        for name in ("once", "again")
+    )
+
+    assert once == again

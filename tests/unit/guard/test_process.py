@@ -608,6 +608,25 @@ def test_a_resistor_is_set_by_its_voltage() -> None:
     assert bench.level_for(0.5) == pytest.approx(lit.level(0.5))
 
 
+@pytest.mark.parametrize(
+    ("name", "level"), [("simulated-coil", 450.0**0.5), ("simulated-induction", 200.0)]
+)
+def test_a_coil_is_set_as_its_bench_says_in_the_guard_s_process_too(
+    name: str, level: float
+) -> None:
+    """By voltage or by current, and measured by that; also when it has crossed the wire."""
+    from labctl.bench._guard_process import setup_of
+
+    bench = bench_file(name)
+    assert bench.coil is not None
+    setup = setup_of(bench, ("coil", "probe"), {"coil": bench.guard_spec(source="coil")}, 0)
+    (coil,) = talk.from_line(talk.to_line(setup)).sources
+    power_w = bench.coil.at_power_w
+
+    assert level == pytest.approx(coil.level(power_w)) == bench.level_for(power_w, "coil")
+    assert bench.coil.measured_w(level) == coil.measured_w(level)
+
+
 # -- the wire --------------------------------------------------------------------------------------
 
 

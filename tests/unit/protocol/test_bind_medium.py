@@ -122,3 +122,37 @@ def test_what_a_person_does_needs_no_stock_and_no_assay(on: BenchFile, loaded: S
             "  - release: {species: iron, stimulus: {pH: 5.5}}\n", on, loaded, head
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        # The medium itself lies outside of what the stock was titrated over.
+        (["release: {species: quinidine, stimulus: {pH: 5.5}}"], "pH 8.2 is outside"),
+        (["dose: {agent: acid, pH: 5.5}"], "pH 8.2 is outside"),
+        # What was added before counts; nothing takes an agent out again.
+        (["dose: {agent: glutathione, concentration: 10 mM}",
+          "dose: {agent: glutathione, concentration: 5 mM}"], "cannot be brought down"),
+        (["dose: {agent: glutathione, concentration: 5 mM}",
+          "dose: {agent: glutathione, concentration: 10 mM}"], ""),
+        (["repeat: {times: 3, steps: [{dose: {agent: glutathione, concentration: 10 mM}}]}"], ""),
+        (["release: {species: quinidine, stimulus: {glutathione: 0 mM}}"], ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("doser", ["doser: doser, ", ""])
+def test_what_a_stock_cannot_reach_from_the_medium_as_it_is_is_refused_before_the_run(
+    steps: list[str], expected: str, doser: str, on: BenchFile, loaded: Specimen
+) -> None:
+    """By the doser or by hand: the volume is computed from the stock either way."""
+    assert loaded.ph is not None
+    alkaline = dataclasses.replace(loaded, ph=dataclasses.replace(loaded.ph, value=8.2))
+    head = MEDIUM.replace("doser: doser, ", doser)
+    text = f"{head}steps:\n" + "".join(f"  - {step}\n" for step in steps)
+    found = []
+    try:
+        protocol.loads(text, bench=on, specimen=alkaline)
+    except InputError as error:
+        found = [it.message for it in error.problems if it.code == "P057"]
+
+    assert bool(expected) == len(found)
+    assert all(expected in message for message in found)

@@ -407,3 +407,14 @@ def test_a_problem_within_a_repeat_is_told_and_counted_once() -> None:
         steps("  - repeat: {times: 5, steps: [{cool: {}}]}\n")
 
     assert 1 == len(caught.value.problems)
+
+
+def test_an_empty_list_is_called_one() -> None:
+    """And not told that a list is wanted, not a list."""
+    text = f"{HEAD}steps: []\n"
+    with pytest.raises(InputError) as caught:
+        protocol.loads(text)
+
+    assert ["a list is wanted here, not an empty list"] == [
+        it.message for it in caught.value.problems
+    ]

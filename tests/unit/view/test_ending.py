@@ -13,7 +13,7 @@ from labctl.cli._view._ending_lines import ending_lines
 from labctl.cli._view._panel import print_last_words
 from labctl.cli._view._seen import Seen
 from labctl.clock import NS
-from labctl.events import Beam
+from labctl.events import Beam, ReleaseAssessed
 from tests.unit.view import storyteller as story
 
 
@@ -33,6 +33,7 @@ def ended(outcome: str, exit_code: int, **more: object) -> Ending:
         ("tripped", 4, Tone.BAD, "TRIPPED"),
         ("instrument-lost", 3, Tone.BAD, "INSTRUMENT LOST"),
         ("data-fault", 6, Tone.BAD, "DATA COULD NOT BE WRITTEN"),
+        ("refused", 2, Tone.BAD, "REFUSED"),
         ("fault", 70, Tone.BAD, "FAULT IN LABCTL"),
         ("tripped", 8, Tone.LOUD, "BEAM NOT CONFIRMED OFF"),
         ("completed", 8, Tone.LOUD, "BEAM NOT CONFIRMED OFF"),
@@ -180,3 +181,17 @@ def test_while_the_beam_may_be_on_nothing_else_is_said() -> None:
     closing = console.export_text().rpartition("try next")[2]
     assert "BEAM NOT CONFIRMED OFF" in closing
     assert "Do not open the enclosure." in closing
+
+
+def test_a_release_in_the_dark_does_not_say_that_readings_agree() -> None:
+    """No model was held beside them: what was followed is the release."""
+    seen = Seen()
+    for event in story.begins():
+        seen.apply(event)
+    known = {"fraction": 0.5, "low": 0.4, "high": 0.6}
+    seen.release = ReleaseAssessed(80 * NS, {"quinidine": known})
+    closing = story.ended(90 * NS, "completed", 0, verdict="pass")
+    headline = ending(story.summary(0, run_ended=closing), seen).headline
+
+    assert "PASS" in headline
+    assert "agree" not in headline

@@ -12,7 +12,7 @@ import pytest
 from labctl.cli._view import Presenter, Summary, choose
 from labctl.cli._view._plain import reading_interval_ns
 from labctl.clock import NS
-from labctl.events import Event, Note, from_dict
+from labctl.events import Beam, Emission, Event, Note, from_dict
 from tests.unit.view import storyteller as story
 
 
@@ -242,3 +242,18 @@ def test_readings_are_about_20_a_run(at_most_s: tuple[int, ...], every_s: int) -
 def test_readings_come_at_least_every_five_minutes() -> None:
     """A log of a day still shows that it is alive."""
     assert 300 * NS == reading_interval_ns([24 * 3600 * NS])
+
+
+def test_a_power_that_a_hold_changes_all_the_time_has_a_line_now_and_then() -> None:
+    """The first change, then one at a time as readings have; on and off are each told."""
+    begins = [it for it in story.run() if it.t_ns <= 60 * NS]
+    lit = [
+        Emission(round((60 + n / 2) * NS), Beam.ON, "read back", 1.5 - n / 1000, "Hold")
+        for n in range(600)
+    ]
+    off = Emission(400 * NS, Beam.OFF, "read back", None, "reached")
+    lines, _ = shown([*begins, *lit, off, story.ended(401 * NS)])
+    told = [line for line in lines if "laser    ON" in line and "(Hold)" in line]
+
+    assert 3 <= len(told) <= 12
+    assert any("laser    OFF, read back (reached)" in line for line in lines)

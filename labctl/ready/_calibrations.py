@@ -89,8 +89,8 @@ def check_targets_of(plan: Plan, bench: BenchFile, specimen: Specimen | None) ->
     calibration of the bench among it. Without a sample the default one stands in: the target is of
     what the readings leave open, which hardly depends on the sample."""
     from labctl import sample as samples
-    from labctl.cli._prepare import DEFAULT_SAMPLE
     from labctl.engine import check_targets, has_targets
+    from labctl.ready._order import DEFAULT_SAMPLE
 
     if not has_targets(plan):
         return

@@ -1,0 +1,186 @@
+"""How soon the light is out and the service gone: SIGTERM, STOP over the socket, `labctl stop`.
+
+Nine pages watch meanwhile. What counts is the world's own log of the light, on the same clock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+from benchmarks._figures import Figure
+from benchmarks.service._kept import Kept, edges, environment, kept, wait, world
+from labctl.clock import NS, real_ns
+from labctl.errors import Exit
+from labctl.record import describe_run
+
+TRIALS = {"short": 3, "full": 20}
+PAGES = 9
+
+
+def measure(profile: str, trials: int | None = None) -> Iterator[Figure]:
+    """Yield the figures of this part."""
+    count = trials or TRIALS[profile]
+    dark_s, gone_s, orderly = [], [], 0
+    bound_s = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(count):
+            place = Path(folder) / str(number)
+            place.mkdir()
+            dark, gone, good, bound_s = _signalled(place)
+            dark_s.append(dark)
+            gone_s.append(gone)
+            orderly += good
+        stopped = Path(folder) / "stopped"
+        stopped.mkdir()
+        answered_s, out_s = _stopped(stopped, count)
+        plain = Path(folder) / "plain"
+        plain.mkdir()
+        plain_s = _without(plain)
+    trials_words = f"{count} trials, {PAGES} pages open"
+    yield Figure("SIGTERM while lit: light out in the world, worst", max(dark_s), "s", profile,
+                 f"the bench's own bound, {bound_s:.2f} s; {trials_words}",
+                 "0.05 s and the bound", max(dark_s) <= 0.05 + bound_s)  # fmt: skip
+    yield Figure("SIGTERM while lit: process gone, worst", max(gone_s), "s", profile,
+                 f"labctl run: {plain_s:.2f} s; {trials_words}", "1 s",
+                 max(gone_s) <= 1.0)  # fmt: skip
+    yield Figure("SIGTERM while lit: beam read back off, closed, code 5, bye", orderly, "runs",
+                 profile, f"of {count}", f"{count}", orderly == count)  # fmt: skip
+    yield Figure("STOP over the socket: answered, worst", max(answered_s), "s", profile,
+                 trials_words, "0.05 s", max(answered_s) <= 0.05)  # fmt: skip
+    yield Figure("STOP over the socket: light out in the world, worst", max(out_s), "s", profile,
+                 f"the bench's own bound, {bound_s:.2f} s", "0.05 s and the bound",
+                 max(out_s) <= 0.05 + bound_s)  # fmt: skip
+
+
+def _lit(service: Kept, folder: Path) -> str:
+    """A run that is lit; its item."""
+    before = _count(folder, "on")
+    item = service.start(baseline="5 s", heat="120 s", cool="5 s", every="100 ms")
+    wait(lambda: _count(folder, "on") > before and service.ask("GET", "/bench")["tone"] == "on")
+    return item
+
+
+def _count(folder: Path, edge: str) -> int:
+    return len(edges(folder, edge)) if (folder / "emission.jsonl").exists() else 0
+
+
+def _bound_s(service: Kept) -> float:
+    """As the bench prints it."""
+    words = service.ask("GET", "/bench")["worst_off"][0].split()
+    return float(words[words.index("worst") + 1])
+
+
+def _signalled(folder: Path) -> tuple[float, float, bool, float]:
+    with ExitStack() as stack:
+        bench = stack.enter_context(world(folder))
+        service = stack.enter_context(kept(folder, "--bench", str(bench)))
+        bound_s = _bound_s(service)
+        pages = [_Page(service.socket()) for _ in range(PAGES)]
+        _lit(service, folder)
+        sent_ns = real_ns()
+        service.process.send_signal(signal.SIGTERM)
+        code = service.process.wait(30)
+        gone_s = (real_ns() - sent_ns) / NS
+        byes = [page.end() == "bye" for page in pages]
+        wait(lambda: any(t_ns > sent_ns for t_ns in edges(folder, "off")))
+        dark_s = (max(edges(folder, "off")) - sent_ns) / NS
+        run = describe_run(next((folder / "runs").glob("*/001-*")))
+    ended = run.ended
+    good = (
+        code == Exit.STOPPED
+        and run.state == "closed"
+        and ended is not None
+        and (ended.beam.value, ended.beam_how) == ("off", "read back")
+        and all(byes)
+    )
+    return dark_s, gone_s, good, bound_s
+
+
+def _without(folder: Path) -> float:
+    """The same of `labctl run`."""
+    with world(folder) as bench:
+        command = ["run", "heating-curve", "--bench", str(bench), "--runs", str(folder / "runs")]
+        command += ["--broker", "off", "--no-figure", "--json", "-p", "baseline=5s"]
+        command += ["-p", "every=100ms"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "labctl", *command], cwd=folder, env=environment(folder),
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        wait(lambda: _count(folder, "on") > 0)
+        time.sleep(1.0)
+        sent_ns = real_ns()
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        return (real_ns() - sent_ns) / NS
+
+
+class _Page:
+    """One who watches, and reads."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.last = ""
+        self._socket = socket
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def end(self) -> str:
+        """The last word that it heard."""
+        self._socket.close()
+        self._reader.join(5.0)
+        return self.last
+
+    def _read(self) -> None:
+        try:
+            for text in self._socket:
+                self.last = str(json.loads(text)["type"])
+        except ConnectionClosed:
+            return
+
+
+def _stopped(folder: Path, count: int) -> tuple[list[float], list[float]]:
+    answered_s, out_s = [], []
+    with ExitStack() as stack:
+        bench = stack.enter_context(world(folder))
+        service = stack.enter_context(kept(folder, "--bench", str(bench)))
+        pages = [_Page(service.socket()) for _ in range(PAGES)]
+        for _ in range(count):
+            item = _lit(service, folder)
+            page = service.socket()
+            page.recv(timeout=5)
+            sent_ns = real_ns()
+            page.send(json.dumps({"id": 1, "do": "stop"}))
+            while json.loads(page.recv(timeout=10))["type"] != "done":
+                pass
+            answered_s.append((real_ns() - sent_ns) / NS)
+            page.close()
+            service.until_done(item)
+            out_s.append((max(edges(folder, "off")) - sent_ns) / NS)
+        for one in pages:
+            one.end()
+        _labctl_stop(service, folder)
+    return answered_s, out_s
+
+
+def _labctl_stop(service: Kept, folder: Path) -> None:
+    """`labctl stop` ends the run and leaves the service up; RuntimeError where it does not."""
+    item = _lit(service, folder)
+    command = [sys.executable, "-m", "labctl", "stop"]
+    said = subprocess.run(command, env=environment(folder), capture_output=True, text=True,
+                          cwd=folder, timeout=60, check=False)  # fmt: skip
+    service.until_done(item)
+    if said.returncode or service.process.poll() is not None:
+        raise RuntimeError(f"labctl stop: {said.returncode}, {said.stdout} {said.stderr}")
+    os.kill(service.process.pid, 0)

@@ -1,0 +1,82 @@
+"""What may stand in a request's body. Nothing else is taken."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+RUN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,160}$"
+FILE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,120}$"
+RECORD = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}/[A-Za-z0-9][A-Za-z0-9_-]{0,160}$"
+KEY = r"^[A-Za-z0-9_-]{1,64}$"
+
+Words = Annotated[str, Field(min_length=1, max_length=1000)]
+Name = Annotated[str, Field(pattern=NAME)]
+Value = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f=]+$")]
+Fault = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Order(_Body):
+    """A run as it is asked for, in names."""
+
+    protocol: Name
+    parameters: Annotated[dict[Name, Value], Field(max_length=50)] = {}
+    sample: Name | None = None
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1
+    """Of a simulated world."""
+    faults: Annotated[list[Fault], Field(max_length=20)] = []
+    """Injected into a simulated world."""
+    speed: Annotated[float, Field(ge=0.01, le=1e6, allow_inf_nan=False)] | None = None
+    """Seconds in a real second, of an in-process simulation; the service's own where left out."""
+    blank: Annotated[str, Field(pattern=RECORD)] | None = None
+    """The water run that this one refers to, `day/run`."""
+
+
+class Why(_Body):
+    """Why something is stopped."""
+
+    why: Annotated[str, Field(max_length=1000)] = ""
+
+
+class Because(_Body):
+    """Why something is reset."""
+
+    why: Words
+
+
+class Text(_Body):
+    """A protocol to be checked."""
+
+    text: Annotated[str, Field(min_length=1, max_length=200_000)]
+
+
+class Note(_Body):
+    """A remark for the record."""
+
+    text: Words
+
+
+class Answer(_Body):
+    """To a prompt."""
+
+    prompt: Annotated[str, Field(pattern=r"^p[0-9]{1,9}$")]
+    text: Words
+
+
+class Code(_Body):
+    """As it stands in the service's terminal."""
+
+    code: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Move(_Body):
+    """To another place among those that wait."""
+
+    to: Annotated[int, Field(ge=0, le=1000)]

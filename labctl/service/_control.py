@@ -1,0 +1,176 @@
+"""The run in hand, for whoever may stop, hold, answer or remark it from another thread.
+
+Stop goes two ways at once: past the engine to a guard that has a process of its own, and to the
+engine, which closes the record. Neither waits for the other, nor for anything of the web.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from labctl import clock, platform, talk
+from labctl.engine import Engine
+from labctl.errors import RefusedError
+
+_GUARD_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A question that waits for a person."""
+
+    id: str
+    text: str
+    answer: concurrent.futures.Future[str]
+
+
+class Control:
+    """Any thread, but for `entered`, `begun` and `left`, which are the run's."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._lock = threading.RLock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: Callable[[str], object] | None = None
+        self._engine: Engine | None = None
+        self._prompt: Prompt | None = None
+        self._asked = 0
+        self._hold = ""
+        self._alive_ns = clock.real_ns()
+
+    # -- for the run ---------------------------------------------------------------------------
+
+    def entered(self, loop: asyncio.AbstractEventLoop, stop: Callable[[str], object]) -> None:
+        """A run's loop has begun; `stop` ends it at any moment from now on."""
+        with self._lock:
+            self._loop, self._stop, self._hold = loop, stop, ""
+
+    def begun(self, engine: Engine) -> None:
+        """Its record is open."""
+        with self._lock:
+            self._engine = engine
+
+    def left(self) -> None:
+        """The run's loop is over."""
+        with self._lock:
+            self._loop = self._stop = self._engine = self._prompt = None
+            self._hold = ""
+        self._changed()
+
+    def ask(self, text: str) -> concurrent.futures.Future[str]:
+        """The engine's prompt: it stands until it is answered or given up."""
+        future: concurrent.futures.Future[str] = concurrent.futures.Future()
+        with self._lock:
+            self._asked += 1
+            self._prompt = Prompt(f"p{self._asked}", text, future)
+        future.add_done_callback(lambda done: self._changed())
+        self._changed()
+        return future
+
+    # -- signs of life -------------------------------------------------------------------------
+
+    def mark(self) -> None:
+        """The bench's thread turns. Called on it."""
+        self._alive_ns = clock.real_ns()
+
+    def probe(self) -> float:
+        """Have it marked anew, and return how long ago it was marked last, in real seconds."""
+        loop = self._loop
+        if loop is not None:
+            _on(loop, self.mark)
+        return (clock.real_ns() - self._alive_ns) / clock.NS
+
+    # -- for whoever watches -------------------------------------------------------------------
+
+    @property
+    def on(self) -> bool:
+        """A run is on."""
+        return self._loop is not None
+
+    @property
+    def prompt(self) -> Prompt | None:
+        """What waits for an answer."""
+        with self._lock:
+            prompt = self._prompt
+            return None if prompt is None or prompt.answer.done() else prompt
+
+    @property
+    def hold(self) -> str:
+        """`asked` while a hold stands, else ''."""
+        return self._hold
+
+    def stop(self, who: str) -> bool:
+        """Laser off, run closed; False when none is on. Returns at once."""
+        with self._lock:
+            loop, stop = self._loop, self._stop
+        if loop is None or stop is None:
+            return False
+        threading.Thread(target=_guard_off, args=(who,), name="labctl-off", daemon=True).start()
+        return _on(loop, stop, who)
+
+    def note(self, who: str, text: str) -> None:
+        """Put a remark on the record. RefusedError without a run."""
+        self._tell(lambda engine: engine.note(who, text))
+
+    def ask_hold(self, who: str) -> None:
+        """Wait before the next step that begins in the dark. RefusedError without a run."""
+        self._tell(lambda engine: engine.hold(who))
+        with self._lock:
+            self._hold = "asked"
+        self._changed()
+
+    def go_on(self, who: str) -> None:
+        """Take a hold off. RefusedError where none stands."""
+        with self._lock:
+            if not self._hold:
+                raise RefusedError("no hold stands")
+            self._hold = ""
+        self._tell(lambda engine: engine.go_on(who))
+        self._changed()
+
+    def answer(self, name: str, text: str) -> None:
+        """Answer a prompt. RefusedError when it is no longer open."""
+        with self._lock:
+            prompt = self.prompt
+            if prompt is None or prompt.id != name:
+                raise RefusedError("this prompt is not open", seen=name)
+            if not prompt.answer.set_running_or_notify_cancel():
+                raise RefusedError("this prompt was given up", seen=name)
+        prompt.answer.set_result(text)
+
+    def _tell(self, act: Callable[[Engine], object]) -> None:
+        with self._lock:
+            loop, engine = self._loop, self._engine
+        if loop is None or engine is None or not _on(loop, act, engine):
+            raise RefusedError("no run is on")
+
+
+def _on(loop: asyncio.AbstractEventLoop, act: Callable[..., object], *given: object) -> bool:
+    try:
+        loop.call_soon_threadsafe(act, *given)
+    except RuntimeError:
+        # It ended between two looks.
+        return False
+    return True
+
+
+def _guard_off(why: str) -> None:
+    """Tell the guard's process, where the run has one. The engine hears the same and reports."""
+    path = platform.guard_socket(os.getpid())
+    if not path.exists():
+        return
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as way:
+            way.settimeout(_GUARD_S)
+            way.connect(str(path))
+            way.sendall(talk.to_line(talk.Off(why)))
+            way.recv(1)
+    except OSError:
+        # It has left, or is switching off already; the engine's own off is on its way.
+        return

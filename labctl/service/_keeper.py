@@ -1,0 +1,245 @@
+"""Carries out what waits, one run after the other, on the process's main thread.
+
+labctl owns the signals: between two runs they end the waiting, within a run they go to its engine,
+as in `labctl run`; the web server has none of them. The order at any end is the laser off and the
+record closed, both by the engine, then the web, then what is left of telemetry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import queue
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from labctl import platform
+from labctl.bench import BenchFile, Reach
+from labctl.clock import NS, iso, wall_utc_ns
+from labctl.engine import AtBench, Begun, RunResult, carry_out
+from labctl.errors import Exit, InputError, LabctlError
+from labctl.events import Event
+from labctl.protocol import Plan, SampleRun, timeline
+from labctl.ready import Ready, ready, series_of
+from labctl.service._control import Control
+from labctl.service._hub import Hub
+from labctl.service._latch import StopLatch
+from labctl.service._queue import GOES_ON, Item, Queue
+from labctl.service._seen import About
+from labctl.telemetry import BrokerChoice, Telemetry
+
+_LOOK_S = 0.5
+"""Between two looks at what waits, and signs of life."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """What every run of this service has in common."""
+
+    bench_file: BenchFile
+    speed: float
+    """Of an in-process simulation."""
+    broker: BrokerChoice
+    at_bench: AtBench | None
+    not_at_bench: str
+    url: str
+
+
+class Keeper:
+    """`run` on the main thread; `ending` and everything else from there too."""
+
+    def __init__(
+        self,
+        keeping: Keeping,
+        orders: Queue,
+        control: Control,
+        hub: Hub,
+        latch: StopLatch,
+        *,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._keeping = keeping
+        self._orders = orders
+        self._control = control
+        self._hub = hub
+        self._latch = latch
+        self._say = say
+        # A put is all that a signal handler does; this queue allows that.
+        self._bell: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._ending = ""
+        self._code = Exit.PASS
+
+    def ring(self) -> None:
+        """Something was ordered. Any thread."""
+        self._bell.put("")
+
+    def end(self, name: str) -> None:
+        """Stop the run in hand, and begin no other. Any thread."""
+        self._heard(name)
+        self._control.stop(name)
+
+    def run(self) -> int:
+        """Until a signal; returns the exit code: 0, or that of the run that the signal stopped."""
+        restore = platform.hear_signals(self._heard)
+        try:
+            while not self._ending:
+                self._control.mark()
+                item = None if self._latch.now() else self._orders.take()
+                if item is not None:
+                    self._carry(item)
+                    continue
+                try:
+                    self._bell.get(timeout=_LOOK_S)
+                except queue.Empty:
+                    continue
+        finally:
+            restore()
+        return int(self._code)
+
+    def _heard(self, name: str) -> None:
+        if name == platform.RUN_ONLY.name:
+            self._control.stop("labctl stop")
+            return
+        self._ending = self._ending or name
+        self._bell.put(name)
+
+    def _carry(self, item: Item) -> None:
+        """One order: a run, or of a series one after the other."""
+        try:
+            series = series_of(item.order, self._keeping.bench_file)
+            runs: tuple[SampleRun | None, ...] = series or (None,)
+            prepared = [ready(item.order, self._keeping.bench_file, self._speed(item), one=one)
+                        for one in runs]  # fmt: skip
+            worst, result = Exit.PASS, None
+            for made in prepared:
+                result = self._one(item, made)
+                code = Exit(result.ended.exit_code)
+                worst = _worse(worst, code)
+                if code not in GOES_ON or self._ending:
+                    break
+        except LabctlError as error:
+            problems = getattr(error, "problems", ()) if isinstance(error, InputError) else ()
+            why = "; ".join(str(p) for p in problems) or str(error)
+            self._say(f"{item.told()['protocol']} refused: {why}")
+            self._orders.over(item, "refused", int(error.exit_code), why=why)
+            return
+        finally:
+            self._control.left()
+        ended = None if result is None else result.ended
+        if self._ending:
+            self._code = worst
+        self._orders.over(
+            item,
+            "done",
+            int(worst),
+            outcome=None if ended is None else ended.outcome,
+            verdict=None if ended is None else ended.verdict,
+            why="" if ended is None else ended.why,
+        )
+
+    def _one(self, item: Item, made: Ready) -> RunResult:
+        keeping, stack = self._keeping, ExitStack()
+        request = replace(
+            made.request, at_bench=keeping.at_bench, not_at_bench=keeping.not_at_bench
+        )
+        telemetry: list[Telemetry] = []
+
+        def begin(begun: Begun) -> None:
+            folder = begun.folder
+            item.run = f"{folder.path.parent.name}/{folder.path.name}"
+            self._control.begun(begun.engine)
+            self._hub.begin(_about(made, begun, item.run))
+            stack.enter_context(
+                platform.announce(
+                    {
+                        "run_id": folder.run_id,
+                        "bench": keeping.bench_file.name,
+                        "mode": begun.mode.value,
+                        "user": getpass.getuser(),
+                        "since": iso(wall_utc_ns()),
+                        "record": str(folder.path),
+                        "stops_by": platform.RUN_ONLY.name,
+                        "service": keeping.url,
+                    }
+                )
+            )
+            if not keeping.broker.off:
+                told = Telemetry(
+                    keeping.bench_file.name,
+                    begun.mode,
+                    keeping.bench_file.describe(),
+                    keeping.broker,
+                    run_uid=folder.run_id,
+                    utc_zero_ns=begun.utc_zero_ns,
+                )
+                told.start()
+                stack.callback(told.close)
+                telemetry.append(told)
+
+        def to_telemetry(event: Event) -> None:
+            for told in telemetry:
+                told.publish(event)
+
+        with stack:
+            result = carry_out(
+                request,
+                publish=(self._hub.publish, to_telemetry),
+                ask=self._control.ask,
+                on_begin=begin,
+                on_signals=self._on_signals,
+            )
+        ended = result.ended
+        self._say(f"{made.request.plan.name}: {ended.outcome}, {ended.verdict}; "
+                  f"beam {ended.beam.value} ({ended.beam_how}); {result.folder.path}")  # fmt: skip
+        return result
+
+    def _on_signals(
+        self, loop: asyncio.AbstractEventLoop, stop: Callable[[str], object]
+    ) -> Callable[[], None]:
+        def both(name: str) -> None:
+            self._heard(name)
+            stop(name)
+
+        restore = platform.on_signals(loop, both)
+        self._control.entered(loop, stop)
+        if self._ending:
+            # It came between two runs.
+            loop.call_soon(stop, self._ending)
+        return restore
+
+    def _speed(self, item: Item) -> Callable[[Plan, Reach], float | None]:
+        asked = self._keeping.speed if item.speed is None else item.speed
+        return lambda plan, way: asked if way.in_process else 1.0
+
+
+def _worse(one: Exit, other: Exit) -> Exit:
+    """Of two runs of a series; a later failure outweighs a run that cannot tell."""
+    if other not in GOES_ON:
+        return other
+    return other if one is Exit.PASS or other is Exit.CHECK_FAILED else one
+
+
+def _about(made: Ready, begun: Begun, record: str) -> About:
+    request = made.request
+    plan = request.plan
+    return About(
+        run_id=begun.folder.run_id,
+        record=record,
+        began_utc=iso(begun.utc_zero_ns),
+        protocol=plan.name,
+        sample="" if request.specimen is None else request.specimen.name,
+        lights=plan.uses_light,
+        steps=[
+            {
+                "index": row.index + 1,
+                "verb": row.verb,
+                "name": row.name,
+                "at_most_s": None if row.at_most_ns is None else row.at_most_ns / NS,
+                "power_w": row.power_w,
+            }
+            for row in timeline(plan)
+        ],
+        period_s=plan.period_ns / NS,
+        speed=request.speed,
+    )

@@ -1,0 +1,200 @@
+"""Runs that wait for the bench, in order; started once for each idempotency key."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labctl.errors import Exit, RefusedError
+from labctl.ready import Order
+
+KEPT = 50
+"""Of those that are over."""
+MOST = 200
+"""That may wait."""
+_KEYS = 1000
+GOES_ON = (Exit.PASS, Exit.CHECK_FAILED, Exit.CANNOT_TELL)
+"""A queue goes on after these; after any other end somebody looks first."""
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One order and what became of it."""
+
+    id: str
+    order: Order
+    by: str
+    at_most_s: float
+    lights: bool
+    speed: float | None = None
+    """None: what the service takes."""
+    state: str = "waiting"
+    run: str | None = None
+    outcome: str | None = None
+    verdict: str | None = None
+    exit_code: int | None = None
+    why: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """As it travels."""
+        given = dict(text.partition("=")[::2] for text in self.order.parameters)
+        return {
+            "id": self.id,
+            "protocol": _name(self.order.protocol), "sample": _name(self.order.sample),
+            "parameters": given, "faults": list(self.order.faults), "by": self.by,
+            "state": self.state, "at_most_s": self.at_most_s, "lights": self.lights,
+            "run": self.run, "outcome": self.outcome, "verdict": self.verdict,
+            "exit_code": self.exit_code, "why": self.why,
+        }  # fmt: skip
+
+
+def _name(of: str | None) -> str | None:
+    """A name instead of a place on this machine."""
+    return None if of is None else Path(of).stem
+
+
+@dataclass(slots=True)
+class _Key:
+    asked: Any
+    item: Item
+
+
+@dataclass(slots=True)
+class Queue:
+    """Any thread. `changed` is called, outside the lock, after each change."""
+
+    changed: Callable[[], None] = lambda: None
+    held: str = ""
+    """Why it does not go on; '' when it does."""
+    _items: list[Item] = field(default_factory=list)
+    _keys: OrderedDict[str, _Key] = field(default_factory=OrderedDict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def known(self, key: str, asked: Any) -> Item | None:
+        """What was made for this key before. RefusedError when it was asked for something else."""
+        with self._lock:
+            found = self._keys.get(key)
+        if found is None:
+            return None
+        if found.asked != asked:
+            raise RefusedError(
+                "this Idempotency-Key was used for another order",
+                seen=key,
+                fix="Take a new key for a new order.",
+            )
+        return found.item
+
+    def add(
+        self,
+        order: Order,
+        *,
+        by: str,
+        at_most_s: float,
+        lights: bool,
+        speed: float | None = None,
+        key: str | None = None,
+        asked: Any = None,
+        only_if_idle: bool = False,
+    ) -> Item:
+        """Put an order at the end; the same key, the same item. RefusedError when there is no room,
+        or something runs or waits and `only_if_idle`."""
+        with self._lock:
+            if key is not None and (before := self.known(key, asked)) is not None:
+                return before
+            busy = [item for item in self._items if item.state in ("waiting", "running")]
+            if only_if_idle and busy:
+                raise RefusedError("the bench is taken", seen=f"{busy[0].id} is {busy[0].state}",
+                                   fix="Put it in the queue.")  # fmt: skip
+            if len(busy) >= MOST:
+                raise RefusedError(f"{MOST} runs wait already", fix="Cancel some.")
+            item = Item(f"q{next(self._numbers)}", order, by, at_most_s, lights, speed)
+            self._items.append(item)
+            if only_if_idle:
+                # Whoever starts one run by hand has looked.
+                self.held = ""
+            if key is not None:
+                self._keys[key] = _Key(asked, item)
+                while len(self._keys) > _KEYS:
+                    self._keys.popitem(last=False)
+        self.changed()
+        return item
+
+    def take(self) -> Item | None:
+        """The next one, running from now on; None while none waits or the queue is held."""
+        with self._lock:
+            if self.held:
+                return None
+            item = next((i for i in self._items if i.state == "waiting"), None)
+            if item is None:
+                return None
+            item.state = "running"
+        self.changed()
+        return item
+
+    def over(self, item: Item, state: str, exit_code: int | None, **said: Any) -> None:
+        """A run is over, or was refused."""
+        with self._lock:
+            item.state, item.exit_code = state, exit_code
+            for name, value in said.items():
+                setattr(item, name, value)
+            if state == "refused" or (exit_code is not None and exit_code not in GOES_ON):
+                waits = any(i.state == "waiting" for i in self._items)
+                if waits:
+                    self.held = (
+                        f"{item.id}, {_name(item.order.protocol)}: {item.why or item.outcome}"
+                    )
+            done = [i for i in self._items if i.state not in ("waiting", "running")]
+            for old in done[:-KEPT]:
+                self._items.remove(old)
+        self.changed()
+
+    def go_on(self) -> None:
+        """Somebody has looked."""
+        with self._lock:
+            self.held = ""
+        self.changed()
+
+    def hold(self, why: str) -> None:
+        """Nothing begins until somebody has looked."""
+        with self._lock:
+            self.held = why
+        self.changed()
+
+    def cancel(self, name: str) -> Item:
+        """Take one out that waits. LookupError: there is none; RefusedError: it waits no more."""
+        with self._lock:
+            item = self._waiting(name)
+            item.state = "cancelled"
+        self.changed()
+        return item
+
+    def move(self, name: str, to: int) -> Item:
+        """Another place among those that wait, counted from 0."""
+        with self._lock:
+            item = self._waiting(name)
+            self._items.remove(item)
+            waits = [i for i in self._items if i.state == "waiting"]
+            before = waits[to] if to < len(waits) else None
+            place = len(self._items) if before is None else self._items.index(before)
+            self._items.insert(place, item)
+        self.changed()
+        return item
+
+    def told(self) -> dict[str, Any]:
+        """As it travels."""
+        with self._lock:
+            return {"items": [item.told() for item in self._items], "held": self.held}
+
+    def _waiting(self, name: str) -> Item:
+        item = next((i for i in self._items if i.id == name), None)
+        if item is None:
+            raise LookupError(name)
+        if item.state != "waiting":
+            raise RefusedError(f"{name} does not wait any more", seen=item.state)
+        return item

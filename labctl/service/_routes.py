@@ -1,0 +1,292 @@
+"""The routes that act on the bench, each with who may use it (docs/reference/http-api.md)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, HTTPException, Path, Request
+from fastapi.concurrency import run_in_threadpool
+
+from labctl import clock
+from labctl import protocol as protocols
+from labctl.errors import InputError, RefusedError
+from labctl.ready import ready
+from labctl.service import _bodies as bodies
+from labctl.service._access import ARM_S, TICKET_S, Scope
+from labctl.service._gate import API
+from labctl.service._queue import Item
+from labctl.service._scoped import ScopedRouter, Who, scoped
+from labctl.service._service import Service
+
+Told = dict[str, Any]
+
+
+def the_service(request: Request) -> Service:
+    """The one that this app belongs to."""
+    service: Service = request.app.state.service
+    return service
+
+
+Kept = Annotated[Service, Depends(the_service)]
+Key = Annotated[str, Header(alias="Idempotency-Key", pattern=bodies.KEY)]
+ItemId = Annotated[str, Path(pattern=r"^q[0-9]{1,9}$")]
+
+router = ScopedRouter(prefix=API, tags=["bench"])
+
+
+@router.get("/me")
+@scoped(Scope.VIEWER)
+async def me(who: Who) -> Told:
+    """Who the token belongs to."""
+    return me_told(who)
+
+
+def me_told(who: Who) -> Told:
+    """The same for the live view."""
+    scopes = [scope.value for scope in Scope if who.may(scope)]
+    left_s = None if who.until_ns is None else max(0.0, (who.until_ns - clock.real_ns()) / clock.NS)
+    return {"role": who.role.value, "scopes": scopes, "expires_s": left_s}
+
+
+@router.post("/arm")
+@scoped(Scope.OPERATOR)
+def arm(service: Kept, who: Who, body: bodies.Code) -> Told:
+    """The short-lived right to light a SIMULATED bench and to reset it."""
+    if service.latch.real:
+        service.audit.say(who.who, "arm", "refused: REAL")
+        raise HTTPException(403, "a REAL bench is armed at the bench, never over HTTP")
+    if service.access.locked_out(who.address):
+        raise HTTPException(429, "too many wrong codes from this address")
+    token = service.access.grant(body.code, who)
+    service.audit.say(who.who, "arm", "granted" if token else "refused: wrong code")
+    if token is None:
+        raise HTTPException(403, "this is not the code that the service's terminal shows")
+    return {"token": token, "expires_s": ARM_S}
+
+
+@router.post("/ticket")
+@scoped(Scope.VIEWER)
+async def ticket(service: Kept, who: Who) -> Told:
+    """Opens one WebSocket or event stream, once."""
+    drawn = service.access.ticket(who)
+    if drawn is None:
+        raise HTTPException(429, "too many tickets are out")
+    return {"ticket": drawn, "expires_s": TICKET_S}
+
+
+@router.get("/bench")
+@scoped(Scope.VIEWER)
+async def bench(service: Kept) -> Told:
+    """The bench as it is now."""
+    return service.hub.status()
+
+
+@router.get("/protocols")
+@scoped(Scope.VIEWER)
+def list_protocols(service: Kept) -> list[Told]:
+    """What can be ordered, with its parameters."""
+    return service.shelf.protocols()
+
+
+@router.get("/samples")
+@scoped(Scope.VIEWER)
+def list_samples(service: Kept) -> list[Told]:
+    """Samples that an order can name."""
+    return service.shelf.samples()
+
+
+@router.post("/validate")
+@scoped(Scope.OPERATOR)
+def validate(service: Kept, body: bodies.Text) -> Told:
+    """Every problem of a protocol's text; nothing is opened or kept."""
+    problems: list[Told] = []
+    try:
+        protocols.loads(body.text, bench=service.bench_file, file="(the text)")
+    except InputError as error:
+        problems = [problem_told(problem) for problem in error.problems] or [
+            {"code": "P000", "message": error.what, "line": 0, "column": 0, "source": "",
+             "fix": error.fix}
+        ]  # fmt: skip
+    return {"ok": not problems, "problems": problems}
+
+
+@router.post("/plan")
+@scoped(Scope.OPERATOR)
+def plan(service: Kept, who: Who, body: bodies.Order) -> Told:
+    """What an order would do."""
+    order = service.order(body.model_dump(), who.who)
+    found = protocols.load(
+        protocols.find(order.protocol), order.parameters, bench=service.bench_file, seed=order.seed
+    )
+    if found.samples:
+        return dict(service.plan_told(found, service.bench_file, None))
+    made = ready(order, service.bench_file, lambda plan, way: 1.0)
+    request = made.request
+    told = dict(service.plan_told(request.plan, service.bench_file, request.specimen))
+    return {**told, "sample": None if request.specimen is None else request.specimen.name,
+            "assumed_sample": made.assumed}  # fmt: skip
+
+
+@router.post("/start", status_code=201)
+@scoped(Scope.OPERATOR)
+def start(service: Kept, who: Who, body: bodies.Order, key: Key) -> Told:
+    """Begin now; refused while something runs or waits."""
+    return _ordered(service, who, body, key, act="start", now=True)
+
+
+@router.get("/queue")
+@scoped(Scope.VIEWER)
+async def queue(service: Kept) -> Told:
+    """What waits, runs, and is over."""
+    return service.orders.told()
+
+
+@router.post("/queue", status_code=201)
+@scoped(Scope.OPERATOR)
+def enqueue(service: Kept, who: Who, body: bodies.Order, key: Key) -> Told:
+    """Put an order at the end."""
+    return _ordered(service, who, body, key, act="queue", now=False)
+
+
+@router.post("/queue/go-on")
+@scoped(Scope.OPERATOR)
+def queue_goes_on(service: Kept, who: Who) -> Told:
+    """Somebody has looked: a queue that was held goes on."""
+    service.refuse_latched()
+    service.audit.say(who.who, "queue go-on", "done")
+    service.orders.go_on()
+    return service.orders.told()
+
+
+@router.post("/queue/{item}/move")
+@scoped(Scope.OPERATOR)
+def move(service: Kept, who: Who, item: ItemId, body: bodies.Move) -> Told:
+    """Another place among those that wait."""
+    found = service.orders.move(item, body.to)
+    service.audit.say(who.who, "move", "done", item=item, to=body.to)
+    return found.told()
+
+
+@router.delete("/queue/{item}")
+@scoped(Scope.OPERATOR)
+def cancel(service: Kept, who: Who, item: ItemId) -> Told:
+    """Take one out that waits."""
+    found = service.orders.cancel(item)
+    service.audit.say(who.who, "cancel", "done", item=item)
+    return found.told()
+
+
+@router.post("/stop")
+@scoped(Scope.VIEWER)
+async def stop(service: Kept, who: Who, body: bodies.Why | None = None) -> Told:
+    """Laser off, run closed. Every role; never asks, never counted."""
+    return await stop_told(service, who, body.why if body else "", laser=False)
+
+
+@router.post("/stop-laser")
+@scoped(Scope.VIEWER)
+async def stop_laser(service: Kept, who: Who, body: bodies.Why | None = None) -> Told:
+    """Laser off now, latched. This is no safety device: use the interlock or the key."""
+    return await stop_told(service, who, body.why if body else "", laser=True)
+
+
+async def stop_told(service: Service, who: Who, why: str, *, laser: bool) -> Told:
+    """Off is asked for on this very call; what is written down about it comes after."""
+    done = service.stop(who.who, why, laser=laser)
+    await run_in_threadpool(service.stopped, who.who, why, done, laser=laser)
+    return {"done": done}
+
+
+@router.post("/reset")
+@scoped(Scope.ARM)
+def reset(service: Kept, who: Who, body: bodies.Because) -> Told:
+    """Take STOP LASER off a SIMULATED bench."""
+    if service.latch.real:
+        service.audit.say(who.who, "reset", "refused: REAL")
+        raise HTTPException(403, "a REAL bench is reset at the bench, never over HTTP")
+    service.latch.reset(body.why)
+    service.audit.say(who.who, "reset", "done", why=body.why)
+    service.hub.nudge()
+    return {"done": "reset; the queue goes on when it is told to"}
+
+
+@router.post("/hold")
+@scoped(Scope.OPERATOR)
+async def hold(service: Kept, who: Who) -> Told:
+    """Wait before the next step that begins in the dark. There is no pause of light."""
+    service.control.ask_hold(who.who)
+    return {"done": "held before the next step that begins in the dark"}
+
+
+@router.post("/go-on")
+@scoped(Scope.OPERATOR)
+async def go_on(service: Kept, who: Who) -> Told:
+    """Take the hold off."""
+    service.control.go_on(who.who)
+    return {"done": "goes on"}
+
+
+@router.post("/notes", status_code=201)
+@scoped(Scope.OPERATOR)
+async def note(service: Kept, who: Who, body: bodies.Note) -> Told:
+    """A remark in the record of the run in hand."""
+    service.control.note(who.who, body.text)
+    return {"done": "noted"}
+
+
+@router.post("/answer")
+@scoped(Scope.OPERATOR)
+async def answer(service: Kept, who: Who, body: bodies.Answer) -> Told:
+    """Answer what a person is asked."""
+    service.control.answer(body.prompt, body.text)
+    return {"done": "answered"}
+
+
+def problem_told(problem: Any) -> Told:
+    """A problem of a file, without the file's place on this machine."""
+    return {
+        "code": problem.code, "message": problem.message, "line": problem.line,
+        "column": problem.column, "source": problem.source, "fix": problem.fix,
+    }  # fmt: skip
+
+
+def _ordered(
+    service: Service, who: Who, body: bodies.Order, key: str, *, act: str, now: bool
+) -> Told:
+    asked = [act, body.model_dump()]
+    before = service.orders.known(key, asked)
+    if before is not None:
+        return before.told()
+    service.refuse_latched()
+    order = service.order(body.model_dump(), who.who)
+    item = _checked(service, who, body, order, key, asked, now=now)
+    about = {"item": item.id, "order": body.model_dump_json()}
+    service.audit.say(who.who, act, "taken", **about)
+    return item.told()
+
+
+def _checked(
+    service: Service, who: Who, body: bodies.Order, order: Any, key: str, asked: Any, *, now: bool
+) -> Item:
+    """All that a run is refused for is refused here, before it waits for anything."""
+    plan = protocols.load(
+        protocols.find(order.protocol), order.parameters, bench=service.bench_file, seed=order.seed
+    )
+    if not plan.samples:
+        plan = ready(order, service.bench_file, lambda plan, way: 1.0).request.plan
+    if plan.arms and not service.latch.real and not who.may(Scope.ARM):
+        service.audit.say(who.who, "start", "refused: not armed", order=body.model_dump_json())
+        raise HTTPException(403, "this lights: it needs the right to arm, which lasts five minutes")
+    try:
+        return service.orders.add(
+            order,
+            by=who.who,
+            at_most_s=plan.at_most_ns / clock.NS,
+            lights=plan.arms,
+            speed=body.speed,
+            key=key,
+            asked=asked,
+            only_if_idle=now,
+        )
+    except RefusedError as refused:
+        raise HTTPException(409, str(refused)) from refused

@@ -1,0 +1,86 @@
+"""Routes that say who may use them. One that does not cannot be registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.requests import HTTPConnection
+
+from labctl.service._access import Principal, Scope
+
+F = TypeVar("F", bound=Callable[..., Any])
+_MARK = "labctl_scope"
+
+
+def scoped(scope: Scope) -> Callable[[F], F]:
+    """Says of an endpoint who may use it."""
+
+    def mark(endpoint: F) -> F:
+        setattr(endpoint, _MARK, scope)
+        return endpoint
+
+    return mark
+
+
+def scope_of(endpoint: object) -> Scope:
+    """What an endpoint was marked with. RuntimeError for one without."""
+    scope = getattr(endpoint, _MARK, None)
+    if not isinstance(scope, Scope):
+        name = getattr(endpoint, "__name__", repr(endpoint))
+        raise RuntimeError(f"{name} is no route: it does not say who may use it")
+    return scope
+
+
+def _needs(scope: Scope) -> Callable[[HTTPConnection], None]:
+    def check(connection: HTTPConnection) -> None:
+        principal: Principal | None = connection.scope.get("labctl_principal")
+        if scope is Scope.PUBLIC:
+            return
+        if principal is None:
+            raise HTTPException(401, "no token, or a wrong one")
+        if not principal.may(scope):
+            raise HTTPException(403, f"{principal.role.value} may not: this needs {scope.value}")
+
+    return check
+
+
+def _principal(connection: HTTPConnection) -> Principal:
+    principal: Principal | None = connection.scope.get("labctl_principal")
+    if principal is None:
+        raise HTTPException(401, "no token, or a wrong one")
+    return principal
+
+
+Who = Annotated[Principal, Depends(_principal)]
+"""Whoever asks, in an endpoint's signature."""
+
+
+class ScopedRouter(APIRouter):
+    """A router whose every route has a scope, which is checked before its endpoint is called."""
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
+        scope = scope_of(endpoint)
+        given = list(more.pop("dependencies", None) or [])
+        more["openapi_extra"] = {**(more.get("openapi_extra") or {}), "x-scope": scope.value}
+        super().add_api_route(path, endpoint, dependencies=[Depends(_needs(scope)), *given], **more)
+
+    def add_api_websocket_route(
+        self, path: str, endpoint: Callable[..., Any], name: str | None = None, **more: Any
+    ) -> None:
+        scope = scope_of(endpoint)
+        given = list(more.pop("dependencies", None) or [])
+        super().add_api_websocket_route(
+            path, endpoint, name, dependencies=[Depends(_needs(scope)), *given], **more
+        )
+
+
+def check_routes(app: FastAPI) -> None:
+    """RuntimeError for any route, HTTP or WebSocket, that does not say who may use it, and for
+    whatever is mounted as a whole."""
+    for route in app.routes:
+        if not isinstance(route, APIRoute | APIWebSocketRoute):
+            raise RuntimeError(f"{route!r} is mounted without a scope")
+        scope_of(route.endpoint)

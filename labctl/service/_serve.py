@@ -1,0 +1,172 @@
+"""Puts the service together and takes it apart: laser off, record closed, web, telemetry."""
+
+from __future__ import annotations
+
+import gc
+import ipaddress
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from labctl import platform
+from labctl.bench import BenchFile
+from labctl.engine import AtBench
+from labctl.errors import InputError
+from labctl.service._access import Access, Tokens
+from labctl.service._app import gated
+from labctl.service._keeper import Keeper, Keeping
+from labctl.service._notify import Watchdog
+from labctl.service._secrets import read_tokens
+from labctl.service._server import WebServer, listen
+from labctl.service._service import PlanTold, Service
+from labctl.telemetry import BrokerChoice
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """How a bench is to be served."""
+
+    bench_file: BenchFile
+    bench_why: str
+    runs_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8088
+    names: Sequence[str] = ()
+    """Other names by which a browser may call it, with their ports where they are not `port`."""
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
+    """A proxy in front speaks TLS to the world."""
+    speed: float = 1.0
+    broker: BrokerChoice
+    own: Path | None = None
+    at_bench: AtBench | None = None
+    not_at_bench: str = "nobody sits at the service's terminal"
+    prepare: Callable[[Service], None] = lambda service: None
+    """Called before it begins, e.g. to fill the queue."""
+
+
+def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
+    """Keep the bench until a signal; the exit code. InputError for what cannot be served."""
+    _check_reachable(options)
+    tokens, by_hand = read_tokens()
+    service = Service(
+        options.bench_file,
+        runs_dir=options.runs_dir,
+        speed=options.speed,
+        access=Access(tokens),
+        plan_told=plan_told,
+        own=options.own,
+    )
+    listening = listen(options.host, options.port)
+    port: int = listening.getsockname()[1]
+    scheme = "https" if options.certificate else "http"
+    shown = f"[{options.host}]" if ":" in options.host else options.host
+    url = f"{scheme}://{shown}:{port}"
+    watchdog = Watchdog(service.control.probe)
+    server = WebServer(
+        gated(service, _hosts(options, port)),
+        listening,
+        service.hub,
+        watchdog,
+        certificate=options.certificate,
+        key=options.key,
+    )
+    keeping = Keeping(
+        bench_file=options.bench_file,
+        speed=options.speed,
+        broker=options.broker,
+        at_bench=options.at_bench,
+        not_at_bench=options.not_at_bench,
+        url=url,
+    )
+    keeper = Keeper(keeping, service.orders, service.control, service.hub, service.latch, say=say)
+    service.keeper = keeper
+    options.prepare(service)
+    card = _card(port, url, tokens)
+    why = "a fault in labctl"
+    try:
+        server.start()
+        for line in _words(options, service, url, tokens, card, by_hand=by_hand):
+            say(line)
+        watchdog.say("READY=1")
+        code = keeper.run()
+        why = "asked to end"
+    finally:
+        # By now every run is closed: its laser off first, then its record.
+        watchdog.say("STOPPING=1")
+        server.close(why)
+        card.unlink(missing_ok=True)
+        # All is closed. What the interpreter would look through at its end has no more to say,
+        # and takes half a second of a busy machine.
+        gc.freeze()
+    return code
+
+
+def _check_reachable(options: ServeOptions) -> None:
+    if bool(options.certificate) != bool(options.key):
+        raise InputError("TLS needs a certificate and its key", where="--tls-cert, --tls-key")
+    try:
+        local = ipaddress.ip_address(options.host).is_loopback
+    except ValueError:
+        raise InputError(
+            f"{options.host!r} is no address of this machine",
+            where="--host",
+            fix="Write an address such as 127.0.0.1, ::1 or 0.0.0.0.",
+        ) from None
+    if not local and not options.certificate and not options.behind_proxy:
+        raise InputError(
+            f"{options.host} can be reached from other computers, and tokens would travel in clear",
+            where="--host",
+            fix="Give --tls-cert and --tls-key, or --behind-proxy when a proxy in front has TLS.",
+        )
+
+
+def _hosts(options: ServeOptions, port: int) -> list[str]:
+    names = ["127.0.0.1", "localhost", "[::1]"]
+    if options.host not in ("0.0.0.0", "::", "127.0.0.1", "::1"):
+        names.append(f"[{options.host}]" if ":" in options.host else options.host)
+    hosts = [f"{name}:{port}" for name in names]
+    for name in options.names:
+        hosts += [name] if ":" in name else [name, f"{name}:{port}"]
+    return hosts
+
+
+def _card(port: int, url: str, tokens: Tokens) -> Path:
+    """The file by which this user's own scripts find the service; nobody else can read it."""
+    path = platform.runtime_dir() / f"service-{port}.json"
+    path.unlink(missing_ok=True)
+    about = {"url": url, "pid": os.getpid(), "viewer": tokens.viewer, "operator": tokens.operator,
+             "arm_code": tokens.arm_code}  # fmt: skip
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(about, file)
+    return path
+
+
+def _words(
+    options: ServeOptions, service: Service, url: str, tokens: Tokens, card: Path, *, by_hand: bool
+) -> list[str]:
+    file = options.bench_file
+    lines = [f"{service.mode} bench {file.name} ({options.bench_why})"]
+    if by_hand:
+        lines.append(f"page        {url}/  (tokens as they were set; they are not shown)")
+    else:
+        lines += [
+            f"page        {url}/#token={tokens.operator}",
+            f"to watch    {url}/#token={tokens.viewer}",
+        ]
+        if not service.latch.real:
+            lines.append(f"arm code    {tokens.arm_code}")
+    if service.latch.real:
+        lines.append("arming and reset are typed at the bench; no request does either")
+    lines += [
+        f"scripts     {card} (tokens, for this user only)",
+        f"records     {options.runs_dir}",
+        "this is not a safety device: use the interlock or the key",
+    ]
+    return lines

@@ -1,0 +1,135 @@
+"""The web server: uvicorn on a thread of its own, without a hand on the process's signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from labctl import clock
+from labctl.errors import InputError, LabctlError
+from labctl.service._hub import Hub
+from labctl.service._notify import Watchdog
+
+_LAST_WORD_S = 0.4
+_CLOSE_S = 1
+"""uvicorn counts in whole seconds."""
+_READY_S = 10.0
+
+
+class _OwnNoSignals(uvicorn.Server):
+    """uvicorn would take SIGTERM, and the process would die before the laser is off."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. InputError in words where that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(256)
+    except OSError as error:
+        listening.close()
+        raise InputError(
+            f"cannot listen at {host}:{port}: {error.strerror}",
+            where="--port",
+            fix="Another service may be there: take another --port.",
+        ) from error
+    return listening
+
+
+class WebServer:
+    """`start`, then `close`; the main thread stays free for the bench."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        listening: socket.socket,
+        hub: Hub,
+        watchdog: Watchdog,
+        *,
+        certificate: Path | None = None,
+        key: Path | None = None,
+    ) -> None:
+        self._listening = listening
+        self._hub = hub
+        self._watchdog = watchdog
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            loop="asyncio",
+            http="h11",
+            ws="websockets-sansio",
+            ws_max_size=16 * 1024,
+            ws_per_message_deflate=False,
+            ws_ping_interval=5.0,
+            ws_ping_timeout=10.0,
+            h11_max_incomplete_event_size=32 * 1024,
+            limit_concurrency=512,
+            timeout_keep_alive=10,
+            timeout_graceful_shutdown=_CLOSE_S,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
+        self._server = _OwnNoSignals(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="labctl-web", daemon=True)
+
+    def start(self) -> None:
+        """Returns once it listens. LabctlError when it does not."""
+        self._thread.start()
+        if not self._ready.wait(_READY_S) or not self._thread.is_alive():
+            raise LabctlError("the web server did not begin", fix="LABCTL_LOG=info says more.")
+
+    def close(self, why: str) -> None:
+        """Tell everybody, and end; at most about a second."""
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._end, why)
+        self._thread.join(3.0)
+        self._listening.close()
+
+    def _end(self, why: str) -> None:
+        self._hub.bye(why)
+        self._server.should_exit = True
+        # Whoever has not taken the last word by then is not there: nothing waits for them.
+        asyncio.get_running_loop().call_later(_LAST_WORD_S, self._force)
+
+    def _force(self) -> None:
+        self._server.force_exit = True
+
+    def _run(self) -> None:
+        asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        telling = asyncio.create_task(self._hub.run())
+        watching = asyncio.create_task(self._watchdog.run())
+        serving = asyncio.create_task(self._server.serve(sockets=[self._listening]))
+        try:
+            while not self._server.started and not serving.done():
+                await clock.real_pause(0.005)
+            self._ready.set()
+            await serving
+        finally:
+            for task in (telling, watching):
+                task.cancel()
+            await asyncio.gather(telling, watching, return_exceptions=True)

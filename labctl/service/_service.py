@@ -1,0 +1,165 @@
+"""One bench kept as a service: what the routes act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from labctl import clock
+from labctl.bench import BenchFile, off_latency, reach
+from labctl.errors import RefusedError
+from labctl.events import SOURCES
+from labctl.protocol import Plan
+from labctl.ready import Order
+from labctl.sample import Specimen
+from labctl.service._access import Access
+from labctl.service._audit import Audit
+from labctl.service._control import Control
+from labctl.service._hub import Hub
+from labctl.service._keeper import Keeper
+from labctl.service._latch import StopLatch
+from labctl.service._queue import Queue
+from labctl.service._seen import Seen
+from labctl.service._shelf import Shelf
+
+STUCK_S = 10.0
+"""The bench's thread has not turned for so long: not healthy."""
+
+PlanTold = Callable[[Plan, BenchFile, Specimen | None], Mapping[str, Any]]
+"""A plan as JSON, as `labctl plan --json` tells it."""
+
+
+class Service:
+    """The bench, its queue, its watchers. Made on the main thread, used from the web's."""
+
+    def __init__(
+        self,
+        bench_file: BenchFile,
+        *,
+        runs_dir: Path,
+        speed: float,
+        access: Access,
+        plan_told: PlanTold,
+        own: Path | None = None,
+    ) -> None:
+        """`own`: a folder of the lab's protocols, and `samples/` in it."""
+        self.bench_file = bench_file
+        self.runs_dir = runs_dir
+        self.speed = speed
+        self.access = access
+        self.plan_told = plan_told
+        self.shelf = Shelf(bench_file, own)
+        self.audit = Audit(runs_dir)
+        self.latch = StopLatch(bench_file)
+        self.hub = Hub(self._status, self._queue)
+        self.control = Control(self.hub.nudge)
+        self.orders = Queue(changed=self._ordered)
+        self.keeper: Keeper | None = None
+        self.began_ns = clock.real_ns()
+        self.stops = 0
+        self._way = reach(bench_file, tuple(bench_file.roles))
+        sources = [source for source in SOURCES if source in bench_file.roles]
+        worst = [off_latency(bench_file, source) for source in sources]
+        self._worst_off = [
+            f"{it.source} off at worst {it.asked_s:.2f} s after it is asked for"
+            for it in worst
+            if it is not None
+        ]
+
+    @property
+    def mode(self) -> str:
+        """REAL or SIMULATED, as the bench is reached."""
+        return "REAL" if self._way.real else "SIMULATED"
+
+    @property
+    def in_process(self) -> bool:
+        """The whole bench is simulated here."""
+        return self._way.in_process
+
+    def stop(self, who: str, why: str, *, laser: bool) -> str:
+        """Laser off, run closed; with `laser` latched. Returns at once, with what was done in
+        words; nothing is written before off was asked for, and `stopped` writes it down."""
+        self.stops += 1
+        words = f"{who}: {why}" if why else who
+        on = self.control.stop(f"{'STOP LASER' if laser else 'stop'} by {words}")
+        if laser:
+            self.latch.latch(why or "STOP LASER", who)
+            self.orders.hold(f"STOP LASER by {words}")
+        self.hub.nudge()
+        return ("laser off, run closed" if on else "no run was on") + (
+            "; latched: reset to start again" if laser else ""
+        )
+
+    def stopped(self, who: str, why: str, done: str, *, laser: bool) -> None:
+        """Put a stop on disk. RecordError where that fails; it holds here all the same."""
+        if laser:
+            self.latch.keep()
+        self.audit.say(who, "stop-laser" if laser else "stop", done, why=why)
+
+    def refuse_latched(self) -> None:
+        """RefusedError while STOP LASER stands."""
+        now = self.latch.now()
+        if now is not None:
+            raise RefusedError(
+                f"latched by {now.by}: {now.why}",
+                seen=now.utc,
+                fix="Reset it on the page." if now.reset == "page" else
+                "Type `labctl reset` at the bench.",
+            )  # fmt: skip
+
+    def order(self, asked: Mapping[str, Any], by: str) -> Order:
+        """From what came over the wire. RefusedError for what this kind of bench does not take."""
+        simulated = [name for name in ("faults", "speed") if asked.get(name)]
+        if simulated and not self.in_process:
+            raise RefusedError(
+                f"{' and '.join(simulated)}: for a bench that is simulated in this process only"
+            )
+        blank, sample = asked.get("blank"), asked.get("sample")
+        return Order(
+            protocol=self.shelf.protocol(str(asked["protocol"])),
+            parameters=tuple(f"{k}={v}" for k, v in asked.get("parameters", {}).items()),
+            sample=None if sample is None else self.shelf.sample(sample),
+            seed=int(asked.get("seed", 1)),
+            faults=tuple(asked.get("faults", ())),
+            blank=None if blank is None else self.runs_dir / blank,
+            runs_dir=self.runs_dir,
+            about={"by": by, "command": ["labctl", "serve"]},
+        )
+
+    def _ordered(self) -> None:
+        self.hub.nudge()
+        if self.keeper is not None:
+            self.keeper.ring()
+
+    def _queue(self) -> dict[str, Any]:
+        return self.orders.told()
+
+    def _status(self, seen: Seen, now_ns: int) -> dict[str, Any]:
+        prompt, latched = self.control.prompt, self.latch.now()
+        stalled = seen.stalled(now_ns, asked=prompt is not None or self.control.hold != "")
+        beam = seen.beam(now_ns, stalled=stalled)
+        word, tone = seen.word(beam, stalled=stalled, latched=latched is not None)
+        hold = self.control.hold
+        if hold and seen.state.engine == "WAITING" and prompt is None:
+            hold = "held"
+        return {
+            "bench": self.bench_file.name,
+            "mode": self.mode,
+            "speed": seen.about.speed if seen.about is not None else self.speed,
+            "word": word,
+            "tone": tone,
+            "beam": beam,
+            "engine": seen.state.engine if seen.live else "",
+            "power_w": seen.state.commanded_w if beam["seen"] == "ON" else 0.0,
+            "stalled": stalled,
+            "latched": None if latched is None else {
+                "why": latched.why, "by": latched.by, "utc": latched.utc, "reset": latched.reset,
+            },
+            "hold": hold,
+            "prompt": None if prompt is None else {"id": prompt.id, "text": prompt.text},
+            "worst_off": self._worst_off,
+            "instruments": seen.instruments,
+            "readings": seen.readings(now_ns),
+            "run": seen.run(),
+        }  # fmt: skip
