@@ -140,3 +140,17 @@ def test_where_few_outweigh_all_others_the_pass_before_has_the_word(
     monkeypatch.setattr(FilterBank, "among", lopsided)
 
     assert bank.once_more().filters == settled(bank).filters
+
+
+def test_where_the_pass_before_is_lost_the_bank_has_the_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor for that."""
+    bank = _bank(CALIBRATED)
+
+    def lost(_: FilterBank) -> FilterBank:
+        raise LostError
+
+    monkeypatch.setattr(FilterBank, "once_more", lost)
+
+    assert settled(bank) is bank
