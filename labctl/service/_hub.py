@@ -121,12 +121,12 @@ class Hub:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(BEAT_S):
                         await self._wake.wait()
-                self._take_all()
+                self._awake()
                 if self.seen.points.waits:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(_GRACE_S):
                             await self._wake.wait()
-                    self._take_all()
+                    self._awake()
                     self.seen.points.flush()
                 self._tell()
                 now_ns = clock.real_ns()
@@ -188,10 +188,15 @@ class Hub:
         }
         return f'{_text(all_but_points)[:-1]},"points":{seen.points.text()}}}'
 
-    def _take_all(self) -> None:
-        """Fold in what waits."""
+    def _awake(self) -> None:
+        # Whoever nudges from now on wakes it anew. To look alone, as `status` does, takes no waking
+        # from those who watch.
         self._waiting = False
         self._wake.clear()
+        self._take_all()
+
+    def _take_all(self) -> None:
+        """Fold in what waits."""
         for _ in range(len(self._news)):
             news, heard_ns = self._news.popleft()
             if isinstance(news, About):

@@ -386,3 +386,22 @@ def test_without_systemd_nothing_is_said() -> None:
     assert not Watchdog(lambda: 0.0, {}).say("READY=1")
     assert not Watchdog(lambda: 0.0, {"NOTIFY_SOCKET": "/nonexistent/x"}).say("READY=1")
     assert 0.0 == Watchdog(lambda: 0.0, {"WATCHDOG_USEC": "100", "WATCHDOG_PID": "1"}).every_s
+
+
+def test_a_look_at_the_bench_takes_no_news_from_those_who_watch() -> None:
+    """What `status` folded in is told at once all the same."""
+
+    async def main() -> list[str]:
+        made = hub()
+        running = asyncio.create_task(made.run())
+        with made.watching(None) as watcher:
+            await asyncio.sleep(0)
+            made.publish(Emission(0, Beam.OFF, "read back"))
+            made.status()
+            async with asyncio.timeout(0.5):
+                text = await watcher.messages.get()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return [event["e"]["k"] for event in json.loads(text or "")["events"]]
+
+    assert ["emission"] == asyncio.run(main())
