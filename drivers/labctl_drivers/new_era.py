@@ -32,6 +32,7 @@ from labctl.instruments import (
     DriverSpec,
     Identity,
     IdentityError,
+    InstrumentError,
     Packet,
     Port,
     PortProtocolError,
@@ -137,11 +138,15 @@ class NewEraPump:
 
     async def halt(self) -> None:
         """Stop, every pump: the first word pauses, the second stops."""
+        first: InstrumentError | None = None
         for address in self._diameters_mm:
-            for _ in range(2):
-                status, _ = await self._ask(address, "STP", again=False)
-            if status not in ("S", "A?"):
-                raise DeviceRefusedError(f"pump {address} did not stop", seen=status)
+            try:
+                await self._halt(address)
+            except InstrumentError as error:
+                # The others are stopped all the same.
+                first = first or error
+        if first is not None:
+            raise first
 
     async def read_doser(self) -> DoserState:
         """Of the pump that was begun last."""
@@ -157,6 +162,12 @@ class NewEraPump:
         return DoserState(status == "I" and address not in self._alarms, delivered, faults)
 
     # -- inside ------------------------------------------------------------------------------
+
+    async def _halt(self, address: int) -> None:
+        for _ in range(2):
+            status, _ = await self._ask(address, "STP", again=False)
+        if status not in ("S", "A?"):
+            raise DeviceRefusedError(f"pump {address} did not stop", seen=status)
 
     def _address(self, channel: str) -> int:
         if channel not in self.channels:

@@ -74,15 +74,17 @@ class ThermostatRole:
                 where=str(self.instrument.address),
                 fix="Turn the protection at the instrument down.",
             )
-        await self.instrument.job(lambda: self.driver.set_temperature(degc))
-        # From here on it may regulate, whatever becomes of the answer.
+        # From here on it may regulate at this, whatever becomes of the answer.
         self._wanted_degc = degc
+        await self.instrument.job(lambda: self.driver.set_temperature(degc))
         await self.instrument.job(self.driver.start)
         self._next_ns = 0
 
-    async def stop(self) -> None:
-        """Regulate no longer. Raises when that could not be told to it, or it says that it goes
-        on."""
+    async def stop(self, reopens: bool = False) -> None:
+        """Regulate no longer; `reopens`: by its port opened anew. Raises when that could not be
+        told to it, or it says that it goes on."""
+        if reopens:
+            await self.instrument.reopen()
         await self.instrument.job(self.driver.stop)
         state = await self._look()
         if state.on:
@@ -167,8 +169,10 @@ class DoserRole:
         channel = self.stock(agent).channel
         await self.instrument.job(lambda: self.driver.deliver(channel, volume_m3))
 
-    async def halt(self) -> None:
-        """Stop delivering, on every channel."""
+    async def halt(self, reopens: bool = False) -> None:
+        """Stop delivering, on every channel; `reopens`: by its port opened anew."""
+        if reopens:
+            await self.instrument.reopen()
         await self.instrument.job(self.driver.halt)
 
     async def read(self) -> DoserState:
@@ -185,6 +189,7 @@ class AssayRole:
     calibrations: Mapping[str, AssayCalibration]
     now_ns: Callable[[], int]
     _species: str = ""
+    _late: str = ""
 
     @property
     def species(self) -> tuple[str, ...]:
@@ -197,20 +202,27 @@ class AssayRole:
         return self.driver.takes_s
 
     async def begin(self, species: str) -> None:
-        """Begin one measurement; returns at once. RefusedError without a calibration."""
+        """Begin one measurement; returns at once. RefusedError without a calibration. What was
+        not answered in time is a result with a `trouble`."""
         if species not in self.species:
             raise RefusedError(
                 f"this bench cannot assay {species}",
                 seen=f"it can {', '.join(self.species) or 'nothing'}",
                 fix="Add its calibration under `assays`, or type the value by hand.",
             )
-        await self.instrument.job(lambda: self.driver.begin_assay(species))
-        self._species = species
+        self._species, self._late = species, ""
+        try:
+            await self.instrument.job(lambda: self.driver.begin_assay(species))
+        except PortTimeoutError as error:
+            # One answer that is late spoils one measurement, not a run of a day.
+            self._late = error.what
 
     async def read(self) -> AssayResult | None:
         """The measurement begun last, by its calibration; None while it is not done. What did not
         answer in time is a result with a `trouble`."""
         calibration = self.calibrations[self._species]
+        if self._late:
+            return calibration.assayed(Invalid(self._species, "timeout", self._late, self.now_ns()))
         try:
             given = await self.instrument.job(self.driver.read_assay)
         except PortTimeoutError as error:

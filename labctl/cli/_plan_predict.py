@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,8 @@ class StepSeen:
     last_degc: float | None
     highest_degc: float | None
     why: str
+    released: Mapping[str, float]
+    """Species -> fraction of its load, by what had been measured at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,9 @@ def _in_advance(_: str) -> concurrent.futures.Future[str]:
 
 
 def _seen(events: list[Event], ended: RunEnded, sample: str, seed: int) -> Prediction:
-    from labctl.events import Reading, Sample, StepBegun, StepEnded
+    from labctl.events import Reading, ReleaseAssessed, Sample, StepBegun, StepEnded
 
+    released: dict[str, float] = {}
     curve: list[tuple[float, float]] = []
     steps: list[StepSeen] = []
     begun: StepBegun | None = None
@@ -120,6 +123,9 @@ def _seen(events: list[Event], ended: RunEnded, sample: str, seed: int) -> Predi
             found = [r for r in event.readings if r.channel == _CHANNEL]
             if found and isinstance(found[0], Reading):
                 curve.append((event.t_ns / 1e9, found[0].value))
+        elif isinstance(event, ReleaseAssessed):
+            known = {name: it.get("fraction") for name, it in event.results.items()}
+            released = {name: it for name, it in known.items() if it is not None}
         elif isinstance(event, StepBegun):
             begun, first = event, len(curve)
         elif isinstance(event, StepEnded) and begun is not None:
@@ -133,6 +139,7 @@ def _seen(events: list[Event], ended: RunEnded, sample: str, seed: int) -> Predi
                     degc[-1] if degc else None,
                     max(degc, default=None),
                     event.why,
+                    released,
                 )
             )
             # A run that ends within a step tells no end of it.
@@ -150,7 +157,10 @@ def predicted_lines(found: Prediction) -> Iterator[str]:
         degc = "no reading of the probe"
         if step.last_degc is not None and step.highest_degc is not None:
             degc = f"probe {step.last_degc:.1f} degC at its end, {step.highest_degc:.1f} at most"
-        yield f"            {step.index} {step.name}: {step.ended_s - step.began_s:.0f} s, {degc}"
+        out = "".join(f", {name} {100.0 * part:.0f} %" for name, part in step.released.items())
+        out = f"; released{out[1:]}" if out else ""
+        lasted_s = step.ended_s - step.began_s
+        yield f"            {step.index} {step.name}: {lasted_s:.0f} s, {degc}{out}"
     ended = found.ended
     yield f"            {ended.outcome} after {ended.t_ns / 1e9:.0f} s: {ended.why}"
 
@@ -176,6 +186,7 @@ def predicted_json(found: Prediction) -> dict[str, Any]:
                 "last_degc": step.last_degc,
                 "highest_degc": step.highest_degc,
                 "why": step.why,
+                "released": dict(step.released),
             }
             for step in found.steps
         ],

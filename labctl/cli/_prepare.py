@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from labctl import bench as benches
 from labctl.bench import Reach
 from labctl.cli._carry_out import RunInTerminal, about_process, command_name
@@ -49,14 +51,21 @@ def run_all(runs: Sequence[RunInTerminal]) -> int:
     """One run after the other; returns the exit code of the worst. What was stopped, refused or
     lost ends the series: whoever comes to the bench then decides how it goes on."""
     worst = Exit.PASS
-    for run in runs:
+    for number, run in enumerate(runs, 1):
         worst = _worse(worst, code := Exit(run.run()))
         if code not in _GOES_ON:
+            if runs[number:] and not run.as_json:
+                left = ", ".join(_sample_of(other.request) for other in runs[number:])
+                click.echo(f"the series ends here; not begun: {left}")
             return int(code)
     if len(runs) > 1:
         done = [(run.request, run.result) for run in runs if run.result is not None]
         worst = _worse(worst, end_of_series(done, as_json=runs[0].as_json))
     return int(worst)
+
+
+def _sample_of(request: RunRequest) -> str:
+    return "no sample" if request.specimen is None else request.specimen.name
 
 
 def _worse(one: Exit, other: Exit) -> Exit:

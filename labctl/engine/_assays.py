@@ -34,15 +34,21 @@ class Assays:
 
     async def measure(self, species: str, at_most_ns: int) -> None:
         """One measurement from its begin to its result, sampling on meanwhile."""
-        await self.begin(species)
         end_ns = self._work.now_ns + at_most_ns
+        # One that a step before has begun is told first: no instrument measures two at a time.
+        await self._finish(end_ns)
+        await self.begin(species, end_ns)
+        await self._finish(end_ns)
+
+    async def _finish(self, end_ns: int) -> None:
         while not await self.done(end_ns):
             await self._work.sampler.once()
 
-    async def begin(self, species: str) -> None:
-        """Begin one; of a person it is asked for and told at once."""
+    async def begin(self, species: str, end_ns: int) -> None:
+        """Begin one; of a person it is asked for and told at once, StoppedError where nobody has
+        answered by `end_ns`."""
         if self.by_hand:
-            self._tell(await self._typed(species))
+            self._tell(await self._typed(species, max(0, end_ns - self._work.now_ns)))
             return
         role = self._role()
         await role.begin(species)
@@ -83,13 +89,13 @@ class Assays:
             raise RefusedError("this bench has no assay")
         return role
 
-    async def _typed(self, species: str) -> AssayResult:
+    async def _typed(self, species: str, at_most_ns: int) -> AssayResult:
         taken_ns = self._work.now_ns
         value, sd = await self._asking.value(
             f"Measure {species} in the medium and type its concentration, as `0.12 mM`, or "
             "`0.12 mM +- 0.01 mM`",
             typed_concentration,
-            None,
+            at_most_ns,
             in_advance=None,
         )
         return AssayResult(species, taken_ns, None, "", value, sd, None)
@@ -97,15 +103,21 @@ class Assays:
 
 class Rounds:
     """Every species of a list, in turn, every so often, while a step goes on: `look` is called
-    after every tick."""
+    after every tick, and the step ends at `end_ns`."""
 
     def __init__(
-        self, work: Work, assays: Assays, species: Sequence[str], every_ns: int | None
+        self,
+        work: Work,
+        assays: Assays,
+        species: Sequence[str],
+        every_ns: int | None,
+        end_ns: int,
     ) -> None:
         self._work = work
         self._assays = assays
         self._species = tuple(species)
         self._every_ns = every_ns or 0
+        self._end_ns = end_ns
         self._left: list[str] = []
         self._next_ns = work.now_ns
 
@@ -119,7 +131,7 @@ class Rounds:
                 return
             self._next_ns = max(self._next_ns + self._every_ns, now_ns)
             self._left = list(self._species)
-        await self._assays.begin(self._left.pop(0))
+        await self._assays.begin(self._left.pop(0), self._end_ns)
 
 
 def typed_concentration(text: str) -> tuple[float, float]:

@@ -56,6 +56,8 @@ class Look:
         self._before: dict[Released, float | None] = {}
         self.followed = released_in(condition)
         """What of it is a released fraction."""
+        self._unread = False
+        self._blind_ns: int | None = None
 
     def met(self) -> bool:
         """Whether it is met as things are now."""
@@ -66,7 +68,18 @@ class Look:
                 self._assays[one] = measured
                 self._before[one] = self._found.get(one)
                 self._found[one] = self._probability(one)
-        return self._met(self.condition)
+        self._unread = False
+        met = self._met(self.condition)
+        if not self._unread:
+            self._blind_ns = None
+        elif self._blind_ns is None:
+            self._blind_ns = self._work.now_ns
+        return met
+
+    @property
+    def blind_for_ns(self) -> int:
+        """So long a temperature that it asks for has had no valid reading, as of the last look."""
+        return 0 if self._blind_ns is None else self._work.now_ns - self._blind_ns
 
     @property
     def probabilities(self) -> dict[Released, float | None]:
@@ -145,10 +158,11 @@ class Look:
         """Of a role, or the difference of two; None while one of them is not valid."""
         latest = self._work.sampler.latest
         first = latest.get(f"{role}.temperature")
-        if first is None or minus is None:
-            return None if first is None else first.value
-        second = latest.get(f"{minus}.temperature")
-        return None if second is None else first.value - second.value
+        second = None if minus is None else latest.get(f"{minus}.temperature")
+        if first is None or (minus is not None and second is None):
+            self._unread = True
+            return None
+        return first.value if second is None else first.value - second.value
 
 
 def released_in(*conditions: Condition | None) -> tuple[Released, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from labctl.bench import DoserRole, Stock, volume_to_reach
@@ -92,8 +93,10 @@ class Dosing:
                     f"the doser has not delivered {format(volume_m3, Kind.VOLUME)} of {agent} "
                     f"within {at_most_ns / NS:g} s"
                 )
-        self.delivering = False
         given_m3 = volume_m3 if state.delivered_m3 is None else state.delivered_m3
+        if not 0.0 <= given_m3 < math.inf:
+            raise InstrumentError(f"the doser of {agent} has counted {given_m3:g}: no volume")
+        self.delivering = False
         work.tell(self._liquid.added(work.now_ns, agent, given_m3, stock, "doser"))
         if abs(given_m3 - volume_m3) > _MISSING * volume_m3:
             raise InstrumentError(
@@ -112,7 +115,7 @@ class Dosing:
             f"Add {much}{agent}{aim} to the sample. Type the volume added, as `{like}`, when it is "
             f"in; or `{like}, 2 min ago`",
             typed_dose,
-            at_most_ns or None,
+            at_most_ns,
             in_advance=None if volume_m3 is None else (volume_m3, 0),
         )
         work.tell(self._liquid.added(work.now_ns, agent, given_m3, stock, "by hand", ago_ns))

@@ -14,8 +14,9 @@ from labctl.engine._asking import Asking
 from labctl.engine._conditions import Look
 from labctl.engine._lighting import Lighting, taking_over
 from labctl.engine._sampler import GUARDED
+from labctl.engine._states import State
 from labctl.engine._work import Work
-from labctl.errors import RefusedError
+from labctl.errors import InstrumentError, RefusedError
 from labctl.photothermal import (
     CEM43,
     CONVENTIONS,
@@ -51,16 +52,10 @@ class Holding:
         power_w, lighting.taken_over = lighting.taken_over, None
         at_most_ns, begun_ns = step.at_most_ns, work.now_ns
         if power_w is None:
-            await lighting.make_ready(step.source)
-            # The check may have rested until now: it needs a reading of this cell first.
-            await work.sampler.once()
-            hold = _Hold(work, step, 0.0)
-            waited_ns = work.now_ns
-            why = await work.sampler.until(begun_ns + at_most_ns, hold.lights, hold.look_on)
-            if why != "reached":
-                return await self._ended(step, hold, "it never came down to the band")
-            at_most_ns -= work.now_ns - waited_ns
-            power_w = hold.wished_w
+            found = await self._wanted(step)
+            if found is None:
+                return await self._ended(step, "it never came down to the band")
+            power_w, at_most_ns = found
             begun_ns = await lighting.light(step, power_w, at_most_ns, following)
         hold = _Hold(work, step, power_w)
         why = await work.sampler.until(begun_ns + at_most_ns, hold.done, hold.follow)
@@ -70,13 +65,54 @@ class Holding:
         else:
             await lighting.dark(hold.ended or why)
         work.note(hold.words())
+        hold.raise_lost()
         if held:
             return why
         late = "the condition was not met" if hold.reached else "the band was not reached"
         late = hold.ended or f"{late} within {step.at_most_ns / NS:g} s"
-        return await self._ended(step, hold, late)
+        return await self._ended(step, late)
 
-    async def _ended(self, step: HoldTemperature, hold: _Hold, why: str) -> str:
+    async def _wanted(self, step: HoldTemperature) -> tuple[float, int] | None:
+        """From the dark: armed, people warned, the power that is wanted now and the time that is
+        left; None where the liquid was too warm for any all the time."""
+        work, lighting, left_ns = self._work, self._lighting, step.at_most_ns
+        while left_ns > 0:
+            from_ns = work.now_ns
+            if not await self._came_down(step, from_ns + left_ns):
+                return None
+            left_ns -= work.now_ns - from_ns
+            if work.now_ns > from_ns:
+                # What was typed before may have lapsed meanwhile.
+                await lighting.permit(at_once=True)
+            await lighting.make_ready(step.source)
+            # The check may have rested until now: it needs a reading of this cell first.
+            await work.sampler.once()
+            hold = _Hold(work, step, 0.0)
+            from_ns = work.now_ns
+            why = await work.sampler.until(work.sampler.next_tick_ns + 1, hold.lights, hold.look_on)
+            left_ns -= work.now_ns - from_ns
+            hold.raise_lost()
+            if why == "reached" and left_ns > 0:
+                return hold.wished_w, left_ns
+            # Warmer again: nobody waits for a light that was announced long ago.
+            work.go(State.DARK)
+        return None
+
+    async def _came_down(self, step: HoldTemperature, end_ns: int) -> bool:
+        """Wait for a liquid above the band before anybody is warned: a warning is of light that
+        comes next. False when it is late."""
+        work = self._work
+        reading = work.sampler.latest.get(GUARDED)
+        if reading is None or reading.value <= step.low_degc:
+            return True
+        work.go(State.DARK)
+        await work.sampler.once()
+        hold = _Hold(work, step, 0.0)
+        why = await work.sampler.until(end_ns, hold.lights, hold.look_on)
+        hold.raise_lost()
+        return why == "reached"
+
+    async def _ended(self, step: HoldTemperature, why: str) -> str:
         late = f"{step.name or step.verb}: {why}"
         return await self._asking.late(step, step.if_late, step.at_most_ns, why=late)
 
@@ -94,6 +130,7 @@ class _Hold:
         self.wished_w = 0.0
         self.ended = ""
         """Why it went dark by itself; empty while it did not."""
+        self._lost = False
         least_w = LEAST_SHARE * step.power_limit_w
         rules = HoldRules(
             step.low_degc, step.high_degc, step.power_limit_w, least_w, _EVERY_S, 0.02 * least_w
@@ -137,11 +174,23 @@ class _Hold:
 
     async def look_on(self) -> None:
         """In the dark: what would be asked for now."""
-        self.wished_w = self._step_on().power_w
+        command = self._step_on()
+        self.wished_w, self._lost = command.power_w, command.lost
 
     def lights(self) -> bool:
-        """Whether light is wanted at all: a liquid that is above the band cools first."""
-        return self.wished_w > 0.0
+        """Whether light is wanted at all, or will never be: a liquid above the band cools first."""
+        return self.wished_w > 0.0 or self._lost
+
+    def raise_lost(self) -> None:
+        """InstrumentError where the readings are gone, or are not those of this liquid. That ends
+        the run whatever `if_late` says: no later step may light by such a probe."""
+        if self._lost:
+            raise InstrumentError(
+                "the sensor was lost, or is no longer in this liquid: its readings are gone, or "
+                "cannot be those of the sample under this light",
+                where=GUARDED,
+                fix="Look at the probe and at the sample before anything is lit again.",
+            )
 
     # -- lit -----------------------------------------------------------------------------------
 
@@ -160,13 +209,13 @@ class _Hold:
             if self._over:
                 power_w = min(power_w, self._controller.rules.least_w)
         if command.lost:
-            self.ended = "the sensor was lost"
+            self.ended, self._lost = "the sensor was lost", True
         elif power_w <= 0.0:
             self.ended = "too warm at the least power of the source"
         elif power_w != self.power_w:
             step = self._step
-            await self._work.light.adjust(step.source, power_w, step.name)
-            self.power_w = power_w
+            if await self._work.light.adjust(step.source, power_w, step.name):
+                self.power_w = power_w
 
     def done(self) -> bool:
         """After `follow`: whether it ends, dark by itself or by its condition."""

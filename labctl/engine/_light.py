@@ -117,12 +117,16 @@ class Light:
             self._tell_lit(source, power_w, name, how, self._clock.now_ns())
         return guard.lit_ns
 
-    async def adjust(self, source: str, power_w: float, name: str) -> None:
-        """Another power for the light that is on, told as the guard has it."""
+    async def adjust(self, source: str, power_w: float, name: str) -> bool:
+        """Another power for the light that is on, told as the guard has it. False, and nothing is
+        asked for, while the source is still starting."""
         guards = self._needed()
+        if guards.of(source).phase is Phase.EMISSION_DELAY:
+            return False
         set_ns = await guards.adjust(power_w, source)
         _, how = guards.of(source).emission()
         self._tell_lit(source, power_w, name, how, set_ns)
+        return True
 
     async def off_as_planned(self, why: str) -> None:
         """Off at a step's end; BeamNotConfirmedOffError where this bench could confirm it and did

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from labctl.clock import NS
 from labctl.engine._asking import ANSWERED_IN_ADVANCE, Asking
 from labctl.engine._assays import Assays, Rounds
 from labctl.engine._conditions import Look, species_in
@@ -11,6 +12,9 @@ from labctl.engine._states import State
 from labctl.engine._work import Work
 from labctl.events import LASER
 from labctl.protocol import ApplyField, Cool, Heat, HoldTemperature, Irradiate, Step
+
+_AHEAD_NS = 5 * NS
+"""For what is looked at between arming and light."""
 
 
 class Lighting:
@@ -57,6 +61,12 @@ class Lighting:
         await self._work.light.off_as_planned(why)
         self._work.go(State.DARK)
 
+    async def permit(self, *, at_once: bool) -> None:
+        """Have light armed at the bench, where that is wanted. `at_once`: it comes next."""
+        work = self._work
+        ahead_ns = round(work.light.warning_s * NS) + _AHEAD_NS if at_once else 0
+        await work.arming.permit(ahead_ns, lambda: work.go(State.WAITING))
+
     async def make_ready(self, source: str) -> None:
         """Arm, and warn people where the laser's light comes."""
         work = self._work
@@ -86,7 +96,7 @@ class Lighting:
         species = species_in(step.until)
         # A person who measures cannot do so beside a light that is on.
         beside = bool(species) and (isinstance(step, Cool) or not self._assays.by_hand)
-        rounds = Rounds(self._work, self._assays, species, None) if beside else None
+        rounds = Rounds(self._work, self._assays, species, None, end_ns) if beside else None
         why = await self._work.sampler.until(
             end_ns, look.met, None if rounds is None else rounds.look
         )

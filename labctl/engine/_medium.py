@@ -6,6 +6,8 @@ begun here is ended by `end`, on every way out of a run and after the beam is of
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from labctl.clock import NS
 from labctl.engine._asking import Asking
 from labctl.engine._assays import Assays
@@ -17,6 +19,8 @@ from labctl.engine._work import Work
 from labctl.events import MediumSet
 from labctl.protocol import AddAgent, Assay, Release, SetThermostat
 
+_INSIST_NS, _PAUSE_NS = 10 * NS, NS // 2
+"""So long thermostat and doser are told to stop, and so long between two times."""
 _STIMULUS_WITHIN_K, _STIMULUS_FOR_NS = 0.5, 60 * NS
 """A release begins when the sample has been so near its temperature for so long."""
 
@@ -75,10 +79,14 @@ class Medium:
         elif step.glutathione_mol_per_m3 is not None:
             aims.append((GLUTATHIONE, step.glutathione_mol_per_m3, None))
         for agent, concentration, ph in aims:
+            left_ns = end_ns - work.now_ns
+            if left_ns <= 0:
+                late = f"no time is left to add {agent}, after {step.at_most_ns / NS:g} s"
+                await self._asking.late(step, "stop", step.at_most_ns, held=True, why=late)
             how.append(
                 await self._dosing.add(
                     agent,
-                    max(0, end_ns - work.now_ns),
+                    left_ns,
                     concentration_mol_per_m3=concentration,
                     ph=ph,
                 )
@@ -124,18 +132,28 @@ class Medium:
         words. Called once the beam is off."""
         wrong = []
         thermostat, doser = self._work.bench.thermostat, self._work.bench.doser
-        if thermostat is not None and thermostat.running:
-            try:
-                await thermostat.stop()
-            except Exception as error:
-                # Whatever it was: the record is closed all the same, and says so.
-                wrong.append(f"the thermostat was not stopped: {error}")
+        # What delivers is in a hurry, a bath is not.
         if doser is not None and self._dosing.delivering:
+            wrong.append(await self._insist(doser.halt, "the doser was not halted"))
+        if thermostat is not None and thermostat.running:
+            wrong.append(await self._insist(thermostat.stop, "the thermostat was not stopped"))
+        return [words for words in wrong if words]
+
+    async def _insist(self, end: Callable[[bool], Awaitable[None]], what: str) -> str:
+        """Told again and again, from the second time on by a port that is opened anew: it may have
+        been pulled for a moment. What was wrong, or '': whatever it is, the record is closed."""
+        work, again = self._work, False
+        give_up_ns = work.now_ns + _INSIST_NS
+        while True:
             try:
-                await doser.halt()
+                await end(again)
             except Exception as error:
-                wrong.append(f"the doser was not halted: {error}")
-        return wrong
+                if work.now_ns >= give_up_ns:
+                    return f"{what}: {error}"
+            else:
+                return ""
+            again = True
+            await work.clock.sleep(_PAUSE_NS)
 
     def _within_k(self) -> float:
         """How near is there: no nearer than the probe, by what the bench says of it, can tell."""

@@ -148,7 +148,7 @@ class Sampler:
         self._teller.tell(Sample(now_ns, due_ns, readings))
         self.samples += 1
         if self._warms is not None:
-            self._warms.check(latest.get(GUARDED))
+            self._warms.check(latest.get(GUARDED), now_ns)
         if self._end_ns is not None and now_ns > self._end_ns:
             # Planned steps fit, or the plan was refused; prompts take as long as people do.
             raise SafetyError("the run is longer than the limit 'total'")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labctl.clock import NS
 from labctl.engine._asking import Asking
 from labctl.engine._hold import Holding
 from labctl.engine._lighting import Lighting
@@ -33,9 +32,6 @@ from labctl.protocol import (
 )
 from labctl.sample import Specimen
 
-_AHEAD_NS = 5 * NS
-"""For what is looked at between arming and light."""
-
 
 class Steps:
     """Carries out one step at a time."""
@@ -63,11 +59,7 @@ class Steps:
         if self.lit:
             # It is lit: a hold goes on with the light of the step before.
             return
-        work = self._work
-        ahead_ns = round(work.light.warning_s * NS) + _AHEAD_NS
-        await work.arming.permit(
-            ahead_ns if self._lights(steps[0]) else 0, lambda: work.go(State.WAITING)
-        )
+        await self._lighting.permit(at_once=self._lights(steps[0]))
 
     def _lights(self, step: Step) -> bool:
         by_hand = isinstance(step, Irradiate) and self._work.plan.laser_manual

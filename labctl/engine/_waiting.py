@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from labctl.clock import NS
 from labctl.engine._asking import Asking
 from labctl.engine._assays import Assays, Rounds
 from labctl.engine._conditions import Look, species_in
 from labctl.engine._outcome import Ending
 from labctl.engine._states import State
+from labctl.engine._warmth import UNSEEN_NS
 from labctl.engine._work import EndsRunError, Work
 from labctl.errors import Exit
 from labctl.events import Criterion, GateLooked
@@ -32,7 +34,8 @@ class Waiting:
         looks = [look for look in (until, require, abort) if look is not None]
         species = species_in(step.until, step.require, step.abort_if)
         is_gate = bool(species) or require is not None or abort is not None
-        rounds = Rounds(work, self._assays, species, step.assay_every_ns) if species else None
+        end_ns, every_ns = begun_ns + step.at_most_ns, step.assay_every_ns
+        rounds = Rounds(work, self._assays, species, every_ns, end_ns) if species else None
         met: dict[Look, bool] = {}
         trouble: list[str] = []
 
@@ -40,13 +43,15 @@ class Waiting:
             met.update((look, look.met()) for look in looks)
             if abort is not None and met[abort]:
                 trouble.append(f"aborted: {words(abort.condition)}")
+            elif abort is not None and abort.blind_for_ns > UNSEEN_NS:
+                # What cannot be seen does not abort.
+                why = f"no valid reading for {UNSEEN_NS / NS:g} s to tell whether "
+                trouble.append(why + words(abort.condition))
             elif species and work.release is not None and (why := work.release.trouble()):
                 trouble.append(why)
             return bool(trouble) or met[until]
 
-        why = await work.sampler.until(
-            begun_ns + step.at_most_ns, done, None if rounds is None else rounds.look
-        )
+        why = await work.sampler.until(end_ns, done, None if rounds is None else rounds.look)
 
         def told(opened: bool, why: str) -> None:
             if is_gate:

@@ -269,9 +269,17 @@ def bench(
 def _plan(
     head: Mapping[str, Any], step: Mapping[str, Any], file: BenchFile, specimen: Specimen | None
 ) -> Plan:
-    """A plan of one step, checked as a file's."""
+    """A plan of one step, checked as a file's. A notebook shows an error's words and nothing else:
+    they say every problem, without lines of a text that nobody wrote."""
     text = yamlfile.dump({**head, "steps": [step]})
-    return protocols.loads(text, bench=file, specimen=specimen, file="the notebook")
+    try:
+        return protocols.loads(text, bench=file, specimen=specimen, file="the notebook")
+    except InputError as error:
+        said = [f"{problem.message}. {problem.fix}".rstrip() for problem in error.problems]
+        raise InputError(
+            "\n  ".join([f"{', '.join(step)}: {len(said)} not as it must be", *said]),
+            problems=error.problems,
+        ) from None
 
 
 def _nobody(text: str) -> concurrent.futures.Future[str]:

@@ -24,6 +24,8 @@ LONGEST = 256 * 1024
 _PUBLIC = ("/", f"{API}/health")
 _STOPS = (f"{API}/stop", f"{API}/stop-laser")
 _TICKETED = (f"{API}/live", f"{API}/events")
+_RECORDS = f"{API}/runs/"
+"""A browser opens a report or a file without a header."""
 _PER_S, _BURST = 50.0, 200.0
 _BUCKETS = 4096
 
@@ -143,7 +145,8 @@ class Gate:
         if given:
             kind, _, token = given.partition(" ")
             return self._access.who(token.strip(), address) if kind.lower() == "bearer" else None
-        if scope["path"] in _TICKETED:
+        path = scope["path"]
+        if path in _TICKETED or (path.startswith(_RECORDS) and scope.get("method") == "GET"):
             query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
             tickets = query.get("ticket", ())
             if len(tickets) == 1:

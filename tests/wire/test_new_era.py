@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -16,6 +17,7 @@ from labctl.instruments import (
     InputError,
     Instrument,
     PortProtocolError,
+    PortTimeoutError,
     SimSpec,
     make_instrument,
 )
@@ -152,6 +154,26 @@ def test_a_halt_leaves_what_has_left_the_syringe() -> None:
         await deliver(thing, "0", 10 * UL)
         await clock.sleep(3 * NS)
         assert (await look(thing)).delivered_m3 == pytest.approx(10 * UL)
+
+    on_pumps(body)
+
+
+def test_a_pump_that_does_not_answer_keeps_no_other_from_being_halted() -> None:
+    """Pump 0 is off the line; pump 1 delivers, and stops."""
+
+    async def body(clock: Clock, session: Session, thing: Instrument) -> None:
+        driver: Any = thing.driver
+        await deliver(thing, "1", 100 * UL)
+        halt = driver._halt
+
+        async def one_is_gone(address: int) -> None:
+            if address == 0:
+                raise PortTimeoutError("no complete reply in time")
+            await halt(address)
+
+        with mock.patch.object(driver, "_halt", one_is_gone), pytest.raises(PortTimeoutError):
+            await thing.job(driver.halt)
+        assert not (await look(thing)).busy
 
     on_pumps(body)
 

@@ -88,6 +88,8 @@ _VERDICTS: dict[str, tuple[Tone, str]] = {
 
 EFFICIENCY = "efficiency"
 DO_NOW = "do now"
+PLACEHOLDER = "placeholder"
+_STANDS_IN = "placeholder: "
 
 _RESULTS: dict[str, str] = {
     "efficiency": EFFICIENCY,
@@ -261,11 +263,16 @@ def _criteria(verdict: Verdict, said: str) -> Iterator[tuple[str, str]]:
 
 
 def _assumptions(assumptions: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    # What only stands in for a measurement comes first.
-    ordered = sorted(assumptions, key=lambda text: "placeholder" not in text)
+    # What only stands in for a measurement comes first, and none of it is left out.
+    stand_ins = [text for text in assumptions if text.startswith(_STANDS_IN)]
+    others = [text for text in assumptions if not text.startswith(_STANDS_IN)]
+    if stand_ins:
+        names = "; ".join(text.removeprefix(_STANDS_IN) for text in stand_ins)
+        yield PLACEHOLDER, f"no measurement: {names}"
+    ordered = sorted(others, key=lambda text: "placeholder" not in text)
     for text in ordered[:ASSUMPTIONS_SHOWN]:
         yield "assumed", text
-    more = len(assumptions) - ASSUMPTIONS_SHOWN
+    more = len(others) - ASSUMPTIONS_SHOWN
     if more > 0:
         yield "assumed", f"{more} more, in the record"
 

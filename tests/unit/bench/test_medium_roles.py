@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from labctl.bench import Bench, BenchFile, check_instruments, connect, find_bench, load
 from labctl.clock import NS, Clock, run_virtual
-from labctl.errors import InputError, RefusedError, SafetyError
+from labctl.errors import InputError, InstrumentError, RefusedError, SafetyError
 from labctl.events import Invalid, Reading
 from labctl.instruments import SimSpec
 from labctl_simulators.session import Session, open_session
@@ -193,3 +194,27 @@ def test_what_an_instrument_cannot_be_is_told(file: BenchFile, said: str) -> Non
         check_instruments(file)
 
     assert said in " ".join(problem.message for problem in found.value.problems)
+
+
+def test_a_thermostat_whose_answer_to_a_set_point_is_lost_counts_as_running() -> None:
+    """It may regulate at it: whoever ends the run stops it; by its port opened anew, if need be."""
+
+    async def body(clock: Clock, session: Session, bench: Bench) -> None:
+        assert bench.thermostat is not None
+        await clock.sleep(9 * NS)
+        with pytest.raises(InstrumentError):
+            await bench.thermostat.start(37.0)
+        assert not bench.thermostat.running
+        await clock.sleep(5 * NS)
+        with (
+            mock.patch.object(
+                bench.thermostat.driver, "set_temperature", side_effect=InstrumentError("no answer")
+            ),
+            pytest.raises(InstrumentError),
+        ):
+            await bench.thermostat.start(37.0)
+        assert bench.thermostat.running
+        await bench.thermostat.stop(reopens=True)
+        assert not bench.thermostat.running
+
+    on_bench(body, "unplugged-port:bath@9s+3s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,17 @@ def test_a_prediction_touches_no_hardware(file: Path) -> None:
 
     assert 0 != result.exit_code
     assert "predicted" not in result.output
+
+
+def test_a_predicted_release_says_what_is_out_at_the_end_of_each_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the simulated assays, beside the temperatures."""
+    monkeypatch.chdir(tmp_path)
+    words = ["plan", "triggered-release", "--bench", "simulated-release", "--predict"]
+    few = ["-p", "measurements=4", "-p", "every=2min"]
+
+    result = CliRunner().invoke(main, [*words, *few])
+
+    assert 0 == result.exit_code, result.output
+    assert re.search(r"2 Follow: .*released quinidine \d+ %, doxorubicin \d+ %", result.output)

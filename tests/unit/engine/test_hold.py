@@ -20,12 +20,13 @@ from labctl.events import (
     PromptAsked,
     Reading,
     Sample,
+    StateChanged,
     StepEnded,
     Tripped,
 )
 from labctl.protocol import Baseline, Cool, DoseReached, Elapsed, HoldTemperature, Irradiate
 from labctl.replay import replay_run
-from tests.scenario.runs import Story, nobody, read, request
+from tests.scenario.runs import Story, bench_file, emission_delay, nobody, read, request
 from tests.unit.engine.medium import TEXT, S, carried_out, stops_at
 from tests.unit.engine.test_steps import answering
 
@@ -269,3 +270,73 @@ def test_a_hold_is_kept_by_the_resistor_as_well(tmp_path: Path) -> None:
     assert "reached" == story.of(StepEnded)[1].why
     assert 1 == len(story.heat)
     assert [] == story.light
+
+
+def test_people_are_warned_of_light_that_comes_next_and_not_of_light_after_cooling(
+    tmp_path: Path,
+) -> None:
+    """A liquid above the band cools before anybody is warned; then the light follows at once."""
+    file = bench_file("simulated")
+    file = dataclasses.replace(
+        file, arming=dataclasses.replace(file.arming, simulated_warning_s=3.0)
+    )
+    hot = dataclasses.replace(LIT, at_most_ns=60 * S)
+    low = dataclasses.replace(HOLD, low_degc=23.0, high_degc=25.0, at_most_ns=300 * S)
+    story = carried_out(tmp_path, [DARK, hot, COOL, low, COOL], bench=file)
+    warned = [event.t_ns for event in story.of(StateChanged) if event.new == "WARNING"]
+    (_, first_off_s), (second_on_s, _) = story.light
+
+    assert "completed" == story.ended.outcome
+    assert 2 == len(warned)
+    assert first_off_s is not None
+    assert warned[1] / S - first_off_s > 30.0
+    assert 3.0 < second_on_s - warned[1] / S < 6.0
+
+
+def test_a_band_below_everything_is_never_armed_for(tmp_path: Path) -> None:
+    """The sample never comes down to it: late, and nobody was warned."""
+    step = dataclasses.replace(HOLD, low_degc=12.0, high_degc=14.0, at_most_ns=30 * S)
+    story = carried_out(tmp_path, [DARK, step])
+
+    assert ("completed", Exit.CHECK_FAILED) == (story.ended.outcome, story.ended.exit_code)
+    assert "ARMED" not in {event.new for event in story.of(StateChanged)}
+    assert [] == story.light
+
+
+@pytest.mark.parametrize("fault", ["bead-out@60s", "probe-offset=3K@90s"])
+def test_a_probe_that_has_left_the_liquid_ends_the_run_whatever_if_late_says(
+    tmp_path: Path, fault: str
+) -> None:
+    """No later step is lit by it."""
+    step = dataclasses.replace(
+        HOLD, low_degc=35.0, high_degc=40.0, at_most_ns=300 * S, if_late="continue",
+        until=Elapsed(60 * S),
+    )  # fmt: skip
+    story = carried_out(tmp_path, [DARK, LIT, step, LIT], faults=[fault])
+
+    assert ("instrument-lost", Exit.INSTRUMENT) == (story.ended.outcome, story.ended.exit_code)
+    assert "no longer in this liquid" in story.ended.why
+    assert Beam.OFF == story.ended.beam
+    assert 1 == len(story.light)
+
+
+def test_a_hold_that_takes_over_from_a_laser_still_starting_waits_for_its_light(
+    tmp_path: Path,
+) -> None:
+    """Another power is not asked for before there is light, and the run goes on."""
+    short = dataclasses.replace(LIT, at_most_ns=S)
+    with emission_delay("Arroyo", 1.5):
+        story = carried_out(tmp_path, [DARK, short, HOLD, COOL])
+
+    assert "completed" == story.ended.outcome
+    assert "reached" == story.of(StepEnded)[2].why
+    assert 1 == len(story.light)
+
+
+def test_a_band_too_cold_for_any_dose_is_late_and_no_fault(tmp_path: Path) -> None:
+    """CEM43 counts from 39 degC on."""
+    step = dataclasses.replace(HOLD, at_most_ns=60 * S, until=DoseReached(600.0))
+    story = carried_out(tmp_path, [DARK, step])
+
+    assert ("completed", Exit.CHECK_FAILED) == (story.ended.outcome, story.ended.exit_code)
+    assert "was not met" in story.ended.why

@@ -110,6 +110,47 @@ def test_a_thermostat_that_says_that_something_is_wrong_ends_the_run(tmp_path: P
     assert "stopped regulating" in story.ended.why
 
 
+@pytest.mark.parametrize(
+    ("lasts_s", "exit_code"), [(90, Exit.SAFETY), (45, Exit.PASS)], ids=["long", "short"]
+)
+def test_a_sample_that_nobody_sees_does_not_stay_in_a_bath(
+    tmp_path: Path, lasts_s: int, exit_code: Exit
+) -> None:
+    """A minute without a valid reading of the probe; a shorter gap is gone through."""
+    fakes = Fakes(bath=Bath())
+    story = carried_out(
+        tmp_path,
+        [WARM, dataclasses.replace(DARK, duration_ns=120 * S)],
+        fakes,
+        lights=False,
+        faults=[f"open-thermocouple@20s+{lasts_s}s"],
+    )
+
+    assert exit_code == story.ended.exit_code
+    assert ("has not been seen for 60 s" in story.ended.why) == (exit_code is Exit.SAFETY)
+    assert fakes.bath is not None
+    assert "stop" == fakes.bath.told[-1]
+
+
+def test_a_thermostat_is_told_to_stop_again_until_it_does(tmp_path: Path) -> None:
+    """Its port was gone for a moment: it is opened anew, and nothing is left to be said."""
+    bath = Bath(sticks=True, gives_in=4)
+    story = carried_out(tmp_path, [WARM], Fakes(bath=bath), lights=False)
+
+    assert ["start 22", "stop", *["stop anew"] * 3] == bath.told
+    assert not bath.running
+    assert [] == story.of(Tripped)
+    assert Exit.PASS == story.ended.exit_code
+
+
+def test_a_doser_that_counts_no_number_ends_the_run(tmp_path: Path) -> None:
+    """What is no number is not the volume that was asked for."""
+    story = carried_out(tmp_path, [ADD, LIT], Fakes(pump=Pump(short=float("nan"))))
+
+    assert ("instrument-lost", Exit.INSTRUMENT) == (story.ended.outcome, story.ended.exit_code)
+    assert [] == story.light
+
+
 @pytest.mark.parametrize(("limit_degc", "exit_code"), [(20.0, Exit.SAFETY), (40.0, Exit.PASS)])
 def test_a_sample_above_its_limit_in_a_bath_ends_the_run(
     tmp_path: Path, limit_degc: float, exit_code: Exit

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import itertools
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from labctl import sample as samples
+from labctl.engine import _asking, carry_out
 from labctl.errors import Exit
 from labctl.events import (
     Assayed,
@@ -25,6 +29,7 @@ from labctl.protocol import (
     AllOf,
     AnyOf,
     Assay,
+    Baseline,
     Below,
     Cool,
     Elapsed,
@@ -34,7 +39,7 @@ from labctl.protocol import (
     Wait,
 )
 from labctl.replay import replay_run
-from tests.scenario.runs import Story
+from tests.scenario.runs import Story, bench_file, nobody, read, request
 from tests.unit.engine.medium import Fakes, Plates, Pump, S, carried_out, stops_at
 from tests.unit.engine.test_steps import answering
 
@@ -50,6 +55,12 @@ ORDER = Wait(
     assay_every_ns=180 * S,
 )
 LIT = Irradiate(index=0, name="", stated_power_w=1.0, irradiance_w_per_m2=None, at_most_ns=3 * S)
+DARK = Baseline(index=0, name="", duration_ns=5 * S)
+LOG = (
+    "schema: labctl.protocol/1\nname: waits\ntitle: waits\n"
+    "needs: {probe: thermometer, assay: assay}\n"
+    "record: {every: 1 s}\nsteps:\n  - log: {for: 1 s}\n"
+)
 RISING = (0.05, 0.45, 0.7, 0.85, 0.92, 0.96, 0.97, 0.98)
 STILL = (0.02,)
 
@@ -284,3 +295,78 @@ def test_a_cooling_may_wait_for_a_release(tmp_path: Path) -> None:
 
     assert "reached" == story.of(StepEnded)[1].why
     assert {"quinidine"} == {event.species for event in story.of(Assayed)}
+
+
+@pytest.mark.parametrize(
+    ("lasts_s", "outcome"), [(90, "held"), (45, "completed")], ids=["long", "short"]
+)
+def test_a_gate_that_cannot_see_what_would_abort_it_is_held(
+    tmp_path: Path, lasts_s: int, outcome: str
+) -> None:
+    """A probe that is not read aborts nothing: after a minute of that the gate opens no more."""
+    step = Wait(
+        index=0, name="gate", at_most_ns=200 * S, until=Elapsed(120 * S),
+        abort_if=Above("probe", None, 39.0),
+    )  # fmt: skip
+    fault = f"open-thermocouple@10s+{lasts_s}s"
+    story = carried_out(tmp_path, [step], faults=[fault], lights=False)
+    (gate,) = story.of(GateLooked)
+
+    assert outcome == story.ended.outcome
+    assert ("no valid reading for 60 s" in gate.why) == (outcome == "held")
+
+
+def test_an_assay_that_a_wait_has_begun_is_told_before_another_begins(tmp_path: Path) -> None:
+    """No instrument measures two at a time."""
+    fakes = Fakes(pump=Pump(), fractions={"quinidine": STILL, "doxorubicin": STILL})
+    step = Wait(index=0, name="", at_most_ns=60 * S, until=AnyOf((OUT, Elapsed(3 * S))))
+    then = Assay(index=0, name="", species=("doxorubicin",))
+    story = carried_out(tmp_path, [BEGIN, step, then], fakes, period_ns=S)
+    told = [(event.species, event.t_ns) for event in story.of(Assayed)]
+
+    assert fakes.plates is not None
+    assert ["quinidine", "doxorubicin"] == [species for species, _ in told]
+    assert told[0][1] <= fakes.plates.begun[1][1]
+
+
+def test_a_wait_for_values_that_nobody_types_has_an_end(tmp_path: Path) -> None:
+    """Its own time, also while a person is asked."""
+    silent: concurrent.futures.Future[str] = concurrent.futures.Future()
+    asked: list[float | None] = []
+
+    async def nobody_answers(*given: object) -> None:
+        asked.append(given[-1] / S)  # type: ignore[operator]
+
+    step = Wait(index=0, name="", at_most_ns=60 * S, until=OUT)
+    with mock.patch.object(_asking, "answered", nobody_answers):
+        story = carried_out(tmp_path, [DARK, step], ask=lambda text: silent, period_ns=S)
+
+    assert "stopped" == story.ended.outcome
+    assert 50.0 < (asked[0] or 0.0) <= 60.0
+
+
+def test_one_answer_that_is_late_spoils_one_measurement_and_not_the_run(tmp_path: Path) -> None:
+    """The command to begin is not sent twice: the measurement has no number, and others follow."""
+    file = bench_file("simulated-release")
+    step = Wait(
+        index=0, name="", at_most_ns=90 * S, until=AnyOf((OUT, Elapsed(60 * S))),
+        assay_every_ns=5 * S,
+    )  # fmt: skip
+    asked = request(tmp_path, protocol=LOG, parameters=(), bench=file)
+    plan = dataclasses.replace(asked.plan, steps=(step,))
+    specimen = samples.load(samples.find("pda-aminoacid"))
+    faults = ("late-reply:fluorimeter@20s",)
+    story = read(
+        carry_out(
+            dataclasses.replace(asked, plan=plan, specimen=specimen, faults=faults),
+            publish=(),
+            ask=nobody,
+            on_begin=lambda begun: None,
+            on_signals=lambda loop, stop: lambda: None,
+        )
+    )
+    told = [event.trouble for event in story.of(Assayed)]
+
+    assert "completed" == story.ended.outcome
+    assert 1 == sum(bool(trouble) for trouble in told)
+    assert 8 < len(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from labctl.notebook import LiveBench, RunOverError, bench
 from labctl.record import JournalState
 from labctl.replay import replay_run
 from tests.scenario.runs import BENCHES, Story, read
+
+ROOT = Path(__file__).parents[3]
 
 
 def on(runs: Path, **how: Any) -> LiveBench:
@@ -154,3 +157,33 @@ def test_the_same_steps_and_seed_give_the_same_journal(tmp_path: Path) -> None:
         return (live.folder / "journal.jsonl").read_bytes()
 
     assert asyncio.run(session(0)) == asyncio.run(session(5000))
+
+
+def test_what_cannot_be_is_said_in_the_error_s_own_words(tmp_path: Path) -> None:
+    """A notebook shows those alone: every problem stands in them, and how to mend it."""
+
+    async def session() -> str:
+        async with on(tmp_path) as live:
+            with pytest.raises(InputError) as caught:
+                await live.irradiate(power="1,5 W", fore="10 min")
+        return str(caught.value)
+
+    words = asyncio.run(session())
+
+    assert "irradiate: " in words
+    assert "'1,5 W' uses a decimal comma. Write a point: '1.5 W'." in words
+    assert "unknown key 'fore'" in words
+
+
+def test_the_documented_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it stands in the how-to."""
+    page = (ROOT / "docs/how-to/run-from-a-notebook.md").read_text("utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0].replace("10 min", "60 s")
+    monkeypatch.setenv("LABCTL_RUNS", str(tmp_path))
+    cell = compile(code, "notebook", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    names: dict[str, Any] = {}
+
+    asyncio.run(eval(cell, names))
+
+    assert "reached" == names["why"]
+    assert names["b"].folder.is_relative_to(tmp_path)

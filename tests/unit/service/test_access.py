@@ -356,3 +356,18 @@ def test_every_answer_has_its_guards(service: Service) -> None:
 
 
 def _nothing() -> None: ...
+
+
+def test_a_ticket_opens_a_file_of_a_record_and_nothing_that_acts(service: Service) -> None:
+    """A browser follows a link without a header; no link does anything."""
+    folder = service.runs_dir / "2026-01-01" / "001-x"
+    folder.mkdir(parents=True)
+    (folder / "journal.jsonl").write_text("{}\n")
+    somebody, nobody = client(service), client(service, None)
+    path = f"{API}/runs/2026-01-01/001-x/files/journal.jsonl"
+    ticket = somebody.post(f"{API}/ticket").json()["ticket"]
+    assert 200 == nobody.get(f"{path}?ticket={ticket}").status_code
+    assert 401 == nobody.get(f"{path}?ticket={ticket}").status_code
+    for method, other in (("POST", f"{API}/stop"), ("GET", f"{API}/bench")):
+        ticket = somebody.post(f"{API}/ticket").json()["ticket"]
+        assert 401 == nobody.request(method, f"{other}?ticket={ticket}").status_code

@@ -106,6 +106,11 @@ def test_a_run_from_its_order_to_its_record(tmp_path: Path) -> None:
         seen["run"] = person.ask("GET", f"/runs/{record}")[1]
         seen["points"] = person.ask("GET", f"/runs/{record}/points")[1]
         seen["runs"] = person.ask("GET", "/runs")[1]
+        ticket = person.ask("POST", "/ticket")[1]["ticket"]
+        report = f"{life.url}{API}/runs/{record}/report?ticket={ticket}"
+        with urllib.request.urlopen(report, timeout=30) as page:
+            seen["report"] = page.read().decode()
+            seen["policy"] = page.headers["Content-Security-Policy"]
         seen["status"] = person.status()
 
     assert 0 == Life(tmp_path, do).run()
@@ -120,6 +125,8 @@ def test_a_run_from_its_order_to_its_record(tmp_path: Path) -> None:
     assert "completed" == seen["run"]["outcome"]
     assert [5.0] == [round(t, 0) for t in seen["points"]["laser_on_s"]]
     assert 10 <= len(seen["points"]["rows"]) <= 25
+    assert "<html" in seen["report"] and "heating-curve" in seen["report"]
+    assert seen["policy"].endswith("sandbox allow-scripts")
     assert ["heating-curve"] == [run["protocol"] for run in seen["runs"]]
     assert ("IDLE", "UNKNOWN") == (seen["status"]["word"], seen["status"]["beam"]["seen"])
 

@@ -110,6 +110,19 @@ def test_long_list_of_assumptions_points_to_the_record() -> None:
     assert [*many[:ASSUMPTIONS_SHOWN], "5 more, in the record"] == told
 
 
+def test_no_placeholder_of_a_release_is_left_out() -> None:
+    """However long the list of assumptions is: each is named, together."""
+    verdict = story.verdict(NS)
+    load, assay = "the load of doxorubicin", "the calibration of the assay of quinidine"
+    many = (*(f"assumption {n}" for n in range(9)), f"placeholder: {assay}", f"placeholder: {load}")
+    changed = type(verdict)(
+        verdict.t_ns, "pass", verdict.reasons, (), verdict.results, many, verdict.budget
+    )
+    facts = ending(story.summary(verdict=changed), Seen()).facts
+
+    assert [f"no measurement: {assay}; {load}"] == [t for la, t in facts if la == "placeholder"]
+
+
 @pytest.mark.parametrize("width", [80, 100, 200])
 def test_panel_says_verdict_paths_and_commands(width: int) -> None:
     """The panel fits the window; record and commands stand whole on a line of their own."""
