@@ -136,6 +136,7 @@ def report_lines(study: Study, state: CampaignState, results: Results) -> list[s
         )
     lines.append(_blindness(results.blind, campaign.blind, state))
     lines += [f"key read    {_act(act)}" for act in state.keys_read]
+    lines += _held(study, results)
     for table in results.tables:
         lines += ["", *_outcome(table, results, percent)]
     lines += ["", "every run that was begun"]
@@ -162,6 +163,23 @@ def report_lines(study: Study, state: CampaignState, results: Results) -> list[s
         lines += ["", "rests on placeholders, which no conclusion does:"]
         lines += [f"  {words}" for words in results.placeholders]
     return lines
+
+
+def _held(study: Study, results: Results) -> list[str]:
+    """A mean of runs that a gate held is not one of the treatment."""
+    ended: dict[str, list[str]] = {}
+    for row in results.runs:
+        if row.counts:
+            word = study.shown(row.unit, blind=results.blind)
+            ended.setdefault(word, []).append(row.made.outcome)
+    held = [
+        f"{word} {outcomes.count('held')} of {len(outcomes)}"
+        for word, outcomes in sorted(ended.items())
+        if "held" in outcomes
+    ]
+    if not held:
+        return []
+    return [f"held        {', '.join(held)}: not treated further, and counted as declared"]
 
 
 def _blindness(blind: bool, was: bool, state: CampaignState) -> str:

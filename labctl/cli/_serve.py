@@ -66,6 +66,8 @@ def command(
 
     settings = read_settings()
     bench_file, why = load_bench("simulated" if demo and bench is None else bench)
+    if demo and bench is None:
+        why = "of the demonstration"
     in_process = reach(bench_file, tuple(bench_file.roles)).in_process
     if not in_process and (demo or speed is not None):
         raise InputError(

@@ -28,6 +28,12 @@ class Asking:
     def __init__(self, work: Work) -> None:
         self._work = work
 
+    def with_hazards(self, text: str) -> str:
+        """Who is asked to handle a sample is told what it can do."""
+        specimen = self._work.specimen
+        hazards = () if specimen is None else specimen.hazards
+        return " ".join([text, *(f"HAZARD: {words}." for words in hazards)])
+
     async def text(self, text: str, at_most_ns: int | None = None) -> str:
         """Ask, sampling on meanwhile (a virtual clock is held instead)."""
         work = self._work

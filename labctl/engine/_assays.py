@@ -91,9 +91,12 @@ class Assays:
 
     async def _typed(self, species: str, at_most_ns: int) -> AssayResult:
         taken_ns = self._work.now_ns
-        value, sd = await self._asking.value(
+        text = (
             f"Measure {species} in the medium and type its concentration, as `0.12 mM`, or "
-            "`0.12 mM +- 0.01 mM`",
+            "`0.12 mM +- 0.01 mM`."
+        )
+        value, sd = await self._asking.value(
+            self._asking.with_hazards(text),
             typed_concentration,
             at_most_ns,
             in_advance=None,

@@ -111,9 +111,12 @@ class Dosing:
         work.go(State.WAITING)
         much = "" if volume_m3 is None else f"{format(volume_m3, Kind.VOLUME)} of "
         like = "50 uL" if volume_m3 is None else format(volume_m3, Kind.VOLUME)
-        given_m3, ago_ns = await self._asking.value(
+        text = (
             f"Add {much}{agent}{aim} to the sample. Type the volume added, as `{like}`, when it is "
-            f"in; or `{like}, 2 min ago`",
+            f"in; or `{like}, 2 min ago`."
+        )
+        given_m3, ago_ns = await self._asking.value(
+            self._asking.with_hazards(text),
             typed_dose,
             at_most_ns,
             in_advance=None if volume_m3 is None else (volume_m3, 0),

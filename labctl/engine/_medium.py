@@ -92,9 +92,9 @@ class Medium:
                 )
             )
         if not how:
-            text = f"Begin the release of {', '.join(step.species)}, and press Enter as you do"
+            text = f"Begin the release of {', '.join(step.species)}, and press Enter as you do."
             work.go(State.WAITING)
-            await self._asking.text(text, step.at_most_ns)
+            await self._asking.text(self._asking.with_hazards(text), step.at_most_ns)
             how.append("confirmed by a person")
         liquid = self.liquid
         work.tell(
@@ -167,10 +167,8 @@ class Medium:
         thermostat = work.bench.thermostat
         if thermostat is None:
             work.go(State.WAITING)
-            await self._asking.text(
-                f"Bring the sample to {degc:g} degC (bath, holder), and press Enter when it is set",
-                max(0, end_ns - work.now_ns),
-            )
+            text = f"Bring the sample to {degc:g} degC (bath, holder). Press Enter when it is set."
+            await self._asking.text(self._asking.with_hazards(text), max(0, end_ns - work.now_ns))
             work.go(State.DARK)
         else:
             work.go(State.DARK)

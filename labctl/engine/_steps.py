@@ -30,7 +30,6 @@ from labctl.protocol import (
     Step,
     Wait,
 )
-from labctl.sample import Specimen
 
 
 class Steps:
@@ -75,7 +74,7 @@ class Steps:
                 return await self._lighting.carry_out(step, following)
             case Prompt():
                 work.go(State.WAITING)
-                text = _with_hazards(step.text, work.specimen)
+                text = self._asking.with_hazards(step.text)
                 return f"answered: {await self._asking.text(text, step.at_most_ns)}"
             case Baseline():
                 work.go(State.DARK)
@@ -124,9 +123,3 @@ class Steps:
                 )
             )
         return why
-
-
-def _with_hazards(text: str, specimen: Specimen | None) -> str:
-    """Who is asked to handle a sample is told what it can do."""
-    hazards = () if specimen is None else specimen.hazards
-    return " ".join([text, *(f"HAZARD: {words}." for words in hazards)])

@@ -44,21 +44,21 @@ HEADERS = (
 
 
 class Rates:
-    """How fast one address may ask: a bucket that fills evenly. Any thread."""
+    """How fast somebody may ask: a bucket that fills evenly. Any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._buckets: dict[str, tuple[float, int]] = {}
 
-    def takes(self, address: str) -> bool:
-        """One more request from there; False when it is too fast."""
+    def takes(self, whose: str) -> bool:
+        """One more request; False when it is too fast."""
         now_ns = clock.real_ns()
         with self._lock:
-            left, since_ns = self._buckets.get(address, (_BURST, now_ns))
+            left, since_ns = self._buckets.get(whose, (_BURST, now_ns))
             left = min(_BURST, left + (now_ns - since_ns) / clock.NS * _PER_S)
             if len(self._buckets) > _BUCKETS:
                 self._buckets.clear()
-            self._buckets[address] = (max(0.0, left - 1.0), now_ns)
+            self._buckets[whose] = (max(0.0, left - 1.0), now_ns)
         return left >= 1.0
 
 
@@ -134,7 +134,7 @@ class Gate:
                 return 429, "too many wrong tokens from this address", "Wait a minute."
             return 401, "no token, or a wrong one", "Send `Authorization: Bearer TOKEN`."
         scope["labctl_principal"] = principal
-        if path not in _STOPS and not self._rates.takes(address):
+        if path not in _STOPS and not self._rates.takes(principal.who):
             return 429, "too fast", "Wait a little."
         return None
 

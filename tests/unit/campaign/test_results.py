@@ -80,6 +80,8 @@ def test_held_runs_count_where_that_was_declared(
     bench.go_on()
 
     assert number == sum(row.counts for row in gather(bench.study, bench.state, bench.runs).runs)
+    held = "held        medium 4 of 4, particles 4 of 4: not treated further"
+    assert any(line.startswith(held) for line in told(bench)) is bool(number)
 
 
 def test_a_result_that_a_run_lacks_is_told(tmp_path: Path) -> None:

@@ -180,6 +180,7 @@ def test_without_a_thermostat_a_person_brings_it_to_temperature(tmp_path: Path) 
     (asked,) = story.of(PromptAsked)
 
     assert "22 degC" in asked.text
+    assert "HAZARD: doxorubicin" in asked.text
     assert "reached" == story.of(StepEnded)[0].why
 
 
@@ -240,6 +241,7 @@ def test_a_dose_by_hand_is_asked_for_until_it_can_be_read(tmp_path: Path) -> Non
 
     assert 3 == len(asked)
     assert "111.111 uL of glutathione to 10 mM" in asked[0]
+    assert all("HAZARD: doxorubicin" in text for text in asked)
     assert "is not a volume" in asked[1]
     assert "is none" in asked[2]
     assert 112e-9 == pytest.approx(dosed.volume_m3)

@@ -371,3 +371,12 @@ def test_a_ticket_opens_a_file_of_a_record_and_nothing_that_acts(service: Servic
     for method, other in (("POST", f"{API}/stop"), ("GET", f"{API}/bench")):
         ticket = somebody.post(f"{API}/ticket").json()["ticket"]
         assert 401 == nobody.request(method, f"{other}?ticket={ticket}").status_code
+
+
+def test_somebody_without_a_token_takes_no_request_from_somebody_with_one(
+    service: Service,
+) -> None:
+    """From the same address: hammering what is public leaves the operator's rate whole."""
+    nobody = client(service, None)
+    assert 429 in [nobody.get(f"{API}/health").status_code for _ in range(300)]
+    assert 200 == client(service).get(f"{API}/queue").status_code

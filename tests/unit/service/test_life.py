@@ -388,3 +388,27 @@ def test_the_command_line_speaks_to_a_service(
     assert "q1 heating-curve: done" in said
     assert "did you mean 'heating-curve'" in said.lower()
     assert "no run was on; latched" in said
+
+
+def test_stop_over_the_socket_is_answered_at_once_with_nine_pages_open(tmp_path: Path) -> None:
+    """While it is lit; the benchmark has the figure, this test only a bound for a busy machine."""
+
+    def do(life: Life) -> None:
+        person = of(life)
+        head = {"Authorization": f"Bearer {person.token}"}
+        url = f"ws{life.url[4:]}{API}/live"
+        pages = [connect(url, additional_headers=head) for _ in range(9)]
+        item = person.start("k1", parameters={**QUICK, "heat": "30 min"})[1]["id"]
+        with until(lambda: person.status()["tone"] == "on"):
+            begun_ns = clock.real_ns()
+        pages[0].send(json.dumps({"id": 1, "do": "stop"}))
+        while json.loads(pages[0].recv(timeout=5))["type"] != "done":
+            pass
+        took_s = (clock.real_ns() - begun_ns) / clock.NS
+        for page in pages:
+            page.close()
+        with until(lambda: person.state(item) == "done"):
+            pass
+        assert took_s < 1.0
+
+    Life(tmp_path, do, speed=50.0).run()
