@@ -161,6 +161,10 @@ def _check_absorbance(row: Row, reader: Reader) -> None:
                     f"{'808 nm' if field is _WAVELENGTH else '10 mm'}'.",
                 )
 
+    made, measured = row[_PREPARED], row[_MEASURED]
+    if made and measured and measured < made:
+        reader.add(row.at(_MEASURED), "P024", f"measured before it was prepared, on {made}",
+                   "Mend one of the two days.")  # fmt: skip
     for beside in (_MEASURED, _DILUTION):
         if row.has(beside) and not row.meant(_ABSORBANCE):
             reader.add(row.key(beside), "P013", f"'{beside.name}' without an absorbance",

@@ -36,12 +36,20 @@ Plain = Mapping[str, Any]
 class _Draw:
     """Draws by parameter name; remembers what had to be assumed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, batch: str = "") -> None:
         self.seed = seed
+        self._batch = batch
         self.assumed: list[str] = []
 
     def around(self, name: str, mean: float, sd: float) -> float:
         return Stream(self.seed, f"draw/{name}").near(mean, sd, at_most_sd=2.5)
+
+    def particles(self, path: str, mean: float, sd: float) -> float:
+        """What belongs to the particles, by material and name: of a stated batch the same in every
+        vessel, else drawn by the name alone."""
+        if not self._batch:
+            return self.around(path.rpartition("/")[2], mean, sd)
+        return Stream(0, f"batch/{self._batch}/{path}").near(mean, sd, at_most_sd=2.5)
 
     def within(self, name: str, low: float, high: float) -> float:
         return Stream(self.seed, f"draw/{name}").uniform(low, high)
@@ -60,7 +68,7 @@ class _Draw:
 
 def draw(seed: int, sample: Plain, bench: Plain) -> Truth:
     """The true bench of this seed. Statements are plain SI values as in `SimSpec`."""
-    d = _Draw(seed)
+    d = _Draw(seed, str(sample.get("batch") or ""))
     vessel_said = _section(bench, "vessel")
     liquid = _liquid(d, sample, vessel_said, bench)
     material = str(sample.get("material") or sample.get("name") or "")
@@ -102,7 +110,7 @@ def _liquid(d: _Draw, said: Plain, vessel: Plain, bench: Plain) -> Liquid:
     efficiency, placeholder, bleach = 1.0, False, 0.0
     if found is not None:
         absorbance = max(0.0, d.stated(said, "absorbance", "absorbance_sd", 1.0, 0.02))
-        efficiency = d.around("efficiency", found.efficiency, found.efficiency_sd)
+        efficiency = d.particles(f"{found.name}/efficiency", found.efficiency, found.efficiency_sd)
         efficiency = min(0.99, max(0.02, efficiency))
         placeholder = found.placeholder
         if found.bleach_per_min is not None:
@@ -238,7 +246,7 @@ def _circulator(d: _Draw) -> Circulator:
 
 def _magnetism(d: _Draw, said: Plain, liquid: Liquid) -> Magnetism:
     # Iron oxides for hyperthermia: 0.2 to 3 nH m^2/kg have been told; a placeholder.
-    loss = 1e-9 * d.around("loss_power", 1.5, 0.3)
+    loss = 1e-9 * d.particles("loss_power", 1.5, 0.3)
     iron = 0.0
     if said.get("iron_kg_per_m3") is not None:
         iron = d.around("iron", float(said["iron_kg_per_m3"]), abs(_number(said, "iron_sd", 0.0)))

@@ -197,3 +197,11 @@ def test_a_named_lot_is_one_batch_in_the_simulator() -> None:
     """Two runs of one lot are of the same particles; a sample without one is new with each seed."""
     assert "A25" == sample.loads(TEXT + "lot: A25\n").statement()["batch"]
     assert "batch" not in sample.loads(TEXT).statement()
+
+
+def test_an_absorbance_is_not_older_than_what_was_measured() -> None:
+    """A year that was mistyped is found; the same day is in order."""
+    days = TEXT + "prepared: 2026-10-30\nabsorbance_date: 2026-10-30\n"
+
+    assert "2026-10-30" == sample.loads(days).absorbance_date
+    assert [("P024", 13)] == [it[:2] for it in problems(days.replace("e: 2026-", "e: 2025-"))]

@@ -112,6 +112,18 @@ def test_a_stated_batch_is_the_same_particles_in_every_vessel_but_for_some_perce
     assert max(means) / min(means) > 1.3
 
 
+def test_a_stated_batch_has_one_efficiency_in_every_vessel() -> None:
+    """It belongs to the particles; without a batch each seed is one of its own."""
+    sample = {**STAGED, "material": "polydopamine", "absorbance": 1.0}
+    found = {
+        batch: {draw(seed, {**sample, "batch": batch}, {}).liquid.efficiency for seed in range(5)}
+        for batch in ("A25", "A26", "")
+    }
+
+    assert [1, 1, 5] == [len(values) for values in found.values()]
+    assert found["A25"] != found["A26"]
+
+
 def test_release_at_a_constant_temperature_is_the_law_itself() -> None:
     """In a world at rest the true fraction is the law at the reduced time."""
     world = vessel()
