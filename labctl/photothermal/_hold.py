@@ -45,6 +45,10 @@ _STRANGE_K_PER_S = 0.05
 """Never less: so much is found for a moment by noise alone."""
 _FAR_READINGS, _FAR_S = 3, 1.5
 """So many readings in succession, over so long, far from anything to be expected: the same."""
+_STILL_READINGS, _STILL_S, _STILL_K = 12, 6.0, 0.3
+"""So many readings bit for bit the same, over so long, in which the power should have changed them
+by so much: out of the band by the model, a value has frozen. At a plateau, where steps are coarse,
+a healthy one repeats itself."""
 _ALMOST = 0.98
 """Of the limit: what is asked for all the time then is all that there is."""
 
@@ -229,7 +233,16 @@ class HoldController:
         rate = max(observer.rate_k_per_s_w, self.model.rate_k_per_s_w)
         most_k_per_s = max(_STRANGE_SHARE * rate * self.rules.power_limit_w, _STRANGE_K_PER_S)
         far = observer.far_in_succession >= _FAR_READINGS and t_s - self._near_s >= _FAR_S
-        return far or observer.rest_k_per_s < -most_k_per_s
+        return far or self._frozen(observer) or observer.rest_k_per_s < -most_k_per_s
+
+    def _frozen(self, observer: HoldObserver) -> bool:
+        """Whether the same reading comes again and again while the liquid must have left the band:
+        one that is off the aim is chased by the power without an end."""
+        still, rules = observer.still, self.rules
+        if still.count < _STILL_READINGS or still.for_s < _STILL_S or still.should_k < _STILL_K:
+            return False
+        below = self.reached_s is not None and still.liquid_degc < rules.low_degc
+        return below or still.liquid_degc > rules.high_degc
 
     def _ask(self, observer: HoldObserver) -> HoldCommand:
         rules = self.rules

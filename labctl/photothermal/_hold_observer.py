@@ -9,6 +9,7 @@ limit. Both may drift: this is for control, and no efficiency is read from it.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,6 +33,33 @@ _SAME_POWER = 0.1
 """A slope under another power, or from before the light, says nothing of this one."""
 _FAR_SD = 6.0
 _LONGEST_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """Readings that were bit for bit the same, and what should have become of them."""
+
+    count: int
+    for_s: float
+    should_k: float
+    """They should have changed by so much: by all that was known of the cell when they began, and
+    by what the power has done since, whichever is less."""
+    liquid_degc: float
+    """Where the liquid should be by now, had they told nothing."""
+
+
+class _Still:
+    """A reading since it was first what it is, under the power of then."""
+
+    def __init__(self, reading_degc: float, power_w: float, x: Floats) -> None:
+        self.reading_degc = reading_degc
+        self.power_w = power_w
+        self.x = x.copy()
+        self.from_degc = float(x[_BEAD])
+        self.count = 1
+        self.for_s = 0.0
+        self.should_k: Floats = np.zeros(3)
+        """What other powers since should have made of liquid, wall and bead."""
 
 
 class HoldObserver:
@@ -77,6 +105,8 @@ class HoldObserver:
         walk[_REST, _REST] = _REST_K_PER_S_PER_ROOT_S**2
         self._walk = walk
         self._far = 0
+        self._still = _Still(math.nan, power_w, self._x)
+        self._power_w = power_w
         same = abs(power_w - start.slope_power_w) <= _SAME_POWER * power_w
         if start.slope_k_per_s is not None and same:
             # Then the power that holds this slope is the one that there is: no bump.
@@ -138,9 +168,26 @@ class HoldObserver:
         """So many of the last readings were far from what the model and the power let expect."""
         return self._far
 
+    @property
+    def still(self) -> Still:
+        """Of the last readings, those that were bit for bit the same."""
+        still = self._still
+        by_all, by_power = float(still.x[_BEAD]) - still.from_degc, float(still.should_k[_BEAD])
+        return Still(
+            still.count, still.for_s, min(abs(by_all), abs(by_power)), float(still.x[_LIQUID])
+        )
+
     def update(self, reading_degc: float) -> bool:
         """Take a reading; False for one that stands alone, far off: it is left out, and the next
         one is taken wherever it is."""
+        taken = self._update(reading_degc)
+        if reading_degc == self._still.reading_degc:
+            self._still.count += 1
+        else:
+            self._still = _Still(reading_degc, self._power_w, self._x)
+        return taken
+
+    def _update(self, reading_degc: float) -> bool:
         p = self._p
         off = reading_degc - float(self._x[_BEAD])
         variance = float(p[_BEAD, _BEAD]) + self._noise_k2
@@ -160,6 +207,13 @@ class HoldObserver:
 
     def _predict(self, dt_s: float, power_w: float) -> None:
         exponential, integral = self._matrices(dt_s)
+        self._power_w, still = power_w, self._still
+        # Without what the readings make of it: one that has frozen is else explained away.
+        still.x[:3] = self._moved(still.x, dt_s, power_w)
+        more_w = power_w - still.power_w
+        forcing = np.array([self.rate_k_per_s_w, 0.0, self.model.light_k_per_w / self.model.lag_s])
+        still.should_k = exponential @ still.should_k + integral @ (forcing * more_w)
+        still.for_s += dt_s
         self._x[:3] = self._moved(self._x, dt_s, power_w)
         f = self._f
         f[:3, :3] = exponential

@@ -190,6 +190,42 @@ def test_a_bead_that_leaves_the_liquid_is_a_lost_sensor() -> None:
     assert bench.liquid_degc < fell_degc + 0.5
 
 
+@pytest.mark.parametrize("off_k", [-0.03, -0.1, 0.1])
+def test_a_reading_that_freezes_while_holding_ends_it_before_the_liquid_is_far_out(
+    off_k: float,
+) -> None:
+    """A value that stays off the aim is chased by the power without an end."""
+    bench, hold = Bench(), begun()
+    bench.hold(hold, 400.0)
+    frozen_degc = hold.aim_degc + off_k
+    command = hold.step(bench.t_s, frozen_degc, bench.power_w)
+    while not command.lost and bench.t_s < 3000.0:
+        bench.read()
+        command = hold.step(bench.t_s, frozen_degc, bench.power_w)
+        bench.power_w = command.power_w
+
+    assert command.lost
+    assert RULES.low_degc - 0.3 < bench.liquid_degc
+    assert bench.peak_degc < RULES.high_degc + 0.3
+
+
+@pytest.mark.parametrize(("step_k", "noise_k"), [(0.1, 0.0), (0.1, 0.02), (0.01, 0.0)])
+def test_a_quiet_probe_with_coarse_steps_has_not_frozen(step_k: float, noise_k: float) -> None:
+    """At a plateau it gives the same value for minutes."""
+    bench, hold = Bench(noise_k=noise_k), begun()
+    same, longest, last = 0, 0, math.nan
+    while bench.t_s < 1200.0:
+        reading = round(bench.read() / step_k) * step_k
+        same = same + 1 if reading == last else 0
+        longest, last = max(longest, same), reading
+        command = hold.step(bench.t_s, reading, bench.power_w)
+        assert not command.lost
+        bench.power_w = command.power_w
+
+    assert longest > 12 or noise_k > 0.0
+    assert abs(bench.liquid_degc - hold.aim_degc) < 0.3
+
+
 def test_a_strong_draught_is_no_lost_sensor() -> None:
     """The heat loss becomes half as much again: the hold goes on, and stays within a kelvin."""
     bench, hold = Bench(), begun(HoldRules(43.0, 48.0, 3.0))
