@@ -28,6 +28,8 @@ THERMOSTAT_CHANNELS = ("thermostat.temperature", "thermostat.set")
 LEAST_PERIOD_S = 5.0
 """A bath is slow, and its answers are; this also feeds a watchdog of 20 s and more."""
 _TAKEN_K = 0.5
+_SILENT_S = 60.0
+"""One that regulates and does not answer for longer is one that nobody watches."""
 _OVER_K = 5.0
 """A bath swings over its set point; this far over its highest one, something is wrong."""
 
@@ -49,6 +51,7 @@ class ThermostatRole:
     """As it was read last."""
     _wanted_degc: float | None = field(default=None, repr=False)
     _next_ns: int = field(default=0, repr=False)
+    _heard_ns: int = field(default=0, repr=False)
 
     def refuse(self, degc: float) -> None:
         """RefusedError for a set point that this bench does not allow."""
@@ -131,6 +134,9 @@ class ThermostatRole:
             )
         if wanted is None:
             return ""
+        silent_s = (self.now_ns() - self._heard_ns) / NS
+        if silent_s > max(_SILENT_S, 3.0 * self.every_s):
+            return f"it has not answered for {silent_s:.0f} s while it regulates"
         if state.on is False:
             return "it has stopped regulating by itself"
         if state.set_degc is not None and abs(state.set_degc - wanted) > _TAKEN_K:
@@ -142,6 +148,7 @@ class ThermostatRole:
 
     async def _look(self) -> ThermostatState:
         self.state = await self.instrument.job(self.driver.read_thermostat)
+        self._heard_ns = self.now_ns()
         return self.state
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from labctl.bench import Bench, BenchFile, check_instruments, connect, find_bench, load
 from labctl.clock import NS, Clock, run_virtual
-from labctl.errors import InputError, InstrumentError, RefusedError, SafetyError
+from labctl.errors import InputError, InstrumentError, PortTimeoutError, RefusedError, SafetyError
 from labctl.events import Invalid, Reading
 from labctl.instruments import SimSpec
 from labctl_simulators.session import Session, open_session
@@ -194,6 +194,30 @@ def test_what_an_instrument_cannot_be_is_told(file: BenchFile, said: str) -> Non
         check_instruments(file)
 
     assert said in " ".join(problem.message for problem in found.value.problems)
+
+
+def test_a_thermostat_that_regulates_and_answers_no_more_is_trouble() -> None:
+    """A gap is gone through; after a minute nobody knows what it does. Once stopped, it may."""
+
+    async def body(clock: Clock, session: Session, bench: Bench) -> None:
+        role = bench.thermostat
+        assert role is not None
+        await role.start(37.0)
+        await role.read()
+        late = PortTimeoutError("no complete reply in time")
+        with mock.patch.object(role.driver, "read_thermostat", side_effect=late):
+            for _ in range(11):
+                await clock.sleep(5 * NS)
+                (told,) = await role.read()
+                assert isinstance(told, Invalid)
+            assert not role.trouble()
+            await clock.sleep(10 * NS)
+            assert "has not answered for" in role.trouble()
+        await role.stop()
+        await clock.sleep(100 * NS)
+        assert not role.trouble()
+
+    on_bench(body)
 
 
 def test_a_thermostat_whose_answer_to_a_set_point_is_lost_counts_as_running() -> None:
