@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from labctl.limits import Limits
 from labctl.protocol import Plan, Prompt
 from labctl.ready import choose
 from labctl.sample import Specimen
+
+_OF_A_RELEASE = re.compile(r"(half_)?released_(?P<species>.+?)(_at_gate_[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Study:
                         plans[arm.name, lot] = _bound(plan, chosen, specimen)
                 except LabctlError as error:
                     problems += _problems(error)
+        problems += _unknown_species(campaign, specimens.values())
         if problems or chosen is None:
             once = tuple(dict.fromkeys(problems))
             words = f"{len(once)} problems" if len(once) > 1 else "1 problem"
@@ -217,3 +221,16 @@ def _problems(error: LabctlError) -> list[Problem]:
     if isinstance(error, InputError | RefusedError):
         return [Problem("P052", error.what, file=error.where, fix=error.fix)]
     raise error
+
+
+def _unknown_species(campaign: Campaign, specimens: Iterable[Specimen]) -> list[Problem]:
+    """Outcomes of a release of what no sample carries: misspelt, and told before it is declared."""
+    loaded = list(dict.fromkeys(name for it in specimens for name in it.release))
+    found = []
+    for outcome in campaign.analysis.outcomes:
+        match = _OF_A_RELEASE.fullmatch(outcome)
+        if match and match["species"] not in loaded:
+            words = f"the outcome '{outcome}' is of a species that no arm's sample states a load of"
+            has = f"They state {', '.join(loaded) or 'none'}."
+            found.append(Problem("P057", words, file=campaign.source_file, fix=has))
+    return found

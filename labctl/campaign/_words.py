@@ -231,7 +231,7 @@ def _comparison(found: Comparison | None) -> list[str]:
     if found is None:
         return ["cannot tell: an arm without a run", "", "", ""]
     if found.low is None:
-        return [f"{found.difference:+.4g}", "cannot tell: too few runs, or none differ", "", ""]
+        return [f"{found.difference:+.4g}", "cannot tell: none differ, or too few", "", ""]
     return [
         f"{found.difference:+.4g}", _span(found.low, found.high),
         "-" if found.g is None else f"{found.g:+.3g}", _span(found.g_low, found.g_high),

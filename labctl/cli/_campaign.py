@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from labctl.cli._folded import folded
 from labctl.cli._options import bench_option
 from labctl.errors import InputError
 
 if TYPE_CHECKING:
     from labctl.campaign import CampaignLog, CampaignState, Study
+
+_HANG = 12
+"""The columns before what a line has to say."""
 
 
 @click.group("campaign")
@@ -201,7 +206,8 @@ def _held(file: str, bench: str | None, runs_dir: Path | None) -> CampaignLog:
 
 def _say(lines: list[str]) -> None:
     for line in lines:
-        click.echo(line)
+        for part in folded(line, _HANG, sys.stdout):
+            click.echo(part)
 
 
 def _json(study: Study, state: CampaignState) -> None:

@@ -59,6 +59,31 @@ def test_a_misspelt_result_is_told_before_the_campaign_is_declared() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("outcome", "wrong"),
+    [
+        ("released_quinidine", False),
+        ("released_doxorubicin_at_gate_1", False),
+        ("half_released_quinidine", False),
+        ("released_quinidin", True),
+        ("half_released_iron", True),
+    ],
+)
+def test_the_release_of_a_species_that_no_sample_carries_is_no_outcome(
+    tmp_path: Path, outcome: str, wrong: bool
+) -> None:
+    """Nothing would come of it, and after the first run nothing can be changed."""
+    text = TEXT.replace("primary: efficiency", f"primary: {outcome}")
+    found = written(tmp_path, text.replace("sample: polydopamine", "sample: pda-aminoacid"))
+    told = ""
+    try:
+        campaign.Study.of(found)
+    except InputError as error:
+        told = error.problems[0].message
+
+    assert wrong is (f"'{outcome}' is of a species" in told)
+
+
 def test_an_arm_has_one_sample_or_one_a_lot() -> None:
     """Neither both nor none."""
     both = TEXT.replace("{sample: water", "{sample: water, samples: {A: water}")
