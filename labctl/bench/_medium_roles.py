@@ -65,9 +65,15 @@ class ThermostatRole:
     async def start(self, degc: float) -> None:
         """Set the point and regulate from now on. RefusedError above the bench's highest,
         SafetyError where the instrument's own over-temperature protection stands above the bench's
-        limit: then nothing is begun."""
+        limit, or it reports a fault, which some tell only once: then nothing is begun."""
         self.refuse(degc)
         state = await self._look()
+        if state.faults:
+            raise SafetyError(
+                f"{self.instrument.name} is not started: {'; '.join(state.faults)}",
+                where=str(self.instrument.address),
+                fix="See to it at the instrument.",
+            )
         safety, cap = state.safety_degc, self.cap_degc
         if safety is not None and cap is not None and safety > cap:
             raise SafetyError(

@@ -23,7 +23,7 @@ from labctl.errors import InputError, Problem, RefusedError
 from labctl.events import COIL, SOURCES
 from labctl.instruments import driver
 from labctl.photothermal import ElectricalCalibration
-from labctl.protocol import HoldTemperature, Plan, Step
+from labctl.protocol import AddAgent, HoldTemperature, Plan, Release, Step
 from labctl.sample import Specimen
 
 NextStep = Callable[[str], "concurrent.futures.Future[Step | None]"]
@@ -100,6 +100,7 @@ def check_request(request: RunRequest) -> Reach:
             fix="Leave --speed out, or take the shipped simulated bench.",
         )
     _check_hold(request)
+    _check_doses(request)
     if found.real and request.plan.arms:
         _check_armable(request, found)
     if request.faults and not found.in_process:
@@ -132,6 +133,23 @@ def _check_hold(request: RunRequest) -> None:
                 "on, and cannot hold a temperature",
                 where=file.source_file,
                 fix="Irradiate at one power, or take a bench whose source can be told.",
+            )
+
+
+def _check_doses(request: RunRequest) -> None:
+    """RefusedError for what is added to a concentration or a pH in a volume that nobody states."""
+    if request.specimen is not None:
+        return
+    for step in request.plan.steps:
+        aims = isinstance(step, AddAgent) and step.volume_m3 is None
+        if isinstance(step, Release):
+            aims = step.ph is not None or bool(step.glutathione_mol_per_m3)
+        if aims and request.bench_file.stocks:
+            raise RefusedError(
+                f"step {step.index + 1} adds to a concentration or a pH, and no sample says in "
+                "which volume",
+                where=request.plan.source_file,
+                fix="Name the sample with --sample.",
             )
 
 

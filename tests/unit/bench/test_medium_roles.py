@@ -196,6 +196,20 @@ def test_what_an_instrument_cannot_be_is_told(file: BenchFile, said: str) -> Non
     assert said in " ".join(problem.message for problem in found.value.problems)
 
 
+def test_a_thermostat_that_reports_a_fault_is_not_started() -> None:
+    """Some tell it once: who looks before the start is the only one who hears it."""
+
+    async def body(clock: Clock, session: Session, bench: Bench) -> None:
+        assert bench.thermostat is not None and session.world.bath is not None
+        session.world.bath.tripped = True
+        with pytest.raises(SafetyError, match="is not started"):
+            await bench.thermostat.start(37.0)
+        assert not bench.thermostat.running
+        assert not session.world.bath.on
+
+    on_bench(body)
+
+
 def test_a_thermostat_that_regulates_and_answers_no_more_is_trouble() -> None:
     """A gap is gone through; after a minute nobody knows what it does. Once stopped, it may."""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from labctl import sample as samples
 from labctl.bench import AssayResult
+from labctl.engine import check_request
 from labctl.engine._dosing import typed_dose
 from labctl.engine._liquid import Liquid
-from labctl.errors import Exit
+from labctl.errors import Exit, RefusedError
 from labctl.events import (
     Beam,
     Dosed,
@@ -23,8 +25,9 @@ from labctl.events import (
     StepEnded,
     Tripped,
 )
-from labctl.protocol import AddAgent, Baseline, Release, SetThermostat
-from tests.unit.engine.medium import LIT, Bath, Fakes, Pump, S, carried_out, stops_at
+from labctl.protocol import AddAgent, Baseline, Release, SetThermostat, Step
+from tests.scenario.runs import request
+from tests.unit.engine.medium import LIT, STOCKS, TEXT, Bath, Fakes, Pump, S, carried_out, stops_at
 from tests.unit.engine.test_steps import answering
 
 WARM = SetThermostat(
@@ -367,3 +370,26 @@ def test_a_run_that_asks_for_what_cannot_be_done_is_refused_and_no_fault(tmp_pat
     assert "cannot be brought down" in story.ended.why
     assert fakes.bath is not None
     assert "stop" == fakes.bath.told[-1]
+
+
+@pytest.mark.parametrize(
+    ("step", "refused"),
+    [
+        (ADD, True),
+        (Release(index=0, name="", species=("quinidine",), ph=5.5), True),
+        (dataclasses.replace(ADD, concentration_mol_per_m3=None, volume_m3=5e-8), False),
+        (Release(index=0, name="", species=("quinidine",), temperature_degc=37.0), False),
+    ],
+)
+def test_a_dose_to_a_concentration_in_no_known_volume_is_refused_before_anything_is_opened(
+    tmp_path: Path, step: Step, refused: bool
+) -> None:
+    """Not after the bath has been heated for it; a volume that is stated needs no sample."""
+    asked = request(tmp_path, protocol=TEXT, parameters=())
+    plan = dataclasses.replace(asked.plan, steps=(DARK, step))
+    file = dataclasses.replace(asked.bench_file, stocks=STOCKS)
+    without = dataclasses.replace(asked, plan=plan, bench_file=file, specimen=None)
+
+    with pytest.raises(RefusedError, match="which volume") if refused else nullcontext():
+        check_request(without)
+    check_request(dataclasses.replace(without, specimen=asked.specimen))
