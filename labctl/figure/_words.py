@@ -69,6 +69,8 @@ def _verdict(curves: Curves) -> str:
         or _result(said.results, "specific_absorption_rate", 1e-3, " W/g of iron")
         or _result(said.results, "heat_loss_coefficient", 1e3, " mW/K")
     )
+    if result and any("placeholder" in words for words in said.assumptions):
+        result += ", on placeholders"
     first = f"{said.verdict}: {result}" if result else said.verdict
     reason = said.reasons[0] if said.reasons and said.verdict != "pass" else ""
     return f"{first}; {reason}" if reason else first

@@ -139,10 +139,21 @@ def test_no_words_leave_the_picture(tmp_path: Path) -> None:
 def test_a_result_has_no_digit_too_many(results: dict[str, Any], said: str) -> None:
     """The interval says how many digits are shown; a blank shows its heat loss, a field what its
     iron takes up."""
-    verdict = replace(storyteller.verdict(0), results=results)
+    verdict = replace(storyteller.verdict(0), results=results, assumptions=())
     curves = Curves(verdict=verdict, ended=storyteller.ended(0))
 
     assert said == words.verdict(curves)
+
+
+def test_a_number_that_rests_on_a_placeholder_says_so() -> None:
+    """A picture is passed on without its record."""
+    said = "the absorbance of the sample is a placeholder, not a measurement"
+    verdict = replace(storyteller.verdict(0), assumptions=(said,))
+    measured = replace(verdict, assumptions=("white noise",))
+    ended = storyteller.ended(0)
+
+    assert words.verdict(Curves(verdict=verdict, ended=ended)).endswith("on placeholders")
+    assert "placeholder" not in words.verdict(Curves(verdict=measured, ended=ended))
 
 
 def test_a_number_without_a_verdict_is_not_shown() -> None:
