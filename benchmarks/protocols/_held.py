@@ -24,6 +24,8 @@ from labctl_simulators.world import Stream
 
 PERIOD_NS = NS // 2
 BASELINE_S = 20.0
+WARM_S = 2400.0
+"""From room temperature to a cell that has stood in its bath."""
 LATENCY_NS = NS // 10
 """From a command to the light."""
 DISTURBANCES = (
@@ -53,7 +55,21 @@ class Task:
     ideal_probe: bool = False
     """The liquid around the bead itself is read, without lag, offset, light and noise."""
     checked: bool = False
-    """The check follows the whole run, as it does in one; else until the hold has begun."""
+    """The check follows the whole run, as it does in one; else until the hold has begun. In a bath
+    it always does: the dose of a young hold is foretold by what it has learned."""
+    bath_degc: float | None = None
+    """The cell stands in a bath that has been at this temperature for `WARM_S`; the light is looked
+    at once a second there, as the shipped files for a bath have it."""
+
+    @property
+    def period_ns(self) -> int:
+        """Between two looks."""
+        return PERIOD_NS if self.bath_degc is None else NS
+
+    @property
+    def from_s(self) -> float:
+        """When the baseline begins."""
+        return 0.0 if self.bath_degc is None else WARM_S
 
     @property
     def middle_degc(self) -> float:
@@ -157,14 +173,14 @@ def held(
     )  # fmt: skip
     monitor = Monitor(priors, assumptions)
     found = Held(task.middle_degc)
+    follows = task.checked or task.bath_degc is not None
     watch = DoseWatch()
     watch.feed(dose_basis(0, bench, specimen, None, has_meter=True, sampling_s=PERIOD_NS / NS))
     if task.ideal_probe:
         watch.feed(_ideal_basis(watch))
 
     def tell(event: Event) -> None:
-        # The hold takes what the check knows when it begins, and nothing later.
-        if hold is None or task.checked:
+        if hold is None or follows:
             found.alarms += [said.name for said in monitor.feed(event) if isinstance(said, Alarm)]
         watch.feed(event)
 
@@ -176,18 +192,23 @@ def held(
         laser.output_on = laser.lit = laser.key_on and laser.interlock_closed
 
     hold: HoldController | None = None
+    if task.bath_degc is not None:
+        bath = world.fit_bath()
+        bath.set_degc = task.bath_degc
+        bath.start()
+        world.advance_to(round(task.from_s * NS))
     rules = HoldRules(
         task.low_degc, task.high_degc, task.limit_w, every_s=0.5, resolution_w=0.004, delay_s=0.1
     )
     peer = None
     power_w, meter_w, ambient_degc = 0.0, 0.0, world.ambient_degc()
-    end_ns = round((BASELINE_S + task.at_most_s) * NS)
-    step_ns, t_ns = NS // 10, 0
+    end_ns = round((task.from_s + BASELINE_S + task.at_most_s) * NS)
+    step_ns, t_ns = NS // 10, round(task.from_s * NS)
     while t_ns < end_ns:
         t_ns += step_ns
         world.advance_to(t_ns)
         found.dose_s += cem43_s(world.thermal.rim, step_ns)
-        if t_ns % PERIOD_NS:
+        if t_ns % task.period_ns:
             continue
         t_s = t_ns / NS
         read = world.thermal.rim
@@ -208,7 +229,7 @@ def held(
         )
         ambient_change_k = 0.02 * (ambient - ambient_degc)
         ambient_degc += ambient_change_k
-        if t_s < BASELINE_S or found.off_s is not None:
+        if t_s < task.from_s + BASELINE_S or found.off_s is not None:
             continue
         if hold is None:
             model, start = monitor.hold()
@@ -219,6 +240,10 @@ def held(
                 peer = pid(hold.aim_degc)
         applied_w = max(0.0, meter_w) if power_w > 0.0 else 0.0
         command = hold.step(t_s, read, applied_w, ambient_change_k)
+        if follows and hold.young:
+            model, start = monitor.hold()
+            if start is not None:
+                hold.foretell(model, start)
         wish_w = command.power_w if peer is None else peer(t_s, read)
         wish_w = min(max(wish_w, 0.0), task.limit_w)
         found.highest_w = max(found.highest_w, wish_w)

@@ -197,6 +197,8 @@ class _Hold:
     async def follow(self) -> None:
         """After a tick: the power that the controller wishes, or dark for good."""
         command = self._step_on()
+        if self._controller.young and not command.lost:
+            self._controller.foretell(*self._known())
         reading = self._work.sampler.latest.get(GUARDED)
         power_w = command.power_w
         if reading is not None:

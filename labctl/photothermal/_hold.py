@@ -35,6 +35,13 @@ _LANDING_SHARE = 0.5
 to tell what goes with the light from what does not."""
 _LANDING_RESERVE = 0.03
 """Of the dose, kept for the low end of the band."""
+_NEARING_S = 9.0
+"""What is left of a dose, its tail taken off, is let grow no faster than to be used up in so long:
+the tail grows with every tenth of a kelvin, and a look comes too late for it."""
+_YOUNG_S = 60.0
+"""So long after the band is reached, what the check has learned on the way there foretells better
+than the hold, whose wall is still that of the beginning and whose unknown heat is not settled.
+Afterwards the check is the one that is late to a draught."""
 _COAST_S = 3.0
 """Without a reading for longer, the hold is lost for good."""
 _STRANGE_SHARE = 0.7
@@ -110,6 +117,16 @@ class HoldCommand:
         return self.phase is HoldPhase.LOST
 
 
+@dataclass(frozen=True, slots=True)
+class _Foretold:
+    """Of the dose to come, by the check."""
+
+    cooling: Cooling
+    surroundings_degc: float
+    wall_k: float
+    """How much warmer the wall is than the hold has it."""
+
+
 class HoldController:
     """One hold. `begin` once, then `step` with every sample."""
 
@@ -139,6 +156,11 @@ class HoldController:
         self._power_w = 0.0
         self._phase = HoldPhase.REACHING
         self._landing = False
+        self._foretold: _Foretold | None = None
+        self._left_s: float | None = None
+        """Of a dose at the look before, its tail taken off; None where no dose was asked for."""
+        self._look_s = rules.every_s
+        """From the step before to this one."""
         self.aim_degc = 0.5 * (rules.low_degc + rules.high_degc)
         """What the liquid is held at now; `begin` lowers it for a small dose, `dose_reached`
         towards the end of one."""
@@ -165,6 +187,7 @@ class HoldController:
         `begin`."""
         observer = self._begun()
         dt_s = max(0.0, t_s - self._t_s)
+        self._look_s = max(self.rules.every_s, min(dt_s, _COAST_S))
         self._t_s = max(t_s, self._t_s)
         observer.surroundings_degc += ambient_change_k
         observer.predict(dt_s, applied_w)
@@ -188,31 +211,39 @@ class HoldController:
         self._asked_s = t_s
         return self._ask(observer)
 
+    @property
+    def young(self) -> bool:
+        """Whether `foretell` is listened to: a dose is asked for, and the liquid is on its way to
+        its band, or has not been there for long."""
+        if self._dose_s is None:
+            return False
+        return self.reached_s is None or self._t_s - self.reached_s < _YOUNG_S
+
+    def foretell(self, model: HoldModel, start: HoldStart) -> None:
+        """The cell as the check knows it by now, after a step: while the hold is young, the dose to
+        come is told from that. The power does not come from it, nor what is strange."""
+        if self.young:
+            over_k = start.liquid_degc - start.surroundings_degc
+            wall_k = start.wall_degc - self._begun().wall_degc
+            self._foretold = _Foretold(Cooling.of(model, over_k), start.surroundings_degc, wall_k)
+
     def dose_to_come_s(self) -> float:
         """CEM43 in equivalent seconds that the liquid would still take, were off told now."""
-        observer, cooling = self._begun(), self._cooling
-        if cooling is None:
-            return 0.0
-        still_lit_s = 60.0 * self.law.rate(observer.liquid_degc) * self.rules.delay_s
-        return still_lit_s + cooling.dose_s(
-            self.law,
-            observer.liquid_degc,
-            observer.wall_degc,
-            observer.surroundings_degc,
-            observer.rest_k_per_s,
-        )
+        observer = self._begun()
+        return self._to_come_s(observer.liquid_degc, observer.wall_degc)
 
     def dose_reached(self, so_far_s: float, target_s: float) -> bool:
         """Whether to end now: what has come and what cooling will add is nearer to the target than
-        it would be after one more command's time. The dose that is aimed at has its tail in it.
+        it would be at the next look. The dose that is aimed at has its tail in it.
 
         Ask after each step. Towards the end the liquid is led down to the low end of the band,
         under light: of what comes on the way there is then a measurement, and what is left to come
-        in the dark, by the model alone, is small."""
-        liquid = self._begun().liquid_degc
+        in the dark, by the model alone, is small. A dose so small that most of it is its tail is
+        come to slowly, from below."""
+        observer = self._begun()
+        liquid = observer.liquid_degc
         rate = 60.0 * self.law.rate(liquid)
-        one_more_s = rate * self.rules.every_s
-        if so_far_s + one_more_s >= target_s:
+        if so_far_s + rate * self.rules.every_s >= target_s:
             return True
         tail_s = self.dose_to_come_s()
         lowest = self._lowest_degc()
@@ -221,9 +252,38 @@ class HoldController:
             tail_there_s = tail_s * 60.0 * self.law.rate(lowest) / rate
             coming_s = (tail_s - tail_there_s) / _LANDING_SHARE + tail_there_s
             self._landing = so_far_s + coming_s >= (1.0 - _LANDING_RESERVE) * target_s
-        return so_far_s + tail_s + 0.5 * one_more_s >= target_s
+        self._left_s = target_s - so_far_s - tail_s
+        then, wall = observer.ahead(self._look_s, self._power_w)
+        lit_s = 30.0 * (self.law.rate(liquid) + self.law.rate(then)) * self._look_s
+        more_s = lit_s + self._to_come_s(then, wall) - tail_s
+        return self._left_s <= 0.5 * max(0.0, more_s)
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _to_come_s(self, liquid_degc: float, wall_degc: float) -> float:
+        observer, cooling, foretold = self._begun(), self._cooling, self._foretold
+        if cooling is None:
+            return 0.0
+        around, rest_k_per_s = observer.surroundings_degc, observer.rest_k_per_s
+        if foretold is not None and self.young:
+            cooling, around, rest_k_per_s = foretold.cooling, foretold.surroundings_degc, 0.0
+            wall_degc += foretold.wall_k
+        still_lit_s = 60.0 * self.law.rate(liquid_degc) * self.rules.delay_s
+        return still_lit_s + cooling.dose_s(self.law, liquid_degc, wall_degc, around, rest_k_per_s)
+
+    def _slow_enough(self, wanted_k_per_s: float) -> float:
+        """A slope at which a dose is not passed between two looks: what is left of it is approached
+        as a first-order curve would, while the liquid still warms."""
+        if self._left_s is None or self._left_s <= 0.0 or wanted_k_per_s <= 0.0:
+            return wanted_k_per_s
+        observer = self._begun()
+        liquid, wall = observer.liquid_degc, observer.wall_degc
+        grows_s = self._to_come_s(liquid + _COLDER_K, wall + _COLDER_K)
+        grows_s = (grows_s - self._to_come_s(liquid, wall)) / _COLDER_K
+        if grows_s <= 0.0:
+            return wanted_k_per_s
+        lit = 60.0 * self.law.rate(liquid)
+        return min(wanted_k_per_s, max(0.0, (self._left_s / _NEARING_S - lit) / grows_s))
 
     def _strange(self, observer: HoldObserver, t_s: float) -> bool:
         """Whether the readings are those of something else than this liquid."""
@@ -251,7 +311,7 @@ class HoldController:
         aim = self.aim_degc
         liquid, wall = observer.ahead(rules.delay_s, self._power_w)
         none_k_per_s = observer.drive(0.0, liquid, wall, observer.rest_k_per_s)
-        wanted_k_per_s = (aim - liquid) / self._response_s
+        wanted_k_per_s = self._slow_enough((aim - liquid) / self._response_s)
         if self._landing:
             wanted_k_per_s = max(wanted_k_per_s, _LANDING_SHARE * min(0.0, none_k_per_s))
         wish_w = (wanted_k_per_s - none_k_per_s) / observer.rate_k_per_s_w

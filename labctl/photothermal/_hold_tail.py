@@ -12,7 +12,7 @@ from labctl.photothermal._hold_model import HoldModel
 from labctl.photothermal._kinetics import Cem43
 
 _STEP_S = 1.0
-_LONGEST_STEPS = 240
+_LONGEST_STEPS = 360
 """Cooling is followed for so many steps: a cell in warm surroundings may never leave the dose."""
 
 

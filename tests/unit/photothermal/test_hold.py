@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -342,6 +342,50 @@ def test_what_cooling_will_add_is_known_before() -> None:
 
     assert bench.dose_s - so_far_s == pytest.approx(foretold_s, rel=0.03)
     assert foretold_s > 50.0
+
+
+def test_what_the_check_has_learned_tells_what_cooling_will_add() -> None:
+    """A wall and a loss other than those that the hold began with, told on the way to the band: the
+    CEM43 of the dark is that of the cell told, and the power asked for is the same. After a minute
+    in the band it is told no longer."""
+    rules = HoldRules(43.0, 48.0, 2.0)
+    told, alone = begun(rules, dose_s=1e6), begun(rules, dose_s=1e6)
+    learned = replace(MODEL, loss_per_s=0.7 * MODEL.loss_per_s)
+    bench = Bench(noise_k=0.0)
+    while told.reached_s is None:
+        reading = bench.read()
+        command = told.step(bench.t_s, reading, bench.power_w)
+        beside = alone.step(bench.t_s, reading, bench.power_w)
+        at = command.liquid_degc
+        told.foretell(learned, HoldStart(at, at - 1.0, at, AMBIENT_DEGC))
+        assert beside.power_w == command.power_w
+        bench.power_w = command.power_w
+
+    assert told.young
+    assert told.dose_to_come_s() > 1.2 * alone.dose_to_come_s()
+
+    bench.hold(told, bench.t_s + 61.0)
+
+    before_s = told.dose_to_come_s()
+    told.foretell(
+        replace(MODEL, loss_per_s=0.1 * MODEL.loss_per_s), HoldStart(50.0, 50.0, 50.0, 40.0)
+    )
+
+    assert not told.young
+    assert before_s == told.dose_to_come_s()
+
+
+def test_a_dose_that_was_passed_does_not_keep_the_liquid_from_its_aim() -> None:
+    """Where something else is waited for too, the hold goes on: slowed down before the dose, at its
+    aim afterwards."""
+    bench, hold = Bench(OTHER, noise_k=0.0), begun(dose_s=60.0)
+    while bench.t_s < 600.0:
+        reading = bench.read()
+        bench.power_w = hold.step(bench.t_s, reading, bench.power_w).power_w
+        hold.dose_reached(bench.dose_s, 60.0)
+
+    assert bench.dose_s > 120.0
+    assert bench.liquid_degc == pytest.approx(hold.aim_degc, abs=0.2)
 
 
 def test_a_small_dose_is_aimed_at_lower() -> None:
