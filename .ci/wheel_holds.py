@@ -9,6 +9,9 @@ from pathlib import Path
 NEEDED = (
     "labctl/py.typed",
     "labctl/cli/__init__.py",
+    "labctl/service/page/index.html",
+    "labctl/service/page/uplot/LICENSE",
+    "labctl/service/page/uplot/uPlot.iife.min.js",
     "labctl_drivers/py.typed",
     "labctl_simulators/py.typed",
     "labctl/_protocols/heating-curve.yaml",

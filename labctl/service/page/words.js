@@ -1,0 +1,61 @@
+// Small helpers. All text goes in by textContent: names from files and instruments are not trusted.
+export const $ = (id) => document.getElementById(id);
+
+export function put(id, text) {
+  const node = $(id);
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export function make(kind, text, more = {}) {
+  const node = document.createElement(kind);
+  if (text !== undefined) node.textContent = text;
+  for (const [name, value] of Object.entries(more)) node.setAttribute(name, value);
+  return node;
+}
+
+// Made anew only where it changed, so that nobody loses a focus or a selection to a beat.
+const shown = new Map();
+export function fill(id, what, build) {
+  const text = JSON.stringify(what);
+  if (shown.get(id) === text) return;
+  shown.set(id, text);
+  $(id).replaceChildren(...build());
+}
+
+export function time(s) {
+  if (s === null || s === undefined) return "until answered";
+  const whole = Math.round(s);
+  if (whole < 60) return `${whole} s`;
+  const hours = Math.floor(whole / 3600), minutes = Math.floor((whole % 3600) / 60), rest = whole % 60;
+  return hours ? `${hours} h ${minutes} min` : rest ? `${minutes} min ${rest} s` : `${minutes} min`;
+}
+
+export function age(s) {
+  return s < 60 ? `${s.toFixed(1)} s` : time(s);
+}
+
+export function number(value, unit) {
+  if (value === null || value === undefined) return "none";
+  const name = unit === "degC" ? "°C" : unit;
+  const size = Math.abs(value);
+  if (!name && Number.isInteger(value)) return String(value);
+  return `${size >= 1e5 || (size > 0 && size < 1e-3) ? value.toExponential(3) : value.toFixed(size < 10 ? 3 : 2)} ${name}`.trim();
+}
+
+export function answer(text, refused = false) {
+  put("answer", text);
+  $("answer").classList.toggle("refused", refused);
+}
+
+// What a button or a form does; a refusal is always told.
+export async function tell(act, asking) {
+  if (asking) answer(asking);
+  try {
+    const text = await act();
+    if (text) answer(text);
+    return true;
+  } catch (error) {
+    answer(error.message, true);
+    return false;
+  }
+}

@@ -1,0 +1,242 @@
+"""The bench's page in a real browser, against a service of its own that runs as a process.
+
+Needs the extra `ui-test` and a Chromium on PATH; skips without them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labctl import clock, yamlfile
+
+sync_api = pytest.importorskip("playwright.sync_api", exc_type=ImportError)
+axe_module = pytest.importorskip("axe_playwright_python.sync_playwright", exc_type=ImportError)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH"),
+    pytest.mark.timeout(120),
+]
+HOSTILE = "<img src=x onerror=document.title='had'>"
+
+
+class Kept:
+    """A service that runs."""
+
+    def __init__(self, folder: Path) -> None:
+        own = folder / "ours"
+        own.mkdir()
+        shipped = (yamlfile.shipped_folder() / "log.yaml").read_text(encoding="utf-8")
+        titled = re.sub("(?m)^title: .*$", f'title: "{HOSTILE}"', shipped)
+        assert HOSTILE in titled
+        (own / "hostile.yaml").write_text(titled, encoding="utf-8")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "labctl", "serve", "--bench", "simulated", "--port", "0",
+             "--speed", "50", "--broker", "off", "--runs", str(folder / "runs"),
+             "--protocols", str(own)],
+            stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+            env={**os.environ, "LABCTL_NO_BOOTSTRAP": "1"},
+        )  # fmt: skip
+        said: dict[str, str] = {}
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith("this is not"):
+                break
+            for name in ("page", "to watch", "arm code"):
+                if line.startswith(name):
+                    said[name] = line.split()[-1]
+        self.page, self.watch, self.code = said["page"], said["to watch"], said["arm code"]
+
+    def close(self) -> None:
+        """Its end, by the signal that ends it well unless it is gone."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One for all tests here."""
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """One service for all tests here but the one that kills it."""
+    service = Kept(tmp_path_factory.mktemp("kept"))
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def opened(browser: Any, kept: Kept) -> Iterator[Any]:
+    """The page with the operator's token; nothing may be said on its console or asked elsewhere."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page, said = context.new_page(), []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    own = kept.page.partition("#")[0]
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith((own, "data:")) else said.append(asked.url),
+    )
+    page.goto(kept.page)
+    page.wait_for_selector("body:not(.lost)")
+    yield page
+    context.close()
+    assert [] == said
+
+
+def arm(page: Any, kept: Kept) -> None:
+    """The right to start what lights."""
+    page.fill("#code", kept.code)
+    page.click("#arm-form button")
+    reads(page, "answer", r"^Armed\.$")
+
+
+def start(page: Any, heat: str) -> None:
+    """A heating curve in water."""
+    page.select_option("#protocol", "heating-curve")
+    page.select_option("#sample", "water")
+    for name, value in {"baseline": "5 s", "heat": heat, "cool": "5 s", "every": "1 s"}.items():
+        page.fill(f"#parameter-{name}", value)
+    page.click("#start")
+
+
+def reads(page: Any, where: str, pattern: str) -> None:
+    """Waits until it reads so. (The page's policy forbids Playwright's own `wait_for_function`.)"""
+    sync_api.expect(page.locator(f"#{where}")).to_have_text(re.compile(pattern), timeout=15_000)
+
+
+def word(page: Any, pattern: str) -> None:
+    """Waits until the bench's state reads so."""
+    reads(page, "word", pattern)
+
+
+def test_from_the_choice_of_a_protocol_to_its_report(opened: Any, kept: Kept) -> None:
+    """Without the code nothing lights; with it a run goes to its verdict, and its report opens."""
+    page = opened
+    assert "token" not in page.url
+    start(page, "5 s")
+    page.wait_for_selector("#answer.refused")
+    assert "arm code" in page.inner_text("#answer")
+    page.click("#plan")
+    page.wait_for_selector("#plan-words li")
+    assert "light off at worst" in page.inner_text("#plan-words")
+    arm(page, kept)
+    start(page, "5 s")
+    reads(page, "verdict", "^(pass|fail|cannot tell)$")
+    assert page.locator("#curve canvas").count() == 1
+    with page.context.expect_page() as report:
+        page.click("#runs tr:first-child button")
+    report.value.wait_for_selector("h1")
+    assert "water" in report.value.inner_text("body")
+
+
+def test_stop_laser_is_in_view_and_works_by_pointer_and_by_keyboard(
+    opened: Any, kept: Kept
+) -> None:
+    """At 320, 390 and 1280 px, at the foot of the page; latched until it is reset with words."""
+    page = opened
+    arm(page, kept)
+    for width, keyboard in ((320, False), (390, False), (1280, True)):
+        page.set_viewport_size({"width": width, "height": 700})
+        start(page, "30 min")
+        word(page, r"^ON 1\.00 W$")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        on_top = """() => {
+          const b = document.getElementById('stop-laser'), r = b.getBoundingClientRect();
+          return document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2) === b; }"""
+        assert page.evaluate(on_top)
+        if keyboard:
+            page.evaluate("document.activeElement.blur()")
+            page.locator("#bench").click()
+            page.keyboard.press("Tab")
+            assert page.evaluate("document.activeElement.id") == "stop-laser"
+            page.keyboard.press("Enter")
+        else:
+            page.click("#stop-laser")
+        word(page, "^STOPPED$")
+        page.wait_for_selector("#latch:not([hidden])")
+        page.fill("#reset-why", "looked at it")
+        page.click("#reset-form button")
+        word(page, "^IDLE$")
+
+
+def test_axe_finds_no_violation_and_names_are_text(opened: Any, kept: Kept) -> None:
+    """During a run, at a phone's and a desk's width, light and dark; a title and a note that are
+    markup are shown as they are written."""
+    page = opened
+    arm(page, kept)
+    start(page, "30 min")
+    word(page, "^ON ")
+    for width, scheme in ((390, "dark"), (1280, "light")):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        found = axe_module.Axe().run(page).response["violations"]
+        assert [] == [(one["id"], [n["target"] for n in one["nodes"]]) for one in found]
+    page.select_option("#protocol", "hostile")
+    reads(page, "protocol-title", "onerror")
+    page.locator("#protocol").blur()
+    page.keyboard.press("n")
+    assert page.evaluate("document.activeElement.id") == "note"
+    page.keyboard.type(HOSTILE)
+    page.keyboard.press("Enter")
+    reads(page, "notes", "onerror")
+    assert page.locator("img").count() == 0
+    page.click("#stop")
+    reads(page, "run-name", "ended")
+
+
+def test_who_only_watches_may_stop_and_has_no_form_to_start_by(browser: Any, kept: Kept) -> None:
+    """Every token may stop."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(kept.watch)
+    page.wait_for_selector("body:not(.lost)")
+    assert page.is_hidden("#order-form")
+    assert page.is_hidden("#note-form")
+    assert page.is_enabled("#stop-laser")
+    assert page.is_enabled("#stop")
+    context.close()
+
+
+def test_a_killed_service_is_lost_contact_within_two_seconds(browser: Any, tmp_path: Path) -> None:
+    """Killed and, before, stopped without a word: no number stays as if it were new."""
+    service = Kept(tmp_path)
+    context = browser.new_context()
+    page = context.new_page()
+    try:
+        page.goto(service.page)
+        page.wait_for_selector("body:not(.lost)")
+        for sign in (signal.SIGSTOP, signal.SIGKILL):
+            began_ns = clock.real_ns()
+            service.process.send_signal(sign)
+            word(page, "^LOST CONTACT$")
+            assert clock.real_ns() - began_ns < clock.ns(2.0)
+            assert "treat as ON" in page.inner_text("#beam")
+            assert "LOST CONTACT" in page.inner_text("#alert")
+            if sign == signal.SIGSTOP:
+                service.process.send_signal(signal.SIGCONT)
+                page.wait_for_selector("body:not(.lost)")
+                assert "" == page.inner_text("#alert")
+    finally:
+        context.close()
+        service.process.kill()
+        service.process.wait(20)
+        assert service.process.stdout is not None
+        service.process.stdout.close()
