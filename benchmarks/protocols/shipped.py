@@ -62,6 +62,10 @@ CASES = (
         "triggered-release", "released_quinidine", ("pass",), RELEASE,
         parameters=("ph=pH 6.5", "glutathione=0 mM"), note=", no acid, no glutathione",
     ),
+    Case(
+        "acid-glutathione-release", "half_released_doxorubicin", ("pass",), "simulated-plate",
+        "iron-oxide-arginine",
+    ),
     Case("staged-release", "released_doxorubicin_at_gate_1", ("held",), RELEASE),
     Case(
         "staged-release", "released_doxorubicin_at_gate_2", ("pass",), RELEASE,

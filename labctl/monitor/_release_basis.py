@@ -26,8 +26,8 @@ _LEAST_LOG_SD = 0.1
 _UNCALIBRATED = 0.10
 """Of an assay whose calibration nobody stated."""
 _VOLUME = 0.02
-"""Of the amount in the medium: what evaporates over hours is not accounted for. An assumption;
-whole simulated runs of nine hours were off by that much beside load and slope."""
+"""Of the amount in the medium: what evaporates over hours is not accounted for. An assumption, of
+the size that one whole simulated run was off by beside load and slope."""
 _UNKNOWN_LOAD = 0.10
 """Of a load without a deviation."""
 
@@ -46,6 +46,9 @@ def release_basis(
         load = specimen.release.get(name)
         if load is None:
             said.append(f"the sample states no load of {name}: its release cannot be followed")
+            calibration = calibrations.get(name)
+            if calibration is not None and calibration.placeholder:
+                said.append(f"placeholder: the calibration of the assay of {name}")
             continue
         prior = _prior(name, load, specimen.release_reference, calibrations.get(name), said)
         found[name] = prior_to_plain(prior)

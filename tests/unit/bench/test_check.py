@@ -22,6 +22,7 @@ def shipped(name: str = "simulated") -> BenchFile:
         "simulated-gates",
         "simulated-two-beads",
         "simulated-release",
+        "simulated-plate",
         "thermometer-only",
     ],
 )
