@@ -224,11 +224,14 @@ def test_a_killed_service_is_lost_contact_within_two_seconds(browser: Any, tmp_p
         page.goto(service.page)
         page.wait_for_selector("body:not(.lost)")
         for sign in (signal.SIGSTOP, signal.SIGKILL):
+            page.click("#stop")
+            reads(page, "answer", "no run was on")
             began_ns = clock.real_ns()
             service.process.send_signal(sign)
             word(page, "^LOST CONTACT$")
             assert clock.real_ns() - began_ns < clock.ns(2.0)
             assert "treat as ON" in page.inner_text("#beam")
+            assert "" == page.inner_text("#answer")
             assert "LOST CONTACT" in page.inner_text("#alert")
             if sign == signal.SIGSTOP:
                 service.process.send_signal(signal.SIGCONT)

@@ -9,6 +9,7 @@ const state = { status: null, alarms: [], notes: [], queue: { items: [], held: "
 const curves = [new Curve($("curve"), false), new Curve($("efficiency"), true)];
 let role = "viewer";
 let runsOf = null;
+let loading = 0;
 
 function hear(message) {
   state.status = message.status;
@@ -39,7 +40,8 @@ function hear(message) {
   // A record is closed a little after its run has ended; the queue's item tells when.
   if (mark !== runsOf || message.queue) {
     runsOf = mark;
-    loadRuns().catch((error) => answer(error.message, true));
+    clearTimeout(loading);
+    loading = setTimeout(() => loadRuns().catch((error) => answer(error.message, true)), 400);
   }
   look();
 }

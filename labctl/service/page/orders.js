@@ -97,7 +97,9 @@ export function showQueue(queue) {
     if (!queue.items.length) return [make("li", "empty")];
     return queue.items.map((one) => {
       const words = [one.state, one.verdict || one.outcome, one.why].filter(Boolean).join(", ");
-      const item = make("li", `${one.protocol}${one.sample ? ` · ${one.sample}` : ""}: ${words} `);
+      const values = Object.entries(one.parameters || {}).map(([name, value]) => `${name} ${value}`);
+      const what = [one.protocol, one.sample, ...values].filter(Boolean).join(" · ");
+      const item = make("li", `${what}: ${words} `);
       if (one.state !== "waiting") return item;
       const place = waiting.indexOf(one);
       const button = (label, act, off) => {

@@ -12,10 +12,12 @@ export function showBench(state, lost, silentS, why) {
   const now = lost || !TONES.includes(status.tone) ? "unknown" : status.tone;
   put("word", word);
   $("word").className = `word ${now}`;
-  put("beam", lost ? `beam UNKNOWN: treat as ON${status ? `; last heard ${age(silentS)} ago` : ""}` : `beam ${status.beam.text}`);
+  put("beam", lost ? `beam: UNKNOWN, treat as ON${status ? `; last heard ${age(silentS)} ago` : ""}` : `beam: ${status.beam.text}`);
   put("bench", status ? `${status.mode} bench ${status.bench}${status.speed && status.speed !== 1 ? ` · ${status.speed}× speed` : ""}` : "labctl");
   document.title = `${word} · ${status ? status.bench : "labctl"}`;
   if (lost !== wasLost) {
+    // What an act came to, e.g. "laser off", is not known any more.
+    if (lost) put("answer", "");
     put("alert", lost && status ? `LOST CONTACT with the service${why ? ` (${why})` : ""}. Nobody here knows the beam: treat it as ON. Numbers below are old.` : "");
     wasLost = lost;
   }
@@ -59,7 +61,7 @@ function showSteps(run) {
 function showVerdict(run) {
   const word = run ? run.so_far.word : "nothing yet";
   put("verdict", word);
-  $("verdict").className = `verdict fresh ${word === "pass" ? "good" : word === "fail" || word === "alarm" ? "bad" : run && run.verdict ? "unsure" : ""}`;
+  $("verdict").className = `verdict ${word === "pass" ? "good" : word === "fail" || word === "alarm" ? "bad" : run && run.verdict ? "unsure" : ""}`;
   fill("why", run ? run.so_far.why : [], () => (run ? run.so_far.why : []).map((text) => make("li", text)));
   put("assumed", run && run.assumptions.length ? `Assumed: ${run.assumptions.join("; ")}.` : "");
   const criteria = run && run.verdict && run.verdict.criteria ? run.verdict.criteria : [];
@@ -76,7 +78,6 @@ function showEfficiency(run) {
   const seen = run && run.efficiency;
   const percent = (share) => `${(100 * share).toFixed(1)} %`;
   put("eff-text", seen ? `${percent(seen.value)}, 95 % interval ${percent(seen.low)} to ${percent(seen.high)}${run.time_constant_s ? `; time constant ${Math.round(run.time_constant_s)} s` : ""}` : "not known yet");
-  $("eff-text").classList.add("fresh");
 }
 
 function showLatch(status) {
@@ -105,7 +106,6 @@ export function showReadings(status, silentS) {
     if (!row) {
       row = body.insertRow();
       row.append(make("th", "", { scope: "row" }), make("td"), make("td"));
-      row.className = "fresh";
     }
     const texts = [one.channel, one.value === null ? `no reading: ${one.problem}` : number(one.value, one.unit), `${age(one.age_s + silentS)}`];
     texts.forEach((text, cell) => { if (row.cells[cell].textContent !== text) row.cells[cell].textContent = text; });

@@ -42,7 +42,11 @@ export function number(value, unit) {
   return `${size >= 1e5 || (size > 0 && size < 1e-3) ? value.toExponential(3) : value.toFixed(size < 10 ? 3 : 2)} ${name}`.trim();
 }
 
+// In the head of the page, where it is seen; a refusal stays until the next act.
+let fading = 0;
 export function answer(text, refused = false) {
+  clearTimeout(fading);
+  if (text && !refused) fading = setTimeout(() => put("answer", ""), 10000);
   put("answer", text);
   $("answer").classList.toggle("refused", refused);
 }
