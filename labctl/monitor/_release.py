@@ -27,6 +27,7 @@ from labctl.events import (
     ReleaseBasis,
     Sample,
 )
+from labctl.monitor._dissolved import Dissolved
 from labctl.monitor._estimates import figures
 from labctl.monitor._half_time import half_time
 from labctl.monitor._release_basis import VERSION, prior_from_plain
@@ -68,6 +69,7 @@ class ReleaseWatch:
         """Why nothing is followed though the run has a basis; '' where it is."""
         self._history = MediumHistory()
         self._followed: dict[str, _Followed] = {}
+        self._dissolved = Dissolved()
         self._gates: list[GateLooked] = []
         self._degc: float | None = None
         self._ph: float | None = None
@@ -146,10 +148,11 @@ class ReleaseWatch:
 
     def results(self) -> dict[str, Any]:
         """For the verdict: the fraction of every species now, and at every gate that opened or was
-        held, by all that was measured to the end; result name -> plain."""
+        held, by all that was measured to the end; of what has no load, what is dissolved; result
+        name -> plain."""
         found: dict[str, Any] = {}
         if self._history.began_s is None:
-            return found
+            return self._dissolved.results()
         for name, followed in self._followed.items():
             if followed.tracker.count < FEWEST:
                 continue
@@ -163,7 +166,7 @@ class ReleaseWatch:
                 key = f"released_{name}_at_gate_{number}"
                 at = f"{gate.step}, {state}"
                 found[key] = _plain(followed.tracker, gate.t_ns / NS, at)
-        return found
+        return {**found, **self._dissolved.results()}
 
     def criteria(self) -> tuple[Criterion, ...]:
         """What the verdict is to hold of a run that followed a release: assays that mean something
@@ -249,6 +252,7 @@ class ReleaseWatch:
     def _assayed(self, event: Assayed) -> None:
         followed = self._followed.get(event.species)
         if followed is None:
+            self._dissolved.add(event)
             return
         if event.fraction is None:
             followed.no_number += 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import concurrent.futures
 from pathlib import Path
 
+import pytest
+
 from labctl import bench as benches
 from labctl import protocol as protocols
 from labctl import sample as samples
@@ -30,6 +32,11 @@ def test_acid_and_glutathione_set_doxorubicin_free_and_nitrite_rises(tmp_path: P
     assert [] == mild.light + harsh.light
     assert low["high"] < high["low"]
     assert nitrite[-1] - nitrite[0] > 1e-3
+    first, last = (
+        results(harsh)[name] for name in ("dissolved_nitrite_at_first", "dissolved_nitrite")
+    )
+    assert first["high"] < last["low"]
+    assert [nitrite[0], nitrite[-1]] == pytest.approx([first["value"], last["value"]], rel=1e-3)
     assert iron[-1] > 3.0 * concentrations(mild, "iron")[-1]
     assert dye[-1] < dye[0]
     assert 9.0 < thiol[0] < 11.0
@@ -44,6 +51,11 @@ def test_a_species_without_a_load_has_a_concentration_and_no_fraction(tmp_path: 
 
     assert verdict is not None
     assert [4] * 5 == [len(rows) for rows in told.values()]
+    assert set(SPECIES[1:]) == {
+        name.removeprefix("dissolved_").removesuffix("_at_first")
+        for name in verdict.results
+        if name.startswith("dissolved_")
+    }
     assert {"doxorubicin"} == {
         name for name, rows in told.items() if any(one.fraction is not None for one in rows)
     }
