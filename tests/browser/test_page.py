@@ -217,7 +217,8 @@ def test_who_only_watches_may_stop_and_has_no_form_to_start_by(browser: Any, kep
 
 
 def test_a_killed_service_is_lost_contact_within_two_seconds(browser: Any, tmp_path: Path) -> None:
-    """Killed and, before, stopped without a word: no number stays as if it were new."""
+    """Killed and, before, stopped without a word: no number stays as if it were new,
+    a stop that gets no answer says so, and one asked of a service that comes back holds."""
     service = Kept(tmp_path)
     context = browser.new_context()
     page = context.new_page()
@@ -235,10 +236,13 @@ def test_a_killed_service_is_lost_contact_within_two_seconds(browser: Any, tmp_p
             assert "treat as ON" in page.inner_text("#beam")
             assert "" == page.inner_text("#answer")
             assert "LOST CONTACT" in page.inner_text("#alert")
+            page.click("#stop-laser")
+            reads(page, "answer", "Use the interlock or the key")
             if sign == signal.SIGSTOP:
                 service.process.send_signal(signal.SIGCONT)
                 page.wait_for_selector("body:not(.lost)")
                 assert "" == page.inner_text("#alert")
+                word(page, "^STOPPED$")
     finally:
         context.close()
         service.process.kill()

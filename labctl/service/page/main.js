@@ -62,8 +62,14 @@ document.addEventListener("visibilitychange", look);
 
 function stopBy(id, act, asking) {
   // Never asks back; what comes of it is what the bench says next, not what the button hopes.
-  $(id).addEventListener("click", () => tell(() => link.stop(act), asking)
-    .then((ok) => { if (!ok) answer("The stop did not reach the service. Use the interlock or the key.", true); }));
+  $(id).addEventListener("click", () => {
+    // The request itself goes on waiting: a service that comes back still takes it.
+    const slow = setTimeout(() => answer("No answer to the stop yet. Use the interlock or the key.", true), 1000);
+    tell(() => link.stop(act), asking).then((ok) => {
+      clearTimeout(slow);
+      if (!ok) answer("The stop did not reach the service. Use the interlock or the key.", true);
+    });
+  });
 }
 stopBy("stop-laser", "stop-laser", "STOP LASER is asked for.");
 stopBy("stop", "stop", "Stop is asked for.");
