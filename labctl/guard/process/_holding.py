@@ -44,13 +44,9 @@ def guards_of(
     sources = {}
     for source in setup.sources:
         one = held[source.instrument]
-        sources[source.name] = SourceRole(
-            one,
-            cast(Source, one.driver),
-            one.spec.confirms_emission,
-            source.level,
-            source.measured_w,
-        )
+        driver, confirms = cast(Source, one.driver), one.spec.confirms_emission
+        role = SourceRole(one, driver, confirms, source.level, source.measured_w)
+        sources[source.name] = role
     head = held.get(setup.meter)
     # Found here, whatever the engine believes: what proved itself simulated can hurt nobody.
     real = not all(one.simulated for one in held.values())

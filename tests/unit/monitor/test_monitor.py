@@ -281,7 +281,10 @@ def test_nothing_to_check_without_readings() -> None:
     """A run without one valid reading has nothing to check, and says so."""
     verdict = play([], fixed())[0].verdict(END_NS)
 
-    assert ("none", ("the check has taken no reading of the probe",)) == (verdict.verdict, verdict.reasons)
+    assert ("none", ("the check has taken no reading of the probe",)) == (
+        verdict.verdict,
+        verdict.reasons,
+    )
 
 
 def test_short_light_cannot_tell() -> None:
