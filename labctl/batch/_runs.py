@@ -14,7 +14,7 @@ from labctl.batch._retention import NAME as RETENTION
 from labctl.batch._retention import retention
 from labctl.catalogue import Catalogue, Entry, Query
 from labctl.errors import InputError, LabctlError
-from labctl.record import JournalReader, Outcome, read_facts, verify_run
+from labctl.record import JournalReader, Outcome, finite, read_facts, verify_run
 
 FAILED, CHANGED = "its check failed", "its record is not intact"
 """Troubles that speak against the run, not only for nothing."""
@@ -125,8 +125,8 @@ def _results(told: object) -> dict[str, Measurement]:
 
 def _measurement(found: Mapping[str, Any]) -> Measurement | None:
     """None for what is no number with a deviation."""
-    value, low, high = (_number(found.get(key)) for key in ("value", "low", "high"))
-    statistical, inputs = (_number(found.get(key)) for key in ("sd_statistical", "sd_inputs"))
+    value, low, high = (finite(found.get(key)) for key in ("value", "low", "high"))
+    statistical, inputs = (finite(found.get(key)) for key in ("sd_statistical", "sd_inputs"))
     if value is None:
         return None
     if statistical is None:
@@ -134,11 +134,6 @@ def _measurement(found: Mapping[str, Any]) -> Measurement | None:
             return None
         statistical = (high - low) / (2.0 * _NORMAL_95)
     return Measurement(value, abs(statistical), abs(inputs or 0.0), str(found.get("unit") or ""))
-
-
-def _number(value: object) -> float | None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if number and math.isfinite(value) else None  # type: ignore[arg-type]
 
 
 def _datetime(text: str | None) -> datetime | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from labctl.campaign._statistics import Comparison, Group, compare, group
 from labctl.campaign._study import Study
 from labctl.campaign._variance import Component, component, confounded
 from labctl.errors import LabctlError
-from labctl.record import Outcome, read_facts, verify_run
+from labctl.record import Outcome, finite, read_facts, verify_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ def _row(study: Study, unit: Unit, made: Made, runs_dir: Path) -> RunRow:
         values=values,
         units=units,
         day=str(facts.get("begun", made.begun))[:10],
-        energy_j=_number(facts.get("energy_j")),
+        energy_j=finite(facts.get("energy_j")),
         placeholders=tuple(words for words in lines if "placeholder" in words),
     )
 
@@ -152,12 +151,12 @@ def _values(study: Study, facts: Mapping[str, Any]) -> tuple[dict[str, float], d
         for place in ("results", "dose"):
             section = facts.get(place)
             entry = section.get(name) if isinstance(section, dict) else None
-            found = _number(entry.get("value")) if isinstance(entry, dict) else None
+            found = finite(entry.get("value")) if isinstance(entry, dict) else None
             if found is not None and isinstance(entry, dict):
                 values[name], units[name] = found, str(entry.get("unit") or "")
                 break
         else:
-            found = _number(facts.get(name))
+            found = finite(facts.get(name))
             if found is not None:
                 values[name] = found
     return values, units
@@ -202,8 +201,3 @@ def _table(study: Study, name: str, rows: list[RunRow], shown: Mapping[str, str]
             f"{one} and {two}" for one, two in pairs if confounded(factors[one], factors[two])
         ),
     )
-
-
-def _number(value: object) -> float | None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if number and math.isfinite(value) else None  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -149,6 +150,13 @@ def recover_left_behind(runs_dir: Path, *, days: int = 2) -> tuple[RunDescriptio
                 # Another process may be at it, or the folder may not be ours to write.
                 continue
     return tuple(found)
+
+
+def finite(value: object) -> float | None:
+    """A number that a record holds where one belongs, or None: run.json is anybody's to write."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
 
 
 def read_facts(path: Path) -> dict[str, Any]:

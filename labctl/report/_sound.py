@@ -6,9 +6,10 @@ anything. A report of it is still made, and tells what it left out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
+
+from labctl.record import finite
 
 _NUMBERS = ("value", "low", "high", "sd", "sd_statistical", "sd_inputs", "lit_s", "fraction")
 _LARGEST = 1e60
@@ -17,9 +18,8 @@ _LARGEST = 1e60
 
 def number(value: object) -> float | None:
     """A finite number of a size that something has, or None."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) and abs(value) <= _LARGEST else None
+    found = finite(value)
+    return found if found is not None and abs(found) <= _LARGEST else None
 
 
 def sound(results: object, trouble: list[str]) -> dict[str, dict[str, Any]]:
