@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from labctl.analysis._batch import batch
-from labctl.analysis._check import around_the_light, checked, thinned
+from labctl.analysis._check import Checked, around_the_light, checked, thinned
 from labctl.analysis._given import Basis, Given, basis
 from labctl.analysis._load import Loaded
 from labctl.analysis._row import Row
 from labctl.analysis._weigh import FAIL, PASS, smooth_criterion, weigh
 from labctl.errors import Exit
-from labctl.events import Alarm, Criterion, Verdict
+from labctl.events import Alarm, Criterion
 from labctl.monitor import NUMBERS
 from labctl.photothermal import (
     Estimate,
@@ -58,6 +58,10 @@ class Analysis:
     """Those of a run's check, and one of the batch fit, each with value and threshold."""
     used: Record | None = None
     """The rows that were computed with, light known; None where there were none."""
+    check: Checked | None = None
+    """What the check of a run said; None where it could not be run."""
+    neighbours: int = 1
+    """So many rows are one reading of the check and the batch fit."""
 
     @property
     def exit_code(self) -> Exit:
@@ -91,7 +95,8 @@ def analyse(loaded: Loaded, given: Given | None = None) -> Analysis:
     short, several = thinned(near, max(_MOST, round(_A_TIME_CONSTANT * span_s / tau_s)))
     if several > 1:
         said.append(f"check and batch fit take means of {several} neighbouring readings")
-    verdict, alarms = _check(short, start, rows, said)
+    check = _check(short, start, rows, said)
+    verdict, alarms = (None, ()) if check is None else (check.verdict, check.alarms)
     stepped = bool(alarms) or any(finding.code == "curve-steps" for finding in findings)
     row, looks = batch(short, start, stepped=stepped)
     smooth = smooth_criterion(looks, known_bench=bool(given.bench or given.blank))
@@ -108,6 +113,8 @@ def analyse(loaded: Loaded, given: Given | None = None) -> Analysis:
         budget={} if verdict is None else verdict.budget,
         criteria=(*(() if verdict is None else verdict.criteria), smooth),
         used=lit,
+        check=check,
+        neighbours=several,
     )
 
 
@@ -133,15 +140,14 @@ def _bound(record: Record) -> None:
 # -- the full model ----------------------------------------------------------------------------
 
 
-def _check(
-    record: Record, start: Basis, rows: list[Row], said: list[str]
-) -> tuple[Verdict | None, tuple[Alarm, ...]]:
+def _check(record: Record, start: Basis, rows: list[Row], said: list[str]) -> Checked | None:
     name, about = "full model, live", "filter bank over liquid, wall, bead and holder"
     try:
-        verdict, alarms = checked(record, start.priors, start.assumptions)
+        check = checked(record, start.priors, start.assumptions)
     except (RuntimeError, LostError, ValueError) as error:
         rows.append(Row(name, about, why=f"{error}"))
-        return None, ()
+        return None
+    verdict = check.verdict
     if record.time_s[0] < 0.0:
         said.append("in what the check says, times count from the first row")
     said += [
@@ -163,7 +169,7 @@ def _check(
             why=why,
         )
     )
-    return verdict, alarms
+    return check
 
 
 def _estimate(plain: Mapping[str, Any] | None) -> Estimate | None:

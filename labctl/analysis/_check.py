@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from labctl.clock import NS
-from labctl.events import Alarm, Beam, Emission, Reading, Sample, Verdict
+from labctl.events import Alarm, Assessment, Beam, Emission, Reading, Sample, Verdict
 from labctl.monitor import Monitor, Priors
 from labctl.photothermal import Record, edges
 
@@ -15,16 +17,27 @@ _BESIDE_S = 1200.0
 _TIME_CONSTANTS = 8.0
 
 
-def checked(
-    record: Record, priors: Priors, assumptions: tuple[str, ...]
-) -> tuple[Verdict, tuple[Alarm, ...]]:
-    """Feed a usable record with known light to the check of a run, edges at their own times.
-    Verdict and alarms, in the record's own time; in one that begins below zero, where a run's
-    clock never is, times count from its first row."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the check of a run said of a record. Times in the record's own, but that of one that
+    begins below zero, where a run's clock never is: they count from its first row."""
+
+    verdict: Verdict
+    alarms: tuple[Alarm, ...]
+    assessed: tuple[Assessment, ...]
+    """One a row at most, at the row's time."""
+    priors: Priors
+    zero_s: float
+    """What the record's clock says at the zero of these times."""
+
+
+def checked(record: Record, priors: Priors, assumptions: tuple[str, ...]) -> Checked:
+    """Feed a usable record with known light to the check of a run, edges at their own times."""
     zero_s = min(0.0, float(record.time_s[0]))
     monitor = Monitor(priors, assumptions)
     waiting = [(_ns(edge.time_s - zero_s), edge.on) for edge in edges(record)]
     alarms: list[Alarm] = []
+    assessed: list[Assessment] = []
     t_ns = 0
     for i, time_s in enumerate(record.time_s):
         t_ns = _ns(float(time_s) - zero_s)
@@ -36,7 +49,9 @@ def checked(
         for event in monitor.feed(Sample(t_ns, t_ns, _readings(record, i, t_ns))):
             if isinstance(event, Alarm):
                 alarms.append(event)
-    return monitor.verdict(t_ns), tuple(alarms)
+            elif isinstance(event, Assessment):
+                assessed.append(event)
+    return Checked(monitor.verdict(t_ns), tuple(alarms), tuple(assessed), priors, zero_s)
 
 
 def _ns(time_s: float) -> int:

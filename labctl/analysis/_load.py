@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from labctl.analysis._columns import Choice, choose
+from labctl.analysis._columns import Choice, Column, choose
 from labctl.analysis._table import read_table
-from labctl.analysis._text import read_text
+from labctl.analysis._text import decode, read_text
 from labctl.analysis._units import Role
 from labctl.analysis._values import light, numbers
 from labctl.errors import InputError
@@ -36,6 +36,21 @@ class Loaded:
     """What somebody should know who used this file for a power: an irradiance is none."""
     lines: Sequence[int] = field(default_factory=tuple)
     """The line of the file, from 1, of each row of the record."""
+    columns: tuple[Column, ...] = ()
+    """Those that were used."""
+    unused: tuple[str, ...] = ()
+    """Names of the others."""
+
+
+def line_of(loaded: Loaded, row: int | None) -> int | None:
+    """The line of the file of a row of the record; None where there is none."""
+    return None if row is None or row >= len(loaded.lines) else int(loaded.lines[row])
+
+
+def read(data: bytes, where: str, choice: Choice | None = None) -> Loaded:
+    """The same as `load` of bytes that were read already."""
+    text, encoding = decode(data, where)
+    return parse(text, where, _as_own(text, choice or Choice()), encoding)
 
 
 def load(path: Path, choice: Choice | None = None) -> Loaded:
@@ -76,7 +91,16 @@ def parse(
     if ambient is not None and not np.isfinite(ambient).any():
         ambient = None
     record = Record(time_s, temperature, lit, power, ambient)
-    return Loaded(record, where, tuple(recognised), tuple(said), tuple(table.lines))
+    places = {column.place for column in used.values()}
+    return Loaded(
+        record,
+        where,
+        tuple(recognised),
+        tuple(said),
+        tuple(table.lines),
+        tuple(used[role] for role in Role if role in used),
+        tuple(name for place, name in enumerate(table.names) if place not in places),
+    )
 
 
 def _folder(path: Path, choice: Choice) -> Loaded:

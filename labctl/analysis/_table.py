@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from labctl.analysis._units import is_unit
 from labctl.errors import InputError
@@ -37,6 +37,22 @@ class Table:
     decimal_comma: bool
     words: str
     """How the text was cut, for people."""
+    separator: str = ","
+    texts: Mapping[int, str] = field(default_factory=dict)
+    """The lines of the file, by their number from 1."""
+
+    def column(self, row: int, place: int) -> int:
+        """Where in its line, from 1, the cell of a row begins; 0 where that cannot be told."""
+        text, cells = self.texts.get(self.lines[row], ""), self.rows[row]
+        at = 0
+        for cell in cells[:place]:
+            found = text.find(cell, at)
+            behind = -1 if found < 0 else text.find(self.separator, found + len(cell))
+            if behind < 0:
+                return 0
+            at = behind + 1
+        found = text.find(cells[place], at)
+        return found + 1 if found >= 0 else 0
 
 
 def read_table(text: str, where: str) -> Table:
@@ -69,7 +85,8 @@ def read_table(text: str, where: str) -> Table:
     rows, places = _rows(cells[first:], numbers[first:], len(names), separator, where)
     comma = separator != "," and _decimal_comma(rows)
     sign = "decimal comma" if comma else "decimal point"
-    return Table(names, rows, places, numbers[header], comma, f"{SEPARATORS[separator]}, {sign}")
+    cut = f"{SEPARATORS[separator]}, {sign}"
+    return Table(names, rows, places, numbers[header], comma, cut, separator, dict(lines))
 
 
 def is_empty(cell: str) -> bool:

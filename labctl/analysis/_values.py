@@ -41,7 +41,7 @@ def numbers(table: Table, column: Column, where: str) -> Floats:
         except ValueError:
             values[i] = np.nan
             if not is_empty(cell):
-                problems.append(_problem(cell, table.lines[i], column, where))
+                problems.append(_problem(table, i, column, where))
                 if len(problems) >= _MOST_PROBLEMS:
                     break
     _raise(problems, column, where)
@@ -70,7 +70,7 @@ def light(table: Table, column: Column, where: str) -> NDArray[np.bool_]:
                 before = float(cell.replace(",", ".") if table.decimal_comma else cell)
             except ValueError:
                 if len(problems) < _MOST_PROBLEMS:
-                    problems.append(_problem(cell, table.lines[i], column, where))
+                    problems.append(_problem(table, i, column, where))
         values[i] = before
     _raise(problems, column, where)
     largest = float(values[np.isfinite(values)].max(initial=0.0))
@@ -90,7 +90,7 @@ def _clock_times(cells: Sequence[str], table: Table, column: Column, where: str)
         day = None if found is None else _day(found["date"])
         if found is None or (found["date"] and day is None):
             if len(problems) < _MOST_PROBLEMS:
-                problems.append(_problem(cell, table.lines[i], column, where))
+                problems.append(_problem(table, i, column, where))
             continue
         hour = float(found["h"])
         if found["half"]:
@@ -122,22 +122,31 @@ def _day(text: str | None) -> float | None:
         return None
 
 
-def _problem(cell: str, line: int, column: Column, where: str) -> Problem:
-    shown = cell if len(cell) <= 30 else f"{cell[:30]}..."
+def _problem(table: Table, row: int, column: Column, where: str) -> Problem:
+    cell, line = table.rows[row][column.place], table.lines[row]
     return Problem(
         "P021",
-        f"'{shown}' is no {column.role}",
+        f"'{_short(cell)}' is no {column.role}",
         file=where,
         line=line,
+        column=table.column(row, column.place),
+        source=_short(table.texts.get(line, ""), 120),
         fix="Leave the cell empty where there is no reading.",
+        width=max(1, min(len(cell), 30)),
     )
+
+
+def _short(text: str, most: int = 30) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def _raise(problems: Sequence[Problem], column: Column, where: str) -> None:
     if problems:
+        first = problems[0]
+        at = f"{first.line}:{first.column}" if first.column else f"{first.line}"
         raise InputError(
             f"column '{column.name}' has cells that are no {column.role}",
             problems=problems,
-            where=f"{where}:{problems[0].line}",
+            where=f"{where}:{at}",
             fix="Correct them, or leave them empty where there is no reading.",
         )

@@ -58,8 +58,8 @@ def command(
     """
     from labctl import bench as benches
     from labctl import sample as samples
-    from labctl.analysis import Choice, Given, analyse, load
-    from labctl.cli._analyse_lines import as_plain, lines
+    from labctl.analysis import Choice, Given, analyse, as_plain, load
+    from labctl.cli._analyse_lines import lines
     from labctl.monitor import read_blank
 
     given = Given(

@@ -18,6 +18,7 @@ from labctl.events._base import (
     Reading,
 )
 from labctl.events._check import Alarm, Assessment, Criterion, Dose, DoseBasis, PriorsFixed, Verdict
+from labctl.events._imported import Analysed, Imported
 from labctl.events._plain import KINDS, from_dict, to_dict
 from labctl.events._release import (
     Assayed,
@@ -30,6 +31,7 @@ from labctl.events._release import (
 from labctl.events._run import (
     Emission,
     EmissionIntent,
+    FilesKept,
     InstrumentFound,
     Note,
     PortTrouble,
@@ -51,6 +53,7 @@ __all__ = [
     "LASER",
     "SOURCES",
     "Alarm",
+    "Analysed",
     "Assayed",
     "Assessment",
     "Beam",
@@ -61,7 +64,9 @@ __all__ = [
     "Emission",
     "EmissionIntent",
     "Event",
+    "FilesKept",
     "GateLooked",
+    "Imported",
     "InstrumentFound",
     "Invalid",
     "MediumSet",

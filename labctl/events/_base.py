@@ -17,6 +17,8 @@ class Mode(StrEnum):
     SIMULATED = "SIMULATED"
     REAL = "REAL"
     REPLAY = "REPLAY"
+    IMPORTED = "IMPORTED"
+    """From a file that somebody else's instruments wrote; no run of labctl."""
 
 
 class Beam(StrEnum):

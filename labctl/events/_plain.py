@@ -17,6 +17,7 @@ from labctl.events._check import (
     PriorsFixed,
     Verdict,
 )
+from labctl.events._imported import Analysed, Imported
 from labctl.events._release import (
     Assayed,
     Dosed,
@@ -28,6 +29,7 @@ from labctl.events._release import (
 from labctl.events._run import (
     Emission,
     EmissionIntent,
+    FilesKept,
     InstrumentFound,
     Note,
     PortTrouble,
@@ -47,8 +49,8 @@ KINDS: dict[str, type[Event]] = {
     for cls in (
         RunBegun, InstrumentFound, PriorsFixed, StateChanged, StepBegun, StepEnded, Sample,
         EmissionIntent, Emission, Tripped, PortTrouble, Note, PromptAsked, PromptAnswered,
-        ReleaseBasis, Dosed, MediumSet, Assayed, ReleaseAssessed, GateLooked,
-        Alarm, Assessment, DoseBasis, Dose, Verdict, RunEnded,
+        FilesKept, ReleaseBasis, Dosed, MediumSet, Assayed, ReleaseAssessed, GateLooked,
+        Alarm, Assessment, DoseBasis, Dose, Verdict, RunEnded, Imported, Analysed,
     )
 }  # fmt: skip
 """Every kind of event, by its name in the journal."""

@@ -42,6 +42,15 @@ class InstrumentFound(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FilesKept(Event):
+    """Files beside the journal as they are at this moment, so that a change to one is found."""
+
+    kind: ClassVar[str] = "files-kept"
+    files: Plain
+    """By name: `sha256` in hex, and `bytes`; of a log that is still written, of its first ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class StateChanged(Event):
     """The engine went from one state of its table to another."""
 

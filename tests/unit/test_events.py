@@ -30,10 +30,10 @@ def _strategy(cls: type[Event]) -> st.SearchStrategy[Event]:
     for item in dataclasses.fields(cls):
         if item.name.endswith("_ns"):
             fields[item.name] = time_ns
-        elif hints[item.name] is events.Plain or item.name in {
-            "parameters", "priors", "results", "budget", "probabilities"
-        }:  # fmt: skip
+        elif hints[item.name] == events.Plain:
             fields[item.name] = plain
+        elif hints[item.name] == tuple[events.Plain, ...]:
+            fields[item.name] = st.lists(plain, max_size=2).map(tuple)
         else:
             fields[item.name] = st.from_type(hints[item.name])
     return st.builds(cls, **fields)
