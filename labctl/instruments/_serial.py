@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from labctl.clock import NS, real_ns, real_sleep
 from labctl.errors import LabctlError, PortDisconnectedError, PortTimeoutError
 from labctl.instruments._capabilities import SerialSettings
 from labctl.instruments._mending import mending
 from labctl.instruments._transport import SLICE_S
 
 _WRITE_S = 0.2
+_AGAIN_S = 0.3
+"""A server that was left is not called again sooner: it may take one client at a time."""
 
 UsbDevice = tuple[int, int, str]
 """Vendor, product, serial number."""
@@ -55,6 +58,8 @@ class SerialTransport:
         self._where = where
         # Any: what serial_for_url gives is one of several classes, of which only some are typed.
         self._port: Any = None
+        self._left_ns: int | None = None
+        """When a server was left last."""
         self._usb: UsbDevice | None = None
         """Which USB device was opened, known from the first time on."""
 
@@ -62,6 +67,8 @@ class SerialTransport:
         import serial
 
         line = self._settings
+        if self._left_ns is not None:
+            real_sleep(max(0.0, _AGAIN_S - (real_ns() - self._left_ns) / NS))
         with self._translated("open"):
             name = self._present_name()
             port: Any = serial.serial_for_url(name, do_not_open=True)
@@ -95,8 +102,19 @@ class SerialTransport:
 
     def close(self) -> None:
         port, self._port = self._port, None
-        if port is not None:
-            port.close()
+        if port is None:
+            return
+        link = getattr(port, "_socket", None)
+        if self._url.lower().startswith("socket://") and isinstance(link, socket.socket):
+            # pyserial waits 0.3 s here, for a server that one may want again at once. Whoever
+            # leaves for good need not; `open` waits for it.
+            with suppress(OSError):
+                link.shutdown(socket.SHUT_RDWR)
+            link.close()
+            port.is_open = False
+            self._left_ns = real_ns()
+            return
+        port.close()
 
     def write(self, data: bytes) -> None:
         with self._translated("write to"):

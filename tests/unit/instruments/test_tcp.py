@@ -242,3 +242,18 @@ def test_both_ends_of_a_visa_socket_are_given_back() -> None:
         assert -1 == link.fileno()
 
     talk("pyvisa", lambda line: b"", body)
+
+
+def test_leaving_a_server_takes_no_time_and_calling_it_again_does() -> None:
+    """Closed at once, so that an end waits for nothing; opened again not before 0.3 s."""
+
+    async def body(port: ThreadPort, served: TcpInstrument, clock: Clock) -> None:
+        begun_ns = clock.now_ns()
+        await port.close()
+        closed_ns = clock.now_ns()
+        await port.open()
+        assert b"A\n" == await port.exchange(b"a\n", LINE, timeout_s=1.0)
+        assert (closed_ns - begun_ns) / NS < 0.15
+        assert (clock.now_ns() - begun_ns) / NS >= 0.3
+
+    talk("pyserial", lambda line: line.upper() + b"\n", body)
