@@ -12,9 +12,10 @@ from types import TracebackType
 from labctl.catalogue._entry import Entry, read_entry
 from labctl.catalogue._query import Query
 from labctl.errors import RecordError
+from labctl.notes import FILE as NOTES
 
 FILE = ".catalogue.sqlite"
-VERSION = 2
+VERSION = 3
 """Of the tables below. An index of any other is thrown away and made again."""
 _NEWEST_DAYS = 2
 """Looked into at every refresh, whatever is known of them."""
@@ -54,21 +55,26 @@ class Catalogue:
         """Read what is new, has changed or had not ended; forget what is gone; returns how many
         runs were read.
 
-        A run has changed when a file of its folder was made anew. A day on which every run is
-        closed is looked into again only when a run's folder came or went, or when it is one of the
-        newest two. Anything else is found with `rebuild`: an index is no proof. RecordError when
+        A run has changed when a file of its folder was made anew, or its notes grew. A day on which
+        every run is closed is looked into again only when a run's folder came or went, or when it
+        is one of the newest two. Anything else is found with `rebuild`: an index is no proof. RecordError when
         another process holds the index.
         """
         try:
             with self._base:
                 return self._refresh(rebuild)
         except sqlite3.DatabaseError as error:
-            raise RecordError(
-                "the index of the runs cannot be brought up to date",
-                where=str(self._root / FILE),
-                seen=str(error),
-                fix="Try again, or delete it: it is made again from the records.",
-            ) from error
+            raise self._not_up_to_date(error) from error
+
+    def look_at(self, path: str) -> None:
+        """Read the run at `path` (`<date>/<folder>`) anew, on whatever day it was: something was
+        written about it. RecordError as for `refresh`."""
+        folder = self._root / path
+        try:
+            with self._base:
+                self._put(read_entry(folder), _mark_ns(folder))
+        except sqlite3.DatabaseError as error:
+            raise self._not_up_to_date(error) from error
 
     def search(self, query: Query | None = None, *, last: int | None = None) -> list[Entry]:
         """The runs that are asked for, oldest first; of them the `last` ones."""
@@ -85,6 +91,19 @@ class Catalogue:
         where, values = (query or Query()).condition()
         number: int = self._base.execute(f"SELECT count(*) FROM runs {where}", values).fetchone()[0]
         return number
+
+    def _not_up_to_date(self, error: sqlite3.DatabaseError) -> RecordError:
+        return RecordError(
+            "the index of the runs cannot be brought up to date",
+            where=str(self._root / FILE),
+            seen=str(error),
+            fix="Try again, or delete it: it is made again from the records.",
+        )
+
+    def _put(self, entry: Entry, mark_ns: int) -> None:
+        marks = ", ".join("?" * (len(_COLUMNS) + 1))
+        values = [getattr(entry, name) for name in _COLUMNS]
+        self._base.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", [*values, mark_ns])
 
     def _open(self) -> sqlite3.Connection:
         file = self._root / FILE
@@ -132,14 +151,12 @@ class Catalogue:
         for run in _entries(self._root / day):
             if not run.is_dir():
                 continue
-            path, run_ns = f"{day}/{run.name}", run.stat().st_mtime_ns
+            path, run_ns = f"{day}/{run.name}", _mark_ns(Path(run.path))
             if known.pop(path, None) == (run_ns, "closed"):
                 continue
             entry = read_entry(self._root / path)
             closed = closed and entry.state == "closed"
-            marks = ", ".join("?" * (len(_COLUMNS) + 1))
-            values = [getattr(entry, name) for name in _COLUMNS]
-            base.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", [*values, run_ns])
+            self._put(entry, run_ns)
             read += 1
         base.executemany("DELETE FROM runs WHERE path = ?", [(path,) for path in known])
         if closed:
@@ -149,11 +166,21 @@ class Catalogue:
         return read
 
 
+def _mark_ns(run: Path) -> int:
+    """Another one when a file of the run was made anew, or a line was added to its notes."""
+    try:
+        notes_ns = os.stat(run / NOTES).st_mtime_ns
+    except OSError:
+        notes_ns = 0
+    return max(run.stat().st_mtime_ns, notes_ns)
+
+
 def _usable(file: Path | str) -> sqlite3.Connection:
     base = sqlite3.connect(file, timeout=10.0)
     try:
         # It can be made again, so no power cut is worth a wait.
         base.execute("PRAGMA synchronous = OFF")
+        base.create_function("casefold", 1, str.casefold, deterministic=True)
         (version,) = base.execute("PRAGMA user_version").fetchone()
         if version != VERSION:
             with base:

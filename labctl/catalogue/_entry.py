@@ -10,6 +10,7 @@ from typing import Any
 from labctl.clock import NS
 from labctl.errors import LabctlError
 from labctl.events import RunBegun
+from labctl.notes import Notes, read_notes
 from labctl.platform import is_locked
 from labctl.record import JournalEnds, read_ends, read_facts
 
@@ -44,25 +45,32 @@ class Entry:
     efficiency: float | None = None
     efficiency_low: float | None = None
     efficiency_high: float | None = None
+    tags: str = ""
+    """Those that stand on it, by alphabet, with blanks between them."""
+    notes: str = ""
+    """What was written about it afterwards, a note a line."""
 
 
 def read_entry(folder: Path) -> Entry:
     """The run in `folder`; of one that cannot be read an entry that says why."""
     path, day = f"{folder.parent.name}/{folder.name}", folder.parent.name
     journal = folder / "journal.jsonl"
+    tags, notes = _said(folder)
     try:
         ends = read_ends(journal)
     except LabctlError as error:
-        return Entry(path, day, "unreadable", str(error))
+        return Entry(path, day, "unreadable", str(error), tags=tags, notes=notes)
     if ends.begun is None:
-        return Entry(path, day, "unreadable", "no run begins in its journal")
+        return Entry(
+            path, day, "unreadable", "no run begins in its journal", tags=tags, notes=notes
+        )
     try:
         facts: Mapping[str, Any] = read_facts(folder / "run.json")
     except LabctlError:
         # The journal tells all but the wall time.
         facts = {}
     running = ends.ended is None and is_locked(journal)
-    return _entry(path, day, ends.begun, ends, facts, running=running)
+    return _entry(path, day, ends.begun, ends, facts, running=running, tags=tags, notes=notes)
 
 
 def _entry(
@@ -73,6 +81,8 @@ def _entry(
     facts: Mapping[str, Any],
     *,
     running: bool,
+    tags: str,
+    notes: str,
 ) -> Entry:
     ended = ends.ended
     results = facts.get("results")
@@ -99,7 +109,18 @@ def _entry(
         efficiency=_number(efficiency.get("value")),
         efficiency_low=_number(efficiency.get("low")),
         efficiency_high=_number(efficiency.get("high")),
+        tags=tags,
+        notes=notes,
     )
+
+
+def _said(folder: Path) -> tuple[str, str]:
+    """Tags and notes; of a file that cannot be read none: the run is found all the same."""
+    try:
+        found = read_notes(folder)
+    except LabctlError:
+        found = Notes()
+    return " ".join(found.tags), "\n".join(" ".join(text.split()) for text in found.texts)
 
 
 def _text(value: object) -> str | None:

@@ -21,6 +21,10 @@ class Query:
     since: str | None = None
     """ISO date, included; as `until`."""
     until: str | None = None
+    tags: tuple[str, ...] = ()
+    """All of them must stand on it."""
+    text: str | None = None
+    """Stands in its notes, without regard to case."""
 
     def condition(self) -> tuple[str, list[str]]:
         """The WHERE clause ('' for none), and its values."""
@@ -40,4 +44,11 @@ class Query:
             if wanted is not None:
                 terms.append(f"day {sign} ?")
                 values.append(wanted)
+        for tag in self.tags:
+            terms.append("instr(' ' || tags || ' ', ?) > 0")
+            values.append(f" {tag.lower()} ")
+        if self.text is not None:
+            # SQLite's own lower() knows ASCII alone.
+            terms.append("instr(casefold(notes), ?) > 0")
+            values.append(" ".join(self.text.split()).casefold())
         return (f"WHERE {' AND '.join(terms)}" if terms else ""), values

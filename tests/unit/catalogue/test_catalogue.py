@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from labctl.catalogue import Catalogue, Entry, Query
 from labctl.clock import NS
 from labctl.events import Beam, DoseBasis, Event, Mode, RunBegun, RunEnded
-from labctl.record import RunFolder
+from labctl.notes import add_note, change_tags
+from labctl.record import RunFolder, verify_run
 from labctl.record._encode import encode
 from labctl.record._frames import seal
 
@@ -232,4 +233,73 @@ def test_what_is_no_run_is_not_listed(runs: Path) -> None:
 
 def test_the_columns_are_those_of_an_entry() -> None:
     """A field that is added needs another version of the index: its name is told by this test."""
-    assert 20 == len(dataclasses.fields(Entry))
+    assert 22 == len(dataclasses.fields(Entry))
+
+
+@pytest.fixture
+def noted(runs: Path) -> Path:
+    """Two of them with tags, one with notes."""
+    change_tags(runs / FIRST, ["figure-2", "good"], who="A", user="a")
+    change_tags(runs / GOLD, ["good"], who="A", user="a")
+    add_note(runs / GOLD, "Küvette 3,\n a bubble", who="A", user="a")
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Query(tags=("good",)), [FIRST, GOLD]),
+        (Query(tags=("GOOD", "figure-2")), [FIRST]),
+        (Query(tags=("goo",)), []),
+        (Query(tags=("%",)), []),
+        (Query(text="KÜVETTE 3, a"), [GOLD]),
+        (Query(text="bubble", tags=("figure-2",)), []),
+        (Query(text="*"), []),
+    ],
+    ids=str,
+)
+def test_runs_are_found_by_tags_and_by_words_of_their_notes(
+    noted: Path, query: Query, expected: list[str]
+) -> None:
+    """Whole tags, all of them; words in any case."""
+    assert expected == found(noted, query)
+    (noted / ".catalogue.sqlite").unlink()
+    assert expected == found(noted, query)
+
+
+def test_a_note_that_comes_later_is_seen_at_the_next_look(noted: Path) -> None:
+    """Of the newest days by itself, of an older one when the index is told of it, or rebuilt."""
+    assert [] == found(noted, Query(text="later"))
+    add_note(noted / GOLD, "later", who="A", user="a")
+    assert [GOLD] == found(noted, Query(text="later"))
+    for day in ("2026-03-01", "2026-03-02"):
+        make(noted, 1, day=day)
+    assert [] == found(noted, Query(text="too late"))
+    add_note(noted / GOLD, "too late", who="A", user="a")
+    assert [] == found(noted, Query(text="too late"))
+    with Catalogue(noted) as catalogue:
+        catalogue.look_at(GOLD)
+    assert [GOLD] == found(noted, Query(text="too late"))
+
+
+def test_notes_that_cannot_be_read_hide_no_run(noted: Path) -> None:
+    """It is listed, with the tags that can be read: none."""
+    path = noted / GOLD / "notes.jsonl"
+    path.unlink()
+    path.mkdir()
+    assert [FIRST] == found(noted, Query(tags=("good",)))
+    assert GOLD in found(noted)
+
+
+def test_notes_change_nothing_that_is_verified(tmp_path: Path) -> None:
+    """A record with notes and tags is as intact as it was."""
+    folder = RunFolder.create(tmp_path, "heating-curve", "water")
+    journal = folder.open_journal(real_time=False)
+    journal.append(RunBegun(0, Mode.REAL, "heating-curve", "p", "b", "b", "water", "s", None, "0"))
+    journal.append(RunEnded(NS, "completed", "done", 0, "none", Beam.OFF, "", 0, 0.0))
+    folder.finish()
+    before = verify_run(folder.path)
+    add_note(folder.path, "the lid was off", who="A", user="a")
+    change_tags(folder.path, ["lid"], who="A", user="a")
+    assert "intact" == before.outcome
+    assert before == verify_run(folder.path)
