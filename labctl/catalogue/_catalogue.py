@@ -57,8 +57,8 @@ class Catalogue:
 
         A run has changed when a file of its folder was made anew, or its notes grew. A day on which
         every run is closed is looked into again only when a run's folder came or went, or when it
-        is one of the newest two. Anything else is found with `rebuild`: an index is no proof. RecordError when
-        another process holds the index.
+        is one of the newest two. Anything else is found with `rebuild`: an index is no proof.
+        RecordError when another process holds the index.
         """
         try:
             with self._base:

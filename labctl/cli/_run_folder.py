@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
 from labctl.errors import InputError
 from labctl.settings import read_settings
+
+
+def runs_option(function: click.decorators.FC) -> click.decorators.FC:
+    """`--runs DIR`, as `runs_dir`."""
+    return click.option(
+        "--runs", "runs_dir", default=None, type=click.Path(path_type=Path),
+        help="Folder for records; else $LABCTL_RUNS, else ./runs.",
+    )(function)  # fmt: skip
 
 
 def run_folder(typed: str, runs_dir: Path | None) -> Path:

@@ -1,5 +1,5 @@
-"""`labctl runs`: which records there are, whether they are as they were written, and what is left
-of a run that was killed."""
+"""`labctl runs`: which records there are, whether they are as they were written, what is left of a
+run that was killed, and what people wrote about one."""
 
 from __future__ import annotations
 
@@ -10,19 +10,13 @@ from typing import Any
 
 import click
 
-from labctl.cli._run_folder import run_folder
+from labctl.cli._run_folder import run_folder, runs_option
+from labctl.cli._runs_notes import note_command, tag_command
 from labctl.errors import Exit, InputError, LabctlError
 
 VERIFY_SCHEMA = "labctl.verify/1"
 RECOVER_SCHEMA = "labctl.recover/1"
 _HEAD = re.compile(r"[0-9a-f]{64}")
-
-
-def _runs_option(function: click.decorators.FC) -> click.decorators.FC:
-    return click.option(
-        "--runs", "runs_dir", default=None, type=click.Path(path_type=Path),
-        help="Folder for records; else $LABCTL_RUNS, else ./runs.",
-    )(function)  # fmt: skip
 
 
 @click.group("runs", invoke_without_command=True)
@@ -38,10 +32,14 @@ def _runs_option(function: click.decorators.FC) -> click.decorators.FC:
               type=click.Choice(["closed", "cut-off", "running", "unreadable"]))  # fmt: skip
 @click.option("--since", default=None, metavar="DATE", help="From this day on, as 2026-01-31.")
 @click.option("--until", default=None, metavar="DATE", help="Up to this day.")
+@click.option("--tag", "tags", multiple=True, metavar="WORD",
+              help="With this tag; given again, with all of them.")  # fmt: skip
+@click.option("--text", default=None, metavar="WORDS",
+              help="With these words in a note of `labctl runs note`.")  # fmt: skip
 @click.option("--last", default=None, type=click.IntRange(min=1), metavar="N",
               help="The newest N of them; else 20, and with --json all.")  # fmt: skip
 @click.option("--rebuild", is_flag=True, help="Make the index again from the folders.")
-@_runs_option
+@runs_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a run.")
 @click.pass_context
 def command(
@@ -55,6 +53,8 @@ def command(
     state: str | None,
     since: str | None,
     until: str | None,
+    tags: tuple[str, ...],
+    text: str | None,
     last: int | None,
     rebuild: bool,
     runs_dir: Path | None,
@@ -65,7 +65,7 @@ def command(
     Names may have * and ? in them. All that is given must hold.
     """
     if ctx.invoked_subcommand is not None:
-        given = [name for name, value in ctx.params.items() if value not in (None, False)]
+        given = [name for name, value in ctx.params.items() if value not in (None, False, ())]
         if given:
             raise click.UsageError(
                 f"options behind `runs` are those of the list; write them behind "
@@ -86,16 +86,22 @@ def command(
         state=None if state is None else state.replace("-", " "),
         since=since,
         until=until,
+        tags=tags,
+        text=text,
     )
     shown = last if last is not None or as_json else LAST
     list_runs(query, runs_dir, last=shown, rebuild=rebuild, as_json=as_json)
+
+
+command.add_command(note_command)
+command.add_command(tag_command)
 
 
 @command.command("verify")
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 @click.option("--head", default=None, metavar="HASH",
               help="Head hash of the journal as it was kept elsewhere; for one RUN.")  # fmt: skip
-@_runs_option
+@runs_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a run.")
 def verify_command(
     runs: tuple[str, ...], head: str | None, runs_dir: Path | None, as_json: bool
@@ -157,7 +163,7 @@ def verify_command(
 
 @command.command("recover")
 @click.argument("run", metavar="RUN")
-@_runs_option
+@runs_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def recover_command(run: str, runs_dir: Path | None, as_json: bool) -> None:
     """Make run.json and data.csv of a RUN that was killed from what is good in its journal.

@@ -16,6 +16,8 @@ from labctl.settings import read_settings
 
 SCHEMA = "labctl.runs/1"
 LAST = 20
+_NOTE = 48
+"""Characters of a note in the list."""
 
 
 def list_runs(
@@ -33,7 +35,11 @@ def list_runs(
         entries = catalogue.search(query, last=last)
     if as_json:
         for entry in entries:
-            told = dataclasses.asdict(entry) | {"path": str(root / entry.path)}
+            told = dataclasses.asdict(entry) | {
+                "path": str(root / entry.path),
+                "tags": entry.tags.split(),
+                "notes": entry.notes.splitlines(),
+            }
             click.echo(json.dumps({"schema": SCHEMA, **told}))
         return
     if rebuild:
@@ -60,12 +66,15 @@ def _check_day(option: str, day: str | None) -> None:
 
 def _table(entries: list[Entry]) -> Iterator[str]:
     rows: list[tuple[str, ...]]
-    rows = [("run", "mode", "protocol", "sample", "lot", "state", "verdict", "efficiency")]
+    rows = [("run", "mode", "protocol", "sample", "lot", "state", "verdict", "efficiency",
+             "tags", "notes")]  # fmt: skip
     rows += [_row(entry) for entry in entries]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    # What no run of the list has is no column; of the others each is, so that they are looked for.
+    shown = [at for at, name in enumerate(rows[0])
+             if name not in ("tags", "notes") or any(row[at] for row in rows[1:])]  # fmt: skip
+    widths = {at: max(len(row[at]) for row in rows) for at in shown}
     for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+        yield "  ".join(row[at].ljust(widths[at]) for at in shown).rstrip()
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
@@ -84,4 +93,14 @@ def _row(entry: Entry) -> tuple[str, ...]:
         state,
         entry.verdict or "",
         efficiency,
+        entry.tags,
+        _short(entry.notes.splitlines()),
     )
+
+
+def _short(notes: list[str]) -> str:
+    """The last of them, so that a line stays a line; how many there are besides."""
+    if not notes:
+        return ""
+    last = notes[-1] if len(notes[-1]) <= _NOTE else notes[-1][: _NOTE - 4].rstrip() + " ..."
+    return last if len(notes) == 1 else f"{last} (+{len(notes) - 1})"

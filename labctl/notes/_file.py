@@ -39,7 +39,7 @@ class Line:
     """Of the line in the file, from 1."""
     utc: str
     who: str
-    """As they gave their name, else the account on the computer; '' where the line has none."""
+    """As they gave their name; '' where they gave none."""
     what: str
     """`note`, `tagged` or `untagged`."""
     text: str = ""
@@ -47,6 +47,11 @@ class Line:
     tags: tuple[str, ...] = ()
     user: str = ""
     """Account on the computer."""
+
+    @property
+    def by(self) -> str:
+        """`who`, else `account aito`; '' where neither is known."""
+        return self.who or (f"account {self.user}" if self.user else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""`labctl runs note`, `labctl runs tag`, and the list that finds runs by them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from labctl.cli import main
+from labctl.record import RunFolder, verify_run
+from tests.unit.record.some_events import run
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Path:
+    """The folder of a closed run."""
+    folder = RunFolder.create(tmp_path / "runs", "heating-curve", "water")
+    journal = folder.open_journal(real_time=False)
+    for event in run():
+        journal.append(event)
+    folder.finish()
+    return folder.path
+
+
+def called(*words: str) -> int:
+    """The exit code of `labctl runs ...`."""
+    with pytest.raises(SystemExit) as exit:
+        main(["runs", *words])
+    assert isinstance(exit.value.code, int)
+    return exit.value.code
+
+
+def test_a_note_is_found_by_its_words_and_says_who_wrote_it(
+    record: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By --by; and the record is as intact as before."""
+    runs = ["--runs", str(record.parents[1])]
+    before = verify_run(record)
+    assert 0 == called("note", str(record), "the lid was off", "--by", "A. Ito")
+    assert "by A. Ito" in capsys.readouterr().out
+    assert 0 == called("--text", "LID", "--json", *runs)
+    (said,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (["the lid was off"], []) == (said["notes"], said["tags"])
+    assert before == verify_run(record)
+
+
+def test_a_note_without_a_name_has_the_account(
+    record: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And where there is no account, nobody is made up."""
+    monkeypatch.setattr("getpass.getuser", lambda: "aito")
+    assert 0 == called("note", str(record), "first")
+    assert "by account aito" in capsys.readouterr().out
+
+    def unknown() -> str:
+        raise OSError("no such user")
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    assert 0 == called("note", str(record), "second")
+    assert "by nobody named" in capsys.readouterr().out
+
+
+def test_tags_stand_in_the_list_until_they_are_taken_off(
+    record: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Columns of tags and notes are there when a run has some."""
+    runs = ["--runs", str(record.parents[1])]
+    assert 0 == called(*runs)
+    assert "tags" not in capsys.readouterr().out
+    assert 0 == called("tag", str(record), "Figure-2", "good")
+    assert "tagged figure-2 good" in capsys.readouterr().out
+    assert 0 == called("tag", str(record), "good")
+    assert "as before" in capsys.readouterr().out
+    assert 0 == called(*runs, "--tag", "good", "--tag", "figure-2")
+    assert "figure-2 good" in capsys.readouterr().out
+    assert 0 == called("tag", "--remove", str(record), "good")
+    capsys.readouterr()
+    assert 0 == called(*runs, "--tag", "good")
+    assert "no such run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words", [["note", "RUN", " "], ["tag", "RUN", "two words"], ["note", "nowhere", "x"]]
+)
+def test_what_cannot_be_written_is_bad_input(words: list[str], record: Path) -> None:
+    """Exit code 2, and nothing is written."""
+    assert 2 == called(*(str(record) if word == "RUN" else word for word in words))
+    assert not (record / "notes.jsonl").exists()
+
+
+def test_a_note_stands_though_the_index_does_not_know_it(
+    record: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is told, with what to do."""
+    from labctl.catalogue import Catalogue
+    from labctl.errors import RecordError
+
+    def held(self: Catalogue, path: str) -> None:
+        raise RecordError("the index is held")
+
+    monkeypatch.setattr(Catalogue, "look_at", held)
+    assert 0 == called("note", str(record), "written")
+    assert "--rebuild" in capsys.readouterr().err
+    assert "written" in (record / "notes.jsonl").read_text()
