@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from labctl.engine import ANSWERED_IN_ADVANCE, AtBench
+from labctl.engine import ANSWERED_IN_ADVANCE, Answer, AtBench
 from labctl.errors import InputError, RefusedError, StoppedError
 from labctl.platform import bench_terminal, forget_typed_ahead, is_terminal
 
@@ -88,6 +88,14 @@ class Asking:
         if future is None or not future.set_running_or_notify_cancel():
             return
         if line:
-            future.set_result(line.strip() or "continue")
+            future.set_result(Answer(line.strip() or "continue", _account()))
         else:
             future.set_exception(StoppedError(ended))
+
+
+def _account() -> str:
+    """Of whoever sits at this terminal; '' where the computer has no name for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""

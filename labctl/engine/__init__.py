@@ -8,11 +8,12 @@ from labctl.engine._session import Begun, RunResult, carry_out
 from labctl.engine._states import TRANSITIONS, State
 from labctl.engine._targets import check_targets, has_targets
 from labctl.engine._teller import Publish, Teller
-from labctl.engine._work import Ask
+from labctl.engine._work import Answer, Ask
 
 __all__ = [
     "ANSWERED_IN_ADVANCE",
     "TRANSITIONS",
+    "Answer",
     "Ask",
     "AtBench",
     "Begun",

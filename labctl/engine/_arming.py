@@ -82,7 +82,7 @@ class Arming:
         typed = await answered(self._clock, self._sampler, typing, round(holds_s * NS))
         if typed is None:
             raise StoppedError(f"nobody armed it at the bench within {holds_s:g} s")
-        self._teller.tell(PromptAnswered(self._clock.now_ns(), typed))
+        self._teller.tell(PromptAnswered(self._clock.now_ns(), str(typed), person.who))
         try:
             await guards.act(Act(person.who, person.terminal, typed))
         except RefusedError as refused:

@@ -10,7 +10,7 @@ from labctl.clock import NS
 from labctl.engine._arming import answered
 from labctl.engine._outcome import Ending
 from labctl.engine._states import State
-from labctl.engine._work import EndsRunError, Work
+from labctl.engine._work import EndsRunError, Work, by_whom
 from labctl.errors import Exit, StoppedError
 from labctl.events import Criterion, PromptAnswered, PromptAsked
 from labctl.protocol import Step
@@ -43,7 +43,7 @@ class Asking:
         if answer is None:
             waited_s = (at_most_ns or 0) / NS
             raise StoppedError(f"nobody answered the prompt in {waited_s:g} s: {text}")
-        work.tell(PromptAnswered(work.now_ns, answer))
+        work.tell(PromptAnswered(work.now_ns, str(answer), by_whom(answer)))
         return answer
 
     async def value(

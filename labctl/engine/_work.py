@@ -21,8 +21,27 @@ from labctl.monitor import DoseWatch, Monitor, ReleaseWatch
 from labctl.protocol import Plan
 from labctl.sample import Specimen
 
+
+class Answer(str):
+    """What a person answered, with who that was."""
+
+    by: str
+
+    def __new__(cls, text: str, by: str) -> Answer:
+        """`by`: as the journal is to have it."""
+        made = super().__new__(cls, text)
+        made.by = by
+        return made
+
+
+def by_whom(answer: str) -> str:
+    """Who gave it; '' where nobody was named."""
+    return answer.by if isinstance(answer, Answer) else ""
+
+
 Ask = Callable[[str], "concurrent.futures.Future[str]"]
-"""Shows a prompt to a person; the future has the answer, or an exception that ends the run."""
+"""Shows a prompt to a person; the future has the answer, or an exception that ends the run.
+An `Answer` says who gave it; any other text was given by nobody who was named."""
 
 
 class Go(Protocol):

@@ -71,6 +71,7 @@ _ADDED: dict[str, Any] = {
     "coil_how": "",
     "coil_j": 0.0,
     "refines": "",
+    "by": "",
     "declared": (),
     "improve": "",
     "medium_ph": None,

@@ -158,6 +158,9 @@ class PromptAsked(Event):
 class PromptAnswered(Event):
     kind: ClassVar[str] = "prompt-answered"
     answer: str
+    by: str = ""
+    """Who answered: the account at the terminal, or the role and address of whom a service took it
+    from; '' where nobody was named, as of what was answered in advance."""
 
 
 @dataclass(frozen=True, slots=True)

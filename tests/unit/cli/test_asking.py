@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import io
 import os
 import pty
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from labctl.cli._asking import Asking
-from labctl.engine import ANSWERED_IN_ADVANCE
+from labctl.engine import ANSWERED_IN_ADVANCE, Answer
 from labctl.errors import InputError, StoppedError
 
 
@@ -30,7 +31,9 @@ def test_a_line_answers_the_prompt(keyboard: int) -> None:
     answer = Asking(yes=False)("ready?")
     os.write(keyboard, b"yes\n")
 
-    assert "yes" == answer.result(5)
+    said = answer.result(5)
+    assert "yes" == said
+    assert isinstance(said, Answer) and getpass.getuser() == said.by
 
 
 def test_an_empty_line_means_continue(keyboard: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from labctl.engine import Answer
 from labctl.errors import Exit, StoppedError
 from labctl.events import (
     Beam,
@@ -138,10 +139,22 @@ def test_a_prompt_is_dark_disarmed_and_takes_no_virtual_time(tmp_path: Path) -> 
     states = [event.new for event in story.of(StateChanged)]
 
     assert asked.t_ns == answered.t_ns
-    assert "done" == answered.answer
+    assert ("done", "") == (answered.answer, answered.by)
     assert not any(on_s * 1e9 < asked.t_ns < (off_s or 1e9) * 1e9 for on_s, off_s in story.light)
     assert 2 == len(story.light)
     assert ["DARK", "WAITING", "ARMED"] == states[states.index("WAITING") - 1 :][:3]
+
+
+def test_an_answer_has_the_name_of_whoever_gave_it(tmp_path: Path) -> None:
+    """Where the asker knows it; the answer itself stays plain text."""
+    story = carried_out(
+        tmp_path,
+        BASELINE + "  - prompt: {text: Stir the sample.}\n",
+        ask=answering(Answer("done", "ann")),
+    )
+    (answered,) = story.of(PromptAnswered)
+
+    assert ("done", "ann", str) == (answered.answer, answered.by, type(answered.answer))
 
 
 def test_a_person_who_has_gone_ends_the_run_dark(tmp_path: Path) -> None:
