@@ -165,6 +165,8 @@ def status(server: Server, as_json: bool) -> int:
     for reading in told["readings"]:
         value = reading["problem"] or f"{reading['value']:.4g} {reading['unit']}"
         click.echo(f"  {reading['channel']:<22} {value}   {reading['age_s']:.1f} s ago")
+    if told["waits_for"]:
+        click.echo(f"  WAITS     {told['waits_for'].removeprefix('waits ')}")
     if told["prompt"]:
         click.echo(f"  ASKS      {told['prompt']['text']}")
     return Exit.PASS

@@ -58,6 +58,7 @@ def command(
     from labctl.bench import reach
     from labctl.cli._asking import Asking
     from labctl.cli._plan import plan_json
+    from labctl.cli._told import Told
     from labctl.errors import InputError
     from labctl.ready import load_bench
     from labctl.service import ServeOptions, serve
@@ -76,6 +77,7 @@ def command(
             fix="Leave them out, or take the shipped simulated bench.",
         )
     at_bench, why_not = Asking(yes=False).at_bench()
+    terminal = Told(click.echo)
     options = ServeOptions(
         bench_file=bench_file,
         bench_why=why,
@@ -91,9 +93,13 @@ def command(
         own=own,
         at_bench=at_bench,
         not_at_bench=why_not,
+        shown=terminal.publish,
         prepare=_fill if demo else (lambda service: None),
     )
-    return serve(options, plan_json, click.echo)
+    try:
+        return serve(options, plan_json, terminal.say)
+    finally:
+        terminal.close()
 
 
 def _fill(service: Service) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from labctl import clock, platform, talk
-from labctl.engine import Engine
+from labctl.engine import AtBench, Engine
 from labctl.errors import RefusedError
 
 _GUARD_S = 2.0
@@ -41,6 +41,7 @@ class Control:
         self._engine: Engine | None = None
         self._prompt: Prompt | None = None
         self._asked = 0
+        self._typing: tuple[str, concurrent.futures.Future[str]] | None = None
         self._hold = ""
         self._alive_ns = clock.real_ns()
 
@@ -59,7 +60,7 @@ class Control:
     def left(self) -> None:
         """The run's loop is over."""
         with self._lock:
-            self._loop = self._stop = self._engine = self._prompt = None
+            self._loop = self._stop = self._engine = self._prompt = self._typing = None
             self._hold = ""
         self._changed()
 
@@ -72,6 +73,19 @@ class Control:
         future.add_done_callback(lambda done: self._changed())
         self._changed()
         return future
+
+    def seen_typing(self, person: AtBench) -> AtBench:
+        """The same person, whom `waits_for` tells of while something is to be typed there."""
+
+        def ask(text: str) -> concurrent.futures.Future[str]:
+            future = person.ask(text)
+            with self._lock:
+                self._typing = person.terminal, future
+            future.add_done_callback(lambda done: self._changed())
+            self._changed()
+            return future
+
+        return AtBench(person.who, person.terminal, ask)
 
     # -- signs of life -------------------------------------------------------------------------
 
@@ -99,6 +113,14 @@ class Control:
         with self._lock:
             prompt = self._prompt
             return None if prompt is None or prompt.answer.done() else prompt
+
+    @property
+    def waits_for(self) -> str:
+        """What is to be done at the bench, in words; '' for nothing."""
+        typing = self._typing
+        if typing is None or typing[1].done():
+            return ""
+        return f"waits to be armed at {typing[0]}, the service's own terminal"
 
     @property
     def hold(self) -> str:

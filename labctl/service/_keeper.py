@@ -43,6 +43,8 @@ class Keeping:
     broker: BrokerChoice
     at_bench: AtBench | None
     not_at_bench: str
+    shown: Callable[[Event], None]
+    """At the service's terminal; never waits."""
     url: str
 
 
@@ -140,8 +142,11 @@ class Keeper:
 
     def _one(self, item: Item, made: Ready) -> RunResult:
         keeping, stack = self._keeping, ExitStack()
+        person = keeping.at_bench
         request = replace(
-            made.request, at_bench=keeping.at_bench, not_at_bench=keeping.not_at_bench
+            made.request,
+            at_bench=None if person is None else self._control.seen_typing(person),
+            not_at_bench=keeping.not_at_bench,
         )
         telemetry: list[Telemetry] = []
 
@@ -184,7 +189,7 @@ class Keeper:
         with stack:
             result = carry_out(
                 request,
-                publish=(self._hub.publish, to_telemetry),
+                publish=(self._hub.publish, self._keeping.shown, to_telemetry),
                 ask=self._control.ask,
                 on_begin=begin,
                 on_signals=self._on_signals,

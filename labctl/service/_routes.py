@@ -269,11 +269,7 @@ def _checked(
     service: Service, who: Who, body: bodies.Order, order: Any, key: str, asked: Any, *, now: bool
 ) -> Item:
     """All that a run is refused for is refused here, before it waits for anything."""
-    plan = protocols.load(
-        protocols.find(order.protocol), order.parameters, bench=service.bench_file, seed=order.seed
-    )
-    if not plan.samples:
-        plan = ready(order, service.bench_file, lambda plan, way: 1.0).request.plan
+    plan, _, _ = service.checked(order)
     if plan.arms and not service.latch.real and not who.may(Scope.ARM):
         service.audit.say(who.who, "start", "refused: not armed", order=body.model_dump_json())
         raise HTTPException(403, "this lights: it needs the right to arm, which lasts five minutes")

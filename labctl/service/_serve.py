@@ -14,6 +14,7 @@ from labctl import platform
 from labctl.bench import BenchFile
 from labctl.engine import AtBench
 from labctl.errors import InputError
+from labctl.events import Event
 from labctl.service._access import Access, Tokens
 from labctl.service._app import gated
 from labctl.service._keeper import Keeper, Keeping
@@ -46,6 +47,9 @@ class ServeOptions:
     own: Path | None = None
     at_bench: AtBench | None = None
     not_at_bench: str = "nobody sits at the service's terminal"
+    shown: Callable[[Event], None] = lambda event: None
+    """Shows at the service's terminal what happens, what is to be typed there among it; never
+    waits."""
     prepare: Callable[[Service], None] = lambda service: None
     """Called before it begins, e.g. to fill the queue."""
 
@@ -62,6 +66,7 @@ def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
         plan_told=plan_told,
         own=options.own,
     )
+    service.at_bench, service.not_at_bench = options.at_bench, options.not_at_bench
     listening = listen(options.host, options.port)
     port: int = listening.getsockname()[1]
     scheme = "https" if options.certificate else "http"
@@ -82,6 +87,7 @@ def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
         broker=options.broker,
         at_bench=options.at_bench,
         not_at_bench=options.not_at_bench,
+        shown=options.shown,
         url=url,
     )
     keeper = Keeper(keeping, service.orders, service.control, service.hub, service.latch, say=say)

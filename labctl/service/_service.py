@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from labctl import clock
+from labctl import protocol as protocols
 from labctl.bench import BenchFile, off_latency, reach
+from labctl.engine import AtBench, check_request
 from labctl.errors import RefusedError
 from labctl.events import SOURCES
 from labctl.protocol import Plan
-from labctl.ready import Order
+from labctl.ready import Order, ready, series_of
 from labctl.sample import Specimen
 from labctl.service._access import Access
 from labctl.service._audit import Audit
@@ -56,6 +59,8 @@ class Service:
         self.control = Control(self.hub.nudge)
         self.orders = Queue(changed=self._ordered)
         self.keeper: Keeper | None = None
+        self.at_bench: AtBench | None = None
+        self.not_at_bench = "nobody sits at the service's terminal"
         self.began_ns = clock.real_ns()
         self.stops = 0
         self._way = reach(bench_file, tuple(bench_file.roles))
@@ -127,6 +132,26 @@ class Service:
             about={"by": by, "command": ["labctl", "serve"]},
         )
 
+    def checked(self, order: Order) -> tuple[Plan, Specimen | None, bool]:
+        """Plan and sample of an order, and whether nobody named that sample. Raises all that its
+        run would be refused for, a REAL bench with nobody at its terminal among it; nothing is
+        opened."""
+        file = self.bench_file
+        series = series_of(order, file)
+        specimen, assumed = None, False
+        for one in series or (None,):
+            made = ready(order, file, lambda plan, way: 1.0, one=one)
+            check_request(
+                replace(made.request, at_bench=self.at_bench, not_at_bench=self.not_at_bench)
+            )
+            plan, specimen, assumed = made.request.plan, made.request.specimen, made.assumed
+        if series:
+            plan = protocols.load(
+                protocols.find(order.protocol), order.parameters, bench=file, seed=order.seed
+            )
+            return plan, None, False
+        return plan, specimen, assumed
+
     def _ordered(self) -> None:
         self.hub.nudge()
         if self.keeper is not None:
@@ -157,6 +182,7 @@ class Service:
                 "why": latched.why, "by": latched.by, "utc": latched.utc, "reset": latched.reset,
             },
             "hold": hold,
+            "waits_for": self.control.waits_for,
             "prompt": None if prompt is None else {"id": prompt.id, "text": prompt.text},
             "worst_off": self._worst_off,
             "instruments": seen.instruments,

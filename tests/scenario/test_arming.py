@@ -33,6 +33,7 @@ steps:
   - prompt: {text: "Put the sample in.", at_most: 1 min}
   - irradiate: {power: 1 W, for: 1 s}
 """
+RUN = ("run", "short.yaml", "--sample", "water", "--no-figure", "--plain")
 WORDS = re.compile(r"To arm, type: (bench-7 [0-9a-f]{6})")
 
 
@@ -103,12 +104,12 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 class Terminal:
     """A run at a terminal of its own, and a person before it."""
 
-    def __init__(self, bench: Bench, *args: str) -> None:
+    def __init__(self, bench: Bench, *args: str, command: tuple[str, ...] = RUN) -> None:
         self._ours, theirs = pty.openpty()
         self.name = os.ttyname(theirs)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "labctl", "run", "short.yaml", "--bench", "b.yaml",
-             "--sample", "water", "--broker", "off", "--no-figure", "--plain", *args],
+            [sys.executable, "-m", "labctl", *command, "--bench", "b.yaml", "--broker", "off",
+             *args],
             cwd=bench.folder, env=environment(bench.folder),
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
         )  # fmt: skip

@@ -9,6 +9,6 @@ from __future__ import annotations
 from labctl.cli._view._choose import choose
 from labctl.cli._view._presenter import Presenter
 from labctl.cli._view._summary import Summary
-from labctl.cli._view._words import mode_line
+from labctl.cli._view._words import happening, mode_line
 
-__all__ = ["Presenter", "Summary", "choose", "mode_line"]
+__all__ = ["Presenter", "Summary", "choose", "happening", "mode_line"]
