@@ -65,7 +65,7 @@ def command(
     given = Given(
         specimen=samples.load(samples.find(sample)) if sample else None,
         bench=benches.load(benches.find_bench(bench).path) if bench else None,
-        power=_power(power) if power else None,
+        power=power_of(power) if power else None,
         blank=read_blank(blank) if blank else None,
     )
     choice = Choice(
@@ -81,7 +81,7 @@ def command(
     return int(found.exit_code)
 
 
-def _power(text: str) -> Known:
+def power_of(text: str) -> Known:
     """`1.2 W +- 3 %`, or `1.2 W` alone: then a deviation of 0 says that none was given."""
     from labctl.photothermal import Known
     from labctl.quantities import Kind, QuantityError, parse, parse_stated

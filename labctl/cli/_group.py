@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "doctor": ("labctl.cli._doctor", "Is this computer fit to run a bench."),
     "schema": ("labctl.cli._schema", "Print the JSON Schema of a kind of file."),
     "analyse": ("labctl.cli._analyse", "Put anybody's heating curve through every method."),
+    "import": ("labctl.cli._import", "Make a record of somebody else's heating curve."),
     "serve": ("labctl.cli._serve", "Keep a bench: a page, an HTTP API and a queue."),
     "stop": ("labctl.cli._stop", "Laser off now, from another terminal."),
     "reset": ("labctl.cli._reset", "Take a trip off a bench, at the bench."),

@@ -26,8 +26,8 @@ _HEAD = re.compile(r"[0-9a-f]{64}")
 @click.option("--bench", default=None, metavar="NAME", help="On this bench.")
 @click.option("--verdict", default=None, help="With this verdict.",
               type=click.Choice(["pass", "fail", "cannot-tell", "none"]))  # fmt: skip
-@click.option("--mode", default=None, type=click.Choice(["simulated", "real"]),
-              help="Of simulated or of real benches.")  # fmt: skip
+@click.option("--mode", default=None, type=click.Choice(["simulated", "real", "imported"]),
+              help="Of simulated or of real benches, or imported.")  # fmt: skip
 @click.option("--state", default=None, help="As their journals end.",
               type=click.Choice(["closed", "cut-off", "running", "unreadable"]))  # fmt: skip
 @click.option("--since", default=None, metavar="DATE", help="From this day on, as 2026-01-31.")

@@ -23,7 +23,7 @@ _PAGE = 500
 """Events in one page."""
 _NAMESPACE = uuid.UUID("6a1f6f0e-6f0b-5a37-9a55-1d9e6f0b8c11")
 _TYPES = {Kind.FLOAT: "number", Kind.COUNT: "integer", Kind.TEXT: "string"}
-_EXITS = {"completed": "success", "held": "success", "stopped": "abort"}
+_EXITS = {"completed": "success", "imported": "success", "held": "success", "stopped": "abort"}
 """Outcome of a run -> exit status; all others are `fail`."""
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from labctl.events import InstrumentFound, Reading, Sample
+from labctl.events import InstrumentFound, Mode, Reading, Sample
 from labctl.export._about import about
 from labctl.record import JournalReader, RunDescription, describe_run
 
@@ -36,6 +36,10 @@ _KINDS: dict[str, tuple[str, str]] = {
     "figure.svg": ("image/svg+xml", "the run as one picture; made from the journal"),
     "figure.png": ("image/png", "the run as one picture; made from the journal"),
     "report.html": ("text/html", "the report; made from the journal"),
+    "imported.csv": ("text/csv", "the file that was imported, as it came"),
+    "imported.tsv": ("text/tab-separated-values", "the file that was imported, as it came"),
+    "imported.txt": ("text/plain", "the file that was imported, as it came"),
+    "observations.jsonl": ("application/jsonl", "what was observed of the sample afterwards"),
     "guard.jsonl": ("application/jsonl", "the guard's own log"),
     "truth.json": ("application/json", "what the simulated world was; no checker reads it"),
     "journal.tail": ("application/octet-stream", "what could not be read of the journal"),
@@ -110,7 +114,7 @@ def _metadata(run: RunDescription, contents: list[_Content]) -> dict[str, Any]:
         "@type": "Dataset",
         "name": told["run"],
         "description": (
-            f"{told.get('mode', '')} run of {what}, bench {told.get('bench', 'unknown')}. "
+            f"{_kind(told)} of {what}, bench {told.get('bench') or 'unknown'}. "
             f"Verdict of its check: {told['verdict']}. Record: {told['state']}."
         ).lstrip(),
         "datePublished": told.get("ended") or told.get("begun") or _NO_DATE,
@@ -148,11 +152,17 @@ def _metadata(run: RunDescription, contents: list[_Content]) -> dict[str, Any]:
     return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
 
 
+def _kind(told: dict[str, str]) -> str:
+    """What nobody may take for a run where it is none."""
+    mode = told.get("mode", "")
+    return f"{mode} curve" if mode == Mode.IMPORTED else f"{mode} run"
+
+
 def _action(
     run: RunDescription, told: dict[str, str], what: str, contents: list[_Content]
 ) -> dict[str, Any]:
     """The run, as what made the journal."""
-    completed = run.ended is not None and run.ended.outcome == "completed"
+    completed = run.ended is not None and run.ended.outcome in ("completed", "imported")
     status = "CompletedActionStatus" if completed else "FailedActionStatus"
     action: dict[str, Any] = {
         "@id": "#run",

@@ -43,7 +43,8 @@ def footer(curves: Curves, width: int = WIDTH) -> str:
     seed = "" if begun.seed is None else f", seed {begun.seed}"
     faults = f", injected: {' '.join(begun.faults)}" if begun.faults else ""
     head = curves.head_hash[:8]
-    return _wrapped(f"{begun.bench}{seed}, labctl {begun.version}, head {head}{faults}", width)
+    bench = begun.bench or "bench not known"
+    return _wrapped(f"{bench}{seed}, labctl {begun.version}, head {head}{faults}", width)
 
 
 def _verdict(curves: Curves) -> str:
@@ -59,7 +60,7 @@ def _verdict(curves: Curves) -> str:
         if ended.coil is not None and ended.coil is not Beam.OFF:
             what, how = "COIL", ended.coil_how
         return _list(f"{what} NOT CONFIRMED OFF ({how})", ended.outcome, ended.why)
-    if ended.outcome != "completed":
+    if ended.outcome not in ("completed", "imported"):
         # A number that no verdict stands for is not shown.
         return _list(f"no verdict: {ended.outcome}", ended.why)
     if said is None or said.verdict == "none":

@@ -49,6 +49,12 @@ def read_earlier(folder: Path, kind: Kind, *, what: str, no_such: str, choose: s
             fixed = event
         elif isinstance(event, Verdict):
             verdict = event
+    if begun is not None and begun.mode is Mode.IMPORTED:
+        raise InputError(
+            f"an imported record is no {what}: its readings are not of a bench of labctl",
+            where=where,
+            fix=choose,
+        )
     if fixed is None or verdict is None:
         raise InputError("this run was not checked", where=where, fix=choose)
     try:

@@ -83,7 +83,7 @@ from labctl.photothermal._optics import (
     absorbed_shares,
     solvent_absorbance,
 )
-from labctl.photothermal._record import Record, UnusableError, noise_sd_k, usable
+from labctl.photothermal._record import Record, UnusableError, noise_sd_k, restart_row, usable
 from labctl.photothermal._release import FEWEST, Released, ReleaseTracker
 from labctl.photothermal._release_history import MediumHistory
 from labctl.photothermal._release_laws import Medium
@@ -252,6 +252,7 @@ __all__ = [
     "noise_sd_k",
     "rate_ratio",
     "reachable_sd",
+    "restart_row",
     "run_record",
     "sd_without_inputs",
     "settled",

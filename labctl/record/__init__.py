@@ -19,6 +19,7 @@ from labctl.record._folder import RunFolder
 from labctl.record._journal import Journal
 from labctl.record._origin import other_versions
 from labctl.record._reading import JournalReader, JournalReading, JournalState, read_journal
+from labctl.record._place import aside, place_record
 from labctl.record._table import make_table
 from labctl.record._verify import Outcome, Verification, verify_run
 
@@ -38,10 +39,12 @@ __all__ = [
     "finite",
     "make_table",
     "other_versions",
+    "aside",
     "read_ends",
     "read_facts",
     "read_journal",
     "recover_left_behind",
     "recover_run",
+    "place_record",
     "verify_run",
 ]

@@ -203,9 +203,7 @@ def _make(day: Path, name: str) -> Path:
     day.mkdir(exist_ok=True)
     sync_folder(day.parent)
     with locked(day):
-        taken = [re.match(r"(\d+)-", path.name) for path in day.iterdir()]
-        number = max((int(match[1]) for match in taken if match), default=0) + 1
-        path = day / f"{number:03d}-{name}"
+        path = day / f"{next_number(day):03d}-{name}"
         path.mkdir()
     sync_folder(day)
     return path
@@ -218,6 +216,12 @@ def _check_room(where: Path, needed: int) -> None:
             f"not enough room on the disk: this run may need {needed / 1e6:.0f} MB",
             where=str(where),
             seen=f"{free / 1e6:.0f} MB free",
+def next_number(day: Path) -> int:
+    """The first that no run of the day has. To be asked with the day's folder locked."""
+    taken = [re.match(r"(\d+)-", path.name) for path in day.iterdir()]
+    return max((int(match[1]) for match in taken if match), default=0) + 1
+
+
             fix="Free space, or choose another disk with --runs.",
         )
 

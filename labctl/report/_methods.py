@@ -152,7 +152,10 @@ def _check(story: Story) -> list[str]:
         said.append("Solvent heat and heat loss came from a blank run." if blank else
                     "No blank run was taken into account.")  # fmt: skip
     if verdict and verdict != "none":
-        said.append(f"The check that had been declared before the run came out as: {verdict}.")
+        what = "The check that had been declared before the run"
+        if story.imported is not None:
+            what = "The check and the audit of the file"
+        said.append(f"{what} came out as: {verdict}.")
     return said
 
 
@@ -160,6 +163,13 @@ def _software(story: Story) -> list[str]:
     begun = story.begun
     if begun is None:
         return []
+    if story.imported is not None:
+        about = story.imported
+        return [
+            f"The curve was not taken by labctl: it was read from {about.file} (SHA-256 "
+            f"{about.sha256[:12]}{f'; {about.source}' if about.source else ''}) and analysed by "
+            f"labctl {begun.version}; the head hash of its record is {story.checked.head_hash}."
+        ]
     said = [f"The run was carried out and checked by labctl {begun.version}, protocol "
             f"{begun.protocol} (SHA-256 {begun.protocol_digest[:12]}); the head hash of its "
             f"journal is {story.checked.head_hash}."]  # fmt: skip

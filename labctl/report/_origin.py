@@ -40,7 +40,10 @@ def origin(story: Story) -> Child:
     lines: list[tuple[Child, ...]] = [("report made by", f"labctl {labctl.__version__}")]
     if begun is not None:
         lines += [
-            ("run made by", f"labctl {begun.version}"),
+            (
+                "imported by" if story.imported is not None else "run made by",
+                f"labctl {begun.version}",
+            ),
             ("mode", begun.mode.value),
             ("seed of the simulated world", "–" if begun.seed is None else str(begun.seed)),
             ("protocol", f"{begun.protocol}, SHA-256 {begun.protocol_digest}"),

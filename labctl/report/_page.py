@@ -12,6 +12,7 @@ from labctl.report import _told as told
 from labctl.report import _verdict as verdict
 from labctl.report._checklist import checklist
 from labctl.report._html import Child, page, section, tag
+from labctl.report._imported import imported
 from labctl.report._methods import methods
 from labctl.report._origin import origin, record
 from labctl.report._plot import POINTS, Plot
@@ -44,6 +45,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 def _html(story: Story) -> str:
     line, said = series.cooling(story) if story.curves.light else (None, [])
     parts = [
+        imported(story),
         verdict.results(story),
         _some("curves", "Heating and cooling", _chart(charts.heating_curve(story)),
               _chart(charts.residuals(story)), _chart(charts.power(story)), _thinned(story)),

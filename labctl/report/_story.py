@@ -13,12 +13,14 @@ from labctl.clock import NS
 from labctl.errors import LabctlError
 from labctl.events import (
     Alarm,
+    Analysed,
     Assayed,
     Dose,
     DoseBasis,
     Dosed,
     Event,
     GateLooked,
+    Imported,
     InstrumentFound,
     Invalid,
     MediumSet,
@@ -67,6 +69,9 @@ class Story:
     priors: PriorsFixed | None = None
     basis: DoseBasis | None = None
     release_basis: ReleaseBasis | None = None
+    imported: Imported | None = None
+    """Where an imported curve came from; None of a run."""
+    analysed: Analysed | None = None
     events: list[Event] = field(default_factory=list)
     """Those that are told one by one, in their order."""
     invalid: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -103,8 +108,9 @@ class Story:
 
     @property
     def completed(self) -> bool:
-        """The run came to its own end, so that its verdict stands for something."""
-        return self.ended is not None and self.ended.outcome == "completed"
+        """The run came to its own end, or a curve was imported, so that its verdict stands for
+        something."""
+        return self.ended is not None and self.ended.outcome in ("completed", "imported")
 
     @property
     def results(self) -> Mapping[str, Any]:
@@ -174,6 +180,10 @@ def _take(story: Story, event: Event, watch: DoseWatch) -> None:
             story.priors = event
         case DoseBasis():
             story.basis = event
+        case Imported():
+            story.imported = event
+        case Analysed():
+            story.analysed = event
         case ReleaseBasis():
             story.release_basis = event
         case _ if isinstance(event, _KEPT):

@@ -10,6 +10,7 @@ from labctl.errors import Exit
 from labctl.events import Beam
 from labctl.record import Outcome
 from labctl.report._html import Child, bullets, section, table, tag
+from labctl.report._imported import origin_words
 from labctl.report._numbers import cell, length, sd_of, shown_unit, span
 from labctl.report._sound import number
 from labctl.report._story import Story
@@ -42,7 +43,7 @@ def headline(story: Story) -> tuple[str, str, list[str]]:
         return "bad", words, list(checked.why)
     if ended.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF:
         return "loud", "Emission not confirmed off", [f"{ended.outcome}: {ended.why}"]
-    if ended.outcome != "completed":
+    if not story.completed:
         return "bad", f"No verdict: {ended.outcome}", [ended.why]
     if verdict is None or verdict.verdict == "none":
         return (
@@ -60,12 +61,19 @@ def top(story: Story) -> Element:
     tone, words, reasons = headline(story)
     mode = begun.mode.value if begun is not None else "MODE UNKNOWN"
     title = f"{begun.protocol} on {begun.sample or 'no sample'}" if begun else story.name
+    if story.imported is not None:
+        title = f"Imported curve: {begun.sample if begun and begun.sample else story.imported.file}"
     lines: list[tuple[str, str]] = [("record", _checked(story))]
     if ended is not None:
-        lines.append(("light at the end", _light(story)))
-        lines.append(("run", f"{length(ended.t_ns / 1e9)}, {ended.samples} samples"))
+        what = "run"
+        if story.imported is not None:
+            what = "curve"
+            lines.append(("from", origin_words(story.imported)))
+        else:
+            lines.append(("light at the end", _light(story)))
+        lines.append((what, f"{length(ended.t_ns / 1e9)}, {ended.samples} samples"))
     if isinstance(facts.get("begun"), str):
-        lines.insert(0, ("begun", facts["begun"]))
+        lines.insert(0, ("imported" if story.imported else "begun", facts["begun"]))
     if begun is not None and begun.faults:
         lines.append(("injected faults", ", ".join(begun.faults)))
     return tag(
@@ -170,6 +178,8 @@ def criteria(story: Story) -> Child:
     ]  # fmt: skip
     return section(
         "criteria", "What was tested",
-        tag("p", "Declared before the run; nothing else goes into the verdict."),
+        tag("p", "Declared before the run; nothing else goes into the verdict.")
+        if story.imported is None
+        else tag("p", "Tests of the readings; the findings of the audit go into the verdict too."),
         table(("test", "outcome", "value", "threshold", "why"), rows, "Tests of the verdict"),
     )  # fmt: skip
