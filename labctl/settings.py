@@ -6,6 +6,7 @@
 | `LABCTL_RUNS` | folder for records taken when `--runs` is not given; else `runs` |
 | `LABCTL_BROKER` | MQTT broker taken when `--broker` is not given |
 | `LABCTL_LOG` | least level of labctl's own log: debug, info, warning, error |
+| `LABCTL_OPERATOR` | whose runs these are, for run.json; else the one who is logged in |
 | `LABCTL_RUNTIME_DIR` | where processes find each other; see `labctl.platform.runtime_dir` |
 | `LABCTL_STATE_DIR` | where trips stay until they are reset; see `labctl.platform.state_dir` |
 | `LABCTL_WIRE_LOG` | folder: every instrument's bytes with their times, for `labctl.instruments` |
@@ -34,6 +35,7 @@ class Settings:
     broker: str | None = None
     log_level: str = "warning"
     no_color: bool = False
+    operator: str = ""
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -52,4 +54,5 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         broker=given.get("LABCTL_BROKER") or None,
         log_level=level,
         no_color=bool(given.get("NO_COLOR")),
+        operator=given.get("LABCTL_OPERATOR", "").strip(),
     )

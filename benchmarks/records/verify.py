@@ -131,7 +131,7 @@ def _verified(copy: Path, was: bytes, now: bytes) -> tuple[bool, bool]:
     if found.outcome is not Outcome.CHANGED:
         return False, False
     first = _first_other(was, now)
-    if found.where == f"{journal}:{first}":
+    if found.where == f"{journal.name}:{first}":
         return True, True
     covered = re.search(r"one of lines (\d+) to (\d+)", found.why[0])
     return True, covered is not None and int(covered[1]) <= first <= int(covered[2])

@@ -51,6 +51,12 @@ def _driver() -> dict[str, Any]:
     return json_schema()
 
 
+def _run() -> dict[str, Any]:
+    from labctl.record import json_schema
+
+    return json_schema()
+
+
 def _telemetry() -> dict[str, Any]:
     from labctl.telemetry import schemas
 
@@ -71,6 +77,7 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "release-limits": _release_limits,
     "campaign": _campaign,
     "driver": _driver,
+    "run": _run,
     "telemetry": _telemetry,
     "http-api": _http_api,
 }
@@ -79,8 +86,8 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
 @click.command("schema")
 @click.argument("kind", type=click.Choice(list(KINDS)), default="protocol")
 def command(kind: str) -> None:
-    """Print the JSON Schema of a KIND of file (protocol when none is named), of MQTT payloads, or
-    the OpenAPI document of `labctl serve`.
+    """Print the JSON Schema of a KIND of file (protocol when none is named; run is run.json), of
+    MQTT payloads, or the OpenAPI document of `labctl serve`.
 
     An editor that knows it marks mistakes while you write; `labctl validate` finds more of them.
     """

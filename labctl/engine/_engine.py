@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from labctl.bench import AnyGuards, Bench
 from labctl.clock import Clock
@@ -30,6 +30,7 @@ from labctl.events import (
     LASER,
     SOURCES,
     Beam,
+    Event,
     Note,
     RunEnded,
     StateChanged,
@@ -50,6 +51,9 @@ from labctl.monitor import (
 )
 from labctl.protocol import ApplyField, Heat, HoldTemperature, Irradiate, Plan, Step
 from labctl.sample import Specimen
+
+LastWords = Callable[[int], Iterable[Event]]
+"""Given the time of the run's clock."""
 
 
 class Engine:
@@ -72,10 +76,14 @@ class Engine:
         specimen: Specimen | None = None,
         release: ReleaseWatch | None = None,
         next_step: NextStep | None = None,
+        last_words: LastWords = lambda now_ns: (),
     ) -> None:
+        """`last_words`: what is told between the verdict and the end, of what lies beside the
+        journal."""
         self._clock = clock
         self._plan = plan
         self._next_step = next_step
+        self._last_words = last_words
         self._teller = teller
         self._monitor = monitor
         self._dose = dose
@@ -276,6 +284,7 @@ class Engine:
         verdict, ending = self._judge(ending)
         self.verdict = verdict
         self._teller.tell(verdict)
+        self._tell_last_words()
         self._go(State.ENDED)
         # What was told until here must be on disk before it is said that all is well.
         await self._teller.durable()
@@ -324,6 +333,14 @@ class Engine:
             self.note("labctl", f"no dose: {type(error).__name__}: {error}")
             return outcome.by_error(error) if ending.exit_code is Exit.PASS else ending
         return ending
+
+    def _tell_last_words(self) -> None:
+        """Where there are none to be had the run ends all the same, and says so."""
+        try:
+            for event in self._last_words(self._clock.now_ns()):
+                self._teller.tell(event)
+        except Exception as error:
+            self.note("labctl", f"no hash of the files beside the journal: {error}")
 
     def _judge(self, ending: Ending) -> tuple[Verdict, Ending]:
         """The check's last word with what the steps have to say; a check that breaks is a fault of

@@ -9,22 +9,20 @@ them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import labctl
 from labctl.bench import (
     Bench,
-    BenchFile,
     Reach,
     connect,
-    expired,
-    off_latency,
     today,
     waived,
 )
 from labctl.clock import NS, Clock, run_real, run_virtual
+from labctl.engine import _about as about
 from labctl.engine._engine import Engine
 from labctl.engine._request import RunRequest, check_request
 from labctl.engine._teller import Publish, Teller
@@ -34,6 +32,7 @@ from labctl.events import (
     COIL,
     HEATER,
     SOURCES,
+    FilesKept,
     Mode,
     Note,
     PortTrouble,
@@ -56,7 +55,7 @@ from labctl.monitor import (
     release_basis,
 )
 from labctl.photothermal import BlankResult
-from labctl.record import RunFolder
+from labctl.record import GUARD_LOG, RunFolder
 
 OnSignals = Callable[[asyncio.AbstractEventLoop, Callable[[str], object]], Callable[[], None]]
 """Installs stop handlers on a loop; returns what restores the former ones."""
@@ -128,16 +127,11 @@ def _said(ended: RunEnded) -> dict[str, Any]:
     return {"outcome": ended.outcome, "why": ended.why, "exit_code": int(ended.exit_code)}
 
 
-def _expired(file: BenchFile) -> list[str]:
-    return expired(file.calibrated, file.offsets, today())
-
-
-def _armed_by(request: RunRequest, mode: Mode) -> str:
-    if mode is Mode.SIMULATED:
-        return "simulation"
-    if request.unattended:
-        return f"nobody at the bench, allowed by {request.bench_file.unattended_by}"
-    return "nobody" if request.at_bench is None else request.at_bench.who
+def _guard_log(folder: RunFolder, now_ns: int) -> Iterator[FilesKept]:
+    """What a guard with a process of its own has written by the end of the run."""
+    kept = folder.kept()
+    if GUARD_LOG in kept:
+        yield FilesKept(now_ns, {GUARD_LOG: kept[GUARD_LOG]})
 
 
 class _Session:
@@ -255,23 +249,7 @@ class _Session:
             plan.name,
             specimen.name if specimen is not None else "",
             texts=texts,
-            facts={
-                "mode": bench.mode.value,
-                "seed": request.seed if bench.mode is Mode.SIMULATED else None,
-                "faults": list(request.faults),
-                "speed": request.speed,
-                "bench": request.bench_file.name,
-                "armed_by": _armed_by(request, bench.mode),
-                "waived": waived(request.bench_file, today()),
-                "expired": _expired(request.bench_file),
-                "off_latency": {
-                    source: worst.to_plain()
-                    for source in bench.sources
-                    if (worst := off_latency(request.bench_file, source, plan.limits)) is not None
-                },
-                "blank": str(request.blank) if request.blank is not None else None,
-                **request.about,
-            },
+            facts=about.facts(request, bench, self._clock.utc_ns() - self._clock.now_ns()),
             expected_samples=plan.at_most_ns // plan.period_ns,
         )
 
@@ -293,7 +271,7 @@ class _Session:
         teller = Teller(clock, journal, monitor, (*folded, *self._publish))
         guards = None
         if bench.sources:
-            log = folder.path / "guard.jsonl"
+            log = folder.path / GUARD_LOG
             guards = bench.guards(self._specs, lambda trip: engines[0].tripped(trip), log)
         engine = Engine(
             clock,
@@ -304,11 +282,12 @@ class _Session:
             guards=guards,
             dose=dose,
             ask=self._ask,
-            armed_by=_armed_by(request, bench.mode),
+            armed_by=about.armed_by(request, bench.mode),
             at_bench=request.at_bench,
             specimen=request.specimen,
             release=release,
             next_step=request.next_step,
+            last_words=lambda now_ns: _guard_log(folder, now_ns),
         )
         engines.append(engine)
         self._engine = engine
@@ -318,13 +297,15 @@ class _Session:
         )
         self._on_begin(Begun(bench.mode, folder, clock.utc_ns() - clock.now_ns(), engine))
         try:
-            self._tell_beginning(bench, teller, priors)
+            self._tell_beginning(bench, teller, priors, folder)
         except Exception as error:
             # Then the run is over before its first step, and is closed as any other.
             engine.failed(error)
         return await engine.run(), engine.verdict
 
-    def _tell_beginning(self, bench: Bench, teller: Teller, priors: PriorsFixed | None) -> None:
+    def _tell_beginning(
+        self, bench: Bench, teller: Teller, priors: PriorsFixed | None, folder: RunFolder
+    ) -> None:
         request, now_ns = self._request, self._clock.now_ns()
         specimen = request.specimen
         teller.tell(
@@ -343,14 +324,15 @@ class _Session:
                 faults=request.faults,
             )
         )
+        teller.tell(FilesKept(now_ns, folder.kept()))
         for words in waived(request.bench_file, today()):
             teller.tell(Note(now_ns, request.bench_file.name, words))
         if bench.mode is Mode.REAL:
             # A simulated run's journal holds nothing of the day on which it was run.
-            for words in _expired(request.bench_file):
+            for words in about.out_of_date(request.bench_file):
                 teller.tell(Note(now_ns, request.bench_file.name, words))
         if request.unattended and bench.mode is Mode.REAL:
-            words = f"UNATTENDED: {_armed_by(request, bench.mode)}"
+            words = f"UNATTENDED: {about.armed_by(request, bench.mode)}"
             teller.tell(Note(now_ns, request.bench_file.name, words))
         for found in bench.found(now_ns):
             teller.tell(found)

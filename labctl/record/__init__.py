@@ -17,13 +17,17 @@ from labctl.record._disk import Disk
 from labctl.record._ends import JournalEnds, read_ends
 from labctl.record._folder import RunFolder
 from labctl.record._journal import Journal
+from labctl.record._kept import COVERED, GUARD_LOG
 from labctl.record._origin import other_versions
-from labctl.record._reading import JournalReader, JournalReading, JournalState, read_journal
 from labctl.record._place import aside, place_record
+from labctl.record._reading import JournalReader, JournalReading, JournalState, read_journal
+from labctl.record._schema import json_schema
 from labctl.record._table import make_table
 from labctl.record._verify import Outcome, Verification, verify_run
 
 __all__ = [
+    "COVERED",
+    "GUARD_LOG",
     "TAIL",
     "Disk",
     "Journal",
@@ -35,16 +39,17 @@ __all__ = [
     "RunDescription",
     "RunFolder",
     "Verification",
+    "aside",
     "describe_run",
     "finite",
+    "json_schema",
     "make_table",
     "other_versions",
-    "aside",
+    "place_record",
     "read_ends",
     "read_facts",
     "read_journal",
     "recover_left_behind",
     "recover_run",
-    "place_record",
     "verify_run",
 ]

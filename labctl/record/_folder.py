@@ -21,7 +21,8 @@ from labctl.errors import RecordError
 from labctl.platform import locked, sync_folder
 from labctl.record._disk import Disk, cannot_write, replace_file
 from labctl.record._journal import Journal
-from labctl.record._origin import new_run_id, origin
+from labctl.record._kept import COVERED, keep
+from labctl.record._origin import git_changes, new_run_id, origin
 from labctl.record._table import LiveTable
 
 SCHEMA = "labctl.run/1"
@@ -108,6 +109,11 @@ class RunFolder:
         )
         return self._journal
 
+    def kept(self) -> dict[str, dict[str, Any]]:
+        """SHA-256 and length of the files beside the journal that the record stands on, as they
+        are now: for a `FilesKept` in the journal. RecordError where one cannot be read."""
+        return keep(self.path, COVERED)
+
     def note(self, **facts: Any) -> None:
         """Put more facts into run.json, now."""
         self._facts |= facts
@@ -139,6 +145,7 @@ class RunFolder:
                 "events": journal.seq,
                 "durable_seq": journal.durable_seq,
             },
+            **git_changes(self._facts),
             **facts,
         }
         try:
@@ -154,7 +161,8 @@ def _close(journal: Journal, table: LiveTable) -> RecordError | None:
     """Close both; returns what went wrong, so that run.json can say it first."""
     try:
         journal.close()
-        table.close()
+        # After a fault the journal may have more of the last row than the table was given.
+        table.close(whole=journal.fault is None)
     except RecordError as error:
         return journal.fault or error
     return journal.fault
@@ -209,6 +217,12 @@ def _make(day: Path, name: str) -> Path:
     return path
 
 
+def next_number(day: Path) -> int:
+    """The first that no run of the day has. To be asked with the day's folder locked."""
+    taken = [re.match(r"(\d+)-", path.name) for path in day.iterdir()]
+    return max((int(match[1]) for match in taken if match), default=0) + 1
+
+
 def _check_room(where: Path, needed: int) -> None:
     free = shutil.disk_usage(where).free
     if free < needed:
@@ -216,12 +230,6 @@ def _check_room(where: Path, needed: int) -> None:
             f"not enough room on the disk: this run may need {needed / 1e6:.0f} MB",
             where=str(where),
             seen=f"{free / 1e6:.0f} MB free",
-def next_number(day: Path) -> int:
-    """The first that no run of the day has. To be asked with the day's folder locked."""
-    taken = [re.match(r"(\d+)-", path.name) for path in day.iterdir()]
-    return max((int(match[1]) for match in taken if match), default=0) + 1
-
-
             fix="Free space, or choose another disk with --runs.",
         )
 

@@ -185,7 +185,8 @@ class Journal:
         """
         if not self._closing:
             with self._work:
-                if self.ended is None and self._fault is None and self._seq % CHAIN_EVERY:
+                bare = self._seq % CHAIN_EVERY or not self._seq
+                if self.ended is None and self._fault is None and bare:
                     self._lines.append(self._chain_line(self._seq))
                 self._closing = True
                 self._work.notify()

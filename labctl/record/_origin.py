@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import importlib.metadata
 import platform
+import re
 import secrets
 import socket
 import subprocess
@@ -30,7 +31,9 @@ PACKAGES = (
     "matplotlib",
     "scipy",
 )
-_GIT_WAIT_S = 5
+_GIT_WAIT_S = 5.0
+_GIT_END_S = 0.5
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _CHECKOUT = Path(labctl.__file__).resolve().parents[1]
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -46,11 +49,76 @@ def origin() -> dict[str, Any]:
     """What a reader of the record must know of the software and the machine."""
     return {
         "versions": versions(),
-        "git": git_state(_CHECKOUT),
+        **git_commits(),
         "host": socket.gethostname(),
         "user": _user(),
         "system": platform.platform(),
+        "machine": platform.machine(),
     }
+
+
+def git_commits() -> dict[str, Any]:
+    """The commits of the checkout that labctl runs from and, under `folder_git`, of another one
+    that the process works in, as the lab's own protocols may be. Read from files: a run's start
+    waits for no other process. Whether files differ is `null` until the end looks."""
+    return {
+        "git": _at(_CHECKOUT),
+        "folder_git": None if (here := _checkout_here()) is None else _at(here),
+    }
+
+
+def git_changes(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What `git_commits` told, with `changed` looked at now. A git that takes more than half
+    a second leaves it `null`: a run's end waits for nobody."""
+    told: dict[str, Any] = {}
+    for key, checkout in (("git", _CHECKOUT), ("folder_git", _checkout_here())):
+        known = facts.get(key)
+        if isinstance(known, Mapping) and checkout is not None:
+            told[key] = {**known, "changed": _differs(checkout, _GIT_END_S)}
+    return told
+
+
+def _checkout_here() -> Path | None:
+    try:
+        here = Path.cwd()
+    except OSError:
+        return None
+    for folder in (here, *here.parents):
+        if (folder / ".git").exists():
+            return None if folder == _CHECKOUT else folder
+    return None
+
+
+def _at(checkout: Path) -> dict[str, Any] | None:
+    commit = read_commit(checkout)
+    return None if commit is None else {"commit": commit, "changed": None}
+
+
+def read_commit(checkout: Path) -> str | None:
+    """The commit that a checkout is at, from its files alone; None where there is none, or it is
+    kept in a way that only git knows."""
+    try:
+        folder = checkout / ".git"
+        if folder.is_file():
+            # A worktree or a submodule names its folder.
+            folder = checkout / folder.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+        head = (folder / "HEAD").read_text(encoding="utf-8").strip()
+        if not head.startswith("ref:"):
+            return head if _COMMIT.fullmatch(head) else None
+        ref = head.removeprefix("ref:").strip()
+        common = folder / "commondir"
+        shared = folder / common.read_text(encoding="utf-8").strip() if common.exists() else folder
+        for place in (folder, shared):
+            if (place / ref).is_file():
+                commit = (place / ref).read_text(encoding="utf-8").strip()
+                return commit if _COMMIT.fullmatch(commit) else None
+        for line in (shared / "packed-refs").read_text(encoding="utf-8").splitlines():
+            commit, _, name = line.partition(" ")
+            if name == ref and _COMMIT.fullmatch(commit):
+                return commit
+    except (OSError, ValueError):
+        return None
+    return None
 
 
 def versions() -> dict[str, str]:
@@ -98,21 +166,28 @@ def git_state(checkout: Path) -> dict[str, Any] | None:
     if not (checkout / ".git").exists():
         return None
     try:
-        commit = _git(checkout, "rev-parse", "HEAD")
-        changed = _git(checkout, "status", "--porcelain", "--untracked-files=no")
+        commit = _git(checkout, _GIT_WAIT_S, "rev-parse", "HEAD")
     except (OSError, subprocess.SubprocessError):
         return None
-    return {"commit": commit, "changed": bool(changed)}
+    return {"commit": commit, "changed": bool(_differs(checkout, _GIT_WAIT_S))}
 
 
-def _git(checkout: Path, *arguments: str) -> str:
+def _differs(checkout: Path, wait_s: float) -> bool | None:
+    """Whether files differ from the commit; None where that is not known in time."""
+    try:
+        return bool(_git(checkout, wait_s, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(checkout: Path, wait_s: float, *arguments: str) -> str:
     done = subprocess.run(
         # Without optional locks: a run must not get in the way of a person at work there.
         ["git", "--no-optional-locks", "-C", str(checkout), *arguments],
         capture_output=True,
         text=True,
         check=True,
-        timeout=_GIT_WAIT_S,
+        timeout=wait_s,
     )
     return done.stdout.strip()
 

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from labctl.events import Dose, Event, RunEnded, Verdict
+from labctl.events import Dose, Event, FilesKept, RunEnded, Verdict
 from labctl.platform import is_locked
 from labctl.record._describe import kept_journal, read_facts
 from labctl.record._folder import ending
+from labctl.record._kept import changed, not_covered
 from labctl.record._reading import JournalReader, JournalState
 from labctl.record._table import Rows
 
@@ -45,7 +47,8 @@ class Verification:
     """The folder of the run."""
     outcome: Outcome
     where: str
-    """File and line of the first thing that is not as it was written; '' where there is none."""
+    """File in the folder, and its line, of the first thing that is not as it was written; '' where
+    there is none."""
     why: tuple[str, ...]
     """In words, the most important first."""
     events: int
@@ -72,6 +75,7 @@ class _Check:
         self._ended: RunEnded | None = None
         self._verdict: Verdict | None = None
         self._dose: Dose | None = None
+        self._kept: dict[str, Any] = {}
         rows = Rows()
         rows.take(self._events())
         self._table = rows.last()
@@ -89,15 +93,22 @@ class _Check:
                     self._verdict = event
                 case Dose():
                     self._dose = event
+                case FilesKept():
+                    self._kept |= event.files
             yield event
 
     def done(self) -> Verification:
         outcome, where, why = self._of_journal()
+        beside: list[tuple[str, str]] = []
         if outcome in (Outcome.INTACT, Outcome.NO_HEAD):
             beside = [*self._of_run_json(), *self._of_table()]
-            if beside:
-                outcome, where = Outcome.CHANGED, beside[0][0]
-                why = (*(words for _, words in beside), *why)
+        if outcome not in (Outcome.CHANGED, Outcome.RUNNING):
+            beside += changed(self._path, self._kept)
+            bare = not_covered(self._path, self._kept)
+            why = (*why, bare) if bare else why
+        if beside:
+            outcome, where = Outcome.CHANGED, beside[0][0]
+            why = (*(words for _, words in beside), *why)
         reader = self._reader
         return Verification(
             self._path, outcome, where, why, reader.durable_seq, reader.head_hash, self._source
@@ -117,7 +128,7 @@ class _Check:
         if self._head != reader.head_hash:
             why = f"every line holds in itself, but this is not the journal of {self._source}"
             kept = f"head hash {reader.head_hash}, and {self._source} has {self._head}"
-            return Outcome.CHANGED, str(self._journal), (why, kept)
+            return Outcome.CHANGED, self._journal.name, (why, kept)
         why = f"every line holds, and the head hash is that of {self._source}"
         if self._source == "run.json":
             why += ", which lies beside it; one kept elsewhere can be given with --head"
@@ -147,15 +158,16 @@ class _Check:
             return Outcome.CHANGED, at, (why,)
         # Where writing failed, run.json has the hash of lines that need not have reached the disk.
         comparable = self._head is not None and not facts.get("fault")
+        then = "it was recovered" if facts.get("recovered") else "the run was closed"
         if comparable and self._head != reader.head_hash:
-            why = f"{ends}, and its good part is not what it was when it was recovered"
+            why = f"{ends}, and its good part is not what it was when {then}"
             return Outcome.CHANGED, at, (why,)
         why = f"{ends}, without its closing event; up to there every line holds"
         loose = reader.good_lines - reader.chained_line
         if not comparable and loose:
             why += f" (the last {loose} by their checksums alone: no chain line follows them)"
         elif comparable:
-            why += " and is what it was when it was recovered"
+            why += f" and is what it was when {then}"
         return Outcome.CUT_OFF, at, (why,)
 
     def _of_run_json(self) -> Iterator[tuple[str, str]]:
@@ -166,7 +178,7 @@ class _Check:
         other = [key for key, value in told.items() if self._facts.get(key) != value]
         if other:
             yield (
-                str(self._path / "run.json"),
+                "run.json",
                 f"run.json says something else than the journal of: {', '.join(other)}",
             )
 
@@ -180,7 +192,7 @@ class _Check:
             return
         same = [a == b for a, b in zip(have, made, strict=False)]
         line = same.index(False) + 1 if False in same else len(same) + 1
-        yield f"{table}:{line}", f"data.csv is not what the journal gives, from line {line} on"
+        yield f"{table.name}:{line}", f"data.csv is not what the journal gives, from line {line} on"
 
     def _at(self, line: int | None) -> str:
-        return f"{self._journal}:{line}"
+        return f"{self._journal.name}:{line}"

@@ -1,4 +1,5 @@
-"""Makes the journals of tests/data/journals: `python -m tests.scenario.golden [FOLDER]`.
+"""Makes the journals of tests/data/journals: `python -m tests.scenario.golden [FOLDER
+[NAME...]]`, all of them or those that are named.
 
 Run it when a kind of event is added, and add the new journals beside the old ones, which stay as
 they are: they are what was written then.
@@ -17,7 +18,7 @@ from labctl.record import read_journal
 from tests.scenario.runs import run
 
 HOME = Path(__file__).resolve().parents[1] / "data" / "journals"
-VERSION = "0.1-a"
+VERSION = "0.1-b"
 """Of labctl, and a letter for the state of its events."""
 _BRIEF = ("baseline=10s", "heat=30s", "cool=10s", "every=1s")
 _PROMPT = """
@@ -71,7 +72,10 @@ def main() -> None:
     home = Path(sys.argv[1]) if len(sys.argv) > 1 else HOME
     heads_file = home / "heads.json"
     heads = json.loads(heads_file.read_text()) if heads_file.exists() else {}
+    wanted = sys.argv[2:] or [*STORIES, "cut-off"]
     for name, how in STORIES.items():
+        if name not in wanted:
+            continue
         file = home / f"{VERSION}-{name}.jsonl"
         if file.exists():
             continue
@@ -81,7 +85,7 @@ def main() -> None:
         file.write_bytes(data)
         heads[file.name] = read_journal(file).head_hash
     cut = home / f"{VERSION}-cut-off.jsonl"
-    if not cut.exists():
+    if "cut-off" in wanted and not cut.exists():
         whole = (home / f"{VERSION}-heating.jsonl").read_bytes()
         cut.write_bytes(whole[: 2 * len(whole) // 3])
         heads[cut.name] = read_journal(cut).head_hash
