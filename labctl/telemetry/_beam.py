@@ -1,10 +1,12 @@
 """What a subscriber may say of the beam: ON, UNKNOWN, or when it was last read back OFF.
 
 The rule, for a reader in any language (docs/reference/mqtt.md has it in words): off is known only
-while a heartbeat of the same session as `$state` came less than three of its periods ago by the
-reader's own clock, and both say emission off and read-back ok. A will that never came, a broker
-that died, a bench that hangs: all end in UNKNOWN by themselves. There is no word for 'safe', and
-none of this is for deciding on eyewear.
+while both `$state` and the newest heartbeat of the same session say emission off and read-back ok,
+and it was read back less than three heartbeats ago. How old a heartbeat is when it comes is part of
+that: what a broker or a reader held up is told from what was sent just now by the sender's own
+clock in it, of which only differences are used. A will that never came, a broker that died or that
+wakes and sends what is old, a bench that hangs: all end in UNKNOWN by themselves. There is no word
+for 'safe', and none of this is for deciding on eyewear.
 """
 
 from __future__ import annotations
@@ -17,7 +19,11 @@ from typing import Any
 from labctl import clock
 
 BEATS = 3
-"""Heartbeats that may be missed."""
+"""How many heartbeats ago off may have been read back."""
+AGREE = 0.5
+"""Of a heartbeat: two that come less late than each other by no more agree on what is on time."""
+DRIFT = 500e-6
+"""By which two computers' clocks may drift apart while they are being set."""
 
 
 class Seen(StrEnum):
@@ -53,6 +59,8 @@ class BeamState:
         self._state: Mapping[str, Any] = {}
         self._beat: Mapping[str, Any] = {}
         self._beat_ns = 0
+        self._delays = _Delays()
+        self._late_s: float | None = None
 
     def feed(self, topic: str, payload: Mapping[str, Any], received_ns: int) -> None:
         """Take a message that came at `received_ns` of the reader's own clock; topics other than
@@ -61,7 +69,12 @@ class BeamState:
         if kind == "$state":
             self._state = payload
         elif kind == "hb":
+            if payload.get("session") != self._beat.get("session"):
+                self._delays = _Delays()
             self._beat, self._beat_ns = payload, received_ns
+            self._late_s = self._delays.late_s(
+                payload.get("up_ns"), received_ns, _number(payload.get("hb_s"), 0.0)
+            )
 
     def view(self, now_ns: int) -> BeamView:
         """What is known at `now_ns` of the reader's own clock."""
@@ -77,9 +90,10 @@ class BeamState:
             return _unknown("no heartbeat received")
         if state.get("session") != beat.get("session"):
             return _unknown("state and heartbeat are of different sessions")
-        beat_age_s = (now_ns - self._beat_ns) / clock.NS
-        if not beat_age_s < BEATS * _number(beat.get("hb_s"), 0.0):
-            return _unknown(f"no heartbeat for {beat_age_s:.1f} s")
+        longest_s = BEATS * _number(beat.get("hb_s"), 0.0)
+        since_s = (now_ns - self._beat_ns) / clock.NS
+        if not since_s < longest_s:
+            return _unknown(f"no heartbeat for {since_s:.1f} s")
         laser = state.get("laser")
         told = laser if isinstance(laser, Mapping) else {}
         if "on" in (told.get("emission"), beat.get("emission")):
@@ -89,10 +103,41 @@ class BeamState:
                 return _unknown("the bench does not know it" if told else "no laser in its state")
             if said.get("readback") != "ok":
                 return _unknown("off was not read back")
-        age_s = beat.get("readback_age_s")
-        if not isinstance(age_s, int | float):
+        read_s = beat.get("readback_age_s")
+        if not isinstance(read_s, int | float):
             return _unknown("it is not said when off was read back")
-        return BeamView(Seen.OFF, "", age_s + beat_age_s)
+        if self._late_s is None:
+            return _unknown("whether the heartbeat is late shows with the next one")
+        age_s = read_s + self._late_s + since_s
+        if not age_s < longest_s:
+            return _unknown(f"off was read back {age_s:.1f} s ago")
+        return BeamView(Seen.OFF, "", age_s)
+
+
+class _Delays:
+    """How late the heartbeats of one session come, past the one that came least late.
+
+    The delay from the sender's clock to the reader's means nothing by itself; the least one is
+    taken for on time once a second heartbeat agrees with it.
+    """
+
+    def __init__(self) -> None:
+        self._least_ns: float | None = None
+        self._at_ns = 0
+
+    def late_s(self, sent_ns: Any, received_ns: int, period_s: float) -> float | None:
+        """Seconds; None when it is the first, or proves all before it late."""
+        if not isinstance(sent_ns, int) or isinstance(sent_ns, bool):
+            return None
+        delay_ns = float(received_ns - sent_ns)
+        if self._least_ns is None:
+            self._least_ns, self._at_ns = delay_ns, received_ns
+            return None
+        # A bound that stood still would call everything late, or nothing, as clocks drift.
+        bound_ns = self._least_ns + DRIFT * (received_ns - self._at_ns)
+        agrees = delay_ns >= self._least_ns - AGREE * period_s * clock.NS
+        self._least_ns, self._at_ns = min(delay_ns, bound_ns), received_ns
+        return (delay_ns - self._least_ns) / clock.NS if agrees else None
 
 
 def _unknown(why: str) -> BeamView:

@@ -1,7 +1,8 @@
 """Every payload that labctl publishes, as JSON text.
 
 Each carries its schema's id, the mode, the session, and two times of the run's clock: `t`, UTC,
-and `mono_ns`, nanoseconds since the run began. In a simulated run both are the simulation's.
+and `mono_ns`, nanoseconds since the run began. In a simulated run both are the simulation's;
+between the runs of a service they are the wall's, and count from the service's beginning.
 A reading that is none is `"v": null, "q": "bad"` with the reason; NaN never leaves.
 """
 
@@ -10,17 +11,28 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from labctl import clock
 from labctl.events import Assessment, Beam, Event, Invalid, Mode, Reading, Sample, to_dict
+from labctl.telemetry._belief import HEARTBEAT_S
 from labctl.telemetry._fold import BenchState
 
-HEARTBEAT_S = 1.0
-"""Seconds of real time between heartbeats; a reader gives up after three."""
 LONGEST = 64 * 1024
 """Bytes in the longest payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that publishes between its runs too."""
+
+    since_ns: int
+    """Real time of its beginning, and"""
+    utc_zero_ns: int
+    """what that was in UTC, nanoseconds since 1970."""
+    idle: bool = True
+    """No run is on: times are the service's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +46,37 @@ class Author:
     """The run's id; '' when there is none."""
     utc_zero_ns: int
     """What the run's clock calls UTC at its beginning, nanoseconds since 1970."""
+    service: Service | None = None
+    """None for the telemetry of one run."""
+
+    @property
+    def of_run(self) -> Author:
+        """The same in the run's own time, also when that is over."""
+        return self if self.service is None else replace(self, service=None)
 
     def head(self, kind: str, t_ns: int) -> dict[str, Any]:
         """What every payload begins with."""
+        zero_ns, service = self.utc_zero_ns, self.service
+        if service is not None and service.idle:
+            zero_ns, t_ns = service.utc_zero_ns, clock.real_ns() - service.since_ns
         return {
             "schema": f"labctl.{kind}/1",
             "mode": self.mode.value,
             "session": self.session,
-            "t": clock.iso(self.utc_zero_ns + t_ns),
+            "t": clock.iso(zero_ns + t_ns),
             "mono_ns": t_ns,
         }
 
 
-def state(author: Author, now: BenchState, *, stalled: bool, queue: Mapping[str, int]) -> bytes:
-    """`$state`. A run that stopped telling anything leaves the emission unknown."""
+def state(
+    author: Author,
+    now: BenchState,
+    *,
+    stalled: bool,
+    queue: Mapping[str, int],
+    latched: Mapping[str, Any] | None = None,
+) -> bytes:
+    """`$state`, of what is believed; `stalled`: a run is under way and tells nothing."""
     return encode(
         {
             **author.head("state", now.t_ns),
@@ -57,16 +86,17 @@ def state(author: Author, now: BenchState, *, stalled: bool, queue: Mapping[str,
             "stalled": stalled,
             "laser": {
                 "armed": now.word == "armed" or now.beam is Beam.ON,
-                "emission": _emission(now, stalled),
+                "emission": now.beam.value,
                 "commanded_w": now.commanded_w,
-                "readback": "none" if stalled else now.readback,
+                "readback": now.readback,
                 "how": now.how,
                 "lease_ms": now.lease_ns // 1_000_000,
             },
-            "heater": _fed(now.heater, stalled),
-            **({} if now.coil is None else {"coil": _fed(now.coil, stalled)}),
-            "interlock": "unknown" if stalled else now.interlock,
+            "heater": now.heater,
+            **({} if now.coil is None else {"coil": now.coil}),
+            "interlock": now.interlock,
             "run": {"uid": author.run, **now.run} if now.run else None,
+            **({} if latched is None else {"latched": latched}),
             "hb_s": HEARTBEAT_S,
             "queue": dict(queue),
         }
@@ -91,7 +121,8 @@ def will(author: Author) -> bytes:
                 "lease_ms": 0,
             },
             "interlock": "unknown",
-            "run": {"uid": author.run} if author.run else None,
+            # A service's connection outlives its runs: the will cannot name one.
+            "run": {"uid": author.run} if author.run and author.service is None else None,
             "hb_s": HEARTBEAT_S,
         }
     )
@@ -107,7 +138,8 @@ def heartbeat(
     stalled: bool,
     queue: Mapping[str, int],
 ) -> bytes:
-    """`hb`: that we live, what is known of the beam, and how old that is."""
+    """`hb`: that we live, what is believed of the beam, and how old that is. `up_ns` is the
+    sender's own clock at sending: what comes late is known by it."""
     age_s = (real_ns - now.told_ns) / clock.NS if now.told_ns else None
     return encode(
         {
@@ -115,11 +147,12 @@ def heartbeat(
             "seq": seq,
             "state": now.word,
             "stalled": stalled,
-            "emission": _emission(now, stalled),
-            "readback": "none" if stalled else now.readback,
-            "interlock": "unknown" if stalled else now.interlock,
+            "emission": now.beam.value,
+            "readback": now.readback,
+            "interlock": now.interlock,
             "readback_age_s": None if age_s is None else round(age_s, 3),
             "hb_s": HEARTBEAT_S,
+            "up_ns": real_ns,
             "sent": clock.iso(clock.wall_utc_ns()),
             "queue": dict(queue),
         }
@@ -216,16 +249,6 @@ def encode(payload: Mapping[str, Any]) -> bytes:
     except ValueError:
         text = _ENCODER.encode(_finite(payload))
     return text.encode()
-
-
-def _fed(facts: Mapping[str, Any] | None, stalled: bool) -> Mapping[str, Any] | None:
-    if facts is None or not stalled:
-        return facts
-    return {**facts, "emission": Beam.UNKNOWN.value, "readback": "none"}
-
-
-def _emission(now: BenchState, stalled: bool) -> str:
-    return Beam.UNKNOWN.value if stalled else now.beam.value
 
 
 def _value(reading: Reading | Invalid) -> dict[str, Any]:

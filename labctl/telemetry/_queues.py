@@ -2,18 +2,22 @@
 
 `put` appends to bounded queues: it takes no lock, waits for nothing and cannot fail. Each class
 has its own end when it overflows: readings and assessments lose the oldest, events too (their
-sequence numbers show it), and state is no queue at all, only its newest value.
+sequence numbers show it), and state is no queue at all, only its newest value. Every event keeps
+the run it is of: a broker that comes back late is told of a former run under its own name.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
 from labctl import clock
-from labctl.events import Assessment, Event, Sample
+from labctl.events import Assessment, Beam, Event, Mode, RunEnded, Sample
 from labctl.telemetry._fold import BenchState, fold
+from labctl.telemetry._names import new_session
+from labctl.telemetry._payloads import Author
 
 E = TypeVar("E", bound=Event)
 
@@ -29,6 +33,9 @@ class Numbered(Generic[E]):
 
     seq: int
     event: E
+    author: Author
+    after: BenchState | None = None
+    """What stood when a run had ended, for its document."""
 
 
 class Lane(Generic[E]):
@@ -41,9 +48,9 @@ class Lane(Generic[E]):
         self.dropped = 0
         """Forgotten so far; counted by the reading side, from the gaps it finds."""
 
-    def put(self, event: E) -> None:
+    def put(self, event: E, author: Author, after: BenchState | None = None) -> None:
         """Leave an event; the oldest is forgotten when there is no room."""
-        self._waiting.append(Numbered(self._put, event))
+        self._waiting.append(Numbered(self._put, event, author, after))
         self._put += 1
 
     def take(self) -> Numbered[E] | None:
@@ -60,30 +67,91 @@ class Lane(Generic[E]):
         return len(self._waiting)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What stands now: replaced as a whole, so that a reader on another thread sees one moment."""
+
+    author: Author
+    state: BenchState = field(default_factory=BenchState)
+    newest: Sample | None = None
+    """The newest readings, of the run in hand or the last one."""
+    heard_ns: int = 0
+    """Real time of the last event put."""
+    latched: Mapping[str, Any] | None = None
+    """Who pressed STOP LASER, and why, while that stands."""
+
+    @property
+    def under_way(self) -> bool:
+        """A run has begun and not told its end."""
+        return bool(self.state.run) and not self.state.run.get("ended", False)
+
+
 class Queues:
     """Everything between the two threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, author: Author | None = None) -> None:
         self.samples: Lane[Sample] = Lane(DATA_DEPTH)
         self.assessments: Lane[Assessment] = Lane(DATA_DEPTH)
         self.events: Lane[Event] = Lane(EVENT_DEPTH)
-        self.state = BenchState()
-        """Replaced as a whole at each change, so that a reader sees one moment."""
-        self.newest: Sample | None = None
-        self.heard_ns = clock.real_ns()
-        """Real time of the last event put."""
+        author = author or Author(Mode.SIMULATED, new_session(), "", "", 0)
+        self.now = Moment(author, heard_ns=clock.real_ns())
 
     def put(self, event: Event) -> None:
         """Leave an event of the run; called on the engine's thread."""
-        self.heard_ns = heard_ns = clock.real_ns()
-        self.state = fold(self.state, event, heard_ns)
+        now, heard_ns = self.now, clock.real_ns()
+        state = fold(now.state, event, heard_ns)
         if isinstance(event, Sample):
-            self.newest = event
-            self.samples.put(event)
-        elif isinstance(event, Assessment):
-            self.assessments.put(event)
+            self.now = replace(now, state=state, newest=event, heard_ns=heard_ns)
+            self.samples.put(event, now.author)
+            return
+        self.now = replace(now, state=state, heard_ns=heard_ns)
+        if isinstance(event, Assessment):
+            self.assessments.put(event, now.author)
         else:
-            self.events.put(event)
+            ended = isinstance(event, RunEnded)
+            self.events.put(event, now.author, state if ended else None)
+
+    def name(self, bench: str) -> None:
+        """The name under which the bench publishes; before anything is put."""
+        self.now = replace(self.now, author=replace(self.now.author, bench=bench))
+
+    def begin(self, author: Author) -> None:
+        """From now on everything is of this run, and nothing of the last one stands."""
+        state = BenchState(run={"uid": author.run, "ended": False})
+        self.now = Moment(author, state, heard_ns=clock.real_ns(), latched=self.now.latched)
+
+    def between(self) -> None:
+        """No run is on. One that has not told its end was cut off: what it left is unknown."""
+        now, state = self.now, self.now.state
+        if now.under_way:
+            state = replace(
+                state,
+                word="fault",
+                beam=Beam.UNKNOWN,
+                readback="none",
+                how="run cut off",
+                run={**state.run, "ended": True, "outcome": "fault", "why": "cut off"},
+            )
+        elif state.word == "init":
+            state = replace(state, word="ready", how="no run: nobody looks at it")
+        author, service = now.author, now.author.service
+        if service is not None:
+            author = replace(author, service=replace(service, idle=True))
+        self.now = replace(now, author=author, state=state)
+
+    def word(self, word: str) -> None:
+        """Say this of the bench from now on."""
+        self.now = replace(self.now, state=replace(self.now.state, word=word))
+
+    def latch(self, facts: Mapping[str, Any] | None) -> None:
+        """STOP LASER stands, or no more."""
+        if self.now.latched != facts:
+            self.now = replace(self.now, latched=facts)
+
+    @property
+    def state(self) -> BenchState:
+        """What the events make of the bench."""
+        return self.now.state
 
     @property
     def depth(self) -> int:

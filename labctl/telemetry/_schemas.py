@@ -38,7 +38,8 @@ _SESSION: Schema = {
 _EMISSION = _one_of("off", "on", "unknown")
 _READBACK = _one_of("ok", "mismatch", "none")
 _INTERLOCK = _one_of("closed", "open", "unknown")
-_STATE = _one_of("init", "ready", "armed", "running", "stopping", "fault", "offline", "lost")
+STATES = ("init", "ready", "armed", "running", "stopping", "fault", "offline", "lost")
+_STATE = _one_of(*STATES)
 
 _VALUE: Schema = {
     "type": "object",
@@ -130,7 +131,8 @@ _PAYLOADS: dict[str, Schema] = {
         coil=_optional(_HEATER)
         | {"description": "the coil around the cell, with its supply's power; once a run uses it"},
         interlock=_INTERLOCK,
-        run=_or_null(_THING),
+        run=_or_null(_THING) | {"description": "the run in hand, or the last one"},
+        latched=_optional(_THING) | {"description": "by whom and why STOP LASER stands"},
         hb_s=_NUMBER,
         queue=_optional(_QUEUE),
     ),
@@ -149,6 +151,8 @@ _PAYLOADS: dict[str, Schema] = {
         readback_age_s=_or_null(_NUMBER)
         | {"description": "real seconds since the emission was last read back, or told"},
         hb_s=_NUMBER,
+        up_ns=_COUNT
+        | {"description": "the sender's own clock at sending; only differences mean anything"},
         sent=_UTC | {"description": "wall time of sending, UTC"},
         queue=_QUEUE,
     ),

@@ -1,21 +1,26 @@
-"""A run's telemetry: a thread that publishes what it is given, in real time, beside the run."""
+"""Telemetry of a run, or of a bench's service for all its life: a thread that publishes what it is
+given, in real time, beside the run."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from labctl import clock
 from labctl.errors import LabctlError
 from labctl.events import Event, Mode
 from labctl.telemetry import _names as names
 from labctl.telemetry._choice import BrokerChoice, Found, configured
 from labctl.telemetry._claim import BenchName, claim
 from labctl.telemetry._embedded import EmbeddedBroker
+from labctl.telemetry._home_assistant import discovery, nothing
 from labctl.telemetry._link import LinkError
-from labctl.telemetry._payloads import Author
+from labctl.telemetry._payloads import Author, Service
 from labctl.telemetry._queues import Queues
 from labctl.telemetry._writer import Counters, Writer
 
@@ -31,6 +36,10 @@ class Telemetry:
     `publish` may be called from the engine's thread at any rate: it leaves the event in a bounded
     queue and returns. Nothing here can delay or end a run; what could not be sent is counted and
     the count is published.
+
+    Of one run, it is told the run when it is made. Of a service it is not: `between`, `begin` and
+    the run's events follow each other, all on the thread that carries out the runs, and the
+    heartbeat goes on from `start` to `close`.
     """
 
     def __init__(
@@ -41,24 +50,36 @@ class Telemetry:
         broker: BrokerChoice,
         *,
         run_uid: str = "",
-        utc_zero_ns: int,
+        utc_zero_ns: int | None = None,
         stale_after_s: float = 5.0,
         say: Say | None = None,
+        home_assistant: bool = False,
     ) -> None:
-        """`utc_zero_ns` is what the run's clock calls UTC at its beginning; a run that tells
-        nothing for `stale_after_s` of real time is published with its emission unknown; `say`
-        hears each change of the connection in one sentence."""
+        """`utc_zero_ns` is what the run's clock calls UTC at its beginning, None for a service; a
+        run that tells nothing for `stale_after_s` of real time is published with its emission
+        unknown; `say` hears each change of the connection in one sentence; `home_assistant`: its
+        discovery is published too."""
         self.session = names.new_session()
         """New for every process: what is retained from a former one shows another."""
         self._bench_name = bench_name
         self._mode = mode
         self._desc = desc
         self._broker = broker
-        self._run_uid = run_uid
-        self._utc_zero_ns = utc_zero_ns
         self._stale_after_s = stale_after_s
         self._say = say
-        self._queues = Queues()
+        self._home_assistant = home_assistant
+        now_ns = clock.wall_utc_ns()
+        service = Service(clock.real_ns(), now_ns) if utc_zero_ns is None else None
+        self._queues = Queues(
+            Author(
+                mode,
+                self.session,
+                names.name(bench_name),
+                run_uid,
+                now_ns if utc_zero_ns is None else utc_zero_ns,
+                service,
+            )
+        )
         self._claimed: BenchName | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -73,7 +94,31 @@ class Telemetry:
         """Leave an event to be sent. Never waits; O(1)."""
         self._queues.put(event)
 
-    # -- for whoever runs the run --------------------------------------------------------------
+    # -- for a service, on the thread that carries out its runs ---------------------------------
+
+    def begin(self, run_uid: str, mode: Mode, utc_zero_ns: int) -> None:
+        """A run's record is open; what `publish` is given from now on is of it."""
+        author = self._queues.now.author
+        service = None if author.service is None else replace(author.service, idle=False)
+        self._queues.begin(
+            replace(author, run=run_uid, mode=mode, utc_zero_ns=utc_zero_ns, service=service)
+        )
+
+    def between(self) -> None:
+        """No run is on: the bench is `ready`, or `fault` after a run that ended so or was cut off,
+        and the beam is unknown within seconds, since nobody looks at it."""
+        self._queues.between()
+
+    def ending(self) -> None:
+        """The service is `stopping`: every run is closed, and `close` follows."""
+        self._queues.word("stopping")
+
+    def latch(self, facts: Mapping[str, Any] | None) -> None:
+        """Somebody's STOP LASER stands, by whom and why; None: no more. Published as `latched`,
+        state `fault` and the alarm `stop-laser`."""
+        self._queues.latch(facts)
+
+    # -- for whoever runs the run, or the service ----------------------------------------------
 
     def start(self) -> None:
         """Begin to look for the broker and to publish; returns at once."""
@@ -81,6 +126,7 @@ class Telemetry:
             self._tell(None, "telemetry is off")
             return
         self._claimed = claim(names.root(self._mode).partition("/")[0], self._bench_name)
+        self._queues.name(self._claimed.name)
         if self._claimed.taken:
             self._tell(
                 None,
@@ -156,23 +202,16 @@ class Telemetry:
     async def _main(self) -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_quiet_about_lost_links)
-        author = Author(
-            self._mode,
-            self.session,
-            self._claimed.name if self._claimed else "",
-            self._run_uid,
-            self._utc_zero_ns,
-        )
         address = self._broker.address
         embedded = EmbeddedBroker(port=self._broker.port)
         self._writer = Writer(
-            author,
             self.topic,
             self._desc,
             self._queues,
             embedded.find if address is None else configured(address),
             stale_after_s=self._stale_after_s,
             tell=self._tell,
+            also=functools.partial(discovery, self.topic) if self._home_assistant else nothing,
         )
         self._loop = loop
         try:

@@ -14,23 +14,31 @@ import contextlib
 import json
 import random
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from labctl import clock
 from labctl.events import Beam, Event, RunBegun, RunEnded
 from labctl.telemetry import _payloads as payloads
+from labctl.telemetry._address import Address
+from labctl.telemetry._belief import HEARTBEAT_S, believed
 from labctl.telemetry._choice import Find, Found
 from labctl.telemetry._fold import BenchState
 from labctl.telemetry._link import Link, LinkError, Message, connect
 from labctl.telemetry._names import channel_topic, name
 from labctl.telemetry._payloads import Author
-from labctl.telemetry._queues import Numbered, Queues
+from labctl.telemetry._queues import Moment, Numbered, Queues
 
 TICK_S = 0.05
 """Between two looks at the queues."""
 PER_TICK = 10
 """Readings, and assessments, sent at each look: 200 a second, twenty times a bench's rate."""
+EVENTS_PER_TICK = 50
+"""Events sent at each look: what waited for a broker must not hold up the state and the
+heartbeats."""
+LATCH = "stop-laser"
+"""The alarm that stands while STOP LASER does."""
 FIRST_DELAY_S = 0.1
 LAST_DELAY_S = 5.0
 FAREWELL_S = 1.0
@@ -51,12 +59,19 @@ class Counters:
     """What waits now."""
 
 
+class Connect(Protocol):
+    """How a connection is made; `_link.connect`, but for a test of what a broker may do."""
+
+    def __call__(
+        self, address: Address, identifier: str, *, will: Message | None = None
+    ) -> AbstractAsyncContextManager[Link]: ...
+
+
 class Writer:
     """Publishes what is in the queues under `base` until told to stop."""
 
     def __init__(
         self,
-        author: Author,
         base: str,
         desc: Mapping[str, Any],
         queues: Queues,
@@ -64,20 +79,25 @@ class Writer:
         *,
         stale_after_s: float,
         tell: Callable[[Found | None, str], None],
+        connect: Connect = connect,
+        also: Callable[[Moment], Mapping[str, bytes]] = lambda moment: {},
     ) -> None:
+        """`also`: topics outside `base` that are retained too, as a moment has them."""
         self.counters = Counters()
-        self._author = author
         self._base = base
         self._desc = desc
         self._queues = queues
         self._find = find
         self._stale_after_ns = clock.ns(stale_after_s)
         self._tell = tell
+        self._connect = connect
+        self._also = also
         self._stopping = asyncio.Event()
         self._retained: dict[str, bytes] = {}
         self._dirty: dict[str, None] = {}
         self._unacknowledged: Numbered[Event] | None = None
-        self._shown: tuple[BenchState, bool] | None = None
+        self._shown: tuple[BenchState, bool, Any] | None = None
+        self._alarms: dict[str, str] = {}
         self._beats = 0
         self._next_beat_ns = 0
 
@@ -109,7 +129,7 @@ class Writer:
                 will = Message(f"{self._base}/$state", payloads.will(self._author), 1, True)
                 # An identifier of its own: two benches on one broker never push each other out.
                 identifier = f"labctl-{self._author.session}"
-                async with connect(found.address, identifier, will=will) as link:
+                async with self._connect(found.address, identifier, will=will) as link:
                     await self._give_birth(link, found)
                     self._tell(found, f"telemetry to {found.words}")
                     delay_s = FIRST_DELAY_S
@@ -136,21 +156,34 @@ class Writer:
             await asyncio.gather(pumping, listening, return_exceptions=True)
 
     async def _listen(self, link: Link) -> None:
-        """Notice a lost connection while idle, and take back alarms of former lives."""
+        """Notice a lost connection while idle, take back alarms of former lives, and the will of a
+        former connection of this one, which a broker may find after we are back."""
         await link.subscribe(f"{self._base}/alarm/+")
+        await link.subscribe(f"{self._base}/$state")
         async for message in link.messages():
-            if not message.retain or not message.topic.startswith(f"{self._base}/alarm/"):
-                continue
             try:
                 left = json.loads(message.payload)
             except ValueError:
                 continue
-            if not isinstance(left, dict) or left.get("session") == self._author.session:
+            if not isinstance(left, dict):
                 continue
-            if left.get("active") is True and message.topic not in self._retained:
-                key = message.topic.rsplit("/", 1)[-1]
-                facts = {"name": str(left.get("name", key)), "message": "a new session began"}
-                self._retain(f"alarm/{key}", payloads.alarm(self._author, key, facts, active=False))
+            ours = left.get("session") == self._author.session
+            if message.topic == f"{self._base}/$state":
+                if ours and left.get("state") == "lost" and not self._stopping.is_set():
+                    self._dirty[message.topic] = None
+            elif message.retain and not ours:
+                self._take_back(message.topic, left)
+
+    def _take_back(self, topic: str, left: Mapping[str, Any]) -> None:
+        """An alarm that a former session left."""
+        if topic.startswith(f"{self._base}/alarm/") and topic not in self._retained:
+            key = topic.rsplit("/", 1)[-1]
+            if left.get("active") is True:
+                self._clear(key, str(left.get("name", key)), "a new session began")
+
+    def _clear(self, key: str, title: str, why: str) -> None:
+        facts = {"name": title, "message": why}
+        self._retain(f"alarm/{key}", payloads.alarm(self._author, key, facts, active=False))
 
     async def _give_birth(self, link: Link, found: Found) -> None:
         self._retain("$desc", payloads.description(self._author, self._desc, str(found.address)))
@@ -163,37 +196,62 @@ class Writer:
 
     # -- what is said --------------------------------------------------------------------------
 
+    @property
+    def _author(self) -> Author:
+        return self._queues.now.author
+
     async def _pump(self, link: Link) -> None:
         while True:
             self._look_at_state()
             await self._send_retained(link)
-            await self._send_events(link)
-            await self._send_data(link, PER_TICK)
             await self._beat(link)
+            await self._send_events(link, EVENTS_PER_TICK)
+            await self._send_data(link, PER_TICK)
             if self._stopping.is_set():
                 return await self._farewell(link)
-            await self._pause(TICK_S)
+            # With more that waits, the next look is at once.
+            await self._pause(0.0 if len(self._queues.events) else TICK_S)
 
     def _look_at_state(self) -> None:
-        now, stalled = self._queues.state, self._stalled()
-        if self._shown == (now, stalled):
+        moment = self._queues.now
+        now, stalled = self._believed(moment)
+        shown = (now, stalled, moment.latched)
+        if self._shown == shown:
             return
-        self._shown = (now, stalled)
+        self._shown = shown
         self._retain(
-            "$state", payloads.state(self._author, now, stalled=stalled, queue=self._queue())
+            "$state",
+            payloads.state(
+                moment.author, now, stalled=stalled, queue=self._queue(), latched=moment.latched
+            ),
         )
-        for key, facts in now.alarms.items():
-            topic = f"alarm/{name(key)}"
-            self._retain(topic, payloads.alarm(self._author, name(key), facts, active=True))
+        author = moment.author.of_run
+        alarms = {name(key): facts for key, facts in now.alarms.items()}
+        if moment.latched is not None:
+            alarms[LATCH] = {"name": LATCH, "message": "STOP LASER stands", **moment.latched}
+        for key, facts in alarms.items():
+            self._retain(f"alarm/{key}", payloads.alarm(author, key, facts, active=True))
+        for key in self._alarms.keys() - alarms.keys():
+            why = "it was reset" if key == LATCH else "a new run began"
+            self._clear(key, self._alarms[key], why)
+        self._alarms = {key: str(facts["name"]) for key, facts in alarms.items()}
 
-    def _stalled(self) -> bool:
-        """Whether a run under way has told nothing for too long to be believed."""
-        run = self._queues.state.run
-        under_way = bool(run) and not run.get("ended", False)
-        return under_way and clock.real_ns() - self._queues.heard_ns > self._stale_after_ns
+    def _believed(self, moment: Moment) -> tuple[BenchState, bool]:
+        """What may be said of the bench now, and whether a run under way has told nothing for too
+        long to be believed."""
+        now_ns = clock.real_ns()
+        silent = now_ns - moment.heard_ns > self._stale_after_ns
+        stalled = silent and moment.under_way
+        quiet = "the run tells nothing" if stalled else "no run: nobody looks at it"
+        told = moment.state
+        if moment.latched is not None and not moment.under_way and told.word == "ready":
+            told = replace(told, word="fault")
+        return believed(told, now_ns, quiet=quiet if silent else ""), stalled
 
     def _retain(self, topic: str, payload: bytes) -> None:
-        full = f"{self._base}/{topic}"
+        self._retain_at(f"{self._base}/{topic}", payload)
+
+    def _retain_at(self, full: str, payload: bytes) -> None:
         if self._retained.get(full) != payload:
             self._retained[full] = payload
             self._dirty[full] = None
@@ -202,11 +260,13 @@ class Writer:
         while self._dirty:
             topic = next(iter(self._dirty))
             qos = 0 if "/last/" in topic else 1
-            await self._send(link, Message(topic, self._retained[topic], qos, True))
+            # Marked anew while it is sent, it is sent again; a lost link marks everything.
             del self._dirty[topic]
+            await self._send(link, Message(topic, self._retained[topic], qos, True))
 
-    async def _send_events(self, link: Link) -> None:
-        while True:
+    async def _send_events(self, link: Link, at_most: int | None) -> None:
+        sent = 0
+        while at_most is None or sent < at_most:
             # An event leaves only when it was acknowledged; after a lost connection it is sent
             # again, and its number tells a reader that it is the same.
             waiting = self._unacknowledged or self._queues.events.take()
@@ -215,22 +275,22 @@ class Writer:
             self._unacknowledged = waiting
             await self._send_event(link, waiting)
             self._unacknowledged = None
+            sent += 1
 
     async def _send_event(self, link: Link, numbered: Numbered[Event]) -> None:
-        what, author = numbered.event, self._author
+        what, author = numbered.event, numbered.author
+        topic = f"run/{name(author.run)}"
         if isinstance(what, RunBegun) and author.run:
-            await self._send(
-                link,
-                self._message(f"run/{name(author.run)}/start", payloads.run_start(author, what), 1),
-            )
+            start = payloads.run_start(author, what)
+            await self._send(link, self._message(f"{topic}/start", start, 1))
         if isinstance(what, RunEnded):
             await self._send_data(link, None)
         await self._send(
             link, self._message("event", payloads.event(author, numbered.seq, what), 1)
         )
         if isinstance(what, RunEnded) and author.run:
-            stop = payloads.run_stop(author, what, self._queues.state)
-            await self._send(link, self._message(f"run/{name(author.run)}/stop", stop, 1))
+            stop = payloads.run_stop(author, what, numbered.after or BenchState())
+            await self._send(link, self._message(f"{topic}/stop", stop, 1))
 
     async def _send_data(self, link: Link, at_most: int | None) -> None:
         """Send readings and assessments as they alternate; all of them when there is no limit."""
@@ -238,11 +298,11 @@ class Writer:
         while left is None or left > 0:
             sample = self._queues.samples.take()
             if sample is not None:
-                payload = payloads.data(self._author, sample.seq, sample.event)
+                payload = payloads.data(sample.author, sample.seq, sample.event)
                 await self._send(link, self._message("data", payload))
             said = self._queues.assessments.take()
             if said is not None:
-                payload = payloads.assessment(self._author, said.seq, said.event)
+                payload = payloads.assessment(said.author, said.seq, said.event)
                 await self._send(link, self._message("assessment", payload))
             if sample is None and said is None:
                 return
@@ -252,43 +312,48 @@ class Writer:
         now_ns = clock.real_ns()
         if now_ns < self._next_beat_ns:
             return
-        self._next_beat_ns = now_ns + clock.ns(payloads.HEARTBEAT_S)
-        newest = self._queues.newest
+        self._next_beat_ns = now_ns + clock.ns(HEARTBEAT_S)
+        moment = self._queues.now
+        now, stalled = self._believed(moment)
         payload = payloads.heartbeat(
-            self._author,
-            self._queues.state,
+            moment.author,
+            now,
             seq=self._beats,
-            t_ns=newest.t_ns if newest is not None else self._queues.state.t_ns,
+            t_ns=moment.newest.t_ns if moment.newest is not None else now.t_ns,
             real_ns=now_ns,
-            stalled=self._stalled(),
+            stalled=stalled,
             queue=self._queue(),
         )
         self._beats += 1
         await self._send(link, self._message("hb", payload))
-        self._retain_last(stale=False)
+        self._retain_last(moment, stale=stalled or not moment.under_way)
+        for topic, kept in self._also(moment).items():
+            self._retain_at(topic, kept)
 
-    def _retain_last(self, *, stale: bool) -> None:
-        newest = self._queues.newest
-        for reading in newest.readings if newest is not None else ():
-            self._retain(
-                channel_topic(reading.channel), payloads.last(self._author, reading, stale=stale)
-            )
+    def _retain_last(self, moment: Moment, *, stale: bool) -> None:
+        for reading in moment.newest.readings if moment.newest is not None else ():
+            said = payloads.last(moment.author.of_run, reading, stale=stale)
+            self._retain(channel_topic(reading.channel), said)
 
     async def _farewell(self, link: Link) -> None:
         """The last words of an orderly end: everything left, then `offline` with what is known
         of the beam. A run that never told its end is `lost`, whatever it said before."""
-        await self._send_events(link)
+        await self._send_events(link, None)
         await self._send_data(link, None)
-        self._retain_last(stale=True)
-        now = replace(self._queues.state, interlock="unknown")
-        if now.run and not now.run.get("ended", False):
-            last = replace(now, word="lost", beam=Beam.UNKNOWN, readback="none", how="run cut off")
-        elif now.known_off:
-            last = replace(now, word="offline")
+        moment = self._queues.now
+        self._retain_last(moment, stale=True)
+        told = replace(moment.state, interlock="unknown")
+        if moment.under_way:
+            last = replace(told, word="lost", beam=Beam.UNKNOWN, readback="none", how="run cut off")
         else:
-            last = replace(now, word="offline", beam=Beam.UNKNOWN, readback="none")
+            last = replace(self._believed(moment)[0], word="offline", interlock="unknown")
+            if not last.known_off:
+                last = replace(last, beam=Beam.UNKNOWN, readback="none")
         self._retain(
-            "$state", payloads.state(self._author, last, stalled=False, queue=self._queue())
+            "$state",
+            payloads.state(
+                moment.author, last, stalled=False, queue=self._queue(), latched=moment.latched
+            ),
         )
         await self._send_retained(link)
 

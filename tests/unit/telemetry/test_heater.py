@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labctl.events import HEATER, Beam, Emission, EmissionIntent
 from labctl.telemetry import _payloads as payloads
+from labctl.telemetry._belief import believed
 from tests.unit.telemetry import runs
 from tests.unit.telemetry.test_fold import after
 from tests.unit.telemetry.test_payloads import AUTHOR, QUEUE, valid
@@ -36,8 +37,10 @@ def test_it_is_told_as_it_is_known() -> None:
     lit, dark = after(runs.DARK, INTENT, ON), after(ON, Emission(70, Beam.OFF, "read back",
                                                                   source=HEATER))  # fmt: skip
     told = [
-        valid(payloads.state(AUTHOR, state, stalled=stalled, queue=QUEUE))["heater"]
-        for state, stalled in ((lit, False), (dark, False), (lit, True))
+        valid(payloads.state(AUTHOR, believed(state, 1, quiet=quiet), stalled=False, queue=QUEUE))[
+            "heater"
+        ]
+        for state, quiet in ((lit, ""), (dark, ""), (lit, "the run tells nothing"))
     ]
 
     assert [("on", 0.5, "ok"), ("off", 0.0, "ok"), ("unknown", 0.5, "none")] == [

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labctl.clock import NS
 from labctl.events import Invalid, Mode, Note, Reading, Sample
 from labctl.telemetry import _payloads as payloads
 from labctl.telemetry import schemas
+from labctl.telemetry._belief import believed
 from labctl.telemetry._fold import BenchState, fold
 from labctl.telemetry._names import new_session
 from labctl.telemetry._payloads import Author
@@ -60,19 +62,29 @@ def test_the_will_claims_nothing() -> None:
 
 
 def test_every_state_of_a_run_is_valid() -> None:
-    """State and heartbeat are valid after each event of a run, stalled or not."""
+    """State and heartbeat are valid after each event of a run, stalled or not, and say the same."""
     state = BenchState()
     for event in runs.run():
         state = fold(state, event, 5)
-        for stalled in (False, True):
-            sent = valid(payloads.state(AUTHOR, state, stalled=stalled, queue=QUEUE))
+        for quiet in ("", "the run tells nothing"):
+            now = believed(state, 6, quiet=quiet)
+            sent = valid(payloads.state(AUTHOR, now, stalled=bool(quiet), queue=QUEUE))
             beat = valid(
                 payloads.heartbeat(
-                    AUTHOR, state, seq=1, t_ns=2, real_ns=9, stalled=stalled, queue=QUEUE
+                    AUTHOR, now, seq=1, t_ns=2, real_ns=9, stalled=bool(quiet), queue=QUEUE
                 )
             )
             assert sent["laser"]["emission"] == beat["emission"]
-            assert not stalled or beat["emission"] == "unknown"
+            assert not quiet or ("unknown", "none") == (beat["emission"], beat["readback"])
+
+
+@given(st.integers(0, 10 * NS))
+def test_off_is_believed_for_three_seconds(age_ns: int) -> None:
+    """Read back longer ago, it is published as unknown; nothing else becomes better by time."""
+    dark = fold(BenchState(), runs.DARK, 0)
+    lit = fold(dark, runs.LIT, 0)
+    assert believed(dark, age_ns, quiet="").known_off == (age_ns < 3 * NS)
+    assert lit == believed(lit, age_ns, quiet="")
 
 
 @pytest.mark.parametrize("event", list(runs.run()), ids=lambda event: event.kind)

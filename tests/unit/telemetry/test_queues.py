@@ -5,9 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labctl.events import Sample
+from labctl.events import Mode, Sample
+from labctl.telemetry._payloads import Author
 from labctl.telemetry._queues import DATA_DEPTH, Lane, Queues
 from tests.unit.telemetry import runs
+
+AUTHOR = Author(Mode.SIMULATED, "", "", "", 0)
 
 
 @given(st.lists(st.booleans(), max_size=200), st.integers(1, 5))
@@ -18,7 +21,7 @@ def test_nothing_is_lost_uncounted(puts: list[bool], depth: int) -> None:
     put = 0
     for is_put in puts:
         if is_put:
-            lane.put(runs.sample(put))
+            lane.put(runs.sample(put), AUTHOR)
             put += 1
         elif (numbered := lane.take()) is not None:
             taken.append(numbered.seq)
