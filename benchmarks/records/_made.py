@@ -6,13 +6,14 @@ import concurrent.futures
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from labctl import bench as benches
 from labctl import protocol as protocols
 from labctl import sample as samples
-from labctl.engine import RunRequest, carry_out
+from labctl.engine import RunRequest, RunResult, carry_out
+from labctl.events import Event
 
 BRIEF = ("baseline=10s", "heat=40s", "cool=15s")
 CHECKED = ("baseline=30s", "heat=5min", "cool=5min")
@@ -35,6 +36,19 @@ def simulated(
     root: Path, seed: int, parameters: Sequence[str], *, fault: str = "", sample: str = ""
 ) -> Path:
     """The folder of a heating curve on the shipped bench, in virtual time."""
+    return carried_out(root, seed, parameters, fault=fault, sample=sample).folder.path
+
+
+def carried_out(
+    root: Path,
+    seed: int,
+    parameters: Sequence[str],
+    *,
+    fault: str = "",
+    sample: str = "",
+    publish: Sequence[Callable[[Event], None]] = (),
+) -> RunResult:
+    """A heating curve on the shipped bench, in virtual time; `publish` hears its events."""
     bench = benches.load(benches.find_bench("simulated").path)
     plan = protocols.load(protocols.find("heating-curve"), overrides=parameters, bench=bench)
     request = RunRequest(
@@ -46,14 +60,13 @@ def simulated(
         faults=(fault,) if fault else (),
         speed=None,
     )
-    result = carry_out(
+    return carry_out(
         request,
-        publish=(),
+        publish=publish,
         ask=_nobody,
         on_begin=lambda begun: None,
         on_signals=lambda loop, callback: lambda: None,
     )
-    return result.folder.path
 
 
 def _nobody(text: str) -> concurrent.futures.Future[str]:

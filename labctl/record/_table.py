@@ -161,30 +161,35 @@ def column(reading: Reading | Invalid) -> Column:
 
 
 class LiveTable:
-    """Appends the rows of a run that goes on. RecordError when the disk does not take them."""
+    """Appends the rows of a run that goes on. RecordError when the disk does not take them; from
+    then on nothing is appended, so that what is there stays the beginning of the table."""
 
     def __init__(self, path: Path, disk: Disk | None = None) -> None:
         self._path = path
         self._disk = disk or Disk()
         self._rows = Rows()
         self._handle: int | None = None
+        self._size = 0
+        self._failed = False
 
     def take(self, events: Sequence[Event]) -> None:
         """Append what these events complete."""
         self._rows.take(events)
         self._append(self._rows.text())
 
-    def close(self) -> None:
-        """Append the last row; may be called again."""
+    def close(self, *, whole: bool = True) -> None:
+        """Append the last row, unless the journal may have more of it (`whole` is false); may be
+        called again."""
         try:
-            self._append(self._rows.last())
+            if whole:
+                self._append(self._rows.last())
         finally:
             if self._handle is not None:
                 os.close(self._handle)
                 self._handle = None
 
     def _append(self, text: str) -> None:
-        if not text:
+        if not text or self._failed:
             return
         data = text.encode("utf-8")
         try:
@@ -192,10 +197,15 @@ class LiveTable:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
                 self._handle = os.open(self._path, flags, 0o644)
             taken = self._disk.write(self._handle, data)
+            if taken < len(data):
+                # A torn row, with another one behind it, would read as a row of other numbers.
+                whole = data.rfind(b"\n", 0, taken) + 1
+                self._disk.truncate(self._handle, self._size + whole)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
+            self._failed = True
             raise cannot_write(self._path, error) from error
-        if taken < len(data):
-            raise cannot_write(self._path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        self._size += taken
 
 
 def make_table(journal: Path, table: Path) -> None:

@@ -92,6 +92,47 @@ def test_a_disk_that_does_not_take_a_row_is_a_fault(tmp_path: Path, broken: dict
     live.close()
 
 
+@pytest.mark.parametrize("room", [30, 200, 700])
+def test_a_table_that_was_cut_short_stays_the_beginning_of_the_whole_one(
+    tmp_path: Path, room: int
+) -> None:
+    """Whole rows, and none behind those that are missing, though the disk is well again."""
+    make_table(write(tmp_path / "j", run()), tmp_path / "whole.csv")
+    disk = BadDisk(room=room)
+    live = LiveTable(tmp_path / "data.csv", disk)
+    events = list(run())
+    with pytest.raises(RecordError, match="No space left"):
+        live.take(events[:20])
+    disk.room = 1 << 40
+    live.take(events[20:])
+    live.close()
+    data = (tmp_path / "data.csv").read_bytes()
+
+    assert data == b"" or data.endswith(b"\n")
+    assert len(data) <= room
+    assert (tmp_path / "whole.csv").read_bytes().startswith(data)
+
+
+def test_a_row_that_the_journal_may_have_more_of_is_not_written(tmp_path: Path) -> None:
+    """The disk fails between a sample and what the check says of it: the table ends before it."""
+    folder = RunFolder.create(tmp_path, "heating-curve")
+    disk = BadDisk()
+    journal = folder.open_journal(real_time=False, disk=disk)
+    events = list(run())
+    upto = next(at for at, event in enumerate(events) if event.kind == "assessment" and at > 20)
+    for event in events[:upto]:
+        journal.durable(journal.append(event)).result(5)
+    disk.sync_error = OSError(errno.EIO, "Input/output error")
+    journal.append(events[upto])
+    with pytest.raises(RecordError, match="Input/output"):
+        folder.finish()
+    make_table(folder.path / "journal.jsonl", tmp_path / "again.csv")
+    have, again = (path.read_text() for path in (folder.path / "data.csv", tmp_path / "again.csv"))
+
+    assert again.startswith(have)
+    assert 1 == again.count("\n") - have.count("\n")
+
+
 def test_a_table_of_nothing(tmp_path: Path) -> None:
     """A journal without a sample makes an empty table, no journal an error."""
     assert [] == table(tmp_path, [])
