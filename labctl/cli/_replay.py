@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labctl.cli._folded import folded
+from labctl.cli._replay_imported import again, is_imported
 from labctl.cli._run_folder import run_folder
 from labctl.errors import Exit
 
@@ -42,6 +43,8 @@ def command(run: str, runs_dir: Path | None, as_json: bool) -> int:
 
     folder = run_folder(run, runs_dir)
     verified = verify_run(folder)
+    if is_imported(folder):
+        return again(folder, verified, as_json=as_json)
     replay = replay_run(folder)
     why = () if replay.same else other_versions(read_facts(folder / "run.json"))
     if as_json:

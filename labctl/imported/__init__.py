@@ -5,7 +5,17 @@ An imported record is never a run: nothing was lit, nobody armed, and its times 
 file is kept in the record's folder as it came, and its hash stands in the journal.
 """
 
+from labctl.imported._again import Again, Other, analyse_again
 from labctl.imported._import import Imported, import_curve
 from labctl.imported._tell import NAME, OUTCOME, events_of
 
-__all__ = ["NAME", "OUTCOME", "Imported", "events_of", "import_curve"]
+__all__ = [
+    "NAME",
+    "OUTCOME",
+    "Again",
+    "Imported",
+    "Other",
+    "analyse_again",
+    "events_of",
+    "import_curve",
+]
