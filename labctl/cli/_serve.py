@@ -31,8 +31,10 @@ DEMO_SPEED = 10.0
               help="Seconds of a protocol in one real second; simulated bench only.")  # fmt: skip
 @click.option("--runs", "runs_dir", default=None, type=click.Path(path_type=Path),
               help="Folder for records; else $LABCTL_RUNS, else ./runs.")  # fmt: skip
-@click.option("--broker", default=None, metavar="URL|auto|off",
+@click.option("--broker", "--mqtt", "broker", default=None, metavar="URL|auto|off",
               help="MQTT broker; else $LABCTL_BROKER, else one on loopback.")  # fmt: skip
+@click.option("--home-assistant", is_flag=True,
+              help="Publish Home Assistant's MQTT discovery too.")  # fmt: skip
 @click.option("--demo", is_flag=True,
               help="The shipped simulated bench at ten times its speed, with a queue of three "
               "protocols and a fault in the second.")  # fmt: skip
@@ -48,6 +50,7 @@ def command(
     speed: float | None,
     runs_dir: Path | None,
     broker: str | None,
+    home_assistant: bool,
     demo: bool,
 ) -> int:
     """Keep a bench: a page, an HTTP API and a queue, until Ctrl-C.
@@ -90,6 +93,7 @@ def command(
         behind_proxy=behind_proxy,
         speed=speed or (DEMO_SPEED if demo else 1.0),
         broker=BrokerChoice.parse(broker or settings.broker or "auto"),
+        home_assistant=home_assistant,
         own=own,
         at_bench=at_bench,
         not_at_bench=why_not,

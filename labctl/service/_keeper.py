@@ -2,7 +2,7 @@
 
 labctl owns the signals: between two runs they end the waiting, within a run they go to its engine,
 as in `labctl run`; the web server has none of them. The order at any end is the laser off and the
-record closed, both by the engine, then the web, then what is left of telemetry.
+record closed, both by the engine, then the web, then telemetry, which lasts as long as the service.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from dataclasses import dataclass, replace
 from labctl import platform
 from labctl.bench import BenchFile, Reach
 from labctl.clock import NS, iso, wall_utc_ns
-from labctl.engine import AtBench, Begun, RunResult, carry_out
+from labctl.engine import AtBench, Begun, Publish, RunResult, carry_out
 from labctl.errors import Exit, InputError, LabctlError
 from labctl.events import Event
 from labctl.protocol import Plan, SampleRun, timeline
 from labctl.ready import Ready, ready, series_of
 from labctl.service._control import Control
 from labctl.service._hub import Hub
-from labctl.service._latch import StopLatch
+from labctl.service._latch import Latched, StopLatch
 from labctl.service._queue import GOES_ON, Item, Queue
 from labctl.service._seen import About
-from labctl.telemetry import BrokerChoice, Telemetry
+from labctl.telemetry import Telemetry
 
 _LOOK_S = 0.5
 """Between two looks at what waits, and signs of life."""
@@ -40,7 +40,8 @@ class Keeping:
     bench_file: BenchFile
     speed: float
     """Of an in-process simulation."""
-    broker: BrokerChoice
+    telemetry: Telemetry | None
+    """Of the service; None when it is off."""
     at_bench: AtBench | None
     not_at_bench: str
     shown: Callable[[Event], None]
@@ -87,7 +88,9 @@ class Keeper:
         try:
             while not self._ending:
                 self._control.mark()
-                item = None if self._latch.now() else self._orders.take()
+                latched = self._latch.now()
+                self._tell_idle(latched)
+                item = None if latched else self._orders.take()
                 if item is not None:
                     self._carry(item)
                     continue
@@ -98,6 +101,15 @@ class Keeper:
         finally:
             restore()
         return int(self._code)
+
+    def _tell_idle(self, latched: Latched | None) -> None:
+        telemetry = self._keeping.telemetry
+        if telemetry is not None:
+            telemetry.between()
+            telemetry.latch(
+                None if latched is None else
+                {"why": latched.why, "by": latched.by, "utc": latched.utc}
+            )  # fmt: skip
 
     def _heard(self, name: str) -> None:
         if name == platform.RUN_ONLY.name:
@@ -148,7 +160,7 @@ class Keeper:
             at_bench=None if person is None else self._control.seen_typing(person),
             not_at_bench=keeping.not_at_bench,
         )
-        telemetry: list[Telemetry] = []
+        telemetry = keeping.telemetry
 
         def begin(begun: Begun) -> None:
             folder = begun.folder
@@ -169,27 +181,18 @@ class Keeper:
                     }
                 )
             )
-            if not keeping.broker.off:
-                told = Telemetry(
-                    keeping.bench_file.name,
-                    begun.mode,
-                    keeping.bench_file.describe(),
-                    keeping.broker,
-                    run_uid=folder.run_id,
-                    utc_zero_ns=begun.utc_zero_ns,
-                )
-                told.start()
-                stack.callback(told.close)
-                telemetry.append(told)
+            if telemetry is not None:
+                telemetry.begin(folder.run_id, begun.mode, begun.utc_zero_ns)
+                stack.callback(telemetry.between)
 
-        def to_telemetry(event: Event) -> None:
-            for told in telemetry:
-                told.publish(event)
+        views: list[Publish] = [self._hub.publish, keeping.shown]
+        if telemetry is not None:
+            views.append(telemetry.publish)
 
         with stack:
             result = carry_out(
                 request,
-                publish=(self._hub.publish, self._keeping.shown, to_telemetry),
+                publish=views,
                 ask=self._control.ask,
                 on_begin=begin,
                 on_signals=self._on_signals,

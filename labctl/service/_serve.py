@@ -14,7 +14,7 @@ from labctl import platform
 from labctl.bench import BenchFile
 from labctl.engine import AtBench
 from labctl.errors import InputError
-from labctl.events import Event
+from labctl.events import Event, Mode
 from labctl.service._access import Access, Tokens
 from labctl.service._app import gated
 from labctl.service._keeper import Keeper, Keeping
@@ -22,7 +22,7 @@ from labctl.service._notify import Watchdog
 from labctl.service._secrets import read_tokens
 from labctl.service._server import WebServer, listen
 from labctl.service._service import PlanTold, Service
-from labctl.telemetry import BrokerChoice
+from labctl.telemetry import BrokerChoice, Telemetry
 
 Say = Callable[[str], None]
 
@@ -44,6 +44,8 @@ class ServeOptions:
     """A proxy in front speaks TLS to the world."""
     speed: float = 1.0
     broker: BrokerChoice
+    home_assistant: bool = False
+    """Its discovery is published too."""
     own: Path | None = None
     at_bench: AtBench | None = None
     not_at_bench: str = "nobody sits at the service's terminal"
@@ -81,10 +83,12 @@ def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
         certificate=options.certificate,
         key=options.key,
     )
+    telemetry = _telemetry(options, service, say)
+    service.telemetry = telemetry
     keeping = Keeping(
         bench_file=options.bench_file,
         speed=options.speed,
-        broker=options.broker,
+        telemetry=telemetry,
         at_bench=options.at_bench,
         not_at_bench=options.not_at_bench,
         shown=options.shown,
@@ -99,18 +103,39 @@ def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
         server.start()
         for line in _words(options, service, url, tokens, card, by_hand=by_hand):
             say(line)
+        if telemetry is not None:
+            telemetry.start()
         watchdog.say("READY=1")
         code = keeper.run()
         why = "asked to end"
     finally:
         # By now every run is closed: its laser off first, then its record.
         watchdog.say("STOPPING=1")
+        if telemetry is not None:
+            telemetry.ending()
         server.close(why)
+        if telemetry is not None:
+            # Offline is the last word, acknowledged or given up after a second.
+            telemetry.close()
         card.unlink(missing_ok=True)
         # All is closed. What the interpreter would look through at its end has no more to say,
         # and takes half a second of a busy machine.
         gc.freeze()
     return code
+
+
+def _telemetry(options: ServeOptions, service: Service, say: Say) -> Telemetry | None:
+    """Of the bench, for as long as it is served; it says of itself how it is connected."""
+    if options.broker.off:
+        return None
+    return Telemetry(
+        options.bench_file.name,
+        Mode(service.mode),
+        options.bench_file.describe(),
+        options.broker,
+        say=say,
+        home_assistant=options.home_assistant,
+    )
 
 
 def _check_reachable(options: ServeOptions) -> None:

@@ -25,6 +25,7 @@ from labctl.service._latch import StopLatch
 from labctl.service._queue import Queue
 from labctl.service._seen import Seen
 from labctl.service._shelf import Shelf
+from labctl.telemetry import Telemetry
 
 STUCK_S = 10.0
 """The bench's thread has not turned for so long: not healthy."""
@@ -59,6 +60,7 @@ class Service:
         self.control = Control(self.hub.nudge)
         self.orders = Queue(changed=self._ordered)
         self.keeper: Keeper | None = None
+        self.telemetry: Telemetry | None = None
         self.at_bench: AtBench | None = None
         self.not_at_bench = "nobody sits at the service's terminal"
         self.began_ns = clock.real_ns()

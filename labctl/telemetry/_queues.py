@@ -132,8 +132,8 @@ class Queues:
                 how="run cut off",
                 run={**state.run, "ended": True, "outcome": "fault", "why": "cut off"},
             )
-        elif state.word == "init":
-            state = replace(state, word="ready", how="no run: nobody looks at it")
+        elif state.word not in {"ready", "fault"}:
+            state = replace(state, word="ready")
         author, service = now.author, now.author.service
         if service is not None:
             author = replace(author, service=replace(service, idle=True))

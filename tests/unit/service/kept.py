@@ -65,7 +65,7 @@ class Life:
             runs_dir=folder / "runs",
             port=0,
             speed=more.pop("speed", 1e6),
-            broker=BrokerChoice.parse("off"),
+            broker=BrokerChoice.parse(more.pop("broker", "off")),
             prepare=self._prepare,
             **more,
         )
