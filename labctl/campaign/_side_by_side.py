@@ -21,6 +21,7 @@ from labctl.campaign._state import CampaignState, Made
 from labctl.campaign._study import Study
 from labctl.engine import ANSWERED_IN_ADVANCE, RunRequest, carry_out, way_to
 from labctl.errors import LabctlError, RefusedError, StoppedError
+from labctl.export import crate_or_why
 
 Under = dict["Future[Ran]", Unit]
 
@@ -40,6 +41,7 @@ def carry_quietly(request: RunRequest) -> Ran:
         on_begin=lambda begun: None,
         on_signals=platform.on_signals,
     )
+    crate_or_why(result.folder.path)
     return Ran.of(result)
 
 

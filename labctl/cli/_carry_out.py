@@ -148,13 +148,11 @@ class RunInTerminal:
             except Exception as error:
                 # The run is over and its record is closed: a picture takes nothing from its end.
                 messages.append(f"no figure: {error}")
-        try:
-            from labctl.export import describe_crate
+        from labctl.export import crate_or_why
 
-            describe_crate(result.folder.path)
-        except Exception as error:
-            # As with the picture: it can be made again.
-            messages.append(f"no ro-crate-metadata.json: {error}")
+        # After the picture, which belongs to it.
+        if why := crate_or_why(result.folder.path):
+            messages.append(why)
         if result.fault is not None:
             messages.append(str(result.fault))
         return Summary(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,10 @@ def prepare(
         bench_why=why,
         next_commands=_nothing_more
         if one is not None
-        else functools.partial(_next, protocol, plan, specimen, options, faked=way.in_process),
+        else functools.partial(
+            _with_report,
+            functools.partial(_next, protocol, plan, specimen, options, faked=way.in_process),
+        ),
     )
 
 
@@ -171,6 +174,14 @@ def _length(duration_ns: int) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def _with_report(
+    commands: Callable[[RunResult], Sequence[str]], result: RunResult
+) -> Sequence[str]:
+    """First what was found, then what to run next."""
+    record = shlex.quote(str(result.folder.path))
+    return (f"{command_name()} report {record}", *commands(result))
 
 
 def _nothing_more(result: RunResult) -> Sequence[str]:

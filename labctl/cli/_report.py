@@ -60,6 +60,15 @@ def command(
 
         for path in write_figures(folder, folder / "figures", formats, WIDTHS_MM[width]):
             click.echo(path)
+    _describe_again(folder)
+
+
+def _describe_again(folder: Path) -> None:
+    """What was made in the record's folder belongs to its crate from now on."""
+    from labctl.export import METADATA, crate_or_why
+
+    if (folder / METADATA).exists() and (why := crate_or_why(folder)):
+        click.echo(why, err=True)
 
 
 def _formats(typed: str | None) -> list[str]:

@@ -6,12 +6,13 @@ of the packages that formats need. docs/reference/exports.md has what stands in 
 
 from labctl.export._export import FORMATS, Exported, Format, Source, export_run
 from labctl.export._load import Run, load
-from labctl.export._rocrate import describe_crate
+from labctl.export._rocrate import METADATA, crate_or_why, describe_crate
 from labctl.export._tables import ABSENT, Column, Kind, Other, Role, Tables, read_tables
 
 __all__ = [
     "ABSENT",
     "FORMATS",
+    "METADATA",
     "Column",
     "Exported",
     "Format",
@@ -21,6 +22,7 @@ __all__ = [
     "Run",
     "Source",
     "Tables",
+    "crate_or_why",
     "describe_crate",
     "export_run",
     "load",

@@ -77,6 +77,16 @@ def describe_crate(folder: Path) -> Path:
     return path
 
 
+def crate_or_why(folder: Path) -> str:
+    """`describe_crate` once a run is over, by whoever carried it out; '' or why there is none. It
+    can be made again, so whatever fails takes nothing from the run's end."""
+    try:
+        describe_crate(folder)
+    except Exception as error:
+        return f"no {METADATA}: {error}"
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Content:
     """A file of the crate."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import dataclasses
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -180,13 +181,18 @@ class LiveBench:
 
     def _carry_out(self) -> RunResult:
         """In the thread of the run."""
-        return carry_out(
+        result = carry_out(
             dataclasses.replace(self._request, next_step=self._next),
             publish=self._publish,
             ask=_nobody,
             on_begin=self._began,
             on_signals=lambda loop, stop: lambda: None,
         )
+        from labctl.export import crate_or_why
+
+        if why := crate_or_why(result.folder.path):
+            warnings.warn(why, stacklevel=2)
+        return result
 
     def _began(self, begun: Begun) -> None:
         self._engine, self._there = begun.engine, asyncio.get_running_loop()

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import getpass
 import queue
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from labctl import platform
 from labctl.bench import BenchFile, Reach
@@ -20,6 +22,7 @@ from labctl.clock import NS, iso, wall_utc_ns
 from labctl.engine import AtBench, Begun, Publish, RunResult, carry_out
 from labctl.errors import Exit, InputError, LabctlError
 from labctl.events import Event
+from labctl.export import crate_or_why
 from labctl.protocol import Plan, SampleRun, timeline
 from labctl.ready import Ready, ready, series_of
 from labctl.service._control import Control
@@ -29,6 +32,8 @@ from labctl.service._queue import GOES_ON, Item, Queue
 from labctl.service._seen import About
 from labctl.telemetry import Telemetry
 
+_DESCRIBED_S = 0.3
+"""An end waits no longer for the description of a record."""
 _LOOK_S = 0.5
 """Between two looks at what waits, and signs of life."""
 
@@ -70,6 +75,7 @@ class Keeper:
         self._say = say
         # A put is all that a signal handler does; this queue allows that.
         self._bell: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._describing: threading.Thread | None = None
         self._ending = ""
         self._code = Exit.PASS
 
@@ -100,6 +106,8 @@ class Keeper:
                     continue
         finally:
             restore()
+            if self._describing is not None:
+                self._describing.join(_DESCRIBED_S)
         return int(self._code)
 
     def _tell_idle(self, latched: Latched | None) -> None:
@@ -200,7 +208,16 @@ class Keeper:
         ended = result.ended
         self._say(f"{made.request.plan.name}: {ended.outcome}, {ended.verdict}; "
                   f"beam {ended.beam.value} ({ended.beam_how}); {result.folder.path}")  # fmt: skip
+        # Beside the next run: of a long one it takes seconds, and it can be made again.
+        self._describing = threading.Thread(
+            target=self._describe, args=(result.folder.path,), name="labctl-crate", daemon=True
+        )
+        self._describing.start()
         return result
+
+    def _describe(self, folder: Path) -> None:
+        if why := crate_or_why(folder):
+            self._say(why)
 
     def _on_signals(
         self, loop: asyncio.AbstractEventLoop, stop: Callable[[str], object]

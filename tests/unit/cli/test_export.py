@@ -96,9 +96,20 @@ def test_a_run_describes_its_folder_when_it_ends(
     with pytest.raises(SystemExit):
         main([*words.split(), "--no-figure", "--plain", "--runs", str(tmp_path)])
     (path,) = tmp_path.glob("*/*/ro-crate-metadata.json")
-    described = {entity["@id"]: entity for entity in json.loads(path.read_text())["@graph"]}
 
-    assert "ro-crate-metadata" not in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "ro-crate-metadata" not in said.err
+    assert f" labctl report {path.parent}\n" in said.err
+    check_described(path)
+    with pytest.raises(SystemExit):
+        main(["report", str(path.parent)])
+    check_described(path)
+    assert (path.parent / "report.html").exists()
+
+
+def check_described(path: Path) -> None:
+    """A report that was made into the folder belongs to the crate from then on."""
+    described = {entity["@id"]: entity for entity in json.loads(path.read_text())["@graph"]}
     for file in path.parent.iterdir():
         if file != path:
             assert sha256(file.read_bytes()).hexdigest() == described[file.name]["sha256"]

@@ -19,6 +19,7 @@ from labctl.events import (
     StepBegun,
     StepEnded,
 )
+from labctl.export import METADATA
 from labctl.notebook import LiveBench, RunOverError, bench
 from labctl.record import JournalState
 from labctl.replay import replay_run
@@ -71,6 +72,7 @@ def test_steps_come_one_at_a_time_into_one_record(tmp_path: Path) -> None:
     assert "WAITING" in [event.new for event in story.of(StateChanged)]
     assert live.verdict == story.result.verdict
     assert replay_run(story.result.folder.path).same
+    assert (story.result.folder.path / METADATA).exists()
 
 
 def test_a_step_that_cannot_be_is_refused_and_the_run_goes_on(tmp_path: Path) -> None:

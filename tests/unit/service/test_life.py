@@ -129,6 +129,7 @@ def test_a_run_from_its_order_to_its_record(tmp_path: Path) -> None:
     assert seen["policy"].endswith("sandbox allow-scripts")
     assert ["heating-curve"] == [run["protocol"] for run in seen["runs"]]
     assert ("IDLE", "UNKNOWN") == (seen["status"]["word"], seen["status"]["beam"]["seen"])
+    assert 1 == len(list(tmp_path.glob("runs/*/*/ro-crate-metadata.json")))
 
 
 def test_what_lights_needs_the_right_to_arm(tmp_path: Path) -> None:
