@@ -98,6 +98,7 @@ def command(
         at_bench=at_bench,
         not_at_bench=why_not,
         shown=terminal.publish,
+        keep_queue=not demo,
         prepare=_fill if demo else (lambda service: None),
     )
     try:

@@ -20,7 +20,7 @@ from labctl import platform
 from labctl.bench import BenchFile, Reach
 from labctl.clock import NS, iso, wall_utc_ns
 from labctl.engine import AtBench, Begun, Publish, RunResult, carry_out
-from labctl.errors import Exit, InputError, LabctlError
+from labctl.errors import Exit, InputError, LabctlError, RefusedError
 from labctl.events import Event
 from labctl.export import crate_or_why
 from labctl.protocol import Plan, SampleRun, timeline
@@ -135,6 +135,11 @@ class Keeper:
                         for one in runs]  # fmt: skip
             worst, result = Exit.PASS, None
             for made in prepared:
+                if made.request.plan.arms and not item.lights:
+                    raise RefusedError(
+                        f"{made.request.plan.name} lights now, and did not when it was ordered",
+                        fix="Order it anew.",
+                    )
                 result = self._one(item, made)
                 code = Exit(result.ended.exit_code)
                 worst = _worse(worst, code)
@@ -172,9 +177,10 @@ class Keeper:
 
         def begin(begun: Begun) -> None:
             folder = begun.folder
-            item.run = f"{folder.path.parent.name}/{folder.path.name}"
+            record = f"{folder.path.parent.name}/{folder.path.name}"
+            self._orders.begun(item, record)
             self._control.begun(begun.engine)
-            self._hub.begin(_about(made, begun, item.run))
+            self._hub.begin(_about(made, begun, record))
             stack.enter_context(
                 platform.announce(
                     {

@@ -1,23 +1,26 @@
-"""Runs that wait for the bench, in order; started once for each idempotency key."""
+"""Runs that wait for the bench, in order; started once for each idempotency key.
+
+Both outlive the service (decision 0033): what waited comes back held, and what was on is lost.
+"""
 
 from __future__ import annotations
 
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from labctl.errors import Exit, RefusedError
+from labctl.errors import Exit, RecordError, RefusedError
 from labctl.ready import Order
 
 KEPT = 50
 """Of those that are over."""
 MOST = 200
 """That may wait."""
-_KEYS = 1000
+_KEYS = 300
 GOES_ON = (Exit.PASS, Exit.CHECK_FAILED, Exit.CANNOT_TELL)
 """A queue goes on after these; after any other end somebody looks first."""
 
@@ -39,6 +42,8 @@ class Item:
     verdict: str | None = None
     exit_code: int | None = None
     why: str = ""
+    kept: bool = False
+    """On disk; nothing is begun that is not."""
 
     def told(self) -> dict[str, Any]:
         """As it travels."""
@@ -64,17 +69,66 @@ class _Key:
     item: Item
 
 
+class Keeps(Protocol):
+    """Puts a queue on disk, and takes it from there."""
+
+    def write(self, items: list[Item], shown: int, keys: Mapping[str, tuple[Any, str]]) -> str:
+        """What went wrong, or ''."""
+        ...
+
+    def read(self) -> tuple[list[Item], int, dict[str, tuple[Any, str]]]: ...
+
+
 @dataclass(slots=True)
 class Queue:
-    """Any thread. `changed` is called, outside the lock, after each change."""
+    """Any thread. `changed` is called, outside the lock, after each change; nothing waits for the
+    disk with the lock held."""
 
     changed: Callable[[], None] = lambda: None
+    disk: Keeps | None = None
+    """None: it ends with the process."""
     held: str = ""
     """Why it does not go on; '' when it does."""
     _items: list[Item] = field(default_factory=list)
     _keys: OrderedDict[str, _Key] = field(default_factory=OrderedDict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _writing: threading.Lock = field(default_factory=threading.Lock)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def restore(self, became: Callable[[Item], None]) -> None:
+        """Take back what was kept, before anything else. What waits is held; of what was on when
+        the service died `became` says what is left. InputError."""
+        if self.disk is None:
+            return
+        items, shown, keys = self.disk.read()
+        for item in items:
+            if item.state == "running":
+                became(item)
+        by_id = {item.id: item for item in items}
+        self._items = items[len(items) - shown :]
+        self._keys = OrderedDict(
+            (key, _Key(asked, by_id[name])) for key, (asked, name) in keys.items() if name in by_id
+        )
+        self._numbers = itertools.count(1 + max((int(item.id[1:]) for item in items), default=0))
+        if any(item.state == "waiting" for item in items):
+            lost = next((item for item in items if item.state == "lost"), None)
+            self.held = "the service was started anew" + (
+                f"; {lost.id}, {_name(lost.order.protocol)}, was on: {lost.why}" if lost else ""
+            )
+        self._write()
+
+    def _write(self) -> str:
+        """Put it on disk as it is now; what went wrong, or ''."""
+        with self._writing:
+            with self._lock:
+                shown = list(self._items)
+                named = [one.item for one in self._keys.values() if one.item not in shown]
+                keys = {key: (one.asked, one.item.id) for key, one in self._keys.items()}
+            return self.disk.write([*named, *shown], len(shown), keys) if self.disk else ""
+
+    def _must_write(self) -> None:
+        if why := self._write():
+            raise RecordError("the queue cannot be written", seen=why, fix="Free space.")
 
     def known(self, key: str, asked: Any) -> Item | None:
         """What was made for this key before. RefusedError when it was asked for something else."""
@@ -122,6 +176,15 @@ class Queue:
                 self._keys[key] = _Key(asked, item)
                 while len(self._keys) > _KEYS:
                     self._keys.popitem(last=False)
+        try:
+            self._must_write()
+        except RecordError:
+            with self._lock:
+                self._items.remove(item)
+                if key is not None:
+                    self._keys.pop(key, None)
+            raise
+        item.kept = True
         self.changed()
         return item
 
@@ -131,11 +194,22 @@ class Queue:
             if self.held:
                 return None
             item = next((i for i in self._items if i.state == "waiting"), None)
-            if item is None:
+            if item is None or not item.kept:
                 return None
             item.state = "running"
+        if why := self._write():
+            # A run that was forgotten would come back as one that waits, and be begun twice.
+            with self._lock:
+                item.state, self.held = "waiting", f"the queue cannot be written: {why}"
+            self.changed()
+            return None
         self.changed()
         return item
+
+    def begun(self, item: Item, run: str) -> None:
+        """Its record is open."""
+        item.run = run
+        self._write()
 
     def over(self, item: Item, state: str, exit_code: int | None, **said: Any) -> None:
         """A run is over, or was refused."""
@@ -152,6 +226,8 @@ class Queue:
             done = [i for i in self._items if i.state not in ("waiting", "running")]
             for old in done[:-KEPT]:
                 self._items.remove(old)
+        if (fault := self._write()) and any(i.state == "waiting" for i in self._items):
+            self.hold(f"the queue cannot be written: {fault}")
         self.changed()
 
     def go_on(self) -> None:
@@ -171,6 +247,7 @@ class Queue:
         with self._lock:
             item = self._waiting(name)
             item.state = "cancelled"
+        self._must_write()
         self.changed()
         return item
 
@@ -183,6 +260,7 @@ class Queue:
             before = waits[to] if to < len(waits) else None
             place = len(self._items) if before is None else self._items.index(before)
             self._items.insert(place, item)
+        self._must_write()
         self.changed()
         return item
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from labctl import platform
 from labctl.bench import BenchFile
 from labctl.engine import AtBench
-from labctl.errors import InputError
+from labctl.errors import InputError, LabctlError
 from labctl.events import Event, Mode
 from labctl.service._access import Access, Tokens
 from labctl.service._app import gated
@@ -47,6 +47,8 @@ class ServeOptions:
     home_assistant: bool = False
     """Its discovery is published too."""
     own: Path | None = None
+    keep_queue: bool = True
+    """What waits outlives the service, and comes back held."""
     at_bench: AtBench | None = None
     not_at_bench: str = "nobody sits at the service's terminal"
     shown: Callable[[Event], None] = lambda event: None
@@ -70,6 +72,11 @@ def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
     )
     service.at_bench, service.not_at_bench = options.at_bench, options.not_at_bench
     listening = listen(options.host, options.port)
+    try:
+        kept = service.keep_queue() if options.keep_queue else None
+    except LabctlError:
+        listening.close()
+        raise
     port: int = listening.getsockname()[1]
     scheme = "https" if options.certificate else "http"
     shown = f"[{options.host}]" if ":" in options.host else options.host
@@ -118,6 +125,8 @@ def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
             # Offline is the last word, acknowledged or given up after a second.
             telemetry.close()
         card.unlink(missing_ok=True)
+        if kept is not None:
+            kept.release()
         # All is closed. What the interpreter would look through at its end has no more to say,
         # and takes half a second of a busy machine.
         gc.freeze()

@@ -11,18 +11,20 @@ from labctl import clock
 from labctl import protocol as protocols
 from labctl.bench import BenchFile, off_latency, reach
 from labctl.engine import AtBench, check_request
-from labctl.errors import RefusedError
+from labctl.errors import LabctlError, RefusedError
 from labctl.events import SOURCES
 from labctl.protocol import Plan
 from labctl.ready import Order, ready, series_of
+from labctl.record import describe_run, recover_left_behind
 from labctl.sample import Specimen
 from labctl.service._access import Access
 from labctl.service._audit import Audit
 from labctl.service._control import Control
 from labctl.service._hub import Hub
 from labctl.service._keeper import Keeper
+from labctl.service._kept_queue import QueueFile
 from labctl.service._latch import StopLatch
-from labctl.service._queue import Queue
+from labctl.service._queue import Item, Queue
 from labctl.service._seen import Seen
 from labctl.service._shelf import Shelf
 from labctl.telemetry import Telemetry
@@ -153,6 +155,39 @@ class Service:
             )
             return plan, None, False
         return plan, specimen, assumed
+
+    def keep_queue(self) -> QueueFile:
+        """Have the queue outlive this process, and take back what the last one left; records that
+        it left open are recovered. InputError or RefusedError where that cannot be."""
+        file = QueueFile(self.runs_dir, self.bench_file.name)
+        file.take()
+        try:
+            recover_left_behind(self.runs_dir)
+            self.orders.disk = file
+            self.orders.restore(self._became)
+        except LabctlError:
+            file.release()
+            raise
+        return file
+
+    def _became(self, item: Item) -> None:
+        """What is left of a run that was on when the service died."""
+        item.state, item.outcome = "lost", "lost"
+        if item.run is None:
+            item.why = "the service died before its record was open"
+            return
+        try:
+            found = describe_run(self.runs_dir / item.run)
+            whole = not series_of(item.order, self.bench_file)
+        except (LabctlError, OSError) as error:
+            item.why = f"the service died while it was on; its record cannot be read: {error}"
+            return
+        item.why = f"the service died while it was on; record {item.run}: {found.words}"
+        if found.ended is not None and whole:
+            # It had come to its end, and only the queue did not know.
+            item.state, item.outcome = "done", found.ended.outcome
+            item.exit_code, item.verdict = int(found.ended.exit_code), found.ended.verdict
+            item.why = found.ended.why
 
     def _ordered(self) -> None:
         self.hub.nudge()
