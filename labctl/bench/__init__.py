@@ -35,7 +35,7 @@ from labctl.bench._model import (
 from labctl.bench._reach import Reach, reach
 from labctl.bench._record_wire import record_wire
 from labctl.bench._stocks import Stock, after_adding, volume_to_reach
-from labctl.bench._tripped import Latched, keep_trip, latched, reset_latched
+from labctl.bench._tripped import RESETS, Latched, keep_trip, latched, reset_latched, resets_file
 from labctl.bench._unwatched import unwatched
 from labctl.bench._walk import Step, StepState, Walked, walk
 from labctl.instruments import GATES
@@ -43,6 +43,7 @@ from labctl.instruments import GATES
 __all__ = [
     "FIBRE",
     "GATES",
+    "RESETS",
     "SCHEMA",
     "AnyGuard",
     "AnyGuards",
@@ -101,6 +102,7 @@ __all__ = [
     "record_wire",
     "refuse_unwritable",
     "reset_latched",
+    "resets_file",
     "safety_digest",
     "scan",
     "starting_file",

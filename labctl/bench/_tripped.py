@@ -26,6 +26,8 @@ from labctl.guard import Trip
 from labctl.guard.process import Latch
 from labctl.instruments import Address
 
+RESETS = "resets.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class Latched:
@@ -102,7 +104,7 @@ def reset_latched(bench_file: BenchFile, why: str) -> None:
     they stand."""
     found = latched(bench_file)
     try:
-        handle = os.open(_folder() / "resets.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(resets_file(), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             for one in found:
                 about = dataclasses.asdict(one) | {
@@ -120,6 +122,11 @@ def reset_latched(bench_file: BenchFile, why: str) -> None:
         platform.sync_folder(_folder())
     except OSError as error:
         raise RecordError(f"the reset cannot be put on record: {error}") from error
+
+
+def resets_file() -> Path:
+    """Where each reset stands, a line a trip: what tripped and when, who reset it, when and why."""
+    return _folder() / RESETS
 
 
 def _addresses(bench_file: BenchFile, sources: Iterable[str]) -> tuple[str, ...]:

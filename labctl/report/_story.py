@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from labctl.audit import ActTaker, Trail, trail_of
 from labctl.clock import NS
 from labctl.errors import LabctlError
 from labctl.events import (
@@ -24,11 +25,8 @@ from labctl.events import (
     InstrumentFound,
     Invalid,
     MediumSet,
-    Note,
     PortTrouble,
     PriorsFixed,
-    PromptAnswered,
-    PromptAsked,
     Reading,
     ReleaseAssessed,
     ReleaseBasis,
@@ -46,8 +44,8 @@ from labctl.record import JournalReader, Verification, read_facts, verify_run
 from labctl.report._sound import sound
 
 _KEPT = (
-    Alarm, Assayed, Dosed, GateLooked, InstrumentFound, MediumSet, Note, PortTrouble,
-    PromptAnswered, PromptAsked, StepBegun, StepEnded, Tripped,
+    Alarm, Assayed, Dosed, GateLooked, InstrumentFound, MediumSet, PortTrouble, StepBegun,
+    StepEnded, Tripped,
 )  # fmt: skip
 
 
@@ -72,6 +70,8 @@ class Story:
     imported: Imported | None = None
     """Where an imported curve came from; None of a run."""
     analysed: Analysed | None = None
+    trail: Trail | None = None
+    """What people did, but for what names accounts and addresses of a service."""
     events: list[Event] = field(default_factory=list)
     """Those that are told one by one, in their order."""
     invalid: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -122,7 +122,7 @@ def read_story(folder: Path) -> Story:
     """Read the record in `folder`; of one that is cut off or damaged, what is good of it.
     RecordError when there is no journal that this version can read."""
     reader = JournalReader(folder / "journal.jsonl")
-    taker, watch = CurveTaker(), DoseWatch()
+    taker, watch, people = CurveTaker(), DoseWatch(), ActTaker()
     try:
         facts: Mapping[str, Any] = read_facts(folder / "run.json")
         trouble = []
@@ -134,11 +134,14 @@ def read_story(folder: Path) -> Story:
     )  # fmt: skip
     for event in reader:
         taker.take(event)
+        people.take(event)
         watch.feed(event)
         _take(story, event, watch)
     story.curves = taker.close(reader)
     story.file_trouble += trouble
     begun = story.begun
+    story.trail = trail_of(folder, begun, people.acts, set(), outside=False)
+    story.file_trouble += [words for words in story.trail.trouble if words not in trouble]
     story.sample = _file(story, folder, "sample.yaml", begun.sample_digest if begun else "")
     story.bench = _file(story, folder, "bench.yaml", begun.bench_digest if begun else "")
     story.protocol = _file(story, folder, "protocol.yaml", "")

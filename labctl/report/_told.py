@@ -12,10 +12,7 @@ from labctl.events import (
     Dosed,
     GateLooked,
     MediumSet,
-    Note,
     PortTrouble,
-    PromptAnswered,
-    PromptAsked,
     StepBegun,
     StepEnded,
     Tripped,
@@ -56,35 +53,29 @@ def faults(story: Story) -> Child:
 
 
 def people(story: Story) -> Child:
-    """Who armed, what was asked and answered, notes, what was waived."""
+    """Who started and armed it, what was asked and answered, notes, what was waived, and what was
+    done about it afterwards, as `labctl runs audit` has it."""
     facts = story.facts
     said: list[str] = []
-    if facts.get("user"):
-        said.append(f"started by account {facts['user']}")
     if facts.get("armed_by"):
         said.append(f"armed by: {facts['armed_by']}")
     for key, words in (("waived", "waived"), ("expired", "expired calibrations used")):
         found = facts.get(key)
         if isinstance(found, list):
             said.append(f"{words}: " + (", ".join(map(str, found)) if found else "nothing"))
-    rows: list[tuple[Child, ...]] = []
-    for event in story.events:
-        at = clock(event.t_ns / NS)
-        match event:
-            case Note():
-                rows.append((at, event.who, event.text))
-            case PromptAsked():
-                rows.append((at, "asked", event.text))
-            case PromptAnswered():
-                rows.append((at, "answered", event.answer))
-            case Dosed() if event.how == "by hand" or event.who:
-                rows.append((at, event.who or "by hand", f"added {event.agent}"))
-            case _:
-                pass
+    acts = story.trail.acts if story.trail is not None else ()
+    rows: list[tuple[Child, ...]] = [
+        # The command that started it has paths of a computer in it; it stands in run.json.
+        (clock(act.t_s) if act.t_s is not None else act.utc[:19].replace("T", " "), act.by,
+         act.what, "" if act.what == "started" else act.text, act.source)
+        for act in acts
+    ]  # fmt: skip
     return section(
         "people", "People and acts", bullets(said) if said else None,
-        table(("time", "who", "what"), rows, "Notes, questions and answers") if rows
-        else tag("p", "No note, question or answer stands in the journal."),
+        table(("time", "who", "what", "words", "stands in"), rows, "Acts of people")
+        if rows else tag("p", "No act of a person stands on record."),
+        tag("p", "Times with a date are those of the computer's clock, others count from the "
+                 "beginning of the run.") if rows else None,
     )  # fmt: skip
 
 

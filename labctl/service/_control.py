@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from labctl import clock, platform, talk
-from labctl.engine import AtBench, Engine
+from labctl.engine import Answer, AtBench, Engine
 from labctl.errors import RefusedError
 
 _GUARD_S = 2.0
@@ -156,15 +156,15 @@ class Control:
         self._tell(lambda engine: engine.go_on(who))
         self._changed()
 
-    def answer(self, name: str, text: str) -> None:
-        """Answer a prompt. RefusedError when it is no longer open."""
+    def answer(self, name: str, text: str, who: str) -> None:
+        """Answer a prompt; the journal has who did. RefusedError when it is no longer open."""
         with self._lock:
             prompt = self.prompt
             if prompt is None or prompt.id != name:
                 raise RefusedError("this prompt is not open", seen=name)
             if not prompt.answer.set_running_or_notify_cancel():
                 raise RefusedError("this prompt was given up", seen=name)
-        prompt.answer.set_result(text)
+        prompt.answer.set_result(Answer(text, who))
 
     def _tell(self, act: Callable[[Engine], object]) -> None:
         with self._lock:

@@ -238,7 +238,7 @@ async def note(service: Kept, who: Who, body: bodies.Note) -> Told:
 @scoped(Scope.OPERATOR)
 async def answer(service: Kept, who: Who, body: bodies.Answer) -> Told:
     """Answer what a person is asked."""
-    service.control.answer(body.prompt, body.text)
+    service.control.answer(body.prompt, body.text, who.who)
     return {"done": "answered"}
 
 

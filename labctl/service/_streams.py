@@ -129,7 +129,7 @@ async def _do(service: Service, who: Principal, said: dict[str, Any], rates: Rat
         service.control.note(who.who, words)
         return "noted"
     if act == "answer" and words:
-        service.control.answer(str(said.get("prompt")), words)
+        service.control.answer(str(said.get("prompt")), words, who.who)
         return "answered"
     raise PermissionError("nothing of this kind can be done here, or its text is missing")
 

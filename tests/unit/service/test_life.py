@@ -18,7 +18,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from labctl import clock
-from labctl.record import describe_run, read_journal
+from labctl.events import PromptAnswered
+from labctl.record import JournalReader, describe_run, read_journal
 from tests.unit.service.kept import API, QUICK, Life, until
 
 
@@ -233,6 +234,9 @@ def test_a_prompt_is_answered_over_the_socket(tmp_path: Path) -> None:
             pass
 
     Life(tmp_path, do, own=own).run()
+    (journal,) = tmp_path.rglob("journal.jsonl")
+    (answered,) = (e for e in JournalReader(journal) if isinstance(e, PromptAnswered))
+    assert ("yes", "operator at 127.0.0.1") == (answered.answer, answered.by)
 
 
 def test_a_queue_is_held_after_a_bad_end_and_goes_on(tmp_path: Path) -> None:
