@@ -106,21 +106,28 @@ def _finish(
 ) -> tuple[RunEnded, RecordError | None]:
     """Close the record. A disk that failed after all was said makes a success none; worse endings
     stay."""
+    fault: RecordError | None = None
     try:
-        if truth is not None:
-            folder.write_truth(truth)
         # Said here too, because a journal whose disk failed could not take the closing event.
         folder.finish(**_said(ended))
-    except RecordError as fault:
-        if ended.outcome != "completed" or ended.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF:
-            return ended, fault
-        ended = replace(ended, outcome="data-fault", why=str(fault), exit_code=Exit.DATA)
+    except RecordError as error:
+        fault = error
+    if truth is not None:
+        # Behind the end: on a full disk the reserve is for run.json.
         try:
-            folder.note(**_said(ended))
-        except RecordError as again:
-            return ended, again
+            folder.write_truth(truth)
+        except RecordError as error:
+            fault = fault or error
+    if fault is None:
+        return ended, None
+    if ended.outcome != "completed" or ended.exit_code == Exit.BEAM_NOT_CONFIRMED_OFF:
         return ended, fault
-    return ended, None
+    ended = replace(ended, outcome="data-fault", why=str(fault), exit_code=Exit.DATA)
+    try:
+        folder.note(**_said(ended), fault=str(fault))
+    except RecordError as again:
+        return ended, again
+    return ended, fault
 
 
 def _said(ended: RunEnded) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from labctl import platform
@@ -37,8 +39,20 @@ def replace_file(path: Path, data: bytes) -> None:
         os.replace(beside, path)
         platform.sync_folder(path.parent)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise cannot_write(path, error) from error
+
+
+def put_files(folder: Path, texts: Mapping[str, str]) -> None:
+    """New files in a new folder, on the disk when this returns: one that is only written is empty
+    after a power cut, beside a journal that was synced. OSError."""
+    for name, text in texts.items():
+        with (folder / name).open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            platform.sync_data(file.fileno())
+    platform.sync_folder(folder)
 
 
 def cannot_write(path: Path, error: OSError) -> RecordError:

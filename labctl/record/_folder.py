@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from labctl import clock, events
 from labctl.clock import NS
 from labctl.errors import RecordError
 from labctl.platform import locked, sync_folder
-from labctl.record._disk import Disk, cannot_write, replace_file
+from labctl.record._disk import Disk, cannot_write, put_files, replace_file
 from labctl.record._journal import Journal
 from labctl.record._kept import COVERED, keep
 from labctl.record._origin import git_changes, new_run_id, origin
@@ -66,8 +67,7 @@ class RunFolder:
             begun_ns = clock.wall_utc_ns()
             path = _make(runs_dir / _local(begun_ns).date().isoformat(), _slug(protocol, sample))
             (path / RESERVE).write_bytes(bytes(RESERVE_BYTES))
-            for name, text in (texts or {}).items():
-                (path / name).write_text(text, encoding="utf-8")
+            put_files(path, texts or {})
         except OSError as error:
             raise cannot_write(runs_dir, error) from error
         about: dict[str, Any] = {
@@ -129,7 +129,9 @@ class RunFolder:
 
         To be called after a fault too, which it then raises when all is said that can be.
         """
-        (self.path / RESERVE).unlink(missing_ok=True)
+        with suppress(OSError):
+            # A disk that takes nothing does not give up the reserve either.
+            (self.path / RESERVE).unlink(missing_ok=True)
         journal, table = self._journal, self._table
         if journal is None or table is None:
             self.note(state="not begun", ended=_local(clock.wall_utc_ns()).isoformat(), **facts)

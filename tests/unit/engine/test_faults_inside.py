@@ -25,7 +25,7 @@ from labctl.events import (
 )
 from labctl.guard import Guard, Guards, OffReport, Trip
 from labctl.monitor import Monitor
-from labctl.record import Journal
+from labctl.record import Journal, Outcome, RunFolder, verify_run
 from tests.scenario.runs import Story, nobody, read, request
 
 TINY = ("baseline=5s", "heat=6s", "cool=5s")
@@ -180,6 +180,26 @@ def test_no_light_when_the_intent_cannot_be_made_durable(
 
     assert [] == truth["emission"]
     assert Exit.DATA == result.ended.exit_code
+
+
+def test_a_truth_that_cannot_be_written_keeps_run_json_from_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full at the very end: run.json says so, and nothing in it goes on."""
+
+    def full(self: RunFolder, truth: object) -> None:
+        raise RecordError("the disk is full", where="truth.json")
+
+    monkeypatch.setattr(RunFolder, "write_truth", full)
+    result = carried_out(tmp_path)
+    said = json.loads((result.folder.path / "run.json").read_text())
+
+    assert ("data-fault", Exit.DATA) == (result.ended.outcome, result.ended.exit_code)
+    assert ("closed", "data-fault", Exit.DATA) == (
+        said["state"], said["outcome"], said["exit_code"],
+    )  # fmt: skip
+    assert "truth.json: the disk is full" == said["fault"]
+    assert Outcome.INTACT is verify_run(result.folder.path).outcome
 
 
 def test_a_trip_on_a_full_disk_ends_the_run_as_a_trip(

@@ -160,6 +160,8 @@ def any_event(cls: type[Event]) -> st.SearchStrategy[Event]:
             ).map(tuple)
         elif kind == events.Plain:
             fields[item.name] = _plain
+        elif kind == tuple[events.Plain, ...]:
+            fields[item.name] = st.lists(_plain, max_size=2).map(tuple)
         else:
             fields[item.name] = st.from_type(kind)
     return st.builds(cls, **fields)

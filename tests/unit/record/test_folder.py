@@ -166,6 +166,39 @@ def test_a_failed_replacement_leaves_the_old_file(
     assert [".reserve", "run.json"] == sorted(path.name for path in folder.path.iterdir())
 
 
+def test_the_files_of_a_run_are_on_the_disk_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is synced: else a power cut leaves them empty beside a journal that is whole."""
+    synced: list[str] = []
+    monkeypatch.setattr(
+        "labctl.platform.sync_data",
+        lambda handle: synced.append(Path(os.readlink(f"/proc/self/fd/{handle}")).name),
+    )
+    folder = RunFolder.create(tmp_path, "log", texts={"protocol.yaml": "a", "bench.yaml": "b"})
+
+    assert ["protocol.yaml", "bench.yaml"] == synced
+    assert "b" == (folder.path / "bench.yaml").read_text()
+
+
+def test_a_disk_that_keeps_its_reserve_too_is_still_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read-only, so that not even the reserve can be given up: the journal's fault is heard."""
+    folder = RunFolder.create(tmp_path, "log")
+    journal = folder.open_journal(real_time=False, disk=BadDisk(room=200))
+    for event in notes(10):
+        journal.append(event)
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "unlink", read_only)
+    monkeypatch.setattr(os, "replace", read_only)
+    with pytest.raises(RecordError, match="cut short"):
+        folder.finish()
+
+
 def test_a_fault_is_told_and_raised(tmp_path: Path) -> None:
     """A run whose disk failed says so in run.json, and finishing raises it."""
     folder = RunFolder.create(tmp_path, "log")
