@@ -377,8 +377,24 @@ def test_the_command_line_speaks_to_a_service(
         codes["status"] = ask(life, "status")
         codes["queue"] = ask(life, "queue")
         codes["wrong"] = ask(life, "run", "heating-curv")
-        codes["stop"] = ask(life, "stop", "--latch", "--why", "toast")
+        protocol = tmp_path / "own.yaml"
+        protocol.write_text("schema: labctl.protocol/1\nname: own\nstepz: []\n")
+        record = Person(life.url, life.token).ask("GET", "/queue")[1]["items"][0]["run"]
+        for name, words in {
+            "plan": ("plan", "heating-curve", "--sample", "water", "-p", "power=0.8W"),
+            "protocols": ("protocols",),
+            "validate": ("validate", str(protocol)),
+            "runs": ("runs", "--protocol", "heating-curve"),
+            "report": ("report", record, "--out", str(tmp_path / "report.html")),
+            "no report": ("report", "../../etc/passwd"),
+            "hold": ("hold",),
+            "note": ("note", "no run is on"),
+            "answer": ("answer", "yes"),
+        }.items():
+            codes[name] = ask(life, *words)
+        codes["stop"] = ask(life, "stop-laser", "--why", "toast")
         codes["latched"] = ask(life, "run", "heating-curve", *quick)
+        codes["reset"] = ask(life, "reset", "it was toast")
         codes["other"] = ask(life, "doctor")
         life_items = Person(life.url, life.token).ask("GET", "/queue")[1]["items"]
         codes["exit"] = life_items[0]["exit_code"]
@@ -387,12 +403,18 @@ def test_the_command_line_speaks_to_a_service(
     assert 0o600 == codes.pop("card")
     assert codes.pop("exit") == codes.pop("run")
     assert {
-        "status": 0, "queue": 0, "wrong": 2, "stop": 0, "latched": 2, "other": 2,
+        "status": 0, "queue": 0, "wrong": 2, "stop": 0, "latched": 2, "other": 2, "plan": 0,
+        "protocols": 0, "validate": 2, "runs": 0, "report": 0, "no report": 2, "hold": 2, "note": 2,
+        "answer": 2, "reset": 0,
     } == codes  # fmt: skip
     said = "".join(capfd.readouterr())
     assert "q1 heating-curve: done" in said
     assert "did you mean 'heating-curve'" in said.lower()
     assert "no run was on; latched" in said
+    assert "limit       power: 800 mW of 2 W (40%)" in said
+    assert f"{tmp_path / 'own.yaml'}:3:" in said and "stepz" in said
+    assert "SIMULATED  completed  pass" in said or "SIMULATED  completed  cannot tell" in said
+    assert "<html" in (tmp_path / "report.html").read_text()
 
 
 def test_stop_over_the_socket_is_answered_at_once_with_nine_pages_open(tmp_path: Path) -> None:
