@@ -3,7 +3,8 @@ whole line, exit code 6 and words that help.
 
 Whole simulated runs in virtual time, on a disk that fails once a file has come to a drawn byte, in
 seven ways; some are over at once and must not be believed. What the journal claims is held against
-the disk's own account of what it synced.
+the disk's own account of what it synced. Where this machine lets a file system be mounted: runs
+over TCP on one that really is filled, remounted read-only or gone, and is then mounted again.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ import errno
 import json
 import os
 import random
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from benchmarks._figures import Figure
 from benchmarks.records._made import BRIEF, carried_out, simulated
+from benchmarks.records._mounted import BREAKS
+from benchmarks.service._kept import ROOT
 from labctl.clock import NS, real_ns
 from labctl.engine import RunResult
 from labctl.errors import Exit
@@ -41,6 +46,9 @@ MOMENTS = {"short": 8, "full": 80}
 """Of each kind."""
 GROUP_NS = NS // 200
 """A run in virtual time is over in two groups of 100 ms: shorter ones, so that it has many."""
+OFF_MS = 1000
+"""From the disk's failure to the dark, in a run over TCP at 10 Hz: the group of 100 ms, the sync,
+then the guard's own way to off."""
 JOURNAL, TABLE = "journal.jsonl", "data.csv"
 
 
@@ -134,7 +142,7 @@ class Tally:
     """What did not hold, run by run."""
 
 
-def measure(profile: str, moments: int | None = None) -> Iterator[Figure]:
+def measure(profile: str, moments: int | None = None, *, mounted: bool = True) -> Iterator[Figure]:
     """Yield the figures of this part."""
     moments = MOMENTS[profile] if moments is None else moments
     sizes = whole_sizes()
@@ -154,6 +162,76 @@ def measure(profile: str, moments: int | None = None) -> Iterator[Figure]:
             goal="all",
             holds=not tally.wrong and tally.lit > 0,
         )
+    if mounted:
+        yield from _mounted(profile)
+
+
+def _mounted(profile: str) -> Iterator[Figure]:
+    """The same on a file system that really breaks; one run each, and one with no room."""
+    for kind in (*BREAKS, "no room before the start"):
+        what = "off, durable honest, whole lines, exit 6" if kind in BREAKS else "refused, in words"
+        name = f"{kind}: {what}"
+        try:
+            found = _in_a_namespace(kind)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"{kind}: {error} {getattr(error, 'stderr', '')}", file=sys.stderr)
+            yield Figure(name, 0, "runs", profile, beside="nothing can be mounted here")
+            continue
+        wrong = list(_wrong_mounted(found) if kind in BREAKS else _wrong_refusal(found))
+        for words in wrong:
+            print(f"{kind}: {words}", file=sys.stderr)
+        about = _about(found) if kind in BREAKS else "; ".join(found["words"].splitlines()[::2])
+        yield Figure(name, 0 if wrong else 1, "of 1 run", profile, about, "all", not wrong)
+
+
+def _about(found: Mapping[str, Any]) -> str:
+    out = f"light out {found['off_ms']:.0f} ms after it, by the world's log; "
+    return out + f"{found['told']} events called durable, {found['there']} on a second mount"
+
+
+def _in_a_namespace(kind: str) -> dict[str, Any]:
+    """What `_mounted` says; its mounts are seen by nobody else and end with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            ["unshare", "--mount", sys.executable, "-m", "benchmarks.records._mounted", kind,
+             folder],
+            cwd=ROOT, capture_output=True, text=True, check=True, timeout=180,
+        )  # fmt: skip
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+
+def _wrong_mounted(found: Mapping[str, Any]) -> Iterator[str]:
+    ended = found["ended"]
+    if found["off_ms"] is None or not found["lit_before"]:
+        yield "it was not lit, or it is lit still"
+    elif found["off_ms"] > OFF_MS:
+        yield f"the light went out {found['off_ms']:.0f} ms after it"
+    said = (found["code"], ended["outcome"], ended["exit_code"], ended["beam"])
+    if said != (Exit.DATA, "data-fault", Exit.DATA, "off") or found["traceback"]:
+        yield f"it ended {said}"
+    if "--runs" not in ended["why"]:
+        yield f"it says {ended['why']!r}"
+    if found["told"] > found["there"]:
+        yield f"{found['told']} events were called durable, {found['there']} are there"
+    if not found["whole"]:
+        yield "the journal ends within a line"
+    if {found["verify"], found["then"]} != {Outcome.CUT_OFF}:
+        yield f"verify says {found['verify']}, then {found['then']}"
+    facts = found["run.json"]
+    if facts["state"] != "running" and (
+        facts["state"] != "cut off" or facts["exit_code"] != Exit.DATA or not facts["fault"]
+    ):
+        yield f"run.json says {facts}"
+    if found["room_for_run_json"] and facts["state"] == "running":
+        yield "run.json does not tell of the fault"
+
+
+def _wrong_refusal(found: Mapping[str, Any]) -> Iterator[str]:
+    if found["code"] != Exit.DATA or found["left"]:
+        yield f"exit code {found['code']}, left {found['left']}"
+    if "not enough room" not in found["words"] or "--runs" not in found["words"]:
+        yield f"it says {found['words']!r}"
 
 
 def whole_sizes() -> dict[str, int]:
