@@ -48,19 +48,32 @@ class Points:
             row[8] = self._lit
             self._pending = row
         elif isinstance(event, Assessment):
-            row = self._pending or [round(event.t_ns / NS, 4), *[None] * 8]
-            row[4] = round(event.predicted_degc, 4)
-            row[5] = round(event.predicted_sd_k, 5)
-            row[6] = _rounded(event.efficiency)
-            row[7] = _rounded(event.efficiency_sd_total)
-            if self._pending is not None:
-                self.flush()
+            self._assessed(event)
         elif isinstance(event, EmissionIntent) and event.source == LASER:
             self._lit = None
         elif isinstance(event, Emission) and event.source == LASER:
             was, self._lit = self._lit, {Beam.ON: 1, Beam.OFF: 0}.get(event.beam)
             if self._lit == 1 and was != 1:
                 self.laser_on_s.append(round(event.t_ns / NS, 4))
+
+    def _assessed(self, event: Assessment) -> None:
+        """Onto its sample's row. One that was told already, as the check was late, is told again:
+        a hole in the model's band would be there for good."""
+        row, late = self._pending, False
+        if row is None and self.rows and self.rows[-1][0] == round(event.t_ns / NS, 4):
+            row, late = self.rows[-1], True
+        if row is None:
+            return
+        row[4] = round(event.predicted_degc, 4)
+        row[5] = round(event.predicted_sd_k, 5)
+        row[6] = _rounded(event.efficiency)
+        row[7] = _rounded(event.efficiency_sd_total)
+        if not late:
+            self.flush()
+            return
+        self._texts[-1] = json.dumps(row, separators=(",", ":"))
+        if not (self._fresh and self._fresh[-1] is row):
+            self._fresh.append(row)
 
     @property
     def waits(self) -> bool:

@@ -12,11 +12,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.records._made import BRIEF, simulated
 from labctl import clock, yamlfile
 from tests.unit.service.kept import until
 
@@ -28,6 +30,19 @@ pytestmark = [
     pytest.mark.timeout(120),
 ]
 HOSTILE = "<img src=x onerror=document.title='had'>"
+ASKS = """\
+schema: labctl.protocol/1
+name: asks
+title: Asks before it lights
+needs: {laser: laser, probe: thermometer, ambient: thermometer, meter: power_meter}
+limits: {temperature: 60 degC, total: 30 min}
+record: {every: 1 s}
+steps:
+  - baseline: {for: 5 s}
+  - prompt: {text: Put in the sample and type its name.}
+  - irradiate: {power: 1 W, for: 5 s}
+  - cool: {until: {elapsed: 5 s}, at_most: 5 s}
+"""
 
 
 class Kept:
@@ -40,6 +55,7 @@ class Kept:
         titled = re.sub("(?m)^title: .*$", f'title: "{HOSTILE}"', shipped)
         assert HOSTILE in titled
         (own / "hostile.yaml").write_text(titled, encoding="utf-8")
+        (own / "asks.yaml").write_text(ASKS, encoding="utf-8")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "labctl", "serve", "--bench", "simulated", "--port", "0",
              "--speed", "50", "--broker", "off", "--runs", str(folder / "runs"),
@@ -76,8 +92,13 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    """One service for all tests here but the one that kills it."""
-    service = Kept(tmp_path_factory.mktemp("kept"))
+    """One service for all tests here but the one that kills it; two records are there before."""
+    folder = tmp_path_factory.mktemp("kept")
+    # On another thread: playwright has a loop on this one.
+    with ThreadPoolExecutor(1) as pool:
+        for seed in (1, 2):
+            pool.submit(simulated, folder / "runs", seed, BRIEF).result()
+    service = Kept(folder)
     yield service
     service.close()
 
@@ -127,24 +148,87 @@ def word(page: Any, pattern: str) -> None:
     reads(page, "word", pattern)
 
 
+def sees(page: Any) -> None:
+    """Axe finds nothing."""
+    found = axe_module.Axe().run(page).response["violations"]
+    assert [] == [(one["id"], [n["target"] for n in one["nodes"]]) for one in found]
+
+
+def waiting(page: Any) -> list[str]:
+    """What waits in the queue, as it reads."""
+    return [text for text in page.locator("#queue li").all_inner_texts() if ": waiting" in text]
+
+
 def test_from_the_choice_of_a_protocol_to_its_report(opened: Any, kept: Kept) -> None:
-    """Without the code nothing lights; with it a run goes to its verdict, and its report opens."""
+    """Without the code nothing lights; with it a run asks, holds, goes on and comes to its verdict,
+    while those that wait are put in another order by the keyboard; and its report opens."""
     page = opened
     assert "token" not in page.url
     start(page, "5 s")
     page.wait_for_selector("#answer.refused")
     assert "arm code" in page.inner_text("#answer")
-    page.click("#plan")
-    page.wait_for_selector("#plan-words li")
-    assert "light off at worst" in page.inner_text("#plan-words")
+    reads(page, "plan-words", r"At most \d+ s; 5.*light off at worst")
+    sees(page)
     arm(page, kept)
-    start(page, "5 s")
+    page.select_option("#protocol", "asks")
+    page.click("#start")
+    page.wait_for_selector("#prompt:not([hidden])")
+    reads(page, "prompt-text", "type its name")
+    assert "A question waits" in page.inner_text("#said")
+    sees(page)
+    for sample in ("water", "pda-aminoacid"):
+        page.select_option("#sample", sample)
+        page.click("#enqueue")
+        reads(page, "queue", f"{sample}.*waiting")
+    assert "water" in waiting(page)[0]
+    later = page.locator("#queue button[data-act=Later]:not(:disabled)")
+    later.focus()
+    moved = later.get_attribute("data-item")
+    page.keyboard.press("Enter")
+    with until(lambda: "pda-aminoacid" in waiting(page)[0], at_most_s=5.0):
+        assert moved == page.evaluate("document.activeElement.dataset.item")
+    for _ in range(2):
+        left = len(waiting(page))
+        page.locator("#queue button[data-act=Cancel]").first.click()
+        with until(lambda left=left: len(waiting(page)) < left, at_most_s=5.0):
+            pass
+    page.click("#hold")
+    reads(page, "hold", "^Go on$")
+    page.fill("#prompt-answer", "A25")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#prompt", state="hidden")
+    reads(page, "answer", "^answered$")
+    page.click("#hold")
     reads(page, "verdict", "^(pass|fail|cannot tell)$")
     assert page.locator("#curve canvas").count() == 1
+    page.wait_for_selector("#runs tr:has-text('asks') button")
     with page.context.expect_page() as report:
-        page.click("#runs tr:first-child button")
+        page.click("#runs tr:has-text('asks') button")
     report.value.wait_for_selector("h1")
-    assert "water" in report.value.inner_text("body")
+    assert "asks" in report.value.inner_text("body")
+
+
+def test_records_are_searched_and_laid_over_each_other(opened: Any) -> None:
+    """Two of them, from their first light on, with a table of them in words."""
+    page = opened
+    page.fill("#find-protocol", "no such")
+    page.keyboard.press("Enter")
+    reads(page, "found", "^None found")
+    page.fill("#find-protocol", "HEATING")
+    page.keyboard.press("Enter")
+    reads(page, "found", "found, the newest first")
+    boxes = page.locator("#runs input[type=checkbox]")
+    boxes.nth(boxes.count() - 1).check()
+    assert page.is_disabled("#overlay")
+    boxes.nth(boxes.count() - 2).check()
+    page.click("#overlay")
+    page.wait_for_selector("#overlay-curve canvas")
+    assert page.evaluate("document.activeElement.id") == "overlay-h"
+    rows = page.locator("#overlay-key tr").all_inner_texts()
+    assert 2 == len(rows)
+    assert all(re.search(r"\d [KK].*1\d s", row) for row in rows), rows
+    page.select_option("#overlay-as", "from-first")
+    sees(page)
 
 
 def test_stop_laser_is_in_view_and_works_by_pointer_and_by_keyboard(
@@ -173,6 +257,7 @@ def test_stop_laser_is_in_view_and_works_by_pointer_and_by_keyboard(
             page.click("#stop-laser")
         word(page, "^STOPPED$")
         page.wait_for_selector("#latch:not([hidden])")
+        sees(page)
         page.fill("#reset-why", "looked at it")
         page.click("#reset-form button")
         word(page, "^IDLE$")
@@ -188,8 +273,7 @@ def test_axe_finds_no_violation_and_names_are_text(opened: Any, kept: Kept) -> N
     for width, scheme in ((390, "dark"), (1280, "light")):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme)
-        found = axe_module.Axe().run(page).response["violations"]
-        assert [] == [(one["id"], [n["target"] for n in one["nodes"]]) for one in found]
+        sees(page)
     page.select_option("#protocol", "hostile")
     reads(page, "protocol-title", "onerror")
     page.locator("#protocol").blur()
@@ -236,6 +320,8 @@ def test_a_killed_service_is_lost_contact_within_two_seconds(browser: Any, tmp_p
             assert "treat as ON" in page.inner_text("#beam")
             assert "" == page.inner_text("#answer")
             assert "LOST CONTACT" in page.inner_text("#alert")
+            if sign == signal.SIGKILL:
+                sees(page)
             page.click("#stop-laser")
             reads(page, "answer", "Use the interlock or the key")
             if sign == signal.SIGSTOP:

@@ -1,47 +1,91 @@
-// The live curve and the efficiency: uPlot with the model's band and the laser's shading.
-const MOST = 6000;
-const TWO_SD = 1.959964;
-
-function colour(name) {
+// The live charts: uPlot with the model's band and the laser's shading.
+export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+export const onScheme = (act) => dark.addEventListener("change", act);
+
+// Canvas knows no rem: what is written in a chart grows with the page's own type.
+const em = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
+const clock = (_, marks) => marks.map((s) => `${s < 0 ? "−" : ""}${Math.floor(Math.abs(s) / 60)}:${String(Math.floor(Math.abs(s) % 60)).padStart(2, "0")}`);
+const STEPS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400];
+
+export function axes(title) {
+  const size = em(), font = `${0.75 * size}px system-ui, sans-serif`;
+  const axis = { stroke: colour("soft"), grid: { stroke: colour("grid"), width: 1 }, ticks: { stroke: colour("grid"), size: 0.3 * size }, font };
+  return [
+    { ...axis, values: clock, incrs: STEPS, size: 1.8 * size, space: 3.4 * size },
+    { ...axis, label: title, labelSize: 1.3 * size, labelFont: font, labelGap: 0, size: 3.2 * size, space: 2 * size },
+  ];
+}
+
+export const line = (name, more = {}) => ({ stroke: colour(name), width: Math.max(2, em() / 9), points: { show: false }, spanGaps: false, ...more });
+
+export function named(box, words) {
+  for (const canvas of box.querySelectorAll("canvas")) {
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", words);
+  }
+}
+
+const edge = { stroke: "transparent", width: 0, points: { show: false } };
+const share = (_, low, high) => [Math.max(-0.2, Math.min(0, low ?? 0)), Math.min(1.2, Math.max(0.2, 1.15 * (high ?? 1)))];
+// By the lines that are shown; at first the band is as wide as what nobody knew.
+function most(u, lines) {
+  const [from, to] = u.series[0].idxs ?? [0, u.data[0].length - 1];
+  let low = Infinity, high = -Infinity;
+  for (const values of lines.map((one) => u.data[one])) {
+    for (let i = from; i <= to; i++) {
+      const value = values[i];
+      if (value === null) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  return [low, high];
+}
+
+// The measured line is drawn last: what was seen stands before what was expected.
+const KINDS = {
+  temperature: {
+    columns: ["t", "model", "high", "low", "ambient", "measured"], title: "°C", bands: [2, 3], windowed: true,
+    words: "Temperature over time; its newest values stand below",
+    series: () => [{}, line("model", { dash: [7, 4] }), edge, edge, line("ambient", { dash: [2, 4] }), line("measured")],
+    y: (u) => {
+      const [low, high] = most(u, [1, 4, 5]);
+      if (low > high) return [20, 30];
+      const spare = Math.max(0.5, 0.05 * (high - low));
+      return [low - spare, high + spare];
+    },
+  },
+  gap: {
+    columns: ["t", "gapHigh", "gapLow", "gap"], title: "K", bands: [1, 2], windowed: true,
+    words: "Measured minus model over time, with the model's band; its newest value stands below",
+    series: () => [{}, edge, edge, line("measured", { width: 1 })],
+    y: (u) => {
+      const [low, high] = most(u, [3]);
+      const far = Math.max(0.1, 1.6 * (u.data[1][u.data[1].length - 1] ?? 0), -1.1 * low, 1.1 * high);
+      return [-far, far];
+    },
+  },
+  efficiency: {
+    columns: ["t", "efficiencyHigh", "efficiencyLow", "efficiency"], title: "efficiency", bands: [1, 2], windowed: false,
+    words: "Efficiency over time with its 95 % interval; its value stands above",
+    series: () => [{}, edge, edge, line("measured")], y: share,
+  },
+};
+
 export class Curve {
-  constructor(box, small) {
+  constructor(box, kind, points) {
     this.box = box;
-    this.small = small;
-    this.rows = [];
-    this.at = {};
-    this.every = 1;
-    this.count = 0;
+    this.kind = KINDS[kind];
+    this.points = points;
+    this.lastS = 0; // how much of the run is shown; 0: all
     this.plot = null;
     this.due = false;
     new ResizeObserver(() => this.fit()).observe(box);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.clear(); this.later(); });
-  }
-
-  begin(points) {
-    this.at = Object.fromEntries(points.columns.map((name, place) => [name, place]));
-    this.rows = points.rows.slice();
-    this.every = 1;
-    this.count = this.rows.length;
-    this.later();
-  }
-
-  add(rows) {
-    for (const row of rows) {
-      if (this.count++ % this.every === 0) this.rows.push(row);
-    }
-    if (this.rows.length > MOST) {
-      this.rows = this.rows.filter((_, place) => place % 2 === 0);
-      this.every *= 2;
-    }
-    if (rows.length) this.later();
-  }
-
-  get newest() {
-    const row = this.rows[this.rows.length - 1];
-    return row ? Object.fromEntries(Object.entries(this.at).map(([name, place]) => [name, row[place]])) : null;
+    onScheme(() => { this.clear(); this.later(); });
   }
 
   later() {
@@ -50,27 +94,15 @@ export class Curve {
     requestAnimationFrame(() => { this.due = false; this.draw(); });
   }
 
-  column(name) {
-    const place = this.at[name];
-    return this.rows.map((row) => (row[place] === undefined ? null : row[place]));
-  }
-
-  band(middle, spread, factor) {
-    const a = this.column(middle), b = this.column(spread);
-    const side = (sign) => a.map((value, i) => (value === null || b[i] === null ? null : value + sign * factor * b[i]));
-    return [side(1), side(-1)];
-  }
-
-  data() {
-    const t = this.column("t_s");
-    if (this.small) return [t, this.column("efficiency"), ...this.band("efficiency", "efficiency_sd", TWO_SD)];
-    return [t, this.column("probe_degc"), this.column("predicted_degc"), ...this.band("predicted_degc", "sd_k", 2), this.column("ambient_degc")];
-  }
-
   draw() {
-    if (!this.rows.length) { this.clear(); return; }
-    if (!this.plot) this.make();
-    this.plot.setData(this.data());
+    const { length, newest } = this.points;
+    this.box.hidden = !length;
+    if (!length) { this.clear(); return; }
+    const data = this.kind.columns.map((name) => this.points.of[name]);
+    if (this.plot) this.plot.setData(data);
+    else this.make(data);
+    // For whoever measures how soon a point is seen.
+    this.box.dispatchEvent(new CustomEvent("drawn", { detail: { t_s: newest.t_s, points: length }, bubbles: true }));
   }
 
   clear() {
@@ -79,45 +111,42 @@ export class Curve {
   }
 
   fit() {
-    if (this.plot) this.plot.setSize({ width: this.box.clientWidth, height: this.box.clientHeight });
+    if (!this.plot || !this.box.clientWidth) return;
+    if (this.em !== em()) {
+      this.clear();
+      this.later();
+    } else this.plot.setSize({ width: this.box.clientWidth, height: this.box.clientHeight });
   }
 
   shade(u) {
-    const t = this.column("t_s"), lit = this.column("lit");
+    const { t, lit } = this.points.of;
     const { left, top, width, height } = u.bbox;
     const to = (x) => Math.min(left + width, Math.max(left, u.valToPos(x, "x", true)));
+    const fills = { 1: colour("light"), null: colour("dim") };
     for (let from = 0; from < t.length; ) {
       let end = from;
       while (end < t.length && lit[end] === lit[from]) end++;
-      if (lit[from] !== 0) {
-        u.ctx.fillStyle = colour(lit[from] === 1 ? "light" : "dim");
-        const begin = to(t[from]);
-        u.ctx.fillRect(begin, top, Math.max(1, to(t[Math.min(end, t.length - 1)]) - begin), height);
+      const begin = to(t[from]), over = to(t[Math.min(end, t.length - 1)]);
+      if (lit[from] !== 0 && over > left) {
+        u.ctx.fillStyle = fills[lit[from]];
+        u.ctx.fillRect(begin, top, Math.max(1, over - begin), height);
       }
       from = end;
     }
   }
 
-  make() {
-    const axis = { stroke: colour("soft"), grid: { stroke: colour("grid"), width: 1 }, ticks: { stroke: colour("grid") }, font: "12px system-ui, sans-serif" };
-    const clock = (_, marks) => marks.map((s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`);
-    const edge = { stroke: "transparent", width: 0, points: { show: false } };
-    const line = (name, more = {}) => ({ stroke: colour(name), width: 2, points: { show: false }, spanGaps: false, ...more });
-    const temperature = [{}, line("measured"), line("model", { dash: [7, 4] }), edge, edge, line("ambient", { dash: [2, 4] })];
-    const share = [{}, line("measured"), edge, edge];
-    const title = this.small ? "efficiency" : "°C";
+  make(data) {
+    const { kind } = this;
+    this.em = em();
+    const shown = (_, least, most) => [kind.windowed && this.lastS ? Math.max(least, most - this.lastS) : least, Math.max(most, least + 1)];
     this.plot = new uPlot({
       width: this.box.clientWidth, height: this.box.clientHeight,
       legend: { show: false }, cursor: { show: false },
-      scales: { x: { time: false }, y: this.small ? { range: (_, low, high) => [Math.max(-0.2, Math.min(0, low ?? 0)), Math.min(1.2, Math.max(0.2, 1.15 * (high ?? 1)))] } : {} },
-      axes: [{ ...axis, values: clock, incrs: [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400] }, { ...axis, label: title, labelSize: 18, labelFont: "12px system-ui, sans-serif", size: 46 }],
-      series: this.small ? share : temperature,
-      bands: [{ series: this.small ? [2, 3] : [3, 4], fill: colour("band") }],
+      scales: { x: { time: false, range: shown }, y: { range: kind.y } },
+      axes: axes(kind.title), series: kind.series(),
+      bands: [{ series: kind.bands, fill: colour("band") }],
       hooks: { drawClear: [(u) => this.shade(u)] },
-    }, this.data(), this.box);
-    for (const canvas of this.box.querySelectorAll("canvas")) {
-      canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", this.small ? "Efficiency over time; its value stands above" : "Temperature over time; newest values stand below");
-    }
+    }, data, this.box);
+    named(this.box, kind.words);
   }
 }

@@ -39,7 +39,7 @@ export async function ask(method, path, body, more = {}) {
   const said = await fetch(API + path, {
     method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store",
     keepalive: Boolean(more.keepalive),
-  });
+  }).catch(() => { throw new Error("The service does not answer."); });
   const told = await said.json().catch(() => ({}));
   if (!said.ok) throw new Refused(said.status, told.error || {});
   return told;

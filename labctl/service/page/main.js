@@ -1,31 +1,47 @@
 // The page: one connection, one state, one timer that notices silence.
+import { call, callFor, wireCalls } from "./calls.js";
 import { Curve } from "./chart.js";
 import { Link, access, keepToken, takeToken } from "./link.js";
-import { loadForms, loadRuns, setMode, showArmed, showQueue, wireOrders } from "./orders.js";
-import { showBench, showCurveText, showLists, showReadings, showRun } from "./show.js";
+import { loadForms, setMode, showArmed, showQueue, wireOrders } from "./orders.js";
+import { Points } from "./points.js";
+import { loadRuns, wireRecords } from "./records.js";
+import { say, showBench, showCurveText, showLists, showReadings, showRun } from "./show.js";
 import { $, answer, tell } from "./words.js";
 
 const state = { status: null, alarms: [], notes: [], queue: { items: [], held: "" } };
-const curves = [new Curve($("curve"), false), new Curve($("efficiency"), true)];
+const points = new Points();
+const curves = [
+  new Curve($("curve"), "temperature", points), new Curve($("gap"), "gap", points), new Curve($("efficiency"), "efficiency", points),
+];
 let role = "viewer";
 let runsOf = null;
 let loading = 0;
+
+// Of what the page looks up by itself: that nobody answers is told by LOST CONTACT.
+function unasked(error) {
+  if (error.status) answer(error.message, true);
+}
 
 function hear(message) {
   state.status = message.status;
   if (message.type === "snapshot") {
     state.alarms = message.alarms;
     state.notes = message.notes;
-    for (const curve of curves) curve.begin(message.points);
+    points.begin(message.points);
+    for (const curve of curves) curve.later();
     if (message.me) {
       role = message.me.role;
       $("token-box").hidden = true;
-      for (const id of ["order-h", "note"]) $(id).closest("section").hidden = role === "viewer";
-      loadForms().catch((error) => answer(error.message, true));
+      // Who may only watch has nothing to order, to answer or to remark.
+      document.body.classList.toggle("viewer", role === "viewer");
+      if (role !== "viewer") loadForms().catch(unasked);
     }
   } else {
     if (message.alarms) state.alarms = message.alarms;
-    if (message.points) for (const curve of curves) curve.add(message.points);
+    if (message.points && message.points.length) {
+      points.add(message.points);
+      for (const curve of curves) curve.later();
+    }
     for (const { e } of message.events || []) {
       if (e.k === "note") state.notes.push({ t_s: e.t / 1e9, who: e.who, text: e.text });
     }
@@ -34,14 +50,15 @@ function hear(message) {
   setMode(state.status.mode);
   showRun(state);
   showLists(state);
-  showCurveText(curves[0].newest);
+  showCurveText(points.newest);
+  say(callFor(state));
   const run = state.status.run;
   const mark = run ? `${run.id} ${Boolean(run.ended)}` : "";
   // A record is closed a little after its run has ended; the queue's item tells when.
   if (mark !== runsOf || message.queue) {
     runsOf = mark;
     clearTimeout(loading);
-    loading = setTimeout(() => loadRuns().catch((error) => answer(error.message, true)), 400);
+    loading = setTimeout(() => loadRuns().catch(unasked), 400);
   }
   look();
 }
@@ -53,8 +70,10 @@ const link = new Link(hear, () => {
 
 function look() {
   const silentS = link.heard ? (performance.now() - link.heard) / 1000 : 0;
-  showBench(state, link.lost, silentS, link.why);
-  showReadings(state.status, silentS);
+  if (showBench(state, link.lost, silentS, link.why)) call("LOST CONTACT: nobody here knows the beam, treat it as ON", true);
+  // Old is what is older than two seconds, and than three samples of a run that reads seldom.
+  const speed = (state.status && state.status.speed) || 1;
+  showReadings(state.status, silentS, Math.max(2, (3 * points.period) / speed));
 }
 
 setInterval(() => { link.check(); look(); showArmed(); }, 100);
@@ -94,12 +113,21 @@ $("token-form").addEventListener("submit", (event) => {
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, select, textarea, [contenteditable]");
   if (event.key !== "n" || event.ctrlKey || event.metaKey || event.altKey || typing) return;
-  if ($("note").closest("section").hidden) return;
+  if (role === "viewer") return;
   event.preventDefault();
   $("note").focus();
 });
 
+$("window").addEventListener("change", () => {
+  for (const curve of curves) {
+    curve.lastS = Number($("window").value);
+    curve.later();
+  }
+});
+
 wireOrders();
+wireRecords();
+wireCalls();
 takeToken();
 if (access.token) link.connect();
 else $("token-box").hidden = false;

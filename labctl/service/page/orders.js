@@ -1,4 +1,4 @@
-// What is asked of the service: the form of a protocol, its worst case, start, queue, the right to arm, records.
+// What is asked of the service: the form of a protocol, its worst case, start, queue, the right to arm.
 import { access, armedLeft, ask } from "./link.js";
 import { $, answer, fill, make, number, put, tell, time } from "./words.js";
 
@@ -11,7 +11,7 @@ const chosen = () => protocols.find((one) => one.name === $("protocol").value);
 
 export function setMode(now) {
   mode = now;
-  $("arm-form").hidden = mode !== "SIMULATED";
+  $("arm-form").hidden = $("simulated").hidden = mode !== "SIMULATED";
 }
 
 export async function loadForms() {
@@ -31,14 +31,16 @@ export async function loadForms() {
 function showProtocol() {
   const one = chosen();
   put("protocol-title", one ? `${one.title}. ${time(one.at_most_s)} at most${one.lights ? "; it lights the laser" : "; no laser"}${one.prompts ? `; asks ${one.prompts} times` : ""}.` : "");
-  $("parameters").replaceChildren(...(one ? one.parameters : []).flatMap((row) => {
+  fill("parameters", one, () => (one ? one.parameters : []).flatMap((row) => {
     const id = `parameter-${row.name}`;
     const range = row.least || row.most ? ` (${row.least || "…"} to ${row.most || "…"})` : "";
     const input = make("input", undefined, { id, name: row.name, autocomplete: "off", maxlength: "200" });
     input.value = row.default;
-    return [make("label", `${row.name}: ${row.help}${range}`, { for: id }), input];
+    const box = make("div");
+    box.append(make("label", `${row.name}: ${row.help}${range}`, { for: id }), input);
+    return [box];
   }));
-  $("plan-words").replaceChildren();
+  planSoon();
 }
 
 function showSample() {
@@ -54,14 +56,45 @@ function asked() {
     if (input.value.trim() && input.value !== row.default) parameters[input.name] = input.value.trim();
   }
   const told = { protocol: one.name, parameters };
-  if ($("sample").value) told.sample = $("sample").value;
+  const given = (id) => $(id).value.trim();
+  if (given("sample")) told.sample = given("sample");
+  if (given("blank")) told.blank = given("blank");
+  if (mode === "SIMULATED") {
+    const faults = given("faults").split(",").map((text) => text.trim()).filter(Boolean);
+    if (faults.length) told.faults = faults;
+    for (const name of ["seed", "speed"]) {
+      if (!given(name)) continue;
+      told[name] = Number(given(name));
+      if (!Number.isFinite(told[name])) throw new Error(`${name} is no number: ${given(name)}`);
+    }
+  }
   return told;
 }
 
+// The worst case stands there before anybody presses start, of what the form says now.
+let planning = 0;
+function planSoon() {
+  clearTimeout(planning);
+  planning = setTimeout(plan, 400);
+  put("plan-words", "working it out …");
+}
+
 async function plan() {
-  const told = await ask("POST", "/plan", asked());
+  const mine = planning;
+  let list;
+  try {
+    list = make("ul");
+    list.append(...planLines(await ask("POST", "/plan", asked())).map((line) => make("li", line)));
+  } catch (error) {
+    list = make("p", error.message, { class: "bad" });
+  }
+  // A newer one is on its way.
+  if (mine === planning) $("plan-words").replaceChildren(list);
+}
+
+function planLines(told) {
   const off = Object.values(told.off_latency || {}).map((one) => `light off at worst ${number(one.asked_s, "s")} after it is asked for`);
-  const lines = [
+  return [
     `At most ${time(told.worst_case_s)}; ${number(told.energy_j, "J")} of light.`,
     ...told.limits.map((one) => `${one.limit}: ${one.used_text} of ${one.allowed_text} allowed`),
     ...off,
@@ -69,9 +102,6 @@ async function plan() {
     ...(told.hazards || []),
     told.assumed_sample ? `No sample was named: ${told.sample} is assumed.` : "",
   ].filter(Boolean);
-  const list = make("ul");
-  list.append(...lines.map((line) => make("li", line)));
-  $("plan-words").replaceChildren(make("h3", "Worst case"), list);
 }
 
 async function send(path) {
@@ -92,49 +122,56 @@ async function send(path) {
 export function showQueue(queue) {
   $("held").hidden = !queue.held;
   put("held-words", queue.held ? `Held: ${queue.held}` : "");
+  // Made anew with every change: whoever moves one by the keyboard stays on its button.
+  const { item: held, act } = document.activeElement.dataset;
   fill("queue", queue.items, () => {
     const waiting = queue.items.filter((one) => one.state === "waiting");
-    if (!queue.items.length) return [make("li", "empty")];
-    return queue.items.map((one) => {
-      const words = [one.state, one.verdict || one.outcome, one.why].filter(Boolean).join(", ");
-      const values = Object.entries(one.parameters || {}).map(([name, value]) => `${name} ${value}`);
-      const what = [one.protocol, one.sample, ...values].filter(Boolean).join(" · ");
-      const item = make("li", `${what}: ${words} `);
-      if (one.state !== "waiting") return item;
-      const place = waiting.indexOf(one);
-      const button = (label, act, off) => {
-        const made = make("button", label, { type: "button", "aria-label": `${label}: ${one.protocol}, place ${place + 1}` });
-        made.disabled = off;
-        made.addEventListener("click", () => tell(async () => { await act(); }));
-        return made;
-      };
-      item.append(
-        button("Earlier", () => ask("POST", `/queue/${one.id}/move`, { to: place - 1 }), place === 0), " ",
-        button("Later", () => ask("POST", `/queue/${one.id}/move`, { to: place + 1 }), place === waiting.length - 1), " ",
-        button("Cancel", () => ask("DELETE", `/queue/${one.id}`), false),
-      );
-      return item;
-    });
+    return queue.items.length ? queue.items.map((one) => queued(one, waiting)) : [make("li", "empty")];
   });
+  if (!held || document.activeElement.dataset.item === held) return;
+  const mine = [...$("queue").querySelectorAll(`[data-item="${held}"]:not(:disabled)`)];
+  (mine.find((button) => button.dataset.act === act) || mine[0] || $("queue-h")).focus();
 }
 
-export async function loadRuns() {
-  const runs = (await ask("GET", "/runs?last=30")).reverse();
-  fill("runs", runs, () => runs.map((one) => {
-    const row = make("tr");
-    const cell = make("td");
-    if (one.state === "closed") {
-      const button = make("button", "Report", { type: "button", "aria-label": `Report of ${one.path}` });
-      button.addEventListener("click", () => tell(async () => {
-        const { ticket } = await ask("POST", "/ticket");
-        const path = one.path.split("/").map(encodeURIComponent).join("/");
-        window.open(`/api/v1/runs/${path}/report?ticket=${encodeURIComponent(ticket)}`, "_blank", "noopener");
-      }));
-      cell.append(button);
-    }
-    row.append(make("th", one.path, { scope: "row" }), make("td", one.verdict || one.outcome || one.state), cell);
-    return row;
-  }));
+function queued(one, waiting) {
+  const words = [one.state, one.verdict || one.outcome, one.why].filter(Boolean).join(", ");
+  const values = Object.entries(one.parameters || {}).map(([name, value]) => `${name} ${value}`);
+  const faults = (one.faults || []).length ? `with ${one.faults.join(", ")}` : "";
+  const what = [one.protocol, one.sample, ...values, faults].filter(Boolean).join(" · ");
+  const last = one.state === "waiting" ? `, ${time(one.at_most_s)} at most` : "";
+  const item = make("li", `${what}: ${words}${last}`);
+  const row = make("span", undefined, { class: "row mine" });
+  const place = waiting.indexOf(one);
+  const button = (label, does, off) => {
+    const where = place < 0 ? `${one.state}, ${one.id}` : `place ${place + 1}`;
+    const made = make("button", label, { type: "button", "data-item": one.id, "data-act": label, "aria-label": `${label}: ${one.protocol}, ${where}` });
+    made.disabled = off;
+    made.addEventListener("click", () => tell(async () => { await does(); }));
+    row.append(made);
+  };
+  if (place >= 0) {
+    button("Earlier", () => ask("POST", `/queue/${one.id}/move`, { to: place - 1 }), place === 0);
+    button("Later", () => ask("POST", `/queue/${one.id}/move`, { to: place + 1 }), place === waiting.length - 1);
+    button("Cancel", () => ask("DELETE", `/queue/${one.id}`), false);
+  } else if (one.state !== "running") {
+    button("Again", () => again(one), false);
+  }
+  if (row.childElementCount) item.append(row);
+  return item;
+}
+
+// Into the form, where it can be changed; it starts nothing.
+function again(one) {
+  const choice = [...$("protocol").options].find((option) => option.value === one.protocol && !option.disabled);
+  if (!choice) throw new Error(`${one.protocol} cannot be ordered here any more.`);
+  $("protocol").value = one.protocol;
+  showProtocol();
+  const named = samples.some((sample) => sample.name === one.sample);
+  $("sample").value = named ? one.sample : "";
+  showSample();
+  for (const row of chosen().parameters) $(`parameter-${row.name}`).value = (one.parameters || {})[row.name] ?? row.default;
+  $("faults").value = (one.faults || []).join(", ");
+  $("protocol").focus();
 }
 
 export function showArmed() {
@@ -145,7 +182,8 @@ export function showArmed() {
 export function wireOrders() {
   $("protocol").addEventListener("change", showProtocol);
   $("sample").addEventListener("change", showSample);
-  $("plan").addEventListener("click", () => tell(plan));
+  // Any field of the form, those of the parameters too.
+  $("order-form").addEventListener("input", planSoon);
   $("order-form").addEventListener("submit", (event) => { event.preventDefault(); tell(() => send("/start")); });
   $("enqueue").addEventListener("click", () => tell(() => send("/queue")));
   $("queue-go-on").addEventListener("click", () => tell(async () => { await ask("POST", "/queue/go-on"); }));

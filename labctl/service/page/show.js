@@ -1,10 +1,18 @@
 // What the service says, in words. Where nobody knows, the page says so.
-import { $, age, fill, make, number, put, time } from "./words.js";
+import { $, age, fill, make, number, percent, put, time } from "./words.js";
 
 const TONES = ["off", "armed", "delay", "on", "stopped", "unknown", "idle"];
 let tone = "";
 let wasLost = true;
 
+// To those who listen to the page, in the order in which it came: none takes another's place.
+export function say(text) {
+  if (!text) return;
+  $("said").append(make("p", text));
+  while ($("said").childElementCount > 5) $("said").firstChild.remove();
+}
+
+// True when contact was lost just now.
 export function showBench(state, lost, silentS, why) {
   const status = state.status;
   document.body.classList.toggle("lost", lost);
@@ -13,8 +21,9 @@ export function showBench(state, lost, silentS, why) {
   put("word", word);
   $("word").className = `word ${now}`;
   put("beam", lost ? `beam: UNKNOWN, treat as ON${status ? `; last heard ${age(silentS)} ago` : ""}` : `beam: ${status.beam.text}`);
-  put("bench", status ? `${status.mode} bench ${status.bench}${status.speed && status.speed !== 1 ? ` · ${status.speed}× speed` : ""}` : "labctl");
-  document.title = `${word} · ${status ? status.bench : "labctl"}`;
+  put("bench", status ? `${status.mode} bench${status.bench.toLowerCase() === status.mode.toLowerCase() ? "" : ` ${status.bench}`}${status.speed && status.speed !== 1 ? ` · ${status.speed}×` : ""}` : "labctl");
+  document.title = `${!lost && status.prompt ? "(?) " : ""}${word} · ${status ? status.bench : "labctl"}`;
+  const justLost = lost && !wasLost && Boolean(status);
   if (lost !== wasLost) {
     // What an act came to, e.g. "laser off", is not known any more.
     if (lost) put("answer", "");
@@ -23,9 +32,10 @@ export function showBench(state, lost, silentS, why) {
   }
   // Said once a change, not each time that an age in the word moves on.
   if (now !== tone) {
-    put("said", word);
+    say(word);
     tone = now;
   }
+  return justLost;
 }
 
 export function showRun(state) {
@@ -48,10 +58,12 @@ export function showRun(state) {
 
 function showSteps(run) {
   const step = run && run.step;
-  put("left", !run ? "no run" : run.ended ? "over" : step ? `Step ${step.index} of ${step.of}: ${step.verb}${step.name ? ` ${step.name}` : ""}, ${time(step.left_s)} left at most. The run ends in ${time(run.ends_in_at_most_s)} at most.` : `Between steps. The run ends in ${time(run.ends_in_at_most_s)} at most.`);
+  const named = (one) => `${one.name || one.verb}${one.name && one.name.toLowerCase() !== one.verb ? ` (${one.verb})` : ""}`;
+  const left = step && (step.at_most_s ? `${time(step.left_s)} left at most` : "until it is answered");
+  put("left", !run ? "no run" : run.ended ? "over" : step ? `Step ${step.index} of ${step.of}: ${named(step)}, ${left}. The run ends in ${time(run.ends_in_at_most_s)} at most.` : `Between steps. The run ends in ${time(run.ends_in_at_most_s)} at most.`);
   const steps = run ? run.steps : [];
   fill("steps", [steps, step && step.index, run && Boolean(run.ended)], () => steps.map((one) => {
-    const item = make("li", `${one.name || one.verb}${one.name && one.name.toLowerCase() !== one.verb ? ` (${one.verb})` : ""}, ${one.at_most_s === null ? "until answered" : `${time(one.at_most_s)} at most`}${one.power_w ? `, ${one.power_w} W` : ""}`);
+    const item = make("li", `${named(one)}, ${one.at_most_s === null ? "until answered" : `${time(one.at_most_s)} at most`}${one.power_w ? `, ${one.power_w} W` : ""}`);
     if (step && one.index === step.index) item.setAttribute("aria-current", "step");
     else if (run.ended || (step && one.index < step.index)) item.className = "over";
     return item;
@@ -62,8 +74,12 @@ function showVerdict(run) {
   const word = run ? run.so_far.word : "nothing yet";
   put("verdict", word);
   $("verdict").className = `verdict ${word === "pass" ? "good" : word === "fail" || word === "alarm" ? "bad" : run && run.verdict ? "unsure" : ""}`;
-  fill("why", run ? run.so_far.why : [], () => (run ? run.so_far.why : []).map((text) => make("li", text)));
-  put("assumed", run && run.assumptions.length ? `Assumed: ${run.assumptions.join("; ")}.` : "");
+  const why = run ? [...run.so_far.why] : [];
+  if (run && !why.length && !run.verdict) why.push("No alarm in what was read so far. The verdict comes at the end.");
+  fill("why", why, () => why.map((text) => make("li", text)));
+  const assumed = run ? run.assumptions : [];
+  $("assumed-box").hidden = !assumed.length;
+  fill("assumed", assumed, () => assumed.map((text) => make("li", text)));
   const criteria = run && run.verdict && run.verdict.criteria ? run.verdict.criteria : [];
   $("criteria-box").hidden = !criteria.length;
   fill("criteria", criteria, () => criteria.map((one) => {
@@ -76,28 +92,37 @@ function showVerdict(run) {
 
 function showEfficiency(run) {
   const seen = run && run.efficiency;
-  const percent = (share) => `${(100 * share).toFixed(1)} %`;
-  put("eff-text", seen ? `${percent(seen.value)}, 95 % interval ${percent(seen.low)} to ${percent(seen.high)}${run.time_constant_s ? `; time constant ${Math.round(run.time_constant_s)} s` : ""}` : "not known yet");
+  put("eff-text", seen ? `${percent(seen.value)}, ± ${(50 * (seen.high - seen.low)).toFixed(1)} points` : "not known yet");
+  const constant = run && run.time_constant_s ? `Time constant ${Math.round(run.time_constant_s)} s; ${run.steady ? "steady" : "not steady yet"}.` : "";
+  put("eff-more", seen ? `95 % interval ${percent(seen.low)} to ${percent(seen.high)}. ${constant}` : "");
 }
 
 function showLatch(status) {
   const latched = status.latched;
   $("latch").hidden = !latched;
   if (!latched) return;
-  put("latch-words", `${latched.why} (${latched.by}, ${latched.utc}). Nothing starts until it is reset${latched.reset === "bench" ? ": type `labctl reset` at the bench." : ", here, with the arm code."}`);
+  put("latch-words", `${latched.why} (${latched.by}, ${latched.utc.replace("T", " ").replace(/[.]\d+Z$/, " UTC")}). Nothing starts until it is reset${latched.reset === "bench" ? ": type `labctl reset` at the bench." : ", here, with the arm code."}`);
   $("reset-form").hidden = latched.reset === "bench";
 }
 
 function showPrompt(status) {
   const prompt = status.prompt;
-  $("prompt").hidden = !prompt;
+  $("prompt").hidden = $("asked").hidden = !prompt;
   if (!prompt) return;
   put("prompt-text", prompt.text);
   $("prompt-form").dataset.prompt = prompt.id;
 }
 
+const STATES = { "laser.emission": ["off", "on"], "laser.interlock": ["open", "closed"] };
+
+function reading(one) {
+  if (one.value === null) return `no reading: ${one.problem}`;
+  const states = STATES[one.channel];
+  return states && !one.unit ? states[one.value ? 1 : 0] : number(one.value, one.unit);
+}
+
 // Ages go on while nothing comes.
-export function showReadings(status, silentS) {
+export function showReadings(status, silentS, oldS) {
   const readings = status ? status.readings : [];
   const body = $("readings");
   while (body.rows.length > readings.length) body.deleteRow(-1);
@@ -107,8 +132,16 @@ export function showReadings(status, silentS) {
       row = body.insertRow();
       row.append(make("th", "", { scope: "row" }), make("td"), make("td"));
     }
-    const texts = [one.channel, one.value === null ? `no reading: ${one.problem}` : number(one.value, one.unit), `${age(one.age_s + silentS)}`];
-    texts.forEach((text, cell) => { if (row.cells[cell].textContent !== text) row.cells[cell].textContent = text; });
+    const name = row.cells[0];
+    if (name.textContent !== one.channel) {
+      // May be broken after its dot, where there is no room.
+      name.replaceChildren(...one.channel.split(/(?<=[.])/).flatMap((part) => [part, make("wbr")]));
+    }
+    const old = one.age_s + silentS;
+    const texts = { 1: reading(one), 2: `${age(old)}` };
+    for (const [cell, text] of Object.entries(texts)) if (row.cells[cell].textContent !== text) row.cells[cell].textContent = text;
+    row.cells[1].classList.toggle("long", one.value === null);
+    row.classList.toggle("stale", old > oldS);
   });
 }
 
@@ -121,6 +154,14 @@ export function showLists(state) {
 
 export function showCurveText(newest) {
   const of = (value, unit) => (value === null || value === undefined ? "not known" : number(value, unit));
+  for (const id of ["curve-key", "gap-h", "window-row"]) $(id).hidden = !newest;
   const lit = newest && (newest.lit === 1 ? "on" : newest.lit === 0 ? "off" : "unknown");
-  put("curve-text", newest ? `At ${time(newest.t_s)}: measured ${of(newest.probe_degc, "degC")}, model ${of(newest.predicted_degc, "degC")}${newest.sd_k === null ? "" : ` ± ${(2 * newest.sd_k).toFixed(2)} K`}, ambient ${of(newest.ambient_degc, "degC")}, laser ${lit} at that time.` : "No points yet.");
+  put("curve-text", newest ? `At ${time(newest.t_s)}: measured ${of(newest.probe_degc, "degC")}, model ${of(newest.predicted_degc, "degC")}, ambient ${of(newest.ambient_degc, "degC")}, laser ${lit} at that time.` : "No points yet.");
+  const known = newest && ![newest.probe_degc, newest.predicted_degc, newest.sd_k].includes(null);
+  if (!known) {
+    put("gap-text", newest ? "The model says nothing of the newest point." : "");
+    return;
+  }
+  const gap = newest.probe_degc - newest.predicted_degc, band = 2 * newest.sd_k;
+  put("gap-text", `${gap < 0 ? "−" : "+"}${Math.abs(gap).toFixed(3)} K; ${Math.abs(gap) <= band ? "within" : "outside"} the model's ± ${band.toFixed(3)} K.`);
 }

@@ -30,6 +30,8 @@ export function time(s) {
   return hours ? `${hours} h ${minutes} min` : rest ? `${minutes} min ${rest} s` : `${minutes} min`;
 }
 
+export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
 export function age(s) {
   return s < 60 ? `${s.toFixed(1)} s` : time(s);
 }

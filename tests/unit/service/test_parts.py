@@ -72,6 +72,20 @@ def test_a_row_has_the_sample_and_what_the_check_said_of_it() -> None:
     assert points.table() == json.loads(points.text())
 
 
+def test_a_word_of_the_check_that_comes_late_is_told_with_its_row_again() -> None:
+    """Else the band has a hole for good; a word on a row that is gone changes nothing."""
+    points = Points()
+    points.feed(sample(1.0))
+    points.flush()
+    assert [None] == [row[4] for row in points.fresh()]
+    points.feed(assessment(1.0))
+    assert [(1.0, 21.0)] == [(row[0], row[4]) for row in points.fresh()]
+    assert points.table() == json.loads(points.text())
+    points.feed(assessment(0.5))
+    assert [] == points.fresh()
+    assert 1 == len(points.rows)
+
+
 def test_light_is_unknown_from_its_intent_to_its_word() -> None:
     """Unknown, on, off; and when it came on, for overlays."""
     points = Points()
