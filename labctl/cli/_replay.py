@@ -29,10 +29,26 @@ _ROWS = 40
 @click.argument("run", metavar="RUN")
 @click.option("--runs", "runs_dir", default=None, type=click.Path(path_type=Path),
               help="Folder for records; else $LABCTL_RUNS, else ./runs.")  # fmt: skip
+@click.option("--mqtt", default=None, metavar="URL|auto",
+              help="Instead: its events onto MQTT, in mode REPLAY.")  # fmt: skip
+@click.option("--root", default=None, metavar="TOPIC",
+              help="With --mqtt: the root of its topics; else labctl-replay/v1.")  # fmt: skip
+@click.option("--speed", default=None, metavar="N|max",
+              help="With --mqtt: seconds of the run in a second; else 1.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(run: str, runs_dir: Path | None, as_json: bool) -> int:
+def command(
+    run: str,
+    runs_dir: Path | None,
+    mqtt: str | None,
+    root: str | None,
+    speed: str | None,
+    as_json: bool,
+) -> int:
     """Feed the recorded readings of RUN (its folder) through today's check, and hold what it says
     beside what was recorded. Nothing is lit, connected or written.
+
+    With --mqtt the record is played again onto MQTT instead, at any speed, for those who look: in
+    mode REPLAY, under a root that no bench publishes under.
 
     Exit code 0: assessments, alarms, dose and verdict come out byte for byte; 1: something
     differs; 7: the run was cut off before its verdict, and all up to there is the same; 6: the
@@ -42,6 +58,13 @@ def command(run: str, runs_dir: Path | None, as_json: bool) -> int:
     from labctl.replay import replay_run
 
     folder = run_folder(run, runs_dir)
+    if mqtt is not None:
+        from labctl.cli._replay_mqtt import parse_speed, replay_onto
+
+        return replay_onto(folder, mqtt, root, parse_speed(speed or "1"), as_json=as_json)
+    for name, given in (("--root", root), ("--speed", speed)):
+        if given is not None:
+            raise click.UsageError(f"{name} is for --mqtt")
     verified = verify_run(folder)
     if is_imported(folder):
         return again(folder, verified, as_json=as_json)

@@ -22,6 +22,9 @@ FRESH_S = 3 * HEARTBEAT_S
 """For which off that was read back is published as off."""
 
 
+REPLAYED = "a record is replayed: no bench is looked at"
+
+
 def believed(state: BenchState, now_ns: int, *, quiet: str) -> BenchState:
     """`state` at `now_ns` of real time; `quiet` says why nothing is told any more, '' if it is."""
     if quiet:
@@ -38,6 +41,29 @@ def believed(state: BenchState, now_ns: int, *, quiet: str) -> BenchState:
         words = f"OFF by {state.how}, longer ago than {FRESH_S:g} s"
         return replace(state, beam=Beam.UNKNOWN, readback="none", how=words)
     return state
+
+
+def of_replay(state: BenchState) -> BenchState:
+    """What is published while a record is replayed: of a bench nothing is known, whatever the
+    record says was lit. What it says stands in the run's `replayed`, where nobody takes it for
+    light that is on now."""
+    recorded = {
+        "emission": state.beam.value,
+        "readback": state.readback,
+        "how": state.how,
+        "commanded_w": state.commanded_w,
+        "interlock": state.interlock,
+        **({} if state.heater is None else {"heater": state.heater}),
+        **({} if state.coil is None else {"coil": state.coil}),
+    }
+    return replace(
+        believed(state, 0, quiet=REPLAYED),
+        word="running" if state.word == "armed" else state.word,
+        told_ns=0,
+        commanded_w=0.0,
+        lease_ns=0,
+        run={**state.run, "replayed": recorded},
+    )
 
 
 def _unknown(fed: Mapping[str, Any] | None, quiet: str) -> Mapping[str, Any] | None:

@@ -9,6 +9,7 @@ import re
 import secrets
 
 from labctl import clock
+from labctl.errors import InputError, RefusedError
 from labctl.events import Mode
 
 ROOT = "labctl/v1"
@@ -17,6 +18,9 @@ REPLAY_ROOT = "labctl-replay/v1"
 """Replays: nobody who watches a bench may take an old run for it."""
 
 _NOT_A_NAME = re.compile(r"[^a-z0-9_-]+")
+_LEVEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LIVE = (ROOT.partition("/")[0], "homeassistant")
+"""First levels that are not a replay's."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -28,6 +32,23 @@ def name(text: str) -> str:
 def root(mode: Mode) -> str:
     """The root of the topics of a mode."""
     return REPLAY_ROOT if mode is Mode.REPLAY else ROOT
+
+
+def check_replay_root(text: str) -> str:
+    """`text` as the root of a replay's topics: names of letters, digits, `_` and `-` between `/`.
+    InputError for anything else, and RefusedError for where benches publish, or look."""
+    levels = text.split("/")
+    if not all(_LEVEL.fullmatch(level) for level in levels) or len(levels) > 8:
+        raise InputError(
+            f"{text!r} is no root of topics", where="--root",
+            fix=f"Write names between slashes, as {REPLAY_ROOT}.",
+        )  # fmt: skip
+    if levels[0].lower() in _LIVE:
+        raise RefusedError(
+            "a replay is never published where benches are", where="--root", seen=text,
+            fix=f"Leave --root out: it is {REPLAY_ROOT}.",
+        )  # fmt: skip
+    return text
 
 
 def channel_topic(channel: str) -> str:

@@ -22,7 +22,7 @@ from labctl.telemetry._home_assistant import discovery, nothing
 from labctl.telemetry._link import LinkError
 from labctl.telemetry._payloads import Author, Service
 from labctl.telemetry._queues import Queues
-from labctl.telemetry._writer import Counters, Writer
+from labctl.telemetry._writer import PER_TICK, Counters, Writer
 
 _log = logging.getLogger("labctl.telemetry")
 
@@ -54,11 +54,18 @@ class Telemetry:
         stale_after_s: float = 5.0,
         say: Say | None = None,
         home_assistant: bool = False,
+        replay_root: str | None = None,
     ) -> None:
         """`utc_zero_ns` is what the run's clock calls UTC at its beginning, None for a service; a
         run that tells nothing for `stale_after_s` of real time is published with its emission
         unknown; `say` hears each change of the connection in one sentence; `home_assistant`: its
-        discovery is published too."""
+        discovery is published too; `replay_root`: of a replay, another root than the usual one,
+        never one of benches."""
+        if replay_root is not None and mode is not Mode.REPLAY:
+            raise ValueError("only a replay has a root of its own")
+        self._root = (
+            names.root(mode) if replay_root is None else names.check_replay_root(replay_root)
+        )
         self.session = names.new_session()
         """New for every process: what is retained from a former one shows another."""
         self._bench_name = bench_name
@@ -125,7 +132,7 @@ class Telemetry:
         if self._broker.off:
             self._tell(None, "telemetry is off")
             return
-        self._claimed = claim(names.root(self._mode).partition("/")[0], self._bench_name)
+        self._claimed = claim(self._realm(), self._bench_name)
         self._queues.name(self._claimed.name)
         if self._claimed.taken:
             self._tell(
@@ -162,10 +169,20 @@ class Telemetry:
         return ended
 
     @property
+    def over(self) -> bool:
+        """Nothing is published any more: it was closed, or ended by itself; `status` says why."""
+        return self._thread is None or not self._thread.is_alive()
+
+    @property
+    def depth(self) -> int:
+        """How many events wait to be sent."""
+        return self._queues.depth
+
+    @property
     def topic(self) -> str:
         """Everything of this bench is published under it, e.g. `labctl/v1/bench-1`."""
         claimed = self._claimed.name if self._claimed else names.name(self._bench_name)
-        return f"{names.root(self._mode)}/{claimed}"
+        return f"{self._root}/{claimed}"
 
     @property
     def address(self) -> str | None:
@@ -186,6 +203,11 @@ class Telemetry:
     def counters(self) -> Counters:
         """What was sent, dropped, spilled; zeros before the start."""
         return self._writer.counters if self._writer is not None else Counters()
+
+    def _realm(self) -> str:
+        """Of the lock on the name: those who publish under one root share it."""
+        usual = self._root == names.root(self._mode)
+        return self._root.partition("/")[0] if usual else self._root.replace("/", "-")
 
     # -- on the telemetry's thread -------------------------------------------------------------
 
@@ -211,6 +233,8 @@ class Telemetry:
             embedded.find if address is None else configured(address),
             stale_after_s=self._stale_after_s,
             tell=self._tell,
+            # A replay waits for its readers, and is read whole.
+            per_tick=None if self._mode is Mode.REPLAY else PER_TICK,
             also=functools.partial(discovery, self.topic) if self._home_assistant else nothing,
         )
         self._loop = loop

@@ -19,10 +19,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from labctl import clock
-from labctl.events import Beam, Event, RunBegun, RunEnded
+from labctl.events import Beam, Event, Mode, RunBegun, RunEnded
 from labctl.telemetry import _payloads as payloads
 from labctl.telemetry._address import Address
-from labctl.telemetry._belief import HEARTBEAT_S, believed
+from labctl.telemetry._belief import HEARTBEAT_S, believed, of_replay
 from labctl.telemetry._choice import Find, Found
 from labctl.telemetry._fold import BenchState
 from labctl.telemetry._link import Link, LinkError, Message, connect
@@ -81,8 +81,10 @@ class Writer:
         tell: Callable[[Found | None, str], None],
         connect: Connect = connect,
         also: Callable[[Moment], Mapping[str, bytes]] = lambda moment: {},
+        per_tick: int | None = PER_TICK,
     ) -> None:
-        """`also`: topics outside `base` that are retained too, as a moment has them."""
+        """`also`: topics outside `base` that are retained too, as a moment has them. `per_tick`:
+        readings sent at each look; None: all that wait."""
         self.counters = Counters()
         self._base = base
         self._desc = desc
@@ -92,6 +94,7 @@ class Writer:
         self._tell = tell
         self._connect = connect
         self._also = also
+        self._per_tick = per_tick
         self._stopping = asyncio.Event()
         self._retained: dict[str, bytes] = {}
         self._dirty: dict[str, None] = {}
@@ -206,7 +209,7 @@ class Writer:
             await self._send_retained(link)
             await self._beat(link)
             await self._send_events(link, EVENTS_PER_TICK)
-            await self._send_data(link, PER_TICK)
+            await self._send_data(link, self._per_tick)
             if self._stopping.is_set():
                 return await self._farewell(link)
             # With more that waits, the next look is at once.
@@ -239,6 +242,8 @@ class Writer:
     def _believed(self, moment: Moment) -> tuple[BenchState, bool]:
         """What may be said of the bench now, and whether a run under way has told nothing for too
         long to be believed."""
+        if moment.author.mode is Mode.REPLAY:
+            return of_replay(moment.state), False
         now_ns = clock.real_ns()
         silent = now_ns - moment.heard_ns > self._stale_after_ns
         stalled = silent and moment.under_way
@@ -343,7 +348,7 @@ class Writer:
         moment = self._queues.now
         self._retain_last(moment, stale=True)
         told = replace(moment.state, interlock="unknown")
-        if moment.under_way:
+        if moment.under_way and moment.author.mode is not Mode.REPLAY:
             last = replace(told, word="lost", beam=Beam.UNKNOWN, readback="none", how="run cut off")
         else:
             last = replace(self._believed(moment)[0], word="offline", interlock="unknown")

@@ -1,0 +1,1 @@
+"""Tests of labctl.replay: a record as it went."""
