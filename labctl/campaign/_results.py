@@ -13,6 +13,7 @@ from labctl.campaign._statistics import Comparison, Group, compare, group
 from labctl.campaign._study import Study
 from labctl.campaign._variance import Component, component, confounded
 from labctl.errors import LabctlError
+from labctl.observations import read_observations
 from labctl.record import Outcome, finite, read_facts, verify_run
 
 
@@ -100,6 +101,8 @@ def _row(study: Study, unit: Unit, made: Made, runs_dir: Path) -> RunRow:
             trouble = _unfit(folder, made)
     why_not = _why_not(study, made, trouble)
     values, units = _values(study, facts)
+    if made.run:
+        _add_observed(study, runs_dir / made.run, values, units)
     said = facts.get("assumptions")
     lines = [str(words) for words in said] if isinstance(said, list) else []
     return RunRow(
@@ -160,6 +163,24 @@ def _values(study: Study, facts: Mapping[str, Any]) -> tuple[dict[str, float], d
             if found is not None:
                 values[name] = found
     return values, units
+
+
+def _add_observed(
+    study: Study, folder: Path, values: dict[str, float], units: dict[str, str]
+) -> None:
+    """Outcomes that were measured afterwards: the mean of those that stand. None are taken from a
+    file that is not as it was written."""
+    try:
+        found = read_observations(folder)
+    except LabctlError:
+        return
+    if found.trouble:
+        return
+    for name in study.campaign.analysis.outcomes:
+        observed = found.of(name)
+        if name not in values and len({one.unit for one in observed}) == 1:
+            values[name] = sum(one.value for one in observed) / len(observed)
+            units[name] = observed[0].unit
 
 
 def _table(study: Study, name: str, rows: list[RunRow], shown: Mapping[str, str]) -> OutcomeTable:

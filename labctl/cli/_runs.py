@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from labctl.cli._run_folder import run_folder, runs_option
+from labctl.cli._runs_attach import attach_command
 from labctl.cli._runs_audit import audit_command
 from labctl.cli._runs_notes import note_command, tag_command
 from labctl.errors import Exit, InputError, LabctlError
@@ -97,6 +98,7 @@ def command(
 command.add_command(note_command)
 command.add_command(tag_command)
 command.add_command(audit_command)
+command.add_command(attach_command)
 
 
 @command.command("verify")

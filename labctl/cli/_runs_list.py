@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from labctl.catalogue import Catalogue, Entry, Query
-from labctl.errors import InputError
+from labctl.errors import InputError, LabctlError
+from labctl.observations import Observation, read_observations
 from labctl.settings import read_settings
 
 SCHEMA = "labctl.runs/1"
@@ -39,6 +40,7 @@ def list_runs(
                 "path": str(root / entry.path),
                 "tags": entry.tags.split(),
                 "notes": entry.notes.splitlines(),
+                "observations": [dataclasses.asdict(one) for one in _observed(root, entry)],
             }
             click.echo(json.dumps({"schema": SCHEMA, **told}))
         return
@@ -49,7 +51,7 @@ def list_runs(
         return
     if number > len(entries):
         click.echo(f"the last {len(entries)} of {number} runs; --last {number} shows all")
-    for line in _table(entries):
+    for line in _table(root, entries):
         click.echo(line)
 
 
@@ -64,14 +66,15 @@ def _check_day(option: str, day: str | None) -> None:
     raise InputError(f"{day!r} is no date", where=option, fix="Write it as 2026-01-31.")
 
 
-def _table(entries: list[Entry]) -> Iterator[str]:
+def _table(root: Path, entries: list[Entry]) -> Iterator[str]:
     rows: list[tuple[str, ...]]
     rows = [("run", "mode", "protocol", "sample", "lot", "state", "verdict", "efficiency",
-             "tags", "notes")]  # fmt: skip
-    rows += [_row(entry) for entry in entries]
+             "tags", "notes", "observed")]  # fmt: skip
+    rows += [(*_row(entry), _words(_observed(root, entry))) for entry in entries]
     # What no run of the list has is no column; of the others each is, so that they are looked for.
+    seldom = ("tags", "notes", "observed")
     shown = [at for at, name in enumerate(rows[0])
-             if name not in ("tags", "notes") or any(row[at] for row in rows[1:])]  # fmt: skip
+             if name not in seldom or any(row[at] for row in rows[1:])]  # fmt: skip
     widths = {at: max(len(row[at]) for row in rows) for at in shown}
     for row in rows:
         yield "  ".join(row[at].ljust(widths[at]) for at in shown).rstrip()
@@ -96,6 +99,18 @@ def _row(entry: Entry) -> tuple[str, ...]:
         entry.tags,
         _short(entry.notes.splitlines()),
     )
+
+
+def _observed(root: Path, entry: Entry) -> tuple[Observation, ...]:
+    """What was measured of it afterwards and stands; nothing where that cannot be read."""
+    try:
+        return read_observations(root / entry.path).standing
+    except LabctlError:
+        return ()
+
+
+def _words(observed: tuple[Observation, ...]) -> str:
+    return ", ".join(dict.fromkeys(one.quantity for one in observed))
 
 
 def _short(notes: list[str]) -> str:

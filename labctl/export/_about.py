@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import labctl
 from labctl.events import Mode
+from labctl.observations import read_observations
 from labctl.record import RunDescription
 
 SCHEMA = "labctl.export/1"
@@ -42,6 +44,9 @@ def about(run: RunDescription) -> dict[str, str]:
             "sample": begun.sample,
             "version": begun.version,
         }
+    observed = read_observations(run.path).standing
+    if observed:
+        told["observations"] = json.dumps([asdict(one) for one in observed], ensure_ascii=False)
     for key in ("run_id", "begun", "ended"):
         if isinstance(run.facts.get(key), str):
             told[key] = run.facts[key]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from labctl.events import Event
+    from labctl.observations import Observation
     from labctl.record import RunDescription
 
 
@@ -57,6 +58,14 @@ class Run:
         from labctl.record import read_journal
 
         return read_journal(self.path / "journal.jsonl").events
+
+    @cached_property
+    def observations(self) -> tuple[Observation, ...]:
+        """What was measured of the sample afterwards (`labctl runs attach`), without those that
+        were corrected."""
+        from labctl.observations import read_observations
+
+        return read_observations(self.path).standing
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a sample, by its `time` in seconds. `attrs["units"]` has the unit of each column,

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from labctl.export._about import name
 from labctl.export._tables import ABSENT, OK, Column, Kind, Role, Tables
+from labctl.observations import Observation, read_observations
 
 
 def write_csv(tables: Tables, stem: Path) -> list[Path]:
@@ -30,7 +32,18 @@ def write_csv(tables: Tables, stem: Path) -> list[Path]:
         ["header", "column", "unit", "kind", "channel", "meaning"],
         ((c.header, c.name, c.unit, c.kind.value, c.channel, c.meaning) for c in tables.columns),
     )
-    return [samples, events, columns]
+    return [samples, events, columns, *_observed(tables, stem)]
+
+
+def _observed(tables: Tables, stem: Path) -> list[Path]:
+    """What was measured of the sample afterwards, where there is any; corrected ones too, told."""
+    found = read_observations(tables.run.path).lines
+    if not found:
+        return []
+    (path,) = _files(stem, ".observations.csv")
+    names = [field.name for field in fields(Observation)]
+    _write(path, names, ([getattr(one, name) for name in names] for one in found))
+    return [path]
 
 
 def write_origin(tables: Tables, stem: Path) -> list[Path]:

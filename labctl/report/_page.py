@@ -14,6 +14,7 @@ from labctl.report._checklist import checklist
 from labctl.report._html import Child, page, section, tag
 from labctl.report._imported import imported
 from labctl.report._methods import methods
+from labctl.report._observed import observed
 from labctl.report._origin import origin, record
 from labctl.report._plot import POINTS, Plot
 from labctl.report._story import Story, read_story
@@ -57,6 +58,7 @@ def _html(story: Story) -> str:
               _chart(series.lights(story)), series.table_of(story, "powers", "Powers")),
         _some("release", "Release", _chart(charts.release(story)), told.medium(story)),
         _some("dose", "Dose", _chart(charts.thermal_dose(story)), told.dose(story)),
+        observed(story),
         verdict.criteria(story),
         told.faults(story),
         told.people(story),

@@ -40,6 +40,7 @@ from labctl.events import (
 )
 from labctl.figure import Curve, Curves, CurveTaker, Light
 from labctl.monitor import DoseWatch
+from labctl.observations import Observation, read_observations
 from labctl.record import JournalReader, Verification, read_facts, verify_run
 from labctl.report._sound import sound
 
@@ -82,6 +83,8 @@ class Story:
     sample: Mapping[str, Any] = field(default_factory=dict)
     bench: Mapping[str, Any] = field(default_factory=dict)
     protocol: Mapping[str, Any] = field(default_factory=dict)
+    observed: tuple[Observation, ...] = ()
+    """What was measured of the sample afterwards."""
     file_trouble: list[str] = field(default_factory=list)
     """What is wrong with the copies of sample, bench and protocol, and with what the journal says
     of results, in words."""
@@ -139,6 +142,12 @@ def read_story(folder: Path) -> Story:
         _take(story, event, watch)
     story.curves = taker.close(reader)
     story.file_trouble += trouble
+    try:
+        found = read_observations(folder)
+        story.observed = found.lines
+        story.file_trouble += [f"observations.jsonl: {words}" for words in found.trouble]
+    except LabctlError as error:
+        story.file_trouble.append(error.what)
     begun = story.begun
     story.trail = trail_of(folder, begun, people.acts, set(), outside=False)
     story.file_trouble += [words for words in story.trail.trouble if words not in trouble]

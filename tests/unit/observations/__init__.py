@@ -1,0 +1,1 @@
+"""Tests of what is attached to a run afterwards."""
