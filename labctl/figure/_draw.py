@@ -150,7 +150,7 @@ def _figure(curves: Curves, width_cm: float, scale: float) -> Figure:
     below_cm = _BELOW_CM + _LINE_CM * footer.count("\n")
     height_cm = above_cm + below_cm + sum(_PANEL_CM[name] + _BETWEEN_CM for name in names)
     figure = Figure(figsize=(width_cm / _CM_PER_INCH, height_cm * scale / _CM_PER_INCH))
-    unit, unit_s = _time_unit(curves.end_s)
+    unit, unit_s = time_unit(curves.end_s)
     top_cm = height_cm - above_cm
     shown: list[Axes] = []
     for name in names:
@@ -219,7 +219,7 @@ def _show_legend(figure: Figure) -> None:
     )  # fmt: skip
 
 
-def _time_unit(end_s: float) -> tuple[str, float]:
+def time_unit(end_s: float) -> tuple[str, float]:
     if end_s > 3 * 3600:
         return "h", 3600.0
     return ("min", 60.0) if end_s > 300 else ("s", 1.0)

@@ -7,8 +7,9 @@ time; nothing that it does can delay a reading or change a record.
 from __future__ import annotations
 
 from labctl.cli._view._choose import choose
+from labctl.cli._view._overlay import Line, overlay
 from labctl.cli._view._presenter import Presenter
 from labctl.cli._view._summary import Summary
 from labctl.cli._view._words import happening, mode_line
 
-__all__ = ["Presenter", "Summary", "choose", "happening", "mode_line"]
+__all__ = ["Line", "Presenter", "Summary", "choose", "happening", "mode_line", "overlay"]

@@ -19,9 +19,9 @@ GUTTER = 7
 _MIN_SPAN_K = 1.0
 """A quiet reading must not look like a storm."""
 
-_TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200)
+TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200)
 _AXIS_ENDS_S = (60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200)
-_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _BLANK = 0x2800
 
 
@@ -68,19 +68,19 @@ def curve(history: History, width: int, height: int, end_ns: int) -> list[Row]:
         return math.floor((high - value) / (high - low) * (down - 1) + 0.5)
 
     canvas = _Canvas(width - GUTTER, height)
-    for column, (bottom, top) in _columns(_band(points), across, end_ns).items():
+    for column, (bottom, top) in columns(_band(points), across, end_ns).items():
         for y in range(max(dot(top), 0), min(dot(bottom), down - 1) + 1):
             if (column + y) % 2 == 0 or y in (dot(top), dot(bottom)):
                 canvas.set(column, y, Ink.BAND)
-    for column, (bottom, _) in _columns(_ambient(points), across, end_ns).items():
+    for column, (bottom, _) in columns(_ambient(points), across, end_ns).items():
         if column % 4 == 0:
             canvas.set(column, dot(bottom), Ink.AMBIENT)
-    for column, (bottom, top) in _connected(_columns(_measured(points), across, end_ns)):
+    for column, (bottom, top) in connected(columns(_measured(points), across, end_ns)):
         for y in range(dot(top), dot(bottom) + 1):
             canvas.set(column, y, Ink.MEASURED)
-    labels = _labels(low, high, height)
+    named = labels(low, high, height)
     return [
-        [(f"{labels.get(y, ''):>{GUTTER - 1}}", Ink.AXIS), ("│", Ink.AXIS), *canvas.row(y)]
+        [(f"{named.get(y, ''):>{GUTTER - 1}}", Ink.AXIS), ("│", Ink.AXIS), *canvas.row(y)]
         for y in range(height)
     ]
 
@@ -113,7 +113,7 @@ def time_axis(width: int, end_ns: int) -> Row:
     """One row of times below the curve."""
     letters = width - GUTTER
     end_s = end_ns / NS
-    tick_s = next((tick for tick in _TICKS_S if end_s / tick <= letters / 10), _TICKS_S[-1])
+    tick_s = next((tick for tick in TICKS_S if end_s / tick <= letters / 10), TICKS_S[-1])
     unit_s, unit = (1, "s") if tick_s < 60 else (60, "min") if tick_s < 3600 else (3600, "h")
     line = [" "] * letters
     for number in range(math.floor(end_s / tick_s) + 1):
@@ -146,7 +146,7 @@ class _Canvas:
             self._rank[row][column] = rank
             self._bits[row][column] = 0
         if rank == self._rank[row][column]:
-            self._bits[row][column] |= _DOTS[x % 2][y % 4]
+            self._bits[row][column] |= DOTS[x % 2][y % 4]
 
     def row(self, y: int) -> Iterator[tuple[str, Ink]]:
         for bits, rank in zip(self._bits[y], self._rank[y], strict=True):
@@ -169,7 +169,7 @@ def _band(points: Sequence[Point]) -> Iterator[Series]:
             yield p.t_ns, p.predicted - 2 * p.predicted_sd, p.predicted + 2 * p.predicted_sd
 
 
-def _columns(series: Iterable[Series], across: int, end_ns: int) -> dict[int, Span]:
+def columns(series: Iterable[Series], across: int, end_ns: int) -> dict[int, Span]:
     """Lowest and highest value in each column of dots, straight lines between the points; a point
     without a value is a gap."""
     spans: dict[int, Span] = {}
@@ -194,7 +194,7 @@ def _columns(series: Iterable[Series], across: int, end_ns: int) -> dict[int, Sp
     return spans
 
 
-def _connected(spans: dict[int, Span]) -> Iterator[tuple[int, Span]]:
+def connected(spans: dict[int, Span]) -> Iterator[tuple[int, Span]]:
     """Each column's span stretched to meet the one before it: a line without holes."""
     before: tuple[int, Span] | None = None
     for column, (low, high) in sorted(spans.items()):
@@ -221,7 +221,7 @@ def _range(points: Sequence[Point]) -> Span:
     return low - short / 2, high + short / 2
 
 
-def _labels(low: float, high: float, height: int) -> dict[int, str]:
+def labels(low: float, high: float, height: int) -> dict[int, str]:
     """Round temperatures by the row of letters that they stand in."""
     rough = (high - low) / max(min(height / 2, 6), 1)
     magnitude = 10.0 ** math.floor(math.log10(rough))
