@@ -9,10 +9,11 @@ import click
 
 from labctl.cli._run_folder import run_folder, runs_option
 from labctl.errors import LabctlError
+from labctl.settings import read_settings
 
 _BY = click.option(
     "--by", "who", default="", metavar="NAME",
-    help="Who writes it; else the account on this computer stands for them.",
+    help="Who writes it; else $LABCTL_OPERATOR, else the account on this computer.",
 )  # fmt: skip
 
 
@@ -29,7 +30,7 @@ def note_command(run: str, text: str, who: str, runs_dir: Path | None) -> None:
     from labctl.notes import add_note
 
     folder = run_folder(run, runs_dir)
-    line = add_note(folder, text, who=who, user=_account())
+    line = add_note(folder, text, who=who or read_settings().operator, user=_account())
     _told(folder)
     click.echo(f"{folder}: note {line.number} by {line.by or 'nobody named'}, {line.utc}")
 
@@ -47,7 +48,9 @@ def tag_command(
     from labctl.notes import change_tags, read_notes
 
     folder = run_folder(run, runs_dir)
-    line = change_tags(folder, words, who=who, user=_account(), remove=remove)
+    line = change_tags(
+        folder, words, who=who or read_settings().operator, user=_account(), remove=remove
+    )
     if line is not None:
         _told(folder)
     stand = " ".join(read_notes(folder).tags)

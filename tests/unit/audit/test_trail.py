@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from labctl.notes import add_note, change_tags
 from labctl.record import RunFolder
 from labctl.service import _audit
 
+GOLDEN = Path(__file__).parents[2] / "data" / "journals" / "0.1-a-prompted.jsonl"
 WAIVED = "WAIVED: the interlock, by Dr. Lee (LSO-7), until 2099-01-31: the room is locked"
 
 
@@ -126,6 +128,15 @@ def test_a_stop_by_a_signal_has_no_name(tmp_path: Path, why: str) -> None:
     """Nobody signs a signal; nor is a run that came to its own end stopped by anybody."""
     assert [("stopped", "")] == acts(made(tmp_path / "a", outcome="stopped", why=why))
     assert [] == acts(made(tmp_path / "b"))
+
+
+def test_a_journal_of_an_older_version_names_nobody_that_it_did_not(tmp_path: Path) -> None:
+    """Its answers are read, without a name."""
+    folder = tmp_path / "2026-01-31" / "001-prompted"
+    folder.mkdir(parents=True)
+    shutil.copy(GOLDEN, folder / "journal.jsonl")
+    answers = [act for act in read_trail(folder).acts if act.what == "answered"]
+    assert answers and all(act.who == "" and "(asked: " in act.text for act in answers)
 
 
 def test_a_question_that_nobody_answered_is_told(tmp_path: Path) -> None:

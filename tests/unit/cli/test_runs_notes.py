@@ -53,6 +53,11 @@ def test_a_note_without_a_name_has_the_account(
     assert 0 == called("note", str(record), "first")
     assert "by account aito" in capsys.readouterr().out
 
+    monkeypatch.setenv("LABCTL_OPERATOR", "Ann Ito")
+    assert 0 == called("note", str(record), "in between")
+    assert "by Ann Ito" in capsys.readouterr().out
+    monkeypatch.delenv("LABCTL_OPERATOR")
+
     def unknown() -> str:
         raise OSError("no such user")
 
