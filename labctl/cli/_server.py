@@ -150,10 +150,10 @@ def find_server(url: str) -> Server:
             raise InputError("the file of $LABCTL_TOKEN_FILE cannot be read", where=file) from error
     if token:
         return Server(base, token, os.environ.get("LABCTL_ARM_CODE", ""))
-    card = platform.runtime_dir() / f"service-{parts.port}.json"
-    if parts.hostname in _HERE and card.is_file():
+    for card in sorted(platform.runtime_dir().glob("service-*.json")):
         about = json.loads(card.read_text(encoding="utf-8"))
-        return Server(base, about["operator"], about["arm_code"])
+        if base in about.get("origins", ()) and platform.is_alive(int(about["pid"])):
+            return Server(base, about["operator"], about["arm_code"])
     raise InputError(
         "no token is known for this service",
         where=base,

@@ -112,9 +112,9 @@ def build_app(service: Service | None) -> FastAPI:
     return app
 
 
-def gated(service: Service, hosts: Iterable[str]) -> ASGIApp:
+def gated(service: Service, hosts: Iterable[str], origins: Iterable[str]) -> ASGIApp:
     """What the server serves."""
-    return Gate(build_app(service), service.access, hosts, page="/page/")
+    return Gate(build_app(service), service.access, hosts, origins, page="/page/")
 
 
 def document() -> dict[str, Any]:

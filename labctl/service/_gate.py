@@ -7,11 +7,12 @@ declared proxy is only a Host and an Origin that are allowed.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,6 +27,8 @@ _STOPS = (f"{API}/stop", f"{API}/stop-laser")
 _TICKETED = (f"{API}/live", f"{API}/events")
 _RECORDS = f"{API}/runs/"
 """A browser opens a report or a file without a header."""
+_BODY_S = 10.0
+"""A body that stands still for so long is given up."""
 _PER_S, _BURST = 50.0, 200.0
 _BUCKETS = 4096
 
@@ -65,12 +68,20 @@ class Rates:
 class Gate:
     """Wraps the app."""
 
-    def __init__(self, app: ASGIApp, access: Access, hosts: Iterable[str], page: str) -> None:
-        """`hosts`: with their ports, as a browser writes them; `page`: below it lie the page's own
-        files, which are public."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        access: Access,
+        hosts: Iterable[str],
+        origins: Iterable[str],
+        page: str,
+    ) -> None:
+        """`hosts`, `origins`: with their ports, as a browser writes them; `page`: below it lie the
+        page's own files, which are public."""
         self._app = app
         self._access = access
         self._hosts = frozenset(host.lower() for host in hosts)
+        self._origins = frozenset(origin.lower() for origin in origins)
         self._page = page
         self._rates = Rates()
 
@@ -113,7 +124,7 @@ class Gate:
         if headers.get("host", "").lower() not in self._hosts:
             return 421, "this service does not go by that name", "Use the address it printed."
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() not in self._hosts:
+        if origin is not None and origin.lower() not in self._origins:
             return 403, "asked for by a page that is not this service's own", ""
         method = scope.get("method", "GET")
         if method not in ("GET", "HEAD"):
@@ -174,17 +185,24 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 class _Body:
-    """A body that ends where it is too large."""
+    """A body that ends where it is too large, or comes too slowly."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._taken = 0
+        self._whole = False
         self.too_large = False
 
     async def receive(self) -> Message:
         """As the server gives it, but no more than is taken here."""
-        message = await self._receive()
+        try:
+            # Once it is whole, what is waited for is the client's leaving.
+            async with asyncio.timeout(None if self._whole else _BODY_S):
+                message = await self._receive()
+        except TimeoutError:
+            return {"type": "http.disconnect"}
         if message["type"] == "http.request":
+            self._whole = not message.get("more_body", False)
             self._taken += len(message.get("body", b""))
             if self._taken > LONGEST:
                 self.too_large = True

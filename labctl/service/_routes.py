@@ -212,34 +212,30 @@ def reset(service: Kept, who: Who, body: bodies.Because) -> Told:
 
 @router.post("/hold")
 @scoped(Scope.OPERATOR)
-async def hold(service: Kept, who: Who) -> Told:
+def hold(service: Kept, who: Who) -> Told:
     """Wait before the next step that begins in the dark. There is no pause of light."""
-    service.control.ask_hold(who.who)
-    return {"done": "held before the next step that begins in the dark"}
+    return {"done": service.act(who.who, "hold")}
 
 
 @router.post("/go-on")
 @scoped(Scope.OPERATOR)
-async def go_on(service: Kept, who: Who) -> Told:
+def go_on(service: Kept, who: Who) -> Told:
     """Take the hold off."""
-    service.control.go_on(who.who)
-    return {"done": "goes on"}
+    return {"done": service.act(who.who, "go-on")}
 
 
 @router.post("/notes", status_code=201)
 @scoped(Scope.OPERATOR)
-async def note(service: Kept, who: Who, body: bodies.Note) -> Told:
+def note(service: Kept, who: Who, body: bodies.Note) -> Told:
     """A remark in the record of the run in hand."""
-    service.control.note(who.who, body.text)
-    return {"done": "noted"}
+    return {"done": service.act(who.who, "note", body.text)}
 
 
 @router.post("/answer")
 @scoped(Scope.OPERATOR)
-async def answer(service: Kept, who: Who, body: bodies.Answer) -> Told:
+def answer(service: Kept, who: Who, body: bodies.Answer) -> Told:
     """Answer what a person is asked."""
-    service.control.answer(body.prompt, body.text, who.who)
-    return {"done": "answered"}
+    return {"done": service.act(who.who, "answer", body.text, prompt=body.prompt)}
 
 
 def problem_told(problem: Any) -> Told:

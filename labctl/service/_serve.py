@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import ipaddress
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -13,12 +12,13 @@ from pathlib import Path
 from labctl import platform
 from labctl.bench import BenchFile
 from labctl.engine import AtBench
-from labctl.errors import InputError, LabctlError
+from labctl.errors import LabctlError
 from labctl.events import Event, Mode
 from labctl.service._access import Access, Tokens
 from labctl.service._app import gated
 from labctl.service._keeper import Keeper, Keeping
 from labctl.service._notify import Watchdog
+from labctl.service._reached import Reached, check_reachable
 from labctl.service._secrets import read_tokens
 from labctl.service._server import WebServer, listen
 from labctl.service._service import PlanTold, Service
@@ -60,7 +60,8 @@ class ServeOptions:
 
 def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
     """Keep the bench until a signal; the exit code. InputError for what cannot be served."""
-    _check_reachable(options)
+    check_reachable(options.host, options.names, certificate=options.certificate is not None,
+                    key=options.key is not None, behind_proxy=options.behind_proxy)  # fmt: skip
     tokens, by_hand = read_tokens()
     service = Service(
         options.bench_file,
@@ -78,12 +79,11 @@ def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
         listening.close()
         raise
     port: int = listening.getsockname()[1]
-    scheme = "https" if options.certificate else "http"
-    shown = f"[{options.host}]" if ":" in options.host else options.host
-    url = f"{scheme}://{shown}:{port}"
+    reached = Reached(options.host, port, options.names, options.certificate is not None,
+                      options.behind_proxy)  # fmt: skip
     watchdog = Watchdog(service.control.probe)
     server = WebServer(
-        gated(service, _hosts(options, port)),
+        gated(service, reached.hosts, reached.origins),
         listening,
         service.hub,
         watchdog,
@@ -99,16 +99,16 @@ def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
         at_bench=options.at_bench,
         not_at_bench=options.not_at_bench,
         shown=options.shown,
-        url=url,
+        url=reached.url,
     )
     keeper = Keeper(keeping, service.orders, service.control, service.hub, service.latch, say=say)
     service.keeper = keeper
     options.prepare(service)
-    card = _card(port, url, tokens)
+    card = _card(reached, tokens)
     why = "a fault in labctl"
     try:
         server.start()
-        for line in _words(options, service, url, tokens, card, by_hand=by_hand):
+        for line in _words(options, service, reached.page, tokens, card, by_hand=by_hand):
             say(line)
         if telemetry is not None:
             telemetry.start()
@@ -147,40 +147,12 @@ def _telemetry(options: ServeOptions, service: Service, say: Say) -> Telemetry |
     )
 
 
-def _check_reachable(options: ServeOptions) -> None:
-    if bool(options.certificate) != bool(options.key):
-        raise InputError("TLS needs a certificate and its key", where="--tls-cert, --tls-key")
-    try:
-        local = ipaddress.ip_address(options.host).is_loopback
-    except ValueError:
-        raise InputError(
-            f"{options.host!r} is no address of this machine",
-            where="--host",
-            fix="Write an address such as 127.0.0.1, ::1 or 0.0.0.0.",
-        ) from None
-    if not local and not options.certificate and not options.behind_proxy:
-        raise InputError(
-            f"{options.host} can be reached from other computers, and tokens would travel in clear",
-            where="--host",
-            fix="Give --tls-cert and --tls-key, or --behind-proxy when a proxy in front has TLS.",
-        )
-
-
-def _hosts(options: ServeOptions, port: int) -> list[str]:
-    names = ["127.0.0.1", "localhost", "[::1]"]
-    if options.host not in ("0.0.0.0", "::", "127.0.0.1", "::1"):
-        names.append(f"[{options.host}]" if ":" in options.host else options.host)
-    hosts = [f"{name}:{port}" for name in names]
-    for name in options.names:
-        hosts += [name] if ":" in name else [name, f"{name}:{port}"]
-    return hosts
-
-
-def _card(port: int, url: str, tokens: Tokens) -> Path:
+def _card(reached: Reached, tokens: Tokens) -> Path:
     """The file by which this user's own scripts find the service; nobody else can read it."""
-    path = platform.runtime_dir() / f"service-{port}.json"
+    path = platform.runtime_dir() / f"service-{reached.port}.json"
     path.unlink(missing_ok=True)
-    about = {"url": url, "pid": os.getpid(), "viewer": tokens.viewer, "operator": tokens.operator,
+    about = {"url": reached.url, "pid": os.getpid(), "origins": reached.origins,
+             "viewer": tokens.viewer, "operator": tokens.operator,
              "arm_code": tokens.arm_code}  # fmt: skip
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

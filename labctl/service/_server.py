@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ _LAST_WORD_S = 0.25
 _LEFT_S = 0.005
 """Between two looks at who is still there."""
 _READY_S = 10.0
+_HEAD_S = 10.0
+"""A connection that has not asked for anything whole in so long is closed."""
 
 
 class _OwnNoSignals(uvicorn.Server):
@@ -45,6 +48,19 @@ class _OwnNoSignals(uvicorn.Server):
         await self.on_tick(0)
         await self._asked.wait()
 
+    async def drop_silent(self) -> None:
+        """uvicorn waits for a request's head for ever, and who is never heard takes the place of
+        somebody who wants to stop."""
+        silent: dict[object, int] = {}
+        while True:
+            await clock.real_pause(_HEAD_S / 4.0)
+            now_ns = clock.real_ns()
+            here = [one for one in self.server_state.connections if _asks_nothing(one)]
+            silent = {one: silent.get(one, now_ns) for one in here}
+            for one, since_ns in silent.items():
+                if now_ns - since_ns > clock.ns(_HEAD_S):
+                    one.transport.abort()  # type: ignore[attr-defined]
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # As its own, without its steps of a tenth of a second.
         for server in self.servers:
@@ -62,6 +78,24 @@ class _OwnNoSignals(uvicorn.Server):
             transport = getattr(connection, "transport", None)
             if transport is not None:
                 transport.abort()
+
+
+def _asks_nothing(connection: object) -> bool:
+    """Connected by HTTP, with no request in hand; uvicorn itself ends those that had one."""
+    cycle = getattr(connection, "cycle", connection)
+    return cycle is None or getattr(cycle, "response_complete", False) is True
+
+
+def _quiet_log() -> None:
+    """At its finer levels it would write paths with tickets, and headers with tokens."""
+    log = logging.getLogger("uvicorn.error")
+    log.setLevel(logging.WARNING)
+    log.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    # It says so of each WebSocket that is refused before its upgrade.
+    return "without completing handshake" not in record.getMessage()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -119,6 +153,7 @@ class WebServer:
             ssl_certfile=certificate,
             ssl_keyfile=key,
         )
+        _quiet_log()
         self._server = _OwnNoSignals(config)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
@@ -155,6 +190,7 @@ class WebServer:
         self._loop = asyncio.get_running_loop()
         telling = asyncio.create_task(self._hub.run())
         watching = asyncio.create_task(self._watchdog.run())
+        dropping = asyncio.create_task(self._server.drop_silent())
         serving = asyncio.create_task(self._server.serve(sockets=[self._listening]))
         try:
             while not self._server.started and not serving.done():
@@ -162,6 +198,6 @@ class WebServer:
             self._ready.set()
             await serving
         finally:
-            for task in (telling, watching):
+            for task in (telling, watching, dropping):
                 task.cancel()
-            await asyncio.gather(telling, watching, return_exceptions=True)
+            await asyncio.gather(telling, watching, dropping, return_exceptions=True)

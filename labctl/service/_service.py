@@ -106,6 +106,26 @@ class Service:
             self.latch.keep()
         self.audit.say(who, "stop-laser" if laser else "stop", done, why=why)
 
+    def act(self, who: str, what: str, text: str = "", *, prompt: str = "") -> str:
+        """Hold, go on, remark or answer, and put it in the audit; what was done, in words.
+        RefusedError where it cannot be."""
+        match what:
+            case "hold":
+                self.control.ask_hold(who)
+                done = "held before the next step that begins in the dark"
+            case "go-on":
+                self.control.go_on(who)
+                done = "goes on"
+            case "note":
+                self.control.note(who, text)
+                done = "noted"
+            case _:
+                self.control.answer(prompt, text, who)
+                done = "answered"
+        more = {"text": text} if text else {}
+        self.audit.say(who, what, done, **more, **({"prompt": prompt} if prompt else {}))
+        return done
+
     def refuse_latched(self) -> None:
         """RefusedError while STOP LASER stands."""
         now = self.latch.now()

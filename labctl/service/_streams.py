@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Query, WebSocket, WebSocketDisconnect
+from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from labctl import clock
@@ -119,18 +120,10 @@ async def _do(service: Service, who: Principal, said: dict[str, Any], rates: Rat
         raise PermissionError("the right to arm is over: come again as operator")
     text = said.get("text")
     words = text[:1000] if isinstance(text, str) else ""
-    if act == "hold":
-        service.control.ask_hold(who.who)
-        return "held before the next step that begins in the dark"
-    if act == "go-on":
-        service.control.go_on(who.who)
-        return "goes on"
-    if act == "note" and words:
-        service.control.note(who.who, words)
-        return "noted"
-    if act == "answer" and words:
-        service.control.answer(str(said.get("prompt")), words, who.who)
-        return "answered"
+    if act in ("hold", "go-on") or (act in ("note", "answer") and words):
+        prompt = str(said.get("prompt")) if act == "answer" else ""
+        given = words if act in ("note", "answer") else ""
+        return await run_in_threadpool(service.act, who.who, str(act), given, prompt=prompt)
     raise PermissionError("nothing of this kind can be done here, or its text is missing")
 
 

@@ -37,7 +37,7 @@ def client(service: Service, token: str | None = TOKENS.operator) -> TestClient:
     """Somebody who has this token."""
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     # The second is what the test client calls a WebSocket's host, whatever its base.
-    app = gated(service, [HOST, "testserver"])
+    app = gated(service, [HOST, "testserver"], [f"http://{HOST}"])
     return TestClient(
         app, base_url=f"http://{HOST}", headers=headers, raise_server_exceptions=False
     )

@@ -314,7 +314,7 @@ def test_a_latch_of_a_simulated_bench_is_taken_off_by_a_reset() -> None:
         ("::", {}, "travel in clear"),
         ("bench.example", {}, "no address"),
         ("127.0.0.1", {"certificate": Path("x")}, "a certificate and its key"),
-        ("192.0.2.1", {"behind_proxy": True}, "cannot listen"),
+        ("192.0.2.1", {"behind_proxy": True, "names": ["b.example"]}, "cannot listen"),
     ],
 )
 def test_an_address_that_others_reach_needs_tls_or_a_proxy(
