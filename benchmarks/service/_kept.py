@@ -26,6 +26,7 @@ class Kept:
         self.process = process
         self.url = str(card["url"])
         self.folder = folder
+        self.page = f"{self.url}/#token={card['operator']}"
         self.token = str(card["operator"])
         self.token = str(self.ask("POST", "/arm", {"code": card["arm_code"]})["token"])
         self._keys = 0

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from benchmarks.records._made import BRIEF, simulated
+from benchmarks.service.page import probe
 from labctl import clock, yamlfile
 from tests.unit.service.kept import until
 
@@ -285,6 +286,28 @@ def test_axe_finds_no_violation_and_names_are_text(opened: Any, kept: Kept) -> N
     assert page.locator("img").count() == 0
     page.click("#stop")
     reads(page, "run-name", "ended")
+
+
+def test_what_the_benchmark_puts_into_the_page_sees_its_points_clicks_and_words(
+    browser: Any, kept: Kept
+) -> None:
+    """Points that it puts before the first; when the others came, were told and drawn."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.add_init_script(probe(before=50))
+        page.goto(kept.page)
+        page.wait_for_selector("body:not(.lost)")
+        page.select_option("#protocol", "log")
+        page.click("#start")
+        with until(lambda: page.evaluate("Object.keys(probe.drawn).length") > 2, at_most_s=10.0):
+            seen = page.evaluate("probe")
+        page.click("#stop")
+        reads(page, "run-name", "ended")
+        assert page.evaluate("probe.clicked") > seen["clicked"] > 0
+    t_s = list(seen["drawn"])[-1]
+    assert seen["came"][t_s] <= seen["told"][t_s] <= seen["drawn"][t_s]
+    assert seen["points"] > 50
+    assert 0 == seen["lost"]
 
 
 def test_who_only_watches_may_stop_and_has_no_form_to_start_by(browser: Any, kept: Kept) -> None:

@@ -60,7 +60,7 @@ const KINDS = {
     },
   },
   gap: {
-    columns: ["t", "gapHigh", "gapLow", "gap"], title: "K", bands: [1, 2], windowed: true,
+    columns: ["t", "gapHigh", "gapLow", "gap"], title: "K", bands: [1, 2], windowed: true, everyMs: 500,
     words: "Measured minus model over time, with the model's band; its newest value stands below",
     series: () => [{}, edge, edge, line("measured", { width: 1 })],
     y: (u) => {
@@ -70,7 +70,7 @@ const KINDS = {
     },
   },
   efficiency: {
-    columns: ["t", "efficiencyHigh", "efficiencyLow", "efficiency"], title: "efficiency", bands: [1, 2], windowed: false,
+    columns: ["t", "efficiencyHigh", "efficiencyLow", "efficiency"], title: "efficiency", bands: [1, 2], windowed: false, everyMs: 500,
     words: "Efficiency over time with its 95 % interval; its value stands above",
     series: () => [{}, edge, edge, line("measured")], y: share,
   },
@@ -84,18 +84,24 @@ export class Curve {
     this.lastS = 0; // how much of the run is shown; 0: all
     this.plot = null;
     this.due = false;
+    this.drawnAt = 0;
     new ResizeObserver(() => this.fit()).observe(box);
     onScheme(() => { this.clear(); this.later(); });
   }
 
+  // The curve with every sample; what stands beside it twice a second, which nobody sees.
   later() {
     if (this.due) return;
     this.due = true;
-    requestAnimationFrame(() => { this.due = false; this.draw(); });
+    const wait = this.kind.everyMs ? this.drawnAt + this.kind.everyMs - performance.now() : 0;
+    const draw = () => requestAnimationFrame(() => { this.due = false; this.draw(); });
+    if (wait > 0) setTimeout(draw, wait);
+    else draw();
   }
 
   draw() {
     const { length, newest } = this.points;
+    this.drawnAt = performance.now();
     this.box.hidden = !length;
     if (!length) { this.clear(); return; }
     const data = this.kind.columns.map((name) => this.points.of[name]);
