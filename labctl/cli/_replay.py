@@ -31,15 +31,20 @@ _ROWS = 40
               help="Folder for records; else $LABCTL_RUNS, else ./runs.")  # fmt: skip
 @click.option("--mqtt", default=None, metavar="URL|auto",
               help="Instead: its events onto MQTT, in mode REPLAY.")  # fmt: skip
+@click.option("--page", is_flag=True, help="Instead: on a page of its own, to look at.")
+@click.option("--port", default=None, type=click.IntRange(0, 65535),
+              help="With --page: where it listens, on this computer alone; else 8089.")  # fmt: skip
 @click.option("--root", default=None, metavar="TOPIC",
               help="With --mqtt: the root of its topics; else labctl-replay/v1.")  # fmt: skip
 @click.option("--speed", default=None, metavar="N|max",
-              help="With --mqtt: seconds of the run in a second; else 1.")  # fmt: skip
+              help="With --mqtt or --page: seconds of the run in a second; else 1.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(
     run: str,
     runs_dir: Path | None,
     mqtt: str | None,
+    page: bool,
+    port: int | None,
     root: str | None,
     speed: str | None,
     as_json: bool,
@@ -48,7 +53,8 @@ def command(
     beside what was recorded. Nothing is lit, connected or written.
 
     With --mqtt the record is played again onto MQTT instead, at any speed, for those who look: in
-    mode REPLAY, under a root that no bench publishes under.
+    mode REPLAY, under a root that no bench publishes under. With --page it is played on the page of
+    `labctl serve`, with no bench behind it.
 
     Exit code 0: assessments, alarms, dose and verdict come out byte for byte; 1: something
     differs; 7: the run was cut off before its verdict, and all up to there is the same; 6: the
@@ -58,13 +64,15 @@ def command(
     from labctl.replay import replay_run
 
     folder = run_folder(run, runs_dir)
+    _check_options(mqtt=mqtt is not None, page=page, root=root, speed=speed, port=port)
+    if page:
+        from labctl.cli._replay_page import on_page
+
+        return on_page(folder, speed or "1", 8089 if port is None else port)
     if mqtt is not None:
         from labctl.cli._replay_mqtt import parse_speed, replay_onto
 
         return replay_onto(folder, mqtt, root, parse_speed(speed or "1"), as_json=as_json)
-    for name, given in (("--root", root), ("--speed", speed)):
-        if given is not None:
-            raise click.UsageError(f"{name} is for --mqtt")
     verified = verify_run(folder)
     if is_imported(folder):
         return again(folder, verified, as_json=as_json)
@@ -81,6 +89,16 @@ def command(
     if not replay.same:
         return Exit.CHECK_FAILED
     return Exit.PASS if replay.verdict is not None else Exit.CANNOT_TELL
+
+
+def _check_options(*, mqtt: bool, page: bool, **given: object) -> None:
+    if mqtt and page:
+        raise click.UsageError("--mqtt or --page, one at a time")
+    takes = {"root": mqtt, "port": page, "speed": mqtt or page}
+    for name, allowed in takes.items():
+        if given[name] is not None and not allowed:
+            of = {"root": "--mqtt", "port": "--page"}.get(name, "--mqtt or --page")
+            raise click.UsageError(f"--{name} is for {of}")
 
 
 def _lines(

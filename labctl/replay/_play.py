@@ -43,11 +43,13 @@ class Played:
     state: JournalState
     why: str
     """What is wrong with the first line that could not be played; '' where there is none."""
+    over: bool = False
+    """All that is good was played."""
 
 
 def read_recorded(path: Path) -> Recorded:
     """What the record in the folder `path` begins with. RecordError when there is no journal that
-    this version can read, no run in it, or a curve that was imported: that has no events."""
+    this version can read, or no run in it."""
     journal = path / "journal.jsonl"
     begun = read_ends(journal).begun
     if begun is None:
@@ -64,11 +66,13 @@ class Player:
         self._reader = JournalReader(recorded.path / "journal.jsonl")
         self._last_ns = 0
         self._events = 0
+        self._over = False
 
     @property
     def played(self) -> Played:
         """What was handed on so far; of the journal, what was read of it."""
-        return Played(self._events, self._last_ns, self._reader.state, self._reader.why)
+        reader = self._reader
+        return Played(self._events, self._last_ns, reader.state, reader.why, self._over)
 
     async def play(
         self,
@@ -86,6 +90,7 @@ class Player:
             hand_on(event)
             self._events += 1
             self._last_ns = max(self._last_ns, event.t_ns)
+        self._over = True
         return self.played
 
 

@@ -7,13 +7,16 @@ own, behind bounded queues, and nothing of it enters the journal.
 
 from labctl.service._access import Access, Principal, Role, Scope, Tokens
 from labctl.service._app import build_app, document, gated
+from labctl.service._replayed import NO_BENCH, ReplayService, serve_replay
 from labctl.service._scoped import ScopedRouter, check_routes, scoped
 from labctl.service._serve import ServeOptions, serve
 from labctl.service._service import Service
 
 __all__ = [
+    "NO_BENCH",
     "Access",
     "Principal",
+    "ReplayService",
     "Role",
     "Scope",
     "ScopedRouter",
@@ -26,4 +29,5 @@ __all__ = [
     "gated",
     "scoped",
     "serve",
+    "serve_replay",
 ]

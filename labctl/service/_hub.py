@@ -105,6 +105,11 @@ class Hub:
                 # The web's loop may have ended; then nobody is there to be told.
                 loop.call_soon_threadsafe(self._wake.set)
 
+    @property
+    def waiting(self) -> int:
+        """How many events the web is behind."""
+        return len(self._news)
+
     # -- on the web's loop ---------------------------------------------------------------------
 
     @property
