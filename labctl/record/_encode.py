@@ -15,6 +15,8 @@ _dumps = partial(json.dumps, separators=(",", ":"), allow_nan=False)
 _float = float.__repr__
 _strings: dict[str, str] = {}
 """Channels, units and reasons are few, and asked for at every tick."""
+_shapes: dict[tuple[str, ...], str] = {}
+"""So are the sets of channels and units that a sample has."""
 _STRINGS = 4096
 
 
@@ -28,6 +30,40 @@ def encode(event: Event) -> str:
 
 
 def _sample(event: Sample) -> str:
+    """All of one tick's readings are told by the same words but for their numbers, and those words
+    are the same at the next tick."""
+    words: list[str] = []
+    numbers: list[float] = [event.t_ns, event.scheduled_ns]
+    for reading in event.readings:
+        if type(reading) is not Reading:
+            return _uneven(event)
+        value = reading.value
+        # A finite number less itself is zero; NaN and the infinities give NaN, which is true.
+        if type(value) is not float or value - value:
+            return _uneven(event)
+        words += reading.channel, reading.unit
+        numbers += value, reading.t_ns
+    shape = _shapes.get(key := tuple(words))
+    if shape is None:
+        shape = _shape(key)
+        if len(_shapes) < _STRINGS:
+            _shapes[key] = shape
+    return shape % tuple(numbers)
+
+
+def _shape(words: tuple[str, ...]) -> str:
+    """What is the same in every sample with these channels and units, in turn."""
+    pairs = zip(words[::2], words[1::2], strict=True)
+    readings = ",".join(f"[{_literal(name)},%r,{_literal(unit)},%d]" for name, unit in pairs)
+    return f'"t":%d,"k":"sample","s":%d,"r":[{readings}]}}'
+
+
+def _literal(text: str) -> str:
+    return _dumps(text).replace("%", "%%")
+
+
+def _uneven(event: Sample) -> str:
+    """A sample in which something is no reading, or no plain number."""
     readings = ",".join(
         [
             f"[{_string(r.channel)},{_number(r.value)},{_string(r.unit)},{r.t_ns}]"

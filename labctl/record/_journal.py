@@ -22,7 +22,7 @@ from pathlib import Path
 from labctl import clock
 from labctl.clock import NS, Clock
 from labctl.errors import RecordError
-from labctl.events import Dose, Event, RunBegun, RunEnded, Verdict
+from labctl.events import Dose, Event, RunBegun, RunEnded, Sample, Verdict
 from labctl.platform import FileLock, sync_folder
 from labctl.record._disk import Disk, cannot_write
 from labctl.record._encode import encode
@@ -133,15 +133,8 @@ class Journal:
         seq = self._seq + 1
         line = seal(f'{{"n":{seq},{encode(event)[:-1]}')
         self._chain.add(line)
-        match event:
-            case RunEnded():
-                self.ended = event
-            case Verdict():
-                self.verdict = event
-            case Dose():
-                self.dose = event
-            case RunBegun():
-                self.begun = event
+        if type(event) is not Sample:
+            self._remember(event)
         if seq % CHAIN_EVERY == 0 or self.ended is not None:
             line += self._chain_line(seq)
         with self._work:
@@ -157,6 +150,17 @@ class Journal:
         if self._real_time:
             self._check_patience()
         return seq
+
+    def _remember(self, event: Event) -> None:
+        match event:
+            case RunEnded():
+                self.ended = event
+            case Verdict():
+                self.verdict = event
+            case Dose():
+                self.dose = event
+            case RunBegun():
+                self.begun = event
 
     def durable(self, seq: int) -> concurrent.futures.Future[None]:
         """Done when everything up to event `seq` is on disk; fails with the journal's fault."""

@@ -63,13 +63,17 @@ class Rows:
 
     def __init__(self) -> None:
         self._columns: dict[Column, int] | None = None
-        self._checked = False
+        self._order: tuple[Column, ...] = ()
+        """Of the columns, which is that of the readings in nearly every sample."""
+        self._headed = self._checked = False
         self._sample: Sample | None = None
         self._assessment: Assessment | None = None
         self._known = dict.fromkeys(SOURCES, Beam.OFF)
         self._sources: tuple[str, ...] = (LASER,)
         self._step = 0
-        self._row_known, self._row_step = dict(self._known), self._step
+        self._state = self._row_state = ""
+        """What is known of the sources, and the step, as cells: now, and when the row began. Made
+        anew only when something of it changes."""
         self._text = io.StringIO()
 
     def take(self, events: Iterable[Event]) -> None:
@@ -78,14 +82,18 @@ class Rows:
             match event:
                 case Sample():
                     self._complete()
+                    if self._columns is None:
+                        self._columns = self._begin(event)
                     self._sample = event
-                    self._row_known, self._row_step = dict(self._known), self._step
+                    self._row_state = self._state
                 case Assessment():
                     self._assessment = event
                 case Emission():
                     self._known[event.source] = event.beam
+                    self._tell_state()
                 case StepBegun():
                     self._step = event.index
+                    self._tell_state()
                 case PriorsFixed():
                     self._checked = True
 
@@ -106,33 +114,62 @@ class Rows:
         self._sample = self._assessment = None
         if sample is None:
             return
-        if self._columns is None:
-            self._columns = {column(r): place for place, r in enumerate(sample.readings)}
-            told = {reading.channel.partition(".")[0] for reading in sample.readings}
-            self._sources = (LASER, *(name for name in SOURCES if name in told - {LASER}))
-            csv.writer(self._text, lineterminator="\n").writerow(self._header(self._columns))
-        cells = [""] * len(self._columns)
-        remarks = []
+        if not self._headed:
+            self._headed = True
+            csv.writer(self._text, lineterminator="\n").writerow(self._header())
+        cells, remarks = self._even(sample), ""
+        if cells is None:
+            cells, remarks = self._uneven(sample)
+        cells.append(self._row_state)
+        if self._checked:
+            cells += _check(assessment)
+        # Numbers need no quotes; the csv module would look for reasons in each of them.
+        self._text.write(f"{sample.t_ns / NS:.6f},{','.join(cells)},{remarks}\n")
+
+    def _begin(self, first: Sample) -> dict[Column, int]:
+        """Where what belongs, by the first sample."""
+        columns = {column(reading): place for place, reading in enumerate(first.readings)}
+        self._order = tuple(columns)
+        told = {reading.channel.partition(".")[0] for reading in first.readings}
+        self._sources = (LASER, *(name for name in SOURCES if name in told - {LASER}))
+        self._tell_state()
+        return columns
+
+    def _even(self, sample: Sample) -> list[str] | None:
+        """The cells of a sample whose readings are those of the columns, in turn; None for any
+        other."""
+        if len(sample.readings) != len(self._order):
+            return None
+        cells = []
+        for reading, (channel, unit) in zip(sample.readings, self._order, strict=True):
+            if type(reading) is not Reading or reading.channel != channel or reading.unit != unit:
+                return None
+            cells.append(repr(reading.value))
+        return cells
+
+    def _uneven(self, sample: Sample) -> tuple[list[str], str]:
+        """The cells of any sample, and what has no cell."""
+        columns = self._columns or {}
+        cells, remarks = [""] * len(columns), []
         for reading in sample.readings:
             if isinstance(reading, Invalid):
                 remarks.append(f"{reading.channel}: {reading.reason}")
                 continue
-            place = self._columns.get((reading.channel, reading.unit))
+            place = columns.get((reading.channel, reading.unit))
             if place is None:
                 remarks.append(f"{reading.channel}: {reading.value!r} {reading.unit}")
             else:
                 cells[place] = repr(reading.value)
-        cells += (self._row_known[source].value for source in self._sources)
-        cells.append(str(self._row_step))
-        if self._checked:
-            cells += _check(assessment)
-        # Numbers need no quotes; the csv module would look for reasons in each of them.
-        self._text.write(f"{sample.t_ns / NS:.6f},{','.join(cells)},{_quoted(remarks)}\n")
+        return cells, _quoted(remarks)
 
-    def _header(self, columns: Iterable[Column]) -> list[str]:
+    def _tell_state(self) -> None:
+        known = (self._known[source].value for source in self._sources)
+        self._state = ",".join((*known, str(self._step)))
+
+    def _header(self) -> list[str]:
         channels = [
             "_".join(filter(None, (channel.replace(".", "_"), unit.replace("/", "_per_"))))
-            for channel, unit in columns
+            for channel, unit in self._order
         ]
         check = CHECK.values() if self._checked else ()
         return ["time_s", *channels, *self._sources, "step", *check, "remarks"]
