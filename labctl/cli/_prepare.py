@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +82,14 @@ def prepare(
     unattended: bool = False,
     commissions: bool = False,
     one: SampleRun | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> RunInTerminal:
     """Everything that can be refused is refused here, before anything is touched. `commissions`:
     this run is a part of the bench's commissioning, whose record is not asked for. `one`: of a
-    series, its run with this sample."""
+    series, its run with this sample. `about` goes to run.json."""
     bench_file, why = load_bench(options.bench)
     how = {"blank": blank, "calibration": calibration, "unattended": unattended}
-    order = _order(protocol, parameters, options, commissions=commissions, **how)
+    order = _order(protocol, parameters, options, about, commissions=commissions, **how)
     made = ready(order, bench_file, functools.partial(_speed, options.speed), one=one)
     request, way = made.request, made.way
     # Of a commissioning the request's own bench, which asks for no record of itself.
@@ -116,12 +117,20 @@ def prepare(
         if one is not None
         else functools.partial(
             _with_report,
-            functools.partial(_next, protocol, plan, specimen, options, faked=way.in_process),
+            _nothing_more
+            if about is not None
+            else functools.partial(_next, protocol, plan, specimen, options, faked=way.in_process),
         ),
     )
 
 
-def _order(protocol: str, parameters: Sequence[str], options: RunOptions, **how: Any) -> Order:
+def _order(
+    protocol: str,
+    parameters: Sequence[str],
+    options: RunOptions,
+    about: Mapping[str, Any] | None = None,
+    **how: Any,
+) -> Order:
     return Order(
         protocol=protocol,
         parameters=tuple(parameters),
@@ -129,7 +138,7 @@ def _order(protocol: str, parameters: Sequence[str], options: RunOptions, **how:
         seed=options.seed,
         faults=options.faults,
         runs_dir=options.runs_dir or read_settings().runs,
-        about=about_process(),
+        about={**about_process(), **(about or {})},
         **how,
     )
 
@@ -185,7 +194,7 @@ def _with_report(
 
 
 def _nothing_more(result: RunResult) -> Sequence[str]:
-    """After a run of a series comes the next one."""
+    """After a run of a series comes the next one; a pack's protocol lies nowhere."""
     return ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -45,12 +46,17 @@ def command(
     unattended: bool,
     options: RunOptions,
 ) -> int:
-    """Run PROTOCOL, the name of a shipped protocol or a file, on a bench.
+    """Run PROTOCOL, the name of a shipped protocol or a file, on a bench; or another laboratory's
+    pack (.labpack), and hold what comes out against what was found there.
 
     Without a bench of your own the shipped simulated bench is taken. The first line says SIMULATED
     or REAL; a record is left under ./runs.
     """
     from labctl.cli._prepare import prepare_all, run_all
 
-    how = {"blank": blank, "calibration": calibration, "unattended": unattended}
+    how: dict[str, Any] = {"blank": blank, "calibration": calibration, "unattended": unattended}
+    if protocol.endswith(".labpack"):
+        from labctl.cli._run_pack import run_pack
+
+        return run_pack(Path(protocol), parameters, options, **how)
     return run_all(prepare_all(protocol, parameters, options, **how))

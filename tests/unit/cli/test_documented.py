@@ -93,7 +93,7 @@ def test_a_documented_command_exists(page: str, command: str) -> None:
     context, verb = parsed(words)
     given = context.params
     named = given.get("protocol")
-    if named and not _PLACEHOLDERS.match(named) and not named.endswith(".yaml"):
+    if named and not _PLACEHOLDERS.match(named) and not named.endswith((".yaml", ".labpack")):
         overrides = given.get("parameters") or ()
         on = given.get("bench") or "simulated"
         where = bench.load(bench.find_bench("simulated" if on.endswith(".yaml") else on).path)
