@@ -1,7 +1,8 @@
 """A service of `labctl serve`, as the command line speaks to it: one request, one answer.
 
-Only the standard library speaks here. The token comes from `$LABCTL_TOKEN` (or `_FILE`), else from
-the card that a service of this user on this computer leaves in the runtime folder.
+Only the standard library speaks here. The token comes from `$LABCTL_TOKEN` (or `_FILE`, or
+`_KEYRING`: `labctl.secret`), else from the card that a service of this user on this computer leaves
+in the runtime folder.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ from labctl.errors import (
     RecordError,
     RefusedError,
 )
+from labctl.secret import read_secret
 
 _TIMEOUT_S = 30.0
 _HERE = ("127.0.0.1", "localhost", "::1")
@@ -141,15 +142,9 @@ def find_server(url: str) -> Server:
             where=base,
             fix="Use https://, or a tunnel: `ssh -L 8088:127.0.0.1:8088 HOST`.",
         )
-    token = os.environ.get("LABCTL_TOKEN", "")
-    file = os.environ.get("LABCTL_TOKEN_FILE", "")
-    if not token and file:
-        try:
-            token = Path(file).expanduser().read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError("the file of $LABCTL_TOKEN_FILE cannot be read", where=file) from error
+    token = read_secret("LABCTL_TOKEN", os.environ)
     if token:
-        return Server(base, token, os.environ.get("LABCTL_ARM_CODE", ""))
+        return Server(base, token, read_secret("LABCTL_ARM_CODE", os.environ))
     for card in sorted(platform.runtime_dir().glob("service-*.json")):
         about = json.loads(card.read_text(encoding="utf-8"))
         if base in about.get("origins", ()) and platform.is_alive(int(about["pid"])):
