@@ -213,7 +213,9 @@ class Writer:
             if self._stopping.is_set():
                 return await self._farewell(link)
             # With more that waits, the next look is at once.
-            await self._pause(0.0 if len(self._queues.events) else TICK_S)
+            whole = self._per_tick is None
+            waiting = self._queues.depth if whole else len(self._queues.events)
+            await self._pause(0.0 if waiting else TICK_S)
 
     def _look_at_state(self) -> None:
         moment = self._queues.now
