@@ -22,11 +22,15 @@ from typing import Any
 from benchmarks._figures import Figure
 from benchmarks.records._made import BRIEF, sealed, simulated
 from labctl.catalogue import Catalogue, Query
+from labctl.notes import FILE as NOTES
+from labctl.notes import add_note, change_tags
 
 RUNS = 10_000
 FULL_SIZE = 200
 """Journals of full length, for the rate at which those are read."""
 _DAY_RUNS = 20
+_NOTED = 20
+"""One in so many has a note and a tag."""
 _HOUR_BYTES = 10_000_000
 """A journal of an hour at 2 Hz with the check is about half of it."""
 SEARCHES = {
@@ -34,6 +38,7 @@ SEARCHES = {
     "by lot": Query(lot="lot-3"),
     "by protocol and dates": Query(protocol="heating*", since="2024-06-01", until="2024-06-30"),
     "by part of a name": Query(sample="*ple-1?"),
+    "by tag and words of a note": Query(tags=("figure-2",), text="THE LID"),
 }
 
 
@@ -76,6 +81,8 @@ def synthetic(source: Path, records: Path, runs: int) -> None:
     first = next(number for number, line in enumerate(lines) if b'"k":"sample"' in line)
     head, tail = lines[: first + 1], lines[-4:]
     facts: dict[str, Any] = json.loads((source / "run.json").read_text())
+    add_note(source, "the lid was off until 60 s", who="A. Ito", user="aito")
+    change_tags(source, ["figure-2"], who="A. Ito", user="aito")
     for number in range(runs):
         day = date(2024, 1, 1) + timedelta(days=number // _DAY_RUNS)
         sample, lot = f"sample-{dice.randrange(40)}", f"lot-{dice.randrange(12)}"
@@ -85,6 +92,8 @@ def synthetic(source: Path, records: Path, runs: int) -> None:
         journal = b"".join(_renamed(line, sample, lot, verdict) for line in (*head, *tail))
         (folder / "journal.jsonl").write_bytes(journal)
         (folder / "run.json").write_text(json.dumps(facts | {"sample": sample}))
+        if number % _NOTED == 0:
+            shutil.copy(source / NOTES, folder / NOTES)
 
 
 def _renamed(line: bytes, sample: str, lot: str, verdict: str) -> bytes:

@@ -49,6 +49,6 @@ class Query:
             values.append(f" {tag.lower()} ")
         if self.text is not None:
             # SQLite's own lower() knows ASCII alone.
-            terms.append("instr(casefold(notes), ?) > 0")
+            terms.append("notes <> '' AND instr(casefold(notes), ?) > 0")
             values.append(" ".join(self.text.split()).casefold())
         return (f"WHERE {' AND '.join(terms)}" if terms else ""), values
