@@ -288,6 +288,34 @@ def test_axe_finds_no_violation_and_names_are_text(opened: Any, kept: Kept) -> N
     reads(page, "run-name", "ended")
 
 
+def test_calls_come_only_to_who_asked_for_them(browser: Any, kept: Kept) -> None:
+    """Off at first; then by the browser's notification when somebody is asked and at the end."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.add_init_script("""
+          window.called = [];
+          window.Notification = class {
+            static permission = "granted";
+            static async requestPermission() { return "granted"; }
+            constructor(title, more) { called.push(more.body); }
+          }""")
+        page.goto(kept.page)
+        page.wait_for_selector("body:not(.lost)")
+        arm(page, kept)
+        assert not page.is_checked("#call-sound")
+        assert not page.is_checked("#call-note")
+        for wanted in (False, True):
+            page.set_checked("#call-note", wanted)
+            page.select_option("#protocol", "asks")
+            page.click("#start")
+            page.wait_for_selector("#prompt:not([hidden])")
+            page.click("#stop")
+            reads(page, "run-name", "ended")
+            page.wait_for_selector("#prompt", state="hidden")
+            called = page.evaluate("called")
+            assert ["A question", "Run over: "] * wanted == [text[:10] for text in called]
+
+
 def test_what_the_benchmark_puts_into_the_page_sees_its_points_clicks_and_words(
     browser: Any, kept: Kept
 ) -> None:

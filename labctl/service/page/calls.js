@@ -75,7 +75,7 @@ export function callFor(state) {
   if (now.prompt && now.prompt !== was.prompt) said = `A question waits: ${status.prompt.text}`;
   else if (now.run === was.run && now.alarms > was.alarms) said = `Alarm: ${state.alarms[now.alarms - 1].name}`;
   else if (now.run === was.run && now.ended && !was.ended) said = `Run over: ${run.verdict ? run.verdict.verdict : run.ended.outcome}`;
-  else if (now.tone === "unknown" && was.tone !== "unknown" && !now.ended) said = "The beam is UNKNOWN: treat it as ON";
+  else if (now.run === was.run && now.tone === "unknown" && ["off", "armed", "delay", "on"].includes(was.tone)) said = "The beam is UNKNOWN: treat it as ON";
   if (said) call(said, !said.startsWith("Run over"));
   return said;
 }
