@@ -32,6 +32,23 @@ def of_notes(folder: Path, trouble: list[str]) -> Iterator[HumanAct]:
         yield HumanAct(line.what, line.by, text, f"{FILE} line {line.number}", utc=line.utc)
 
 
+def of_observations(folder: Path, trouble: list[str]) -> Iterator[HumanAct]:
+    """What was measured afterwards, and by whom it was attached."""
+    from labctl.observations import FILE, read_observations
+
+    try:
+        found = read_observations(folder)
+    except LabctlError as error:
+        trouble.append(str(error))
+        return
+    trouble += [f"{FILE}: {words}" for words in found.trouble]
+    for one in found.lines:
+        text = f"{one.words}; {one.source} line {one.line}"
+        if one.corrects is not None:
+            text += f"; corrects {one.corrects}"
+        yield HumanAct("attached", one.by, text, f"{FILE} line {one.number}", utc=one.utc)
+
+
 def of_campaigns(runs_dir: Path, run: str, trouble: list[str]) -> Iterator[HumanAct]:
     """What people did to this run, and to the blinding, in each campaign that has it."""
     for path in sorted((runs_dir / "campaigns").glob("*/log.jsonl")):

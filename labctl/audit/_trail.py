@@ -66,7 +66,8 @@ def trail_of(
         trouble.append(str(error))
     zero_s = around.seconds(facts.get("clock_zero_utc")) if is_real(begun) else None
     inside = [_dated(act, zero_s) for act in told]
-    others = [*around.of_notes(folder, trouble), *around.of_campaigns(runs_dir, run, trouble)]
+    others = [*around.of_notes(folder, trouble), *around.of_observations(folder, trouble)]
+    others += around.of_campaigns(runs_dir, run, trouble)
     if outside:
         others += around.of_service(runs_dir, run, trouble)
         begun_s, ended_s = (around.seconds(facts.get(key)) for key in ("begun", "ended"))

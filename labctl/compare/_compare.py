@@ -73,9 +73,11 @@ def _warnings(sides: Sequence[Side], rise: bool) -> Iterator[str]:
 def _alone(side: Side, rise: bool) -> Iterator[str]:
     """What is the matter with one of them."""
     ended = side.ended
+    if side.mode == "IMPORTED":
+        yield "imported: its light, power and instruments are known from its file alone"
     if side.state != "closed":
         yield f"its journal is {side.state}; only what is good of it is shown"
-    elif ended is not None and ended.outcome != "completed":
+    elif ended is not None and not side.completed:
         yield f"ended as {ended.outcome} ({ended.why}); its numbers stand for nothing"
     elif side.verdict is not None and side.verdict.verdict in ("fail", "cannot tell"):
         yield f"the check says {side.verdict.verdict}: {'; '.join(side.verdict.reasons)}"

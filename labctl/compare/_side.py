@@ -50,9 +50,10 @@ class Side:
 
     @property
     def completed(self) -> bool:
-        """It came to its own end, so that its results stand for something."""
+        """It came to its own end, or is a curve imported whole, so that its results stand for
+        something."""
         return self.state == "closed" and self.ended is not None and (
-            self.ended.outcome == "completed"
+            self.ended.outcome in ("completed", "imported")
         )  # fmt: skip
 
     @property

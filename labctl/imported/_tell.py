@@ -177,10 +177,11 @@ def _emissions(analysis: Analysis, given: Given, zero_s: float) -> Iterator[Emis
     if used is None:
         return
     power_w = None if given.power is None else given.power.value
+    off_w = None if power_w is None else 0.0
     for edge in edges(used):
         beam = Beam.ON if edge.on else Beam.OFF
         t_ns = max(0, _ns(edge.time_s - zero_s))
-        yield Emission(t_ns, beam, HOW, power_w if edge.on else 0.0)
+        yield Emission(t_ns, beam, HOW, power_w if edge.on else off_w)
 
 
 def _said(analysis: Analysis, zero_s: float) -> Iterator[Event]:
