@@ -188,6 +188,12 @@ class Queue:
         self.changed()
         return item
 
+    @property
+    def run_in_hand(self) -> str:
+        """The record of what runs, day and folder; '' without one. Waits for no lock: it is asked
+        for right behind a stop."""
+        return next((item.run or "" for item in list(self._items) if item.state == "running"), "")
+
     def take(self) -> Item | None:
         """The next one, running from now on; None while none waits or the queue is held."""
         with self._lock:

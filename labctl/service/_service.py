@@ -67,6 +67,8 @@ class Service:
         self.not_at_bench = "nobody sits at the service's terminal"
         self.began_ns = clock.real_ns()
         self.stops = 0
+        self._stopped: dict[str, str] = {}
+        """The run that was asked to stop last, for its line of the audit."""
         self._way = reach(bench_file, tuple(bench_file.roles))
         sources = [source for source in SOURCES if source in bench_file.roles]
         worst = [off_latency(bench_file, source) for source in sources]
@@ -92,6 +94,8 @@ class Service:
         self.stops += 1
         words = f"{who}: {why}" if why else who
         on = self.control.stop(f"{'STOP LASER' if laser else 'stop'} by {words}")
+        # Before the run is over: its line of the audit is written when it may be.
+        self._stopped = self.in_hand()
         if laser:
             self.latch.latch(why or "STOP LASER", who)
             self.orders.hold(f"STOP LASER by {words}")
@@ -100,15 +104,21 @@ class Service:
             "; latched: reset to start again" if laser else ""
         )
 
+    def in_hand(self) -> dict[str, str]:
+        """For a line of the audit: the record of the run that goes on; empty without one."""
+        run = self.orders.run_in_hand
+        return {"run": run} if run else {}
+
     def stopped(self, who: str, why: str, done: str, *, laser: bool) -> None:
         """Put a stop on disk. RecordError where that fails; it holds here all the same."""
         if laser:
             self.latch.keep()
-        self.audit.say(who, "stop-laser" if laser else "stop", done, why=why)
+        self.audit.say(who, "stop-laser" if laser else "stop", done, why=why, **self._stopped)
 
     def act(self, who: str, what: str, text: str = "", *, prompt: str = "") -> str:
         """Hold, go on, remark or answer, and put it in the audit; what was done, in words.
         RefusedError where it cannot be."""
+        in_hand = self.in_hand()
         match what:
             case "hold":
                 self.control.ask_hold(who)
@@ -123,7 +133,7 @@ class Service:
                 self.control.answer(prompt, text, who)
                 done = "answered"
         more = {"text": text} if text else {}
-        self.audit.say(who, what, done, **more, **({"prompt": prompt} if prompt else {}))
+        self.audit.say(who, what, done, **more, **({"prompt": prompt} if prompt else {}), **in_hand)
         return done
 
     def refuse_latched(self) -> None:

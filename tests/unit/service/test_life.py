@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from labctl import clock
+from labctl.audit import read_trail
 from labctl.events import PromptAnswered
 from labctl.record import JournalReader, describe_run, read_journal
 from tests.unit.service.kept import API, QUICK, Life, until
@@ -167,6 +168,8 @@ def test_stop_laser_latches_until_it_is_reset(tmp_path: Path) -> None:
             run.ended.outcome, run.ended.beam.value, int(run.ended.exit_code),
         )  # fmt: skip
         assert "STOP LASER by arm at 127.0.0.1: smoke" in run.ended.why
+        acts = {(act.what, act.who) for act in read_trail(run.path).acts}
+        assert {(what, "arm at 127.0.0.1") for what in ("stopped", "stop-laser (service)")} <= acts
         status = person.status()
         assert ("STOPPED", "page") == (status["word"], status["latched"]["reset"])
         code, refused = person.start("k2")
