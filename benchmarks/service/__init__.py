@@ -1,4 +1,5 @@
-"""The service: how soon a stop and a signal put out the light, and what its watchers cost.
+"""The service: how soon a stop and a signal put out the light, what its watchers cost, and whether
+its telemetry is ever more hopeful than the light.
 
 Each part is a module with `measure(profile)`; seeds are fixed. The bench is served over TCP, so
 that clock, ports and guard process are those of hardware; the world's own log says when there was
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 
 from benchmarks._figures import Figure
 
-PARTS = ("ending", "viewers", "fuzz")
+PARTS = ("ending", "viewers", "page", "fuzz", "telemetry")
 """In the order they are run."""
 
 

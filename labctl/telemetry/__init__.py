@@ -10,6 +10,7 @@ from labctl.telemetry._beam import BeamState, BeamView, Seen
 from labctl.telemetry._choice import BrokerChoice, NoBrokerError
 from labctl.telemetry._embedded import embedded_broker
 from labctl.telemetry._fold import BenchState, fold
+from labctl.telemetry._link import Connect, Connection, LinkError, Message
 from labctl.telemetry._schemas import schemas
 from labctl.telemetry._serve import serve_broker
 from labctl.telemetry._telemetry import Telemetry
@@ -22,7 +23,11 @@ __all__ = [
     "BeamView",
     "BenchState",
     "BrokerChoice",
+    "Connect",
+    "Connection",
     "Counters",
+    "LinkError",
+    "Message",
     "NoBrokerError",
     "Seen",
     "Telemetry",

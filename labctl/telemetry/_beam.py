@@ -20,8 +20,11 @@ from labctl import clock
 
 BEATS = 3
 """How many heartbeats ago off may have been read back."""
-AGREE = 0.5
-"""Of a heartbeat: two that come less late than each other by no more agree on what is on time."""
+AGREE = 0.25
+"""Of a heartbeat: two that were late by the same, to within this, may both have been on time."""
+APART = 0.5
+"""Of a heartbeat: by which those two were sent apart at least. Two that were held up and come
+together would else agree."""
 DRIFT = 500e-6
 """By which two computers' clocks may drift apart while they are being set."""
 
@@ -118,26 +121,32 @@ class _Delays:
     """How late the heartbeats of one session come, past the one that came least late.
 
     The delay from the sender's clock to the reader's means nothing by itself; the least one is
-    taken for on time once a second heartbeat agrees with it.
+    taken for on time once a second heartbeat, sent well apart, agrees with it.
     """
 
     def __init__(self) -> None:
-        self._least_ns: float | None = None
+        self._first: tuple[int, float] | None = None
+        """When the one was sent with which another has to agree, and its delay."""
+        self._least_ns = 0.0
         self._at_ns = 0
+        self._agreed = False
 
     def late_s(self, sent_ns: Any, received_ns: int, period_s: float) -> float | None:
-        """Seconds; None when it is the first, or proves all before it late."""
+        """Seconds; None until two agree, and anew when one proves all before it late."""
         if not isinstance(sent_ns, int) or isinstance(sent_ns, bool):
             return None
-        delay_ns = float(received_ns - sent_ns)
-        if self._least_ns is None:
-            self._least_ns, self._at_ns = delay_ns, received_ns
-            return None
+        delay_ns, near_ns = float(received_ns - sent_ns), AGREE * period_s * clock.NS
         # A bound that stood still would call everything late, or nothing, as clocks drift.
         bound_ns = self._least_ns + DRIFT * (received_ns - self._at_ns)
-        agrees = delay_ns >= self._least_ns - AGREE * period_s * clock.NS
-        self._least_ns, self._at_ns = min(delay_ns, bound_ns), received_ns
-        return (delay_ns - self._least_ns) / clock.NS if agrees else None
+        first, self._at_ns = self._first, received_ns
+        if first is None or delay_ns < (bound_ns if self._agreed else first[1]) - near_ns:
+            self._first, self._least_ns, self._agreed = (sent_ns, delay_ns), delay_ns, False
+            return None
+        self._least_ns = min(delay_ns, bound_ns)
+        if not self._agreed:
+            apart = sent_ns - first[0] >= APART * period_s * clock.NS
+            self._agreed = apart and delay_ns <= first[1] + near_ns
+        return (delay_ns - self._least_ns) / clock.NS if self._agreed else None
 
 
 def _unknown(why: str) -> BeamView:

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from labctl.errors import LabctlError
 from labctl.telemetry._address import Address
@@ -38,6 +38,27 @@ class Message:
     payload: bytes
     qos: int = 0
     retain: bool = False
+
+
+class Connection(Protocol):
+    """What can be done with an open connection."""
+
+    async def publish(self, message: Message) -> None:
+        """Hand it over; with QoS 1, return when it was acknowledged. LinkError."""
+
+    async def subscribe(self, topic: str, qos: int = 1) -> None:
+        """Ask for a topic. LinkError."""
+
+    def messages(self) -> AsyncIterator[Message]:
+        """What comes, until the connection is lost: LinkError."""
+
+
+class Connect(Protocol):
+    """How a connection is made: `connect`, or what stands in for a broker in a trial."""
+
+    def __call__(
+        self, address: Address, identifier: str, *, will: Message | None = None
+    ) -> contextlib.AbstractAsyncContextManager[Connection]: ...
 
 
 class Link:

@@ -15,11 +15,12 @@ from labctl import clock
 from labctl.errors import LabctlError
 from labctl.events import Event, Mode
 from labctl.telemetry import _names as names
-from labctl.telemetry._choice import BrokerChoice, Found, configured
+from labctl.telemetry._address import Address
+from labctl.telemetry._choice import BrokerChoice, Find, Found, configured
 from labctl.telemetry._claim import BenchName, claim
 from labctl.telemetry._embedded import EmbeddedBroker
 from labctl.telemetry._home_assistant import discovery, nothing
-from labctl.telemetry._link import LinkError
+from labctl.telemetry._link import Connect, LinkError, connect
 from labctl.telemetry._payloads import Author, Service
 from labctl.telemetry._queues import Queues
 from labctl.telemetry._writer import PER_TICK, Counters, Writer
@@ -226,22 +227,34 @@ class Telemetry:
         loop.set_exception_handler(_quiet_about_lost_links)
         address = self._broker.address
         embedded = EmbeddedBroker(port=self._broker.port)
-        self._writer = Writer(
-            self.topic,
-            self._desc,
-            self._queues,
-            embedded.find if address is None else configured(address),
-            stale_after_s=self._stale_after_s,
-            tell=self._tell,
-            # A replay waits for its readers, and is read whole.
-            per_tick=None if self._mode is Mode.REPLAY else PER_TICK,
-            also=functools.partial(discovery, self.topic) if self._home_assistant else nothing,
+        self._writer = self._make_writer(
+            embedded.find if address is None else configured(address), connect
         )
         self._loop = loop
         try:
             await self._writer.run()
         finally:
             embedded.release()
+
+    async def speak(self, over: Connect) -> None:
+        """Publish until cancelled on the loop that runs, in its time, over what `over` opens:
+        for a trial of what a broker may do. It takes the place of `start`."""
+        self._writer = self._make_writer(configured(Address("trial")), over)
+        await self._writer.run()
+
+    def _make_writer(self, find: Find, over: Connect) -> Writer:
+        return Writer(
+            self.topic,
+            self._desc,
+            self._queues,
+            find,
+            stale_after_s=self._stale_after_s,
+            tell=self._tell,
+            connect=over,
+            # A replay waits for its readers, and is read whole.
+            per_tick=None if self._mode is Mode.REPLAY else PER_TICK,
+            also=functools.partial(discovery, self.topic) if self._home_assistant else nothing,
+        )
 
     def _tell(self, found: Found | None, sentence: str) -> None:
         if found is not None:

@@ -14,18 +14,16 @@ import contextlib
 import json
 import random
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from labctl import clock
 from labctl.events import Beam, Event, Mode, RunBegun, RunEnded
 from labctl.telemetry import _payloads as payloads
-from labctl.telemetry._address import Address
 from labctl.telemetry._belief import HEARTBEAT_S, believed, of_replay
 from labctl.telemetry._choice import Find, Found
 from labctl.telemetry._fold import BenchState
-from labctl.telemetry._link import Link, LinkError, Message, connect
+from labctl.telemetry._link import Connect, Connection, LinkError, Message, connect
 from labctl.telemetry._names import channel_topic, name
 from labctl.telemetry._payloads import Author
 from labctl.telemetry._queues import Moment, Numbered, Queues
@@ -57,14 +55,6 @@ class Counters:
     reconnects: int = 0
     depth: int = 0
     """What waits now."""
-
-
-class Connect(Protocol):
-    """How a connection is made; `_link.connect`, but for a test of what a broker may do."""
-
-    def __call__(
-        self, address: Address, identifier: str, *, will: Message | None = None
-    ) -> AbstractAsyncContextManager[Link]: ...
 
 
 class Writer:
@@ -145,7 +135,7 @@ class Writer:
             await self._pause(delay_s * random.uniform(0.5, 1.0))
             delay_s = min(2 * delay_s, LAST_DELAY_S)
 
-    async def _speak(self, link: Link) -> None:
+    async def _speak(self, link: Connection) -> None:
         """Publish and listen; whichever fails first ends both."""
         pumping = asyncio.ensure_future(self._pump(link))
         listening = asyncio.ensure_future(self._listen(link))
@@ -158,7 +148,7 @@ class Writer:
                 task.cancel()
             await asyncio.gather(pumping, listening, return_exceptions=True)
 
-    async def _listen(self, link: Link) -> None:
+    async def _listen(self, link: Connection) -> None:
         """Notice a lost connection while idle, take back alarms of former lives, and the will of a
         former connection of this one, which a broker may find after we are back."""
         await link.subscribe(f"{self._base}/alarm/+")
@@ -188,7 +178,7 @@ class Writer:
         facts = {"name": title, "message": why}
         self._retain(f"alarm/{key}", payloads.alarm(self._author, key, facts, active=False))
 
-    async def _give_birth(self, link: Link, found: Found) -> None:
+    async def _give_birth(self, link: Connection, found: Found) -> None:
         self._retain("$desc", payloads.description(self._author, self._desc, str(found.address)))
         self._shown = None
         self._look_at_state()
@@ -203,7 +193,7 @@ class Writer:
     def _author(self) -> Author:
         return self._queues.now.author
 
-    async def _pump(self, link: Link) -> None:
+    async def _pump(self, link: Connection) -> None:
         while True:
             self._look_at_state()
             await self._send_retained(link)
@@ -263,7 +253,7 @@ class Writer:
             self._retained[full] = payload
             self._dirty[full] = None
 
-    async def _send_retained(self, link: Link) -> None:
+    async def _send_retained(self, link: Connection) -> None:
         while self._dirty:
             topic = next(iter(self._dirty))
             qos = 0 if "/last/" in topic else 1
@@ -271,7 +261,7 @@ class Writer:
             del self._dirty[topic]
             await self._send(link, Message(topic, self._retained[topic], qos, True))
 
-    async def _send_events(self, link: Link, at_most: int | None) -> None:
+    async def _send_events(self, link: Connection, at_most: int | None) -> None:
         sent = 0
         while at_most is None or sent < at_most:
             # An event leaves only when it was acknowledged; after a lost connection it is sent
@@ -284,7 +274,7 @@ class Writer:
             self._unacknowledged = None
             sent += 1
 
-    async def _send_event(self, link: Link, numbered: Numbered[Event]) -> None:
+    async def _send_event(self, link: Connection, numbered: Numbered[Event]) -> None:
         what, author = numbered.event, numbered.author
         topic = f"run/{name(author.run)}"
         if isinstance(what, RunBegun) and author.run:
@@ -299,7 +289,7 @@ class Writer:
             stop = payloads.run_stop(author, what, numbered.after or BenchState())
             await self._send(link, self._message(f"{topic}/stop", stop, 1))
 
-    async def _send_data(self, link: Link, at_most: int | None) -> None:
+    async def _send_data(self, link: Connection, at_most: int | None) -> None:
         """Send readings and assessments as they alternate; all of them when there is no limit."""
         left = at_most
         while left is None or left > 0:
@@ -315,7 +305,7 @@ class Writer:
                 return
             left = None if left is None else left - 1
 
-    async def _beat(self, link: Link) -> None:
+    async def _beat(self, link: Connection) -> None:
         now_ns = clock.real_ns()
         if now_ns < self._next_beat_ns:
             return
@@ -342,7 +332,7 @@ class Writer:
             said = payloads.last(moment.author.of_run, reading, stale=stale)
             self._retain(channel_topic(reading.channel), said)
 
-    async def _farewell(self, link: Link) -> None:
+    async def _farewell(self, link: Connection) -> None:
         """The last words of an orderly end: everything left, then `offline` with what is known
         of the beam. A run that never told its end is `lost`, whatever it said before."""
         await self._send_events(link, None)
@@ -376,7 +366,7 @@ class Writer:
     def _message(self, topic: str, payload: bytes, qos: int = 0) -> Message:
         return Message(f"{self._base}/{topic}", payload, qos)
 
-    async def _send(self, link: Link, message: Message) -> None:
+    async def _send(self, link: Connection, message: Message) -> None:
         await link.publish(message)
         self.counters.sent += 1
 

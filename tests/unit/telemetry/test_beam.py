@@ -72,6 +72,15 @@ def test_who_subscribes_in_the_middle_of_a_burst_is_not_deceived() -> None:
     assert "read back OFF" in beats.come(9.9, 9.9)
 
 
+def test_two_that_were_sent_together_and_held_up_together_do_not_agree() -> None:
+    """After a new connection a heartbeat goes out at once: two of the same moment prove nothing."""
+    beats = Beats()
+    said = [beats.come(9.0, sent) for sent in (0.0, 0.1, 0.2, 0.3, 0.6)]
+    assert ["UNKNOWN"] * 5 == [words.partition(":")[0] for words in said]
+    assert "UNKNOWN" in beats.come(10.0, 9.9)
+    assert "read back OFF" in beats.come(11.0, 10.9)
+
+
 @pytest.mark.parametrize("drift", [-300e-6, 300e-6])
 def test_clocks_that_drift_apart_are_followed(drift: float) -> None:
     """Eight hours of heartbeats by a clock that goes wrong by nine seconds in them."""

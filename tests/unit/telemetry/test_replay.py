@@ -56,7 +56,9 @@ def test_a_replay_is_told_whole_and_is_no_bench(
     code = replayed(record, broker.url, "--speed", "max", "--json")
     last = heard.wait("$state", state="offline")
     got = [message for message in heard.got if not message.topic.startswith("$SYS")]
-    valid = jsonschema.Draft202012Validator({"$schema": "https://json-schema.org/draft/2020-12/schema", **schemas()})
+    valid = jsonschema.Draft202012Validator(
+        {"$schema": "https://json-schema.org/draft/2020-12/schema", **schemas()}
+    )
     base = "labctl-replay/v1/bench"
 
     assert 0 == code
