@@ -20,6 +20,7 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
 _POINT_NUMBER = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?", re.ASCII)
 _TIME = re.compile(r"[-\d/.T ]*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?Z?")
+_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{4}")
 _EMPTY = re.compile(r"\s*|nan|n/?a|null|none|-+|ol|open|err(or)?|#\S*", re.IGNORECASE)
 _LOOKED_AT = 200
 
@@ -83,6 +84,7 @@ def read_table(text: str, where: str) -> Table:
         )
     names, header = _names(cells, first)
     rows, places = _rows(cells[first:], numbers[first:], len(names), separator, where)
+    names, rows = _dates_joined(names, rows)
     comma = separator != "," and _decimal_comma(rows)
     sign = "decimal comma" if comma else "decimal point"
     cut = f"{SEPARATORS[separator]}, {sign}"
@@ -125,7 +127,7 @@ def _cut(lines: Sequence[str], separator: str) -> list[list[str]]:
 
 
 def _is_value(cell: str) -> bool:
-    return _NUMBER.fullmatch(cell) is not None or _TIME.fullmatch(cell) is not None
+    return any(form.fullmatch(cell) is not None for form in (_NUMBER, _TIME, _DATE))
 
 
 def _first_data(cells: Sequence[Sequence[str]]) -> int | None:
@@ -183,6 +185,29 @@ def _rows(
         rows.append(row + [""] * (width - len(row)))
         places.append(number)
     return rows, places
+
+
+def _dates_joined(
+    names: tuple[str, ...], rows: list[list[str]]
+) -> tuple[tuple[str, ...], list[list[str]]]:
+    """With one column in the place of a date and the time of day behind it, as loggers write
+    them."""
+    looked_at = [row for row in rows[:_LOOKED_AT] if any(row)]
+    for place in range(len(names) - 1):
+        if not looked_at or not all(
+            _DATE.fullmatch(row[place])
+            and ":" in row[place + 1]
+            and _TIME.fullmatch(row[place + 1])
+            for row in looked_at
+        ):
+            continue
+        joined = [
+            [*row[:place], f"{row[place]} {row[place + 1]}".strip(), *row[place + 2 :]]
+            for row in rows
+        ]
+        name = f"{names[place]} {names[place + 1]}".strip()
+        return (*names[:place], name, *names[place + 2 :]), joined
+    return names, rows
 
 
 def _decimal_comma(rows: Sequence[Sequence[str]]) -> bool:

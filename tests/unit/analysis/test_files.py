@@ -41,6 +41,10 @@ SAME = {
         "timestamp,temp,laser\n2026-01-31 23:59:10,25.5,0\n2026-01-31T23:59:40Z,26.25,1\n"
         "2026-02-01 00:00:10,27,1\n2026-02-01 00:00:40,27.5,0\n"
     ),
+    "dates and times of day in two columns": (
+        "Date\tTime\tT1(C)\tlaser\n31.01.2026\t23:59:10\t25.5\t0\n31.01.2026\t23:59:40\t26.25\t1\n"
+        "01.02.2026\t00:00:10\t27\t1\n01.02.2026\t00:00:40\t27.5\t0\n"
+    ),
     "quotes and empty columns behind": (
         '"time (s)","temp (°C)","laser",,\n"0","25.5","0",,\n"30","26.25","1",,\n60,27,1,,\n'
         "90,27.5,0,,\n"
@@ -137,10 +141,12 @@ def test_what_cannot_be_read_is_refused_with_what_to_do(text: str, words: str) -
 
 
 def test_a_bad_cell_is_named_with_its_line() -> None:
-    """`curve.csv:3`."""
+    """`curve.csv:3:3`."""
     with pytest.raises(InputError) as refused:
         parse("time,temp\n0,25\n1,warm\n2,26\n", "curve.csv")
-    assert ("curve.csv", 3) == (refused.value.problems[0].file, refused.value.problems[0].line)
+    problem = refused.value.problems[0]
+    assert ("curve.csv", 3, 3) == (problem.file, problem.line, problem.column)
+    assert refused.value.where == "curve.csv:3:3"
 
 
 def test_columns_may_be_named() -> None:
