@@ -108,7 +108,7 @@ def _power(side: Side) -> str:
 
 def _rise(side: Side) -> str:
     rise = side.highest_rise_k
-    return "" if rise is None else f"{rise:.2f} K from {side.baseline_degc:.2f} degC"
+    return "none" if rise is None else f"{rise:.2f} K from {side.baseline_degc:.2f} degC"
 
 
 _ROWS = (

@@ -80,7 +80,9 @@ def _alone(side: Side, rise: bool) -> Iterator[str]:
     elif ended is not None and not side.completed:
         yield f"ended as {ended.outcome} ({ended.why}); its numbers stand for nothing"
     elif side.verdict is not None and side.verdict.verdict in ("fail", "cannot tell"):
-        yield f"the check says {side.verdict.verdict}: {'; '.join(side.verdict.reasons)}"
+        said = side.verdict
+        more = f" (and {len(said.reasons) - 1} more)" if len(said.reasons) > 1 else ""
+        yield f"the check says {said.verdict}: {''.join(said.reasons[:1])}{more}"
     if side.begun is not None and side.begun.faults:
         yield f"faults were injected: {', '.join(side.begun.faults)}"
     if side.lit_s is None:

@@ -39,6 +39,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "imported.csv": ("text/csv", "the file that was imported, as it came"),
     "imported.tsv": ("text/tab-separated-values", "the file that was imported, as it came"),
     "imported.txt": ("text/plain", "the file that was imported, as it came"),
+    "notes.jsonl": ("application/jsonl", "what people wrote about the run afterwards"),
     "observations.jsonl": ("application/jsonl", "what was observed of the sample afterwards"),
     "guard.jsonl": ("application/jsonl", "the guard's own log"),
     "truth.json": ("application/json", "what the simulated world was; no checker reads it"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from array import array
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labctl.compare import aligned, compare, curve_difference, read_side
+from labctl.compare import Told, aligned, compare, curve_difference, read_side
 from labctl.errors import InputError
 from labctl.events import Mode
 from labctl.figure import Curve
 from labctl.record import RunFolder
 from tests.unit.compare.sides import curve, side
 from tests.unit.record.some_events import run
+
+GOLDEN = Path(__file__).parents[2] / "data" / "journals"
 
 
 def test_runs_are_aligned_at_the_light() -> None:
@@ -135,3 +138,16 @@ def test_a_record_is_read_with_its_light_its_baseline_and_its_results(tmp_path: 
     assert ("A", "closed", 1.0, 1.0) == (read.letter, read.state, read.lit_s, read.asked_w)
     assert read.completed and read.baseline_degc is not None
     assert 0.41 == (read.result("efficiency") or {})["value"]
+
+
+def test_every_golden_journal_can_be_laid_beside_another(tmp_path: Path) -> None:
+    """Also one of a log, of a run that was cut off, of one that tripped."""
+    sides = []
+    for letter, golden in zip("ABCDEFGH", sorted(GOLDEN.glob("*.jsonl")), strict=False):
+        folder = tmp_path / "2026-01-31" / golden.stem
+        folder.mkdir(parents=True)
+        shutil.copy(golden, folder / "journal.jsonl")
+        sides.append(read_side(folder, letter))
+    found = compare(sides)
+    assert 7 == len(found.curves) == len(sides) - 1
+    assert {Told.CANNOT_TELL} == {each.told for each in found.differences if each.value is None}
