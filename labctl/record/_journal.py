@@ -68,8 +68,9 @@ class Journal:
         self._chain = Chain()
         self._handle, self._lock = _create(path)
         self._size = 0
-        self._work = threading.Condition()
-        # Under `_work`: what the caller's thread and the writer share.
+        self._mutex = threading.Lock()
+        self._work = threading.Condition(self._mutex)
+        # Under `_mutex`: what the caller's thread and the writer share.
         self._lines = [first_line()]
         self._chain.add(self._lines[0])
         self._events: list[Event] = []
@@ -137,15 +138,16 @@ class Journal:
             self._remember(event)
         if seq % CHAIN_EVERY == 0 or self.ended is not None:
             line += self._chain_line(seq)
-        with self._work:
+        with self._mutex:
             self._seq = seq
             if not self._lines:
                 self._oldest_ns = clock.real_ns()
                 self._work.notify()
             self._lines.append(line)
             self._events.append(event)
-            self._bytes += len(line)
-            if self._bytes >= GROUP_BYTES:
+            before = self._bytes
+            self._bytes = before + len(line)
+            if before < GROUP_BYTES <= self._bytes:
                 self._work.notify()
         if self._real_time:
             self._check_patience()
