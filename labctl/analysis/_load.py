@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +71,9 @@ def parse(
     table = read_table(text, where)
     used = choose(table.names, choice or Choice(), f"{where}:{table.header_line}")
     time_s = numbers(table, used[Role.TIME], where)
+    place = used[Role.TIME].place
+    if any(":" in row[place] for row in table.rows[:5]):
+        used[Role.TIME] = replace(used[Role.TIME], unit="times of day")
     temperature = numbers(table, used[Role.TEMPERATURE], where)
     said: list[str] = []
     recognised = [f"{', '.join(filter(None, (encoding, table.words)))}; {len(table.rows)} rows"]

@@ -158,7 +158,7 @@ def _about(
                 "name": column.name,
                 "role": column.role.value,
                 "unit": column.unit,
-                "taken_as": column.unit or _TAKEN_AS.get(column.role.value, ""),
+                "taken_as": column.unit or _TAKEN_AS[column.role.value],
                 "named": column.name in named,
                 "factor": column.factor,
                 "offset": column.offset,
