@@ -66,7 +66,9 @@ const KINDS = {
     y: (u) => {
       const [low, high] = most(u, [3]);
       const far = Math.max(0.1, 1.6 * (u.data[1][u.data[1].length - 1] ?? 0), -1.1 * low, 1.1 * high);
-      return [-far, far];
+      // Up to a round number, so that the axis can tell it.
+      const ten = 10 ** Math.floor(Math.log10(far)), nice = [1, 2, 5, 10].find((one) => one * ten >= far * 0.999) * ten;
+      return [-nice, nice];
     },
   },
   efficiency: {

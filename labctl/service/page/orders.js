@@ -126,7 +126,7 @@ export function showQueue(queue) {
   const { item: held, act } = document.activeElement.dataset;
   fill("queue", queue.items, () => {
     const waiting = queue.items.filter((one) => one.state === "waiting");
-    return queue.items.length ? queue.items.map((one) => queued(one, waiting)) : [make("li", "empty")];
+    return queue.items.length ? queue.items.map((one) => queued(one, waiting)) : [make("li", "empty", { class: "none" })];
   });
   if (!held || document.activeElement.dataset.item === held) return;
   const mine = [...$("queue").querySelectorAll(`[data-item="${held}"]:not(:disabled)`)];

@@ -23,6 +23,10 @@ export function showBench(state, lost, silentS, why) {
   put("beam", lost ? `beam: UNKNOWN, treat as ON${status ? `; last heard ${age(silentS)} ago` : ""}` : `beam: ${status.beam.text}`);
   put("bench", status ? `${status.mode} bench${status.bench.toLowerCase() === status.mode.toLowerCase() ? "" : ` ${status.bench}`}${status.speed && status.speed !== 1 ? ` · ${status.speed}×` : ""}` : "labctl");
   document.title = `${!lost && status.prompt ? "(?) " : ""}${word} · ${status ? status.bench : "labctl"}`;
+  // Where there is no bench, no button may look as if it stopped one.
+  const replayed = Boolean(status) && status.mode === "REPLAY";
+  $("stop-laser").hidden = $("stop").hidden = replayed;
+  $("replayed").hidden = !replayed;
   const justLost = lost && !wasLost && Boolean(status);
   if (lost !== wasLost) {
     // What an act came to, e.g. "laser off", is not known any more.
@@ -53,7 +57,7 @@ export function showRun(state) {
   put("hold-words", status.hold === "held" ? "Held, in the dark." : status.hold ? "Holds before the next step that begins in the dark." : "");
   fill("instruments", status.instruments, () => status.instruments.length
     ? status.instruments.map((one) => make("li", `${one.key}: ${one.identity || one.driver} (${one.driver}${one.address ? `, ${one.address}` : ""})${one.confirms === false ? "; does not read back" : ""}`))
-    : [make("li", "none open")]);
+    : [make("li", "none open", { class: "none" })]);
 }
 
 function showSteps(run) {
@@ -148,7 +152,7 @@ export function showReadings(status, silentS, oldS) {
 export function showLists(state) {
   fill("alarms", state.alarms, () => state.alarms.length
     ? state.alarms.map((one) => make("li", `${one.name} at ${time(one.t_s)} (since ${time(one.onset_s)}): ${one.size}${one.causes.length ? `; may be ${one.causes.join(", ")}` : ""}${one.split_by ? `; told apart by ${one.split_by}` : ""}`, { class: "bad" }))
-    : [make("li", "none")]);
+    : [make("li", "none", { class: "none" })]);
   fill("notes", state.notes, () => state.notes.slice().reverse().map((one) => make("li", `${time(one.t_s)} · ${one.who}: ${one.text}`)));
 }
 
@@ -156,7 +160,7 @@ export function showCurveText(newest) {
   const of = (value, unit) => (value === null || value === undefined ? "not known" : number(value, unit));
   for (const id of ["curve-key", "gap-h", "window-row"]) $(id).hidden = !newest;
   const lit = newest && (newest.lit === 1 ? "on" : newest.lit === 0 ? "off" : "unknown");
-  put("curve-text", newest ? `At ${time(newest.t_s)}: measured ${of(newest.probe_degc, "degC")}, model ${of(newest.predicted_degc, "degC")}, ambient ${of(newest.ambient_degc, "degC")}, laser ${lit} at that time.` : "No points yet.");
+  put("curve-text", newest ? `At ${time(newest.t_s)}: measured ${of(newest.probe_degc, "degC")}, model ${of(newest.predicted_degc, "degC")}, ambient ${of(newest.ambient_degc, "degC")}, laser ${lit} at that time.` : "");
   const known = newest && ![newest.probe_degc, newest.predicted_degc, newest.sd_k].includes(null);
   if (!known) {
     put("gap-text", newest ? "The model says nothing of the newest point." : "");
