@@ -1,13 +1,18 @@
 """50 simulated runs through the check again; and one reading of each changed, journal made anew.
+And one of them onto MQTT as fast as a broker takes it.
 
 In short a run is a minute of the protocol, in full ten.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -45,6 +50,9 @@ def measure(profile: str, runs: int = RUNS) -> Iterator[Figure]:
             by_verify_alone += verify_run(folder).outcome is Outcome.CHANGED
             by_replay += not replay_run(folder).same
             shutil.rmtree(folder)
+        if runs >= RUNS:
+            # The tests have this one among those of telemetry.
+            yield from _onto_mqtt(Path(root), profile)
     yield _of_all("verdicts identical in a replay", verdicts, runs, profile)
     yield _of_all("all the check said identical, byte for byte", same, runs, profile)
     yield _of_all(
@@ -62,6 +70,25 @@ def measure(profile: str, runs: int = RUNS) -> Iterator[Figure]:
         profile,
         beside="real time",
     )
+
+
+def _onto_mqtt(root: Path, profile: str) -> Iterator[Figure]:
+    """A run of minutes onto the embedded broker, in a process and a runtime folder of its own."""
+    folder = simulated(root, 1, CHECKED)
+    done = subprocess.run(
+        [sys.executable, "-m", "labctl", "replay", str(folder), "--mqtt", "auto", "--speed", "max",
+         "--json"],
+        env={**os.environ, "LABCTL_RUNTIME_DIR": str(root / "runtime")},
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    told = json.loads(done.stdout)
+    lost = told["dropped"] + told["spilled"]
+    yield Figure(
+        "replayed onto MQTT as fast as it goes", told["events"] / told["took_s"], "events/s",
+        profile, beside=f"{told['last_s'] / told['took_s']:.0f} times the run's own pace",
+    )  # fmt: skip
+    yield Figure("events lost on the way", lost, f"of {told['events']}", profile, goal="0",
+                 holds=lost == 0)  # fmt: skip
 
 
 def _of_all(name: str, number: int, runs: int, profile: str, beside: str = "") -> Figure:
