@@ -39,17 +39,27 @@ def measure(profile: str, trials: int | None = None) -> Iterator[Figure]:
         for number in range(count):
             place = Path(folder) / str(number)
             place.mkdir()
-            dark, gone, good, bound_s = _signalled(place)
+            dark, gone, good, bound_s = _signalled(place, again=number % 2 == 1)
             dark_s.append(dark)
             gone_s.append(gone)
             orderly += good
+        killed_s, killed_bound_s, came_back = [], 0.0, 0
+        kills = max(1, count // 3)
+        for number in range(kills):
+            place = Path(folder) / f"killed-{number}"
+            place.mkdir()
+            out, killed_bound_s, good = _killed(place)
+            killed_s.append(out)
+            came_back += good
         stopped = Path(folder) / "stopped"
         stopped.mkdir()
         answered_s, out_s = _stopped(stopped, count)
         plain = Path(folder) / "plain"
         plain.mkdir()
         plain_s = _without(plain)
-    trials_words = f"{count} trials, {PAGES} pages open"
+    trials_words = (
+        f"{count} trials, {PAGES} pages open; every second one hears SIGINT and SIGTERM once more"
+    )
     yield Figure("SIGTERM while lit: light out in the world, worst", max(dark_s), "s", profile,
                  f"the bench's own bound, {bound_s:.2f} s; {trials_words}",
                  "0.05 s and the bound", max(dark_s) <= 0.05 + bound_s)  # fmt: skip
@@ -58,6 +68,12 @@ def measure(profile: str, trials: int | None = None) -> Iterator[Figure]:
                  max(gone_s) <= 1.0)  # fmt: skip
     yield Figure("SIGTERM while lit: beam read back off, closed, code 5, bye", orderly, "runs",
                  profile, f"of {count}", f"{count}", orderly == count)  # fmt: skip
+    yield Figure("kill -9 of the service while lit: light out in the world, worst", max(killed_s),
+                 "s", profile, f"the bench's own bound, {killed_bound_s:.2f} s; {kills} trials",
+                 "0.05 s and the bound", max(killed_s) <= 0.05 + killed_bound_s)  # fmt: skip
+    yield Figure("kill -9, started again: run told as lost, record recovered, queue held, no light",
+                 came_back, "runs", profile, f"of {kills}", f"{kills}",
+                 came_back == kills)  # fmt: skip
     yield Figure("STOP over the socket: answered, worst", max(answered_s), "s", profile,
                  trials_words, "0.05 s", max(answered_s) <= 0.05)  # fmt: skip
     yield Figure("STOP over the socket: light out in the world, worst", max(out_s), "s", profile,
@@ -83,7 +99,7 @@ def _bound_s(service: Kept) -> float:
     return float(words[words.index("worst") + 1])
 
 
-def _signalled(folder: Path) -> tuple[float, float, bool, float]:
+def _signalled(folder: Path, *, again: bool) -> tuple[float, float, bool, float]:
     with ExitStack() as stack:
         bench = stack.enter_context(world(folder))
         service = stack.enter_context(kept(folder, "--bench", str(bench)))
@@ -92,6 +108,12 @@ def _signalled(folder: Path) -> tuple[float, float, bool, float]:
         _lit(service, folder)
         sent_ns = real_ns()
         service.process.send_signal(signal.SIGTERM)
+        if again:
+            # Somebody who does not like to wait.
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+                time.sleep(0.15)
+                if service.process.poll() is None:
+                    service.process.send_signal(number)
         code = service.process.wait(30)
         gone_s = (real_ns() - sent_ns) / NS
         byes = [page.end() == "bye" for page in pages]
@@ -107,6 +129,41 @@ def _signalled(folder: Path) -> tuple[float, float, bool, float]:
         and all(byes)
     )
     return dark_s, gone_s, good, bound_s
+
+
+def _killed(folder: Path) -> tuple[float, float, bool]:
+    """How long after the kill there was light, the bound, and whether all came back as it must."""
+    with ExitStack() as stack:
+        bench = stack.enter_context(world(folder))
+        with kept(folder, "--bench", str(bench)) as service:
+            order = {
+                "protocol": "heating-curve", "sample": "water", "parameters": {"every": "100 ms"},
+            }  # fmt: skip
+            plan = service.ask("POST", "/plan", order)
+            bound_s = float(plan["off_latency"]["laser"]["engine_killed_s"])
+            _lit(service, folder)
+            service.ask("POST", "/queue", order)
+            killed_ns = real_ns()
+            service.process.kill()
+            service.process.wait(30)
+        lit = _count(folder, "on")
+        wait(lambda: any(t_ns > killed_ns for t_ns in edges(folder, "off")))
+        out_s = (max(edges(folder, "off")) - killed_ns) / NS
+        for card in (folder / "rt").glob("service-*.json"):
+            card.unlink()
+        with kept(folder, "--bench", str(bench)) as service:
+            time.sleep(2.0)
+            told = service.ask("GET", "/queue")
+            (record,) = (folder / "runs").glob("*/001-*")
+            facts = json.loads((record / "run.json").read_text())
+    good = (
+        [item["state"] for item in told["items"]] == ["lost", "waiting"]
+        and "cut off" in told["items"][0]["why"]
+        and "started anew" in told["held"]
+        and "recovered" in facts
+        and _count(folder, "on") == lit
+    )
+    return out_s, bound_s, good
 
 
 def _without(folder: Path) -> float:

@@ -155,8 +155,12 @@ def _labctl_error(request: Request, error: Exception) -> Response:
     status = 409 if isinstance(error, RefusedError) else 400
     if isinstance(error, RecordError):
         status = 503 if request.method != "GET" else 409
-    problems = [problem_told(p) for p in error.problems] if isinstance(error, InputError) else []
-    body = error_body(error.what, seen=error.seen, fix=error.fix, problems=problems)
+    found = error.problems if isinstance(error, InputError) else ()
+    problems, what = [problem_told(problem) for problem in found], error.what
+    for problem in found:
+        # Where it lies on this machine is nobody's business.
+        what = what.replace(problem.file, Path(problem.file).name) if problem.file else what
+    body = error_body(what, seen=error.seen, fix=error.fix, problems=problems)
     return JSONResponse(body, status)
 
 

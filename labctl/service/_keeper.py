@@ -85,12 +85,12 @@ class Keeper:
 
     def end(self, name: str) -> None:
         """Stop the run in hand, and begin no other. Any thread."""
-        self._heard(name)
+        self.heard(name)
         self._control.stop(name)
 
     def run(self) -> int:
-        """Until a signal; returns the exit code: 0, or that of the run that the signal stopped."""
-        restore = platform.hear_signals(self._heard)
+        """Until `heard` was told a signal; returns the exit code: 0, or that of the run that it
+        stopped."""
         try:
             while not self._ending:
                 self._control.mark()
@@ -105,7 +105,6 @@ class Keeper:
                 except queue.Empty:
                     continue
         finally:
-            restore()
             if self._describing is not None:
                 self._describing.join(_DESCRIBED_S)
         return int(self._code)
@@ -119,7 +118,8 @@ class Keeper:
                 {"why": latched.why, "by": latched.by, "utc": latched.utc}
             )  # fmt: skip
 
-    def _heard(self, name: str) -> None:
+    def heard(self, name: str) -> None:
+        """A signal, by its name: no more than a handler may do."""
         if name == platform.RUN_ONLY.name:
             self._control.stop("labctl stop")
             return
@@ -229,7 +229,7 @@ class Keeper:
         self, loop: asyncio.AbstractEventLoop, stop: Callable[[str], object]
     ) -> Callable[[], None]:
         def both(name: str) -> None:
-            self._heard(name)
+            self.heard(name)
             stop(name)
 
         restore = platform.on_signals(loop, both)

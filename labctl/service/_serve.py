@@ -106,6 +106,8 @@ def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
     options.prepare(service)
     card = _card(reached, tokens)
     why = "a fault in labctl"
+    # To the very end: whoever presses Ctrl-C once more is told no other end than this one.
+    restore = platform.hear_signals(keeper.heard)
     try:
         server.start()
         for line in _words(options, service, reached.page, tokens, card, by_hand=by_hand):
@@ -127,6 +129,7 @@ def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
         card.unlink(missing_ok=True)
         if kept is not None:
             kept.release()
+        restore()
         # All is closed. What the interpreter would look through at its end has no more to say,
         # and takes half a second of a busy machine.
         gc.freeze()

@@ -380,3 +380,12 @@ def test_somebody_without_a_token_takes_no_request_from_somebody_with_one(
     nobody = client(service, None)
     assert 429 in [nobody.get(f"{API}/health").status_code for _ in range(300)]
     assert 200 == client(service).get(f"{API}/queue").status_code
+
+
+def test_an_error_tells_no_place_on_this_machine(service: Service) -> None:
+    """A parameter outside its bounds is told with its line, and with the file's name alone."""
+    body = {"protocol": "heating-curve", "parameters": {"cool": "1 s"}, "sample": "water"}
+    said = client(service).post(f"{API}/plan", json=body)
+    assert 400 == said.status_code
+    assert said.json()["error"]["what"].startswith("heating-curve.yaml is not a valid protocol")
+    assert str(ROOT) not in said.text
