@@ -242,13 +242,13 @@ def test_completion_completes_verbs() -> None:
         env={
             **os.environ,
             "_LABCTL_COMPLETE": "bash_complete",
-            "COMP_WORDS": "labctl co",
+            "COMP_WORDS": "labctl comp",
             "COMP_CWORD": "1",
         },
         capture_output=True,
         text=True,
     )
-    assert "plain,completion\n" == done.stdout
+    assert "plain,compare\nplain,completion\n" == done.stdout
 
 
 def test_a_reader_that_goes_away_is_no_fault() -> None:
