@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labctl.errors import LabctlError
-from labctl.events import Beam, Emission, EmissionIntent, RunEnded
+from labctl.events import Beam, Emission, EmissionIntent, Mode, RunEnded
 from labctl.ledger import run_dose
 from labctl.platform import is_locked
 from labctl.record import JournalReader, JournalState, read_facts
@@ -37,11 +37,15 @@ def folder_of(runs_dir: Path, vessel: str) -> Path | None:
 
 
 def _sample_of(folder: Path) -> str:
-    """As run.json has it; '' where it cannot be read: then the folder's name alone decides."""
+    """As run.json has it; '' where it cannot be read: then the folder's name alone decides. A curve
+    that was imported under a vessel's name is no run of it."""
     try:
-        return str(read_facts(folder / "run.json").get("sample", ""))
+        facts = read_facts(folder / "run.json")
     except (LabctlError, OSError):
         return ""
+    if facts.get("mode") == Mode.IMPORTED:
+        return f"imported {folder.name}"
+    return str(facts.get("sample", ""))
 
 
 def look(folder: Path) -> Seen:

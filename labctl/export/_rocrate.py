@@ -41,6 +41,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "imported.txt": ("text/plain", "the file that was imported, as it came"),
     "notes.jsonl": ("application/jsonl", "what people wrote about the run afterwards"),
     "observations.jsonl": ("application/jsonl", "what was observed of the sample afterwards"),
+    "agreement.json": ("application/json", "the run beside the reference of its pack"),
     "guard.jsonl": ("application/jsonl", "the guard's own log"),
     "truth.json": ("application/json", "what the simulated world was; no checker reads it"),
     "journal.tail": ("application/octet-stream", "what could not be read of the journal"),

@@ -11,6 +11,7 @@ import pytest
 
 import labctl
 from labctl.analysis import Choice, Given, read
+from labctl.campaign import folder_of
 from labctl.catalogue import Catalogue, Query
 from labctl.errors import InputError, RecordError
 from labctl.events import Beam, Invalid, Mode, RunEnded
@@ -109,6 +110,12 @@ def test_its_own_file_analysed_anew_says_the_same_until_the_record_is_changed(
     kept = copy / made.about.kept_as
     kept.write_text(kept.read_text().replace(",22.0", ",22.1", 1))
     assert analyse_again(copy).differences
+
+
+def test_a_campaign_does_not_take_it_for_the_run_of_a_vessel(made: Imported) -> None:
+    """Whatever the file was called."""
+    root, name = made.folder.parent.parent, made.folder.name.removeprefix("001-imported-")
+    assert made.folder.match(f"*-{name}") and folder_of(root, name) is None
 
 
 def test_it_is_no_blank(made: Imported) -> None:
