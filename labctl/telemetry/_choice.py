@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from labctl.errors import LabctlError
+from labctl.settings import read_settings
 from labctl.telemetry._address import PORT, Address
 
 
@@ -40,18 +41,25 @@ class BrokerChoice:
 
     @classmethod
     def parse(cls, text: str) -> BrokerChoice:
-        """`auto`, `off` or `mqtt://[user:password@]host[:port]`; InputError for anything else."""
+        """`auto`, `off` or `mqtt[s]://[user:password@]host[:port]`, completed from the environment
+        (`labctl.settings`); InputError for anything else."""
         if text == "auto":
             return cls()
         if text == "off":
             return cls(off=True)
-        return cls(Address.parse(text))
+        return cls(Address.parse(text).known_as(read_settings()))
 
 
 def configured(address: Address) -> Find:
     """The broker that a person named; whether it answers is found out by connecting."""
 
     async def find() -> Found:
-        return Found(address, f"broker {address}")
+        open_to_all = address.password is not None and not address.tls and not _local(address.host)
+        clear = " (the password travels in clear: mqtts:// encrypts)" if open_to_all else ""
+        return Found(address, f"broker {address}{clear}")
 
     return find
+
+
+def _local(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")

@@ -18,6 +18,8 @@ from labctl.errors import LabctlError
 from labctl.telemetry._address import Address
 
 if TYPE_CHECKING:
+    import ssl
+
     import aiomqtt
 
 TIMEOUT_S = 2.0
@@ -114,6 +116,7 @@ async def connect(
         address.port,
         username=address.user,
         password=address.password,
+        tls_context=_tls(address),
         identifier=identifier,
         will=None
         if will is None
@@ -131,11 +134,29 @@ async def connect(
         _let_go(client)
 
 
+def _tls(address: Address) -> ssl.SSLContext | None:
+    """By which the broker must be the one that was named."""
+    if not address.tls:
+        return None
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=None if address.ca is None else str(address.ca))
+    except OSError as error:
+        raise LinkError(
+            "the certificates for the broker cannot be read",
+            where=f"LABCTL_MQTT_CA, {address.ca}",
+            seen=str(error),
+        ) from error
+
+
 async def reachable(address: Address) -> None:
-    """Return when something listens at `address`, within `TIMEOUT_S`; else LinkError."""
+    """Return when something listens at `address`, within `TIMEOUT_S`, which with TLS is who it
+    should be; else LinkError."""
+    tls = _tls(address)
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            _, writer = await asyncio.open_connection(address.host, address.port)
+            _, writer = await asyncio.open_connection(address.host, address.port, ssl=tls)
     except (OSError, TimeoutError) as error:
         raise LinkError(
             f"nothing answers at {address}",

@@ -22,6 +22,8 @@ from labctl.telemetry import _names as names
         ("mqtt://10.0.0.5:1884", Address("10.0.0.5", 1884)),
         ("mqtt://[::1]:1884", Address("::1", 1884)),
         ("mqtt://ada:p%40ss@lab", Address("lab", 1883, "ada", "p@ss")),
+        ("mqtts://lab", Address("lab", 8883, tls=True)),
+        ("mqtts://lab:1884", Address("lab", 1884, tls=True)),
     ],
 )
 def test_an_address_is_read(url: str, address: Address) -> None:
