@@ -17,7 +17,7 @@ from labctl.settings import read_settings
 
 _HEIGHT = 18
 _WIDEST, _NARROWEST = 120, 60
-_COLORS = ("bright_white", "bright_blue", "red", "green", "yellow", "cyan", "magenta", "blue")
+_COLORS = (None, "bright_blue", "red", "green", "yellow", "cyan", "magenta", "blue")
 _UNITS = {"W/K": (1e3, "mW/K"), "W/kg": (1e-3, "W/g")}
 """Unit in a record -> factor and unit for people."""
 _LABEL = 21
