@@ -113,7 +113,8 @@ def verify_command(
     """Say of each RUN (its folder) whether its record is as it was written, and where it is not.
 
     The journal is held against --head, or else against the head hash that run.json kept, and
-    run.json and data.csv against the journal. Nothing is written.
+    run.json, data.csv and the copies of protocol, bench and sample against the journal. Notes,
+    observations, reports are outside of that. Nothing is written.
 
     Exit code 0: all intact; 7: one is cut off, goes on, or has no head hash kept outside its
     journal; 6: one was changed, or cannot be read.

@@ -156,7 +156,10 @@ def _metadata(run: RunDescription, contents: list[_Content]) -> dict[str, Any]:
         *instruments,
         *channels,
     ]
-    user = run.facts.get("user")
+    # Older records have the account alone.
+    operator = run.facts.get("operator")
+    named = operator.get("name") if isinstance(operator, dict) else None
+    user = named or run.facts.get("user")
     if isinstance(user, str) and user:
         action["agent"] = {"@id": "#user"}
         graph.append({"@id": "#user", "@type": "Person", "name": user})

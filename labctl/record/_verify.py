@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from labctl.events import Dose, Event, FilesKept, RunEnded, Verdict
+from labctl.events import Dose, Event, FilesKept, Imported, RunEnded, Verdict
 from labctl.platform import is_locked
 from labctl.record._describe import kept_journal, read_facts
 from labctl.record._folder import ending
@@ -95,6 +95,10 @@ class _Check:
                     self._dose = event
                 case FilesKept():
                     self._kept |= event.files
+                case Imported():
+                    self._kept[event.kept_as] = {
+                        "sha256": event.sha256, "bytes": event.size_bytes,
+                    }  # fmt: skip
             yield event
 
     def done(self) -> Verification:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from labctl.events import FilesKept, RunBegun
+from labctl.events import FilesKept, Imported, RunBegun
 from labctl.record import Outcome, RunFolder, json_schema, verify_run
 from labctl.record._origin import read_commit
 from tests.unit.record.some_events import run
@@ -146,3 +147,24 @@ def test_a_commit_is_read_from_files(tmp_path: Path) -> None:
     assert other == read_commit(tmp_path)
     head.write_text("nonsense\n")
     assert read_commit(tmp_path) is None
+
+
+def test_the_file_of_an_imported_curve_is_covered(tmp_path: Path) -> None:
+    """By the hash that was taken when it came."""
+    folder = RunFolder.create(tmp_path, "imported", "gold")
+    text = b"time_s,T_C\n0,21.5\n"
+    (folder.path / "imported.csv").write_bytes(text)
+    journal = folder.open_journal(real_time=False)
+    sha256 = hashlib.sha256(text).hexdigest()
+    for event in run():
+        journal.append(event)
+        if isinstance(event, RunBegun):
+            journal.append(
+                Imported(0, "curve.csv", sha256, len(text), "imported.csv", "A. Ito", "", "", (),
+                         (), (), 1, 0, None, 0.0)
+            )  # fmt: skip
+    folder.finish()
+
+    assert Outcome.INTACT is verify_run(folder.path).outcome
+    (folder.path / "imported.csv").write_bytes(text.replace(b"21.5", b"22.5"))
+    assert "imported.csv" == verify_run(folder.path).where
