@@ -12,6 +12,7 @@ import click
 
 from labctl.cli._folded import folded
 from labctl.cli._view import Line, overlay
+from labctl.cli._visible import visible
 from labctl.compare import QUANTITIES, Comparison, Difference, Side, Told, aligned
 from labctl.settings import read_settings
 
@@ -29,7 +30,7 @@ def show(found: Comparison) -> None:
     for warning in found.warnings:
         _say(f"NOTE  {warning}", 6)
     for side in found.sides:
-        click.echo(_paint(f"{side.letter}  {side.run}  {side.mode}".rstrip(), side, found))
+        click.echo(_paint(f"{side.letter}  {visible(side.run)}  {side.mode}".rstrip(), side, found))
     what = "rise over the baseline, K" if found.rise else "temperature, degC"
     click.echo(f"{what}, over the time since the light came on")
     for line in _picture(found, width):
@@ -53,7 +54,7 @@ def show(found: Comparison) -> None:
 
 
 def _say(line: str, hang: int) -> None:
-    for each in folded(line, hang, sys.stdout):
+    for each in folded(visible(line), hang, sys.stdout):
         click.echo(each)
 
 
@@ -77,10 +78,10 @@ def _paint(text: str, side: Side, found: Comparison) -> str:
 
 def _table(sides: Sequence[Side], width: int) -> Iterator[str]:
     """Runs as columns, as many beside each other as fit."""
-    rows = [(name, [cell(side) for side in sides]) for name, cell in _ROWS]
+    rows = [(name, [visible(cell(side)) for side in sides]) for name, cell in _ROWS]
     for name, label in QUANTITIES.items():
         if any(side.result(name) for side in sides):
-            rows.append((label, [_result(side, name) for side in sides]))
+            rows.append((label, [visible(_result(side, name)) for side in sides]))
     rows = [row for row in rows if any(row[1])]
     sizes = [max(len(cells[at]) for _, cells in rows) for at in range(len(sides))]
     at = 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labctl.cli._run_folder import run_folder, runs_option
+from labctl.cli._visible import visible
 
 if TYPE_CHECKING:
     from labctl.audit import HumanAct
@@ -47,22 +48,22 @@ def audit_command(run: str, runs_dir: Path | None, as_json: bool) -> None:
     for line in _table(trail.acts):
         click.echo(line)
     for words in trail.trouble:
-        click.echo(f"NOT READ AS WRITTEN  {words}")
+        click.echo(f"NOT READ AS WRITTEN  {visible(words)}")
 
 
 def _table(acts: tuple[HumanAct, ...]) -> Iterator[str]:
     """When, who and what in columns; the words behind them, folded; the source below."""
-    rows = [(_when(act), act.by, act.what) for act in acts]
+    rows = [(_when(act), visible(act.by), visible(act.what)) for act in acts]
     widths = [max((len(row[at]) for row in rows), default=0) for at in range(3)]
     hang = sum(widths) + 6
     width = max(hang + 40, shutil.get_terminal_size().columns)
     for row, act in zip(rows, acts, strict=True):
         head = "  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True))
-        words = textwrap.wrap(" ".join(act.text.split()), width - hang,
+        words = textwrap.wrap(visible(" ".join(act.text.split())), width - hang,
                               break_long_words=False, break_on_hyphens=False)  # fmt: skip
         yield f"{head}  {words[0] if words else ''}".rstrip()
         yield from (" " * hang + line for line in words[1:])
-        yield " " * hang + f"[{act.source}]"
+        yield " " * hang + f"[{visible(act.source)}]"
 
 
 def _when(act: HumanAct) -> str:
@@ -71,5 +72,5 @@ def _when(act: HumanAct) -> str:
         try:
             return datetime.fromisoformat(act.utc).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         except ValueError:
-            return act.utc
+            return visible(act.utc)
     return "" if act.t_s is None else f"{act.t_s:.1f} s of the run"

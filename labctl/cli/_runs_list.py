@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from labctl.catalogue import Catalogue, Entry, Query
+from labctl.cli._visible import visible
 from labctl.errors import InputError, LabctlError
 from labctl.observations import Observation, read_observations
 from labctl.settings import read_settings
@@ -70,7 +71,8 @@ def _table(root: Path, entries: list[Entry]) -> Iterator[str]:
     rows: list[tuple[str, ...]]
     rows = [("run", "mode", "protocol", "sample", "lot", "state", "verdict", "efficiency",
              "tags", "notes", "observed")]  # fmt: skip
-    rows += [(*_row(entry), _words(_observed(root, entry))) for entry in entries]
+    rows += [tuple(map(visible, (*_row(entry), _words(_observed(root, entry)))))
+             for entry in entries]  # fmt: skip
     # What no run of the list has is no column; of the others each is, so that they are looked for.
     seldom = ("tags", "notes", "observed")
     shown = [at for at, name in enumerate(rows[0])

@@ -108,3 +108,16 @@ def test_a_note_stands_though_the_index_does_not_know_it(
     assert 0 == called("note", str(record), "written")
     assert "--rebuild" in capsys.readouterr().err
     assert "written" in (record / "notes.jsonl").read_text()
+
+
+def test_words_that_would_move_the_cursor_are_written_out(
+    record: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the list and in the trail: a record may come from anywhere. Letters stay letters."""
+    assert 0 == called("note", str(record), "Küvette\x1b[2J\u202e gone", "--by", "\x1b]0;x\x07")
+    capsys.readouterr()
+    assert 0 == called("--runs", str(record.parents[1]))
+    assert 0 == called("audit", str(record))
+    said = capsys.readouterr().out
+    assert 2 == said.count("Küvette\\x1b[2J\\u202e gone")
+    assert not set(said) & set("\x1b\x07\u202e")
