@@ -6,22 +6,15 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from labctl.cli._folded import folded
 from labctl.cli._options import bench_option, sample_option
-from labctl.cli._plan_check import check_json, check_lines
-from labctl.cli._plan_dose import dose_json, dose_lines, gate_lines, series_json, series_lines
-from labctl.cli._plan_light import (
-    light_json,
-    light_lines,
-    lit_sources,
-    off_json,
-    off_lines,
-    unwatched_lines,
-)
+from labctl.cli._plan_check import check_lines
+from labctl.cli._plan_dose import dose_lines, gate_lines, series_lines
+from labctl.cli._plan_light import light_lines, off_lines, unwatched_lines
 from labctl.cli._sample_lines import medium_lines, sample_lines
 from labctl.errors import RefusedError
 
@@ -65,7 +58,7 @@ def command(
     from labctl import bench as benches
     from labctl import protocol as protocols
     from labctl import sample as samples
-    from labctl.ready import check_targets_of
+    from labctl.ready import check_targets_of, plan_told
     from labctl.settings import read_settings
 
     found = benches.find_bench(bench, environment=read_settings().bench)
@@ -84,7 +77,7 @@ def command(
             plan = protocols.bind(plan, bench_file, specimen)
         found_by = _plan_predict.predict(plan, bench_file, specimen, seed, figure)
     if as_json:
-        told = plan_json(plan, bench_file, specimen)
+        told = plan_told(plan, bench_file, specimen)
         if found_by is not None:
             told["predicted"] = _plan_predict.predicted_json(found_by)
         click.echo(json.dumps(told, ensure_ascii=False))
@@ -178,7 +171,9 @@ def _totals(plan: Plan, bench: BenchFile) -> Iterator[str]:
 
 
 def _limit_lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[str]:
-    used = _limits(plan, bench)
+    from labctl.ready import limits_used
+
+    used = limits_used(plan, bench)
     if not used:
         return
     near = [entry for entry in used if entry["fraction"] >= NEAR]
@@ -193,48 +188,12 @@ def _limit_lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Ite
         yield f"trips       {caps}"
 
 
-def _limits(plan: Plan, bench: BenchFile) -> list[dict[str, Any]]:
-    """What the plan uses of each limit that it can be held against beforehand, nearest first. Of a
-    series: what its most demanding run uses."""
-    from labctl.limits import tighten
-    from labctl.quantities import Kind, format
-
-    hard, heater, coil = tighten(bench.limits, plan.limits), bench.heater, bench.coil
-    runs = [run.plan for run in plan.samples] or [plan]
-    lit_ns = max((lit_ns for run in runs for _, lit_ns in run.emissions()), default=0)
-    energy_j = max(run.energy_j + run.electrical_j + run.coil_j for run in runs)
-    entries = []
-    for name, kind, used, allowed in (
-        ("power", Kind.POWER, plan.nominal_power_w, hard.power_w),
-        ("exposure", Kind.TIME, lit_ns / 1e9, hard.exposure_s),
-        (
-            "heater power",
-            Kind.POWER,
-            plan.nominal_electrical_w,
-            heater.max_power_w if heater else None,
-        ),
-        ("coil power", Kind.POWER, plan.nominal_coil_w, coil.max_power_w if coil else None),
-        ("energy", Kind.ENERGY, energy_j, hard.energy_j),
-        ("total", Kind.TIME, max(run.at_most_ns for run in runs) / 1e9, hard.total_s),
-    ):
-        if allowed and used:
-            entries.append(
-                {
-                    "limit": name,
-                    "used": used,
-                    "allowed": allowed,
-                    "fraction": used / allowed,
-                    "used_text": format(used, kind),
-                    "allowed_text": format(allowed, kind),
-                }
-            )
-    return sorted(entries, key=lambda entry: -float(entry["fraction"]))
-
-
 def _caps(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> str:
     """The guard's limits that only the run itself can meet."""
     if not plan.arms:
         return ""
+    from labctl.ready import lit_sources
+
     source = lit_sources(plan)[0]
     try:
         spec = bench.guard_spec(plan.limits, source, specimen)
@@ -253,48 +212,6 @@ def _follows(spec: GuardSpec) -> str:
     most = f"more than {spec.most_k_per_j:.2g} K/J" if spec.most_k_per_j > 0.0 else ""
     both = " or ".join(words for words in (least, most) if words)
     return f", rising {both}" if both else ""
-
-
-def plan_json(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> dict[str, Any]:
-    """The plan as one JSON object."""
-    from labctl.protocol import timeline, worst_case_ns
-
-    return {
-        "schema": "labctl.plan/1",
-        "protocol": plan.name,
-        "protocol_digest": plan.digest,
-        "bench": bench.name,
-        "bench_digest": bench.digest,
-        "parameters": dict(plan.parameters),
-        "at_most_s": plan.at_most_ns / 1e9,
-        "worst_case_s": worst_case_ns(plan, bench.arming.warning_s) / 1e9,
-        "prompts": plan.prompts,
-        "energy_j": plan.energy_j,
-        "electrical_j": plan.electrical_j,
-        "coil_j": plan.coil_j,
-        "limits": _limits(plan, bench),
-        "light": light_json(plan, bench),
-        "dose": dose_json(plan),
-        "samples": series_json(plan),
-        "seed": plan.seed,
-        "off_latency": off_json(plan, bench),
-        "criteria": check_json(plan, bench, specimen),
-        "hazards": [] if specimen is None else list(specimen.hazards),
-        "steps": [
-            {
-                "index": row.index,
-                "verb": row.verb,
-                "name": row.name,
-                "start_s": row.start_ns / 1e9,
-                "latest_s": row.latest_ns / 1e9,
-                "at_most_s": None if row.at_most_ns is None else row.at_most_ns / 1e9,
-                "power_w": row.power_w,
-                "energy_j": row.energy_j,
-                "until": None if row.until is None else _condition(row.until),
-            }
-            for row in timeline(plan)
-        ],
-    }
 
 
 def _clock(t_ns: int) -> str:

@@ -4,10 +4,10 @@ added and measured, and how often the sample is changed."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from labctl.protocol import HoldTemperature, Plan
+    from labctl.protocol import Plan
 
 
 def series_lines(plan: Plan) -> Iterator[str]:
@@ -21,27 +21,14 @@ def series_lines(plan: Plan) -> Iterator[str]:
         yield f"seed        {plan.seed}, from which orders are drawn"
 
 
-def series_json(plan: Plan) -> list[dict[str, Any]]:
-    """The same for programs."""
-    return [
-        {
-            "id": run.id,
-            "of": run.of,
-            "concentration_kg_per_m3": run.concentration_kg_per_m3,
-            "at_most_s": run.plan.at_most_ns / 1e9,
-            "protocol_digest": run.plan.digest,
-        }
-        for run in plan.samples
-    ]
-
-
 def dose_lines(plan: Plan) -> Iterator[str]:
     """`dose ...` for each hold; `medium ...` for what is added and measured."""
     from labctl.photothermal import CEM43
     from labctl.quantities import Kind, format
+    from labctl.ready import holds_of, most_cem43_min, target_cem43_min
 
-    for step in _holds(plan):
-        most_min, ends = _most_min(step), _target_min(step)
+    for step in holds_of(plan):
+        most_min, ends = most_cem43_min(step), target_cem43_min(step)
         until = "" if ends is None else f"; the step ends at {format(ends * 60.0, Kind.TIME)}"
         yield (
             f"dose        {step.name}: {most_min:.4g} min at 43 degC at most, were it at "
@@ -71,38 +58,6 @@ def gate_lines(plan: Plan) -> Iterator[str]:
             said.append(f"ended as soon as {words(step.abort_if)}")
         if said:
             yield f"gate        {step.name}: {'; '.join(said)}"
-
-
-def dose_json(plan: Plan) -> list[dict[str, Any]]:
-    """The same for programs: of each hold, minutes at 43 degC."""
-    return [
-        {
-            "index": step.index,
-            "most_cem43_min": _most_min(step),
-            "target_cem43_min": _target_min(step),
-        }
-        for step in _holds(plan)
-    ]
-
-
-def _holds(plan: Plan) -> list[HoldTemperature]:
-    from labctl.protocol import HoldTemperature
-
-    return [step for step in plan.steps if isinstance(step, HoldTemperature)]
-
-
-def _most_min(step: HoldTemperature) -> float:
-    from labctl.photothermal import CEM43
-
-    return CEM43.rate(step.high_degc) * step.at_most_ns / 1e9
-
-
-def _target_min(step: HoldTemperature) -> float | None:
-    """The dose on which the step itself ends."""
-    from labctl.protocol import DoseReached
-
-    until = step.until
-    return until.cem43_s / 60.0 if isinstance(until, DoseReached) else None
 
 
 def _counts(plan: Plan) -> tuple[int, int]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labctl.errors import RefusedError
 
 if TYPE_CHECKING:
     from labctl.bench import BenchFile
-    from labctl.photothermal import Exposure
     from labctl.protocol import Plan
     from labctl.sample import Specimen
 
@@ -19,15 +18,17 @@ if TYPE_CHECKING:
 def light_lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
     """`fluence ...` and `irradiance ...`; nothing where there is no light, and in words what is
     not known."""
+    from labctl.ready import beam_of, light_energy_j
+
     if not plan.uses_light or plan.energy_j <= 0.0:
         return
     if bench.spot_area is None:
         yield "irradiance  not known, nor the fluence: the bench states no spot area"
         return
     area = bench.spot_area.value
-    fluence, of = _energy_j(plan) / area * 1e-4, " of one sample" if plan.samples else ""
+    fluence, of = light_energy_j(plan) / area * 1e-4, " of one sample" if plan.samples else ""
     yield (f"fluence     {fluence:.4g} J/cm²{of} at most, mean over a spot of {area * 1e4:.3g} cm²")
-    beam = _beam(plan, bench)
+    beam = beam_of(plan, bench)
     if beam is None:
         irradiance = plan.nominal_power_w / area * 1e-4
         yield f"irradiance  {irradiance:.3g} W/cm²; the bench states no wavelength"
@@ -35,23 +36,10 @@ def light_lines(plan: Plan, bench: BenchFile) -> Iterator[str]:
         yield f"irradiance  {beam.irradiance_w_per_m2 * 1e-4:.3g} W/cm²: {beam.words}"
 
 
-def light_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
-    """The same for programs; None for what is not known."""
-    area = bench.spot_area.value if bench.spot_area is not None else None
-    lit = plan.uses_light and plan.energy_j > 0.0
-    beam = _beam(plan, bench) if lit else None
-    return {
-        "fluence_j_per_m2": _energy_j(plan) / area if area and lit else None,
-        "irradiance_w_per_m2": plan.nominal_power_w / area if area and lit else None,
-        "skin_exposure": beam.skin if beam else None,
-        "eye_exposure": beam.eye if beam else None,
-        "exposure_words": beam.words if beam else None,
-    }
-
-
 def off_lines(plan: Plan, bench: BenchFile) -> list[str]:
     """How long what this plan lights may go on at worst; nothing for a plan that lights nothing."""
     from labctl.bench import latency_lines
+    from labctl.ready import lit_sources
 
     return latency_lines(bench, lit_sources(plan), plan.limits)
 
@@ -63,6 +51,7 @@ def arming_lines(
     what else must be done, and that nobody need be there. Nothing for a plan that lights nothing.
     """
     from labctl.engine import eyewear
+    from labctl.ready import lit_sources
 
     lines: list[str] = []
     for source in lit_sources(plan):
@@ -86,6 +75,7 @@ def unwatched_lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> 
     """`not available ...`, a line a rule that cannot fire here. A bench that cannot arm says so
     elsewhere."""
     from labctl.bench import unwatched
+    from labctl.ready import lit_sources
 
     lines: list[str] = []
     for source in lit_sources(plan):
@@ -94,37 +84,3 @@ def unwatched_lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> 
             found = unwatched(bench, source, plan.limits, specimen, power_w or None)
             lines += [f"not available on this bench: {it}" for it in found]
     return lines
-
-
-def off_json(plan: Plan, bench: BenchFile) -> dict[str, Any]:
-    """The same for programs, seconds, by source."""
-    from labctl.bench import off_latency
-
-    found = {source: off_latency(bench, source, plan.limits) for source in lit_sources(plan)}
-    return {source: it.to_plain() for source, it in found.items() if it is not None}
-
-
-def lit_sources(plan: Plan) -> tuple[str, ...]:
-    from labctl.events import SOURCES
-
-    return tuple(name for name in SOURCES if plan.needs.get(name, "manual") != "manual")
-
-
-def _runs(plan: Plan) -> list[Plan]:
-    """Of a series each, for each is of another sample."""
-    return [run.plan for run in plan.samples] or [plan]
-
-
-def _energy_j(plan: Plan) -> float:
-    """The most that one sample is given."""
-    return max(run.energy_j for run in _runs(plan))
-
-
-def _beam(plan: Plan, bench: BenchFile) -> Exposure | None:
-    from labctl.events import LASER
-    from labctl.photothermal import exposure
-
-    if bench.spot_area is None or bench.wavelength_m is None:
-        return None
-    lit_s = max(sum(step.at_most_ns for step in run.lit(LASER)) for run in _runs(plan)) / 1e9
-    return exposure(bench.wavelength_m, plan.nominal_power_w, bench.spot_area.value, lit_s)

@@ -60,7 +60,6 @@ def command(
     """
     from labctl.bench import reach
     from labctl.cli._asking import Asking
-    from labctl.cli._plan import plan_json
     from labctl.cli._told import Told
     from labctl.errors import InputError
     from labctl.ready import load_bench
@@ -102,7 +101,7 @@ def command(
         prepare=_fill if demo else (lambda service: None),
     )
     try:
-        return serve(options, plan_json, terminal.say)
+        return serve(options, terminal.say)
     finally:
         terminal.close()
 

@@ -1,4 +1,5 @@
-"""From what is asked for, in names, to a run that is ready to begin; where calibrations lie."""
+"""From what is asked for, in names, to a run that is ready to begin; where calibrations lie; what a
+plan would do."""
 
 from labctl.ready._calibrations import NONE, check_targets_of, choose, folders, home, today
 from labctl.ready._order import (
@@ -12,6 +13,17 @@ from labctl.ready._order import (
     ready,
     series_of,
 )
+from labctl.ready._told import (
+    beam_of,
+    criteria_of,
+    holds_of,
+    light_energy_j,
+    limits_used,
+    lit_sources,
+    most_cem43_min,
+    plan_told,
+    target_cem43_min,
+)
 
 __all__ = [
     "BLANK",
@@ -20,13 +32,22 @@ __all__ = [
     "Order",
     "Ready",
     "SpeedOf",
+    "beam_of",
     "check_targets_of",
     "choose",
+    "criteria_of",
     "folders",
+    "holds_of",
     "home",
+    "light_energy_j",
+    "limits_used",
+    "lit_sources",
     "load_bench",
     "load_sample",
+    "most_cem43_min",
+    "plan_told",
     "ready",
     "series_of",
+    "target_cem43_min",
     "today",
 ]

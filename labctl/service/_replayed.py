@@ -20,7 +20,8 @@ from labctl.bench import BenchFile
 from labctl.clock import NS, Clock, iso, run_virtual
 from labctl.errors import LabctlError, RefusedError
 from labctl.events import LASER, EmissionIntent, Sample, StepBegun
-from labctl.record import JournalReader
+from labctl.ready import Order
+from labctl.record import JournalReader, JournalState
 from labctl.replay import Played, Player, Recorded, read_recorded
 from labctl.service._access import Access, Tokens
 from labctl.service._app import gated
@@ -75,17 +76,27 @@ class ReplayService(Service):
             runs_dir=path.resolve().parents[1],
             speed=1.0,
             access=access,
-            plan_told=_no_plan,
         )
         self.control = _NoBench(self.hub.nudge)
         self.latch = _NoLatch(self.bench_file)
         self._name = recorded.begun.bench
         self._recorded_mode = recorded.begun.mode.value
+        self._over = ""
 
     @property
     def mode(self) -> str:
         """REPLAY, whatever was recorded."""
         return "REPLAY"
+
+    def plan(self, order: Order) -> dict[str, Any]:
+        """Refused: no bench would carry it out."""
+        raise RefusedError(NO_BENCH)
+
+    def over(self, played: Played) -> None:
+        """All that is good of the record was played."""
+        closed = played.state is JournalState.CLOSED
+        self._over = ", ended" if closed else f": the record ends here, {played.state.value}"
+        self.hub.nudge()
 
     def stop(self, who: str, why: str, *, laser: bool) -> str:
         """There is nothing to stop."""
@@ -112,7 +123,7 @@ class ReplayService(Service):
         return {
             **told,
             "bench": self._name,
-            "word": "REPLAY, ended" if seen.ended is not None else "REPLAY",
+            "word": f"REPLAY{self._over}",
             "tone": "idle",
             "beam": {
                 "seen": "UNKNOWN",
@@ -170,6 +181,7 @@ def _until_signal(
 
             async def play() -> None:
                 played = await player.play(here, service.hub.publish, room)
+                service.over(played)
                 say(
                     f"played      {played.events} events, {played.last_ns / NS:.1f} s of the run; "
                     "the page stays until Ctrl-C"
@@ -230,7 +242,3 @@ def _bench_of(recorded: Recorded) -> BenchFile:
         return benches.load(recorded.path / "bench.yaml")
     except (LabctlError, OSError):
         return benches.load(benches.find_bench("simulated", environment=None).path)
-
-
-def _no_plan(*given: object) -> NoReturn:
-    raise RefusedError(NO_BENCH)

@@ -10,7 +10,6 @@ from fastapi.concurrency import run_in_threadpool
 from labctl import clock
 from labctl import protocol as protocols
 from labctl.errors import InputError, RefusedError
-from labctl.ready import ready
 from labctl.service import _bodies as bodies
 from labctl.service._access import ARM_S, TICKET_S, Scope
 from labctl.service._gate import API
@@ -115,16 +114,7 @@ def validate(service: Kept, body: bodies.Text) -> Told:
 def plan(service: Kept, who: Who, body: bodies.Order) -> Told:
     """What an order would do."""
     order = service.order(body.model_dump(), who.who)
-    found = protocols.load(
-        protocols.find(order.protocol), order.parameters, bench=service.bench_file, seed=order.seed
-    )
-    if found.samples:
-        return dict(service.plan_told(found, service.bench_file, None))
-    made = ready(order, service.bench_file, lambda plan, way: 1.0)
-    request = made.request
-    told = dict(service.plan_told(request.plan, service.bench_file, request.specimen))
-    return {**told, "sample": None if request.specimen is None else request.specimen.name,
-            "assumed_sample": made.assumed}  # fmt: skip
+    return service.plan(order)
 
 
 @router.post("/start", status_code=201)

@@ -21,7 +21,7 @@ from labctl.service._notify import Watchdog
 from labctl.service._reached import Reached, check_reachable
 from labctl.service._secrets import read_tokens
 from labctl.service._server import WebServer, listen
-from labctl.service._service import PlanTold, Service
+from labctl.service._service import Service
 from labctl.telemetry import BrokerChoice, Telemetry
 
 Say = Callable[[str], None]
@@ -58,7 +58,7 @@ class ServeOptions:
     """Called before it begins, e.g. to fill the queue."""
 
 
-def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
+def serve(options: ServeOptions, say: Say) -> int:
     """Keep the bench until a signal; the exit code. InputError for what cannot be served."""
     check_reachable(options.host, options.names, certificate=options.certificate is not None,
                     key=options.key is not None, behind_proxy=options.behind_proxy)  # fmt: skip
@@ -68,7 +68,6 @@ def serve(options: ServeOptions, plan_told: PlanTold, say: Say) -> int:
         runs_dir=options.runs_dir,
         speed=options.speed,
         access=Access(tokens),
-        plan_told=plan_told,
         own=options.own,
     )
     service.at_bench, service.not_at_bench = options.at_bench, options.not_at_bench

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from labctl.engine import AtBench, check_request
 from labctl.errors import LabctlError, RefusedError
 from labctl.events import SOURCES
 from labctl.protocol import Plan
-from labctl.ready import Order, ready, series_of
+from labctl.ready import Order, plan_told, ready, series_of
 from labctl.record import describe_run, recover_left_behind
 from labctl.sample import Specimen
 from labctl.service._access import Access
@@ -32,9 +32,6 @@ from labctl.telemetry import Telemetry
 STUCK_S = 10.0
 """The bench's thread has not turned for so long: not healthy."""
 
-PlanTold = Callable[[Plan, BenchFile, Specimen | None], Mapping[str, Any]]
-"""A plan as JSON, as `labctl plan --json` tells it."""
-
 
 class Service:
     """The bench, its queue, its watchers. Made on the main thread, used from the web's."""
@@ -46,7 +43,6 @@ class Service:
         runs_dir: Path,
         speed: float,
         access: Access,
-        plan_told: PlanTold,
         own: Path | None = None,
     ) -> None:
         """`own`: a folder of the lab's protocols, and `samples/` in it."""
@@ -54,7 +50,6 @@ class Service:
         self.runs_dir = runs_dir
         self.speed = speed
         self.access = access
-        self.plan_told = plan_told
         self.shelf = Shelf(bench_file, own)
         self.audit = Audit(runs_dir)
         self.latch = StopLatch(bench_file)
@@ -185,6 +180,20 @@ class Service:
             )
             return plan, None, False
         return plan, specimen, assumed
+
+    def plan(self, order: Order) -> dict[str, Any]:
+        """What an order would do, as JSON; nobody need be at the bench for it."""
+        file = self.bench_file
+        found = protocols.load(
+            protocols.find(order.protocol), order.parameters, bench=file, seed=order.seed
+        )
+        if found.samples:
+            return plan_told(found, file, None)
+        made = ready(order, file, lambda plan, way: 1.0)
+        request = made.request
+        sample = None if request.specimen is None else request.specimen.name
+        told = plan_told(request.plan, file, request.specimen)
+        return {**told, "sample": sample, "assumed_sample": made.assumed}
 
     def keep_queue(self) -> QueueFile:
         """Have the queue outlive this process, and take back what the last one left; records that

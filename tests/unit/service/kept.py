@@ -11,7 +11,6 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from labctl import bench as benches
-from labctl.cli._plan import plan_json
 from labctl.service import Access, ServeOptions, Service, Tokens, gated, serve
 from labctl.telemetry import BrokerChoice
 
@@ -29,7 +28,6 @@ def make_service(folder: Path, bench: str = "simulated") -> Service:
         runs_dir=folder / "runs",
         speed=1e6,
         access=Access(TOKENS),
-        plan_told=plan_json,
     )
 
 
@@ -87,7 +85,7 @@ class Life:
         person = threading.Thread(target=self._person, name="person")
         person.start()
         try:
-            code = serve(self._options, plan_json, self._say)
+            code = serve(self._options, self._say)
         finally:
             self._begun.set()
             person.join(20.0)

@@ -327,7 +327,7 @@ def test_an_address_that_others_reach_needs_tls_or_a_proxy(
         broker=BrokerChoice.parse("off"), **more,
     )  # fmt: skip
     with pytest.raises(InputError, match=words):
-        serve(options, lambda *given: {}, print)
+        serve(options, print)
 
 
 def test_secrets_come_from_files_that_nobody_else_reads(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from labctl import bench as benches
-from labctl.cli._plan import plan_json
 from labctl.engine import AtBench
 from labctl.service import Access, Principal, Role, Service
 from tests.unit.service.kept import API, QUICK, TOKENS, armed, client, make_service
@@ -26,8 +25,7 @@ def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
         {key: f"socket://127.0.0.1:{4000 + n}" for n, key in enumerate(file.instruments)}
     )
     gated = replace(served, name="bench-7")
-    return Service(gated, runs_dir=tmp_path / "runs", speed=1.0, access=Access(TOKENS),
-                   plan_told=plan_json)  # fmt: skip
+    return Service(gated, runs_dir=tmp_path / "runs", speed=1.0, access=Access(TOKENS))
 
 
 def person() -> AtBench:
