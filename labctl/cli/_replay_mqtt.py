@@ -50,7 +50,7 @@ def replay_onto(
     recorded = read_recorded(folder)
     verified = verify_run(folder)
     telemetry = Telemetry(
-        recorded.begun.bench,
+        recorded.begun.bench or recorded.begun.mode.value.lower(),
         Mode.REPLAY,
         _described(recorded, verified),
         choice,
@@ -59,7 +59,7 @@ def replay_onto(
         replay_root=root,
     )
     say = (lambda line: None) if as_json else click.echo
-    say(f"REPLAY of a {recorded.begun.mode.value} run  {folder}")
+    say(f"REPLAY      {recorded.begun.mode.value} {folder}")
     say(f"record      {verified.outcome.value}: {verified.why[0]}")
     telemetry.start()
     try:

@@ -16,7 +16,7 @@ def on_page(folder: Path, speed: str, port: int) -> int:
     """The exit code, as of a replay onto MQTT; 0 once it was played to the run's end."""
     pace = parse_speed(speed)
     recorded, verified = read_recorded(folder), verify_run(folder)
-    click.echo(f"REPLAY of a {recorded.begun.mode.value} run  {folder}")
+    click.echo(f"REPLAY      {recorded.begun.mode.value} {folder}")
     click.echo(f"record      {verified.outcome.value}: {verified.why[0]}")
     played = serve_replay(folder, click.echo, speed=pace, port=port)
     return code(verified, played, "" if played.over else "a signal")

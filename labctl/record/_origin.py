@@ -32,7 +32,7 @@ PACKAGES = (
     "scipy",
 )
 _GIT_WAIT_S = 5.0
-_GIT_END_S = 0.5
+_GIT_END_S = 0.25
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _CHECKOUT = Path(labctl.__file__).resolve().parents[1]
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -68,8 +68,8 @@ def git_commits() -> dict[str, Any]:
 
 
 def git_changes(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What `git_commits` told, with `changed` looked at now. A git that takes more than half
-    a second leaves it `null`: a run's end waits for nobody."""
+    """What `git_commits` told, with `changed` looked at now. A git that takes more than a
+    quarter of a second leaves it `null`: a run's end waits for nobody."""
     told: dict[str, Any] = {}
     for key, checkout in (("git", _CHECKOUT), ("folder_git", _checkout_here())):
         known = facts.get(key)

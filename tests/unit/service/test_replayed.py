@@ -46,7 +46,7 @@ def played(record: Path, until: int = 10**9) -> ReplayService:
             service.hub.publish(event)
 
     async def main(here: Clock) -> None:
-        await Player(recorded).play(here, hand_on)
+        service.over(await Player(recorded).play(here, hand_on))
 
     run_virtual(main)
     return service
@@ -54,10 +54,14 @@ def played(record: Path, until: int = 10**9) -> ReplayService:
 
 def test_a_record_is_told_and_of_a_bench_nothing(record: Path) -> None:
     """While the record is lit too: the mode, the word and the beam say that nobody looks at one."""
-    for until, word, then in ((30, "REPLAY", "ON 1.00 W"), (10**9, "REPLAY, ended", "OFF")):
+    for until, then in ((30, "ON 1.00 W"), (10**9, "OFF")):
         status = played(record, until).hub.status()
 
-        assert ("REPLAY", word, "idle") == (status["mode"], status["word"], status["tone"])
+        assert ("REPLAY", "REPLAY, ended", "idle") == (
+            status["mode"],
+            status["word"],
+            status["tone"],
+        )
         assert ("UNKNOWN", None, 0.0, "") == (
             status["beam"]["seen"], status["beam"]["age_s"], status["power_w"], status["engine"],
         )  # fmt: skip
@@ -66,6 +70,16 @@ def test_a_record_is_told_and_of_a_bench_nothing(record: Path) -> None:
         assert [("irradiate", 1.0)] == [
             (one["verb"], one["power_w"]) for one in status["run"]["steps"]
         ]
+
+
+def test_a_record_that_was_cut_off_says_where_it_ends(record: Path) -> None:
+    """The page does not wait for what never came."""
+    journal = record / "journal.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:40]))
+    status = played(record).hub.status()
+
+    assert "REPLAY: the record ends here, cut off" == status["word"]
+    assert status["run"]["ended"] is None and not status["stalled"]
 
 
 def test_a_page_sees_the_whole_run(record: Path) -> None:
