@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from benchmarks._figures import Figure
 
-PARTS = ("kill", "disk", "verify", "replay", "catalogue", "export", "report")
+PARTS = ("kill", "disk", "peers", "verify", "replay", "catalogue", "export", "report")
 """In the order they are run."""
 
 
