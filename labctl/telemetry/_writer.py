@@ -33,8 +33,7 @@ TICK_S = 0.05
 PER_TICK = 10
 """Readings, and assessments, sent at each look: 200 a second, twenty times a bench's rate."""
 EVENTS_PER_TICK = 50
-"""Events sent at each look: what waited for a broker must not hold up the state and the
-heartbeats."""
+"""Events sent at each look: what waited for a broker must not hold up the readings for long."""
 LATCH = "stop-laser"
 """The alarm that stands while STOP LASER does."""
 FIRST_DELAY_S = 0.1
@@ -195,9 +194,7 @@ class Writer:
 
     async def _pump(self, link: Connection) -> None:
         while True:
-            self._look_at_state()
-            await self._send_retained(link)
-            await self._beat(link)
+            await self._say_state(link)
             await self._send_events(link, EVENTS_PER_TICK)
             await self._send_data(link, self._per_tick)
             if self._stopping.is_set():
@@ -206,6 +203,12 @@ class Writer:
             whole = self._per_tick is None
             waiting = self._queues.depth if whole else len(self._queues.events)
             await self._pause(0.0 if waiting else TICK_S)
+
+    async def _say_state(self, link: Connection) -> None:
+        """What must not wait for anything else: looked at before each message that may."""
+        self._look_at_state()
+        await self._send_retained(link)
+        await self._beat(link)
 
     def _look_at_state(self) -> None:
         moment = self._queues.now
@@ -270,6 +273,7 @@ class Writer:
             if waiting is None:
                 return
             self._unacknowledged = waiting
+            await self._say_state(link)
             await self._send_event(link, waiting)
             self._unacknowledged = None
             sent += 1
@@ -303,6 +307,7 @@ class Writer:
                 await self._send(link, self._message("assessment", payload))
             if sample is None and said is None:
                 return
+            await self._say_state(link)
             left = None if left is None else left - 1
 
     async def _beat(self, link: Connection) -> None:

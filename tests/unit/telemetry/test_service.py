@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import jinja2
 import jsonschema
 import pytest
 
+from benchmarks.service._feigned import Broker, connecting
+from labctl import clock
+from labctl.clock import NS, Clock, run_virtual
 from labctl.events import Mode
-from labctl.telemetry import Address, BrokerChoice, Telemetry, schemas
-from labctl.telemetry._belief import FRESH_S
+from labctl.telemetry import Address, BeamState, BrokerChoice, Telemetry, schemas
 from labctl.telemetry._queues import Queues
 from tests.unit.service.kept import Life
 from tests.unit.service.test_life import of
 from tests.unit.telemetry import runs
-from tests.unit.telemetry.conftest import Got, RealBroker, Subscriber, until
+from tests.unit.telemetry.conftest import Got, RealBroker, Subscriber, real_broker, until
 
 Subscribe = Callable[..., Subscriber]
 
@@ -26,6 +32,12 @@ Subscribe = Callable[..., Subscriber]
 def last(got: list[Got], topic: str) -> dict[str, Any]:
     """The newest payload on a topic that ends so."""
     return next(one.payload for one in reversed(got) if one.topic.endswith(topic))
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[RealBroker]:
+    """The one that every machine has."""
+    yield from real_broker("amqtt", tmp_path)
 
 
 def test_a_service_tells_its_whole_life(
@@ -69,32 +81,78 @@ def test_a_service_tells_its_whole_life(
                   and one.payload["state"] == "ready" and one.payload["stalled"]]  # fmt: skip
 
 
-def test_between_runs_off_lasts_as_long_as_it_is_fresh(
-    broker: RealBroker, subscribe: Subscribe
-) -> None:
-    """A run ends dark: OFF for three seconds, then unknown, though the heartbeat goes on."""
-    seen = subscribe(broker.port, "labctl/v1/kept/#")
-    choice = BrokerChoice(Address.parse(broker.url))
-    service = Telemetry("kept", Mode.SIMULATED, {}, choice)
-    service.start()
-    try:
-        service.between()
-        seen.wait("/hb", state="ready", emission="unknown", readback="none")
-        service.begin("01RUN", Mode.SIMULATED, 0)
+def in_virtual_time(
+    do: Callable[[Telemetry, Broker, BeamState, Clock], Awaitable[None]], **more: Any
+) -> Broker:
+    """A service's telemetry over a broker that is not there, with a reader at it; that broker."""
+    kept: list[Broker] = []
+
+    async def main(ticking: Clock) -> None:
+        broker, beam = Broker(random.Random(1)), BeamState()
+        kept.append(broker)
+        connect = connecting(broker)
+
+        async def read() -> None:
+            async with connect(Address("here"), "reader") as link:
+                await link.subscribe("labctl/v1/kept/#")
+                async for message in link.messages():
+                    beam.feed(message.topic, json.loads(message.payload), ticking.now_ns())
+
+        with mock.patch.object(clock, "real_ns", lambda: ticking.now_ns() + NS):
+            telemetry = Telemetry("kept", Mode.SIMULATED, {}, BrokerChoice(Address("here")), **more)
+            tasks = [asyncio.ensure_future(read()),
+                     asyncio.ensure_future(telemetry.speak(connect))]  # fmt: skip
+            await asyncio.sleep(0.5)
+            await do(telemetry, broker, beam, ticking)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    run_virtual(main)
+    return kept[0]
+
+
+def test_between_runs_off_lasts_as_long_as_it_is_fresh() -> None:
+    """A run ends dark: OFF for three seconds, to a reader of `$state` alone too, then UNKNOWN,
+    though the heartbeat goes on."""
+    said: list[tuple[str, str, str]] = []
+
+    async def do(telemetry: Telemetry, broker: Broker, beam: BeamState, ticking: Clock) -> None:
+        telemetry.between()
+        await asyncio.sleep(2.0)
+        telemetry.begin("01RUN", Mode.SIMULATED, 0)
         for event in runs.run():
             if event.kind not in ("tripped", "alarm"):
-                service.publish(event)
-        service.between()
-        dark = seen.wait("/hb", state="ready", emission="off", readback="ok")
-        assert dark["readback_age_s"] < FRESH_S
-        seen.got.clear()
-        seen.wait("/$state", state="ready", timeout_s=FRESH_S + 2)
-        assert "unknown" == last(seen.got, "/$state")["laser"]["emission"]
-        assert ("01RUN", True) == (
-            last(seen.got, "/$state")["run"]["uid"], last(seen.got, "/$state")["run"]["ended"],
-        )  # fmt: skip
-    finally:
-        assert service.close()
+                telemetry.publish(event)
+        telemetry.between()
+        for pause_s in (1.5, 1.0, 1.0, 600.0):
+            await asyncio.sleep(pause_s)
+            state = json.loads(broker.retained["labctl/v1/kept/$state"])
+            view = beam.view(ticking.now_ns())
+            said.append((view.seen.value, state["state"], state["laser"]["emission"]))
+        assert ("01RUN", True) == (state["run"]["uid"], state["run"]["ended"])
+        assert "no run: nobody looks at it" == state["laser"]["how"]
+        assert "the bench does not know it" in view.why
+
+    in_virtual_time(do)
+    dark, unknown = ("OFF", "ready", "off"), ("UNKNOWN", "ready", "unknown")
+    assert [dark, dark, unknown, unknown] == said
+
+
+def test_a_will_that_a_broker_finds_late_is_taken_back() -> None:
+    """It stood still, we gave up and came again; it goes on and publishes the will of the old
+    connection after we are back: the state that is retained is ours again."""
+
+    async def do(telemetry: Telemetry, broker: Broker, beam: BeamState, ticking: Clock) -> None:
+        telemetry.between()
+        await asyncio.sleep(1.0)
+        will = next(client.will for client in broker.clients if client.will is not None)
+        broker.take(will)
+        assert b'"lost"' in broker.retained["labctl/v1/kept/$state"]
+        await asyncio.sleep(1.0)
+        assert b'"ready"' in broker.retained["labctl/v1/kept/$state"]
+
+    in_virtual_time(do)
 
 
 def test_a_run_that_is_cut_off_is_a_fault_and_unknown() -> None:
@@ -129,30 +187,26 @@ def test_a_run_that_ended_well_leaves_a_bench_that_is_ready() -> None:
         assert word == queues.state.word
 
 
-def test_home_assistant_is_told_how_to_read_it(broker: RealBroker, subscribe: Subscribe) -> None:
+def test_home_assistant_is_told_how_to_read_it() -> None:
     """Configurations are retained; rendered as Home Assistant would, what is published gives its
     entities their values; and no entity can say safe."""
-    telemetry = Telemetry("Bench 1", Mode.SIMULATED, {}, BrokerChoice(Address.parse(broker.url)),
-                          utc_zero_ns=0, home_assistant=True)  # fmt: skip
-    telemetry.start()
-    try:
-        telemetry.publish(runs.BEGUN)
-        telemetry.publish(runs.sample(1))
-        telemetry.publish(runs.LIT)
-        assert telemetry.wait_ready(5)
-        assert until(lambda: telemetry.counters().sent > 12)
-        seen = subscribe(broker.port, "homeassistant/#")
-        beam = seen.wait("binary_sensor/labctl-bench-1/beam/config")
-        probe = seen.wait("sensor/labctl-bench-1/probe-temperature/config")
-        state = seen.wait("sensor/labctl-bench-1/state/config")
-        payloads = subscribe(broker.port, "labctl/v1/bench-1/#")
-        hb, value = payloads.wait("/hb"), payloads.wait(probe["state_topic"])
-    finally:
-        assert telemetry.close()
-    assert all(got.retained for got in seen.got)
-    assert len(seen.got) == len({got.payload["unique_id"] for got in seen.got})
-    for got in seen.got:
-        config = got.payload
+
+    async def do(telemetry: Telemetry, broker: Broker, beam: BeamState, ticking: Clock) -> None:
+        telemetry.begin("01RUN", Mode.SIMULATED, 0)
+        for event in (runs.BEGUN, runs.sample(1), runs.LIT):
+            telemetry.publish(event)
+        await asyncio.sleep(2.0)
+
+    broker = in_virtual_time(do, home_assistant=True)
+    told = {topic: json.loads(payload) for topic, payload in broker.retained.items()}
+    configs = {topic: said for topic, said in told.items() if topic.startswith("homeassistant/")}
+    node = "labctl-kept"
+    beam = configs[f"homeassistant/binary_sensor/{node}/beam/config"]
+    probe = configs[f"homeassistant/sensor/{node}/probe-temperature/config"]
+    state = configs[f"homeassistant/sensor/{node}/state/config"]
+    value = told[probe["state_topic"]]
+    assert len(configs) == len({config["unique_id"] for config in configs.values()})
+    for config in configs.values():
         jsonschema.validate(config, CONFIG)
         assert "safe" not in str(config).lower()
         assert config.get("device_class") in (None, "enum", "temperature", "power")
@@ -160,10 +214,14 @@ def test_home_assistant_is_told_how_to_read_it(broker: RealBroker, subscribe: Su
         for word, expected in (("lost", "offline"), ("offline", "offline"), ("ready", "online")):
             assert expected == rendered(there["value_template"], {"state": word})
     assert ("device_class" not in beam, 3) == (True, beam["expire_after"])
-    assert "ON" == rendered(beam["value_template"], hb)
     dark = {"emission": "off", "readback": "ok", "stalled": False}
     assert "OFF" == rendered(beam["value_template"], dark)
-    for worse in ({"emission": "unknown"}, {"readback": "mismatch"}, {"stalled": True}):
+    for worse in (
+        {"emission": "unknown"},
+        {"emission": "on"},
+        {"readback": "mismatch"},
+        {"stalled": True},
+    ):
         assert "ON" == rendered(beam["value_template"], dark | worse)
     assert "21.0" == rendered(probe["value_template"], value)
     assert "None" == rendered(probe["value_template"], value | {"q": "stale"})
