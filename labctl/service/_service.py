@@ -85,7 +85,8 @@ class Service:
 
     def stop(self, who: str, why: str, *, laser: bool) -> str:
         """Laser off, run closed; with `laser` latched. Returns at once, with what was done in
-        words; nothing is written before off was asked for, and `stopped` writes it down."""
+        words: that off is asked for, as nobody knows yet what came of it. Nothing is written
+        before that, and `stopped` writes it down."""
         self.stops += 1
         words = f"{who}: {why}" if why else who
         on = self.control.stop(f"{'STOP LASER' if laser else 'stop'} by {words}")
@@ -95,7 +96,7 @@ class Service:
             self.latch.latch(why or "STOP LASER", who)
             self.orders.hold(f"STOP LASER by {words}")
         self.hub.nudge()
-        return ("laser off, run closed" if on else "no run was on") + (
+        return ("laser off and the run's end are asked for" if on else "no run was on") + (
             "; latched: reset to start again" if laser else ""
         )
 

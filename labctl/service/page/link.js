@@ -155,9 +155,9 @@ export class Link {
   // A stop goes by the socket, and by a request of its own where that does not answer.
   async stop(act) {
     try {
-      return await this.say({ do: act, why: "the page" }, 500);
+      return await this.say({ do: act, why: "button on the page" }, 500);
     } catch {
-      const told = await ask("POST", `/${act}`, { why: "the page" }, { keepalive: true });
+      const told = await ask("POST", `/${act}`, { why: "button on the page" }, { keepalive: true });
       return told.done;
     }
   }

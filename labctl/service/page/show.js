@@ -76,6 +76,7 @@ function showSteps(run) {
 
 function showVerdict(run) {
   const word = run ? run.so_far.word : "nothing yet";
+  put("verdict-h", run && run.verdict ? "Verdict" : "Verdict so far");
   put("verdict", word);
   $("verdict").className = `verdict ${word === "pass" ? "good" : word === "fail" || word === "alarm" ? "bad" : run && run.verdict ? "unsure" : ""}`;
   const why = run ? [...run.so_far.why] : [];
@@ -105,7 +106,7 @@ function showLatch(status) {
   const latched = status.latched;
   $("latch").hidden = !latched;
   if (!latched) return;
-  put("latch-words", `${latched.why} (${latched.by}, ${latched.utc.replace("T", " ").replace(/[.]\d+Z$/, " UTC")}). Nothing starts until it is reset${latched.reset === "bench" ? ": type `labctl reset` at the bench." : ", here, with the arm code."}`);
+  put("latch-words", `By ${latched.by}, ${latched.utc.replace("T", " ").replace(/[.]\d+Z$/, " UTC")}: ${latched.why}. Nothing starts until it is reset${latched.reset === "bench" ? ": type `labctl reset` at the bench." : ", here, with the arm code."}`);
   $("reset-form").hidden = latched.reset === "bench";
 }
 
