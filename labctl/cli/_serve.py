@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from labctl.service import Service
 
 DEMO_SPEED = 10.0
+_HINTS = (
+    "what to do  open the page's address in a browser; nothing here is hardware",
+    "what runs   three protocols one after the other: a heating curve; the same with a beam that",
+    "            leaves the sample half a minute into its light, which the check must find; and a",
+    "            blank. STOP LASER on the page stops one, and holds what waits",
+)
 
 
 @click.command("serve")
@@ -98,6 +104,7 @@ def command(
         not_at_bench=why_not,
         shown=terminal.publish,
         keep_queue=not demo,
+        hints=_HINTS if demo else (),
         prepare=_fill if demo else (lambda service: None),
     )
     try:
@@ -113,7 +120,7 @@ def _fill(service: Service) -> None:
     for protocol, sample, faults in (
         ("heating-curve", "pda-aminoacid", ()),
         ("heating-curve", "pda-aminoacid", ("beam-off-sample=-30%@300s",)),
-        ("heating-curve", "water", ()),
+        ("blank", "water", ()),
     ):
         order = Order(
             protocol=service.shelf.protocol(protocol),
@@ -122,4 +129,8 @@ def _fill(service: Service) -> None:
             runs_dir=service.runs_dir,
             about={"by": "labctl serve --demo", "command": ["labctl", "serve", "--demo"]},
         )
-        service.orders.add(order, by="labctl serve --demo", at_most_s=1560.0, lights=True)
+        plan, _, _ = service.checked(order)
+        at_most_s = plan.at_most_ns / 1e9
+        service.orders.add(
+            order, by="labctl serve --demo", at_most_s=at_most_s, lights=plan.uses_light
+        )

@@ -54,6 +54,8 @@ class ServeOptions:
     shown: Callable[[Event], None] = lambda event: None
     """Shows at the service's terminal what happens, what is to be typed there among it; never
     waits."""
+    hints: Sequence[str] = ()
+    """More lines to say at its beginning."""
     prepare: Callable[[Service], None] = lambda service: None
     """Called before it begins, e.g. to fill the queue."""
 
@@ -181,6 +183,8 @@ def _words(
     lines += [
         f"scripts     {card} (tokens, for this user only)",
         f"records     {options.runs_dir}",
+        "Ctrl-C      laser off, record closed, the service ends",
+        *options.hints,
         "this is not a safety device: use the interlock or the key",
     ]
     return lines
