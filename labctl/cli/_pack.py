@@ -52,6 +52,8 @@ def command() -> None:
 @sample_option
 @click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE",
               help="Set a parameter of the PROTOCOL.")  # fmt: skip
+@click.option("--limits", default=None, metavar="FILE",
+              help="Release limits of `labctl batch`, to go with it.")  # fmt: skip
 @click.option("--runs", "runs_dir", default=None, type=click.Path(path_type=Path),
               help="Folder for records; else $LABCTL_RUNS, else ./runs.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -60,6 +62,7 @@ def make_command(
     out: Path,
     sample: str | None,
     parameters: tuple[str, ...],
+    limits: str | None,
     runs_dir: Path | None,
     as_json: bool,
 ) -> None:
@@ -67,7 +70,13 @@ def make_command(
 
     The same run gives the same bytes. Tell the SHA-256 that is printed to whoever gets it.
     """
-    from labctl.pack import SUFFIX, make_from_protocol, make_from_run, write_pack
+    from labctl.pack import (
+        SUFFIX,
+        make_from_protocol,
+        make_from_run,
+        release_limits,
+        write_pack,
+    )
 
     if out.suffix != SUFFIX:
         raise InputError(f"a pack's name ends with {SUFFIX}", where="--out")
@@ -82,6 +91,8 @@ def make_command(
         files, about = make_from_run(folder)
     else:
         files, about = make_from_protocol(what, sample, parameters)
+    if limits is not None:
+        files["release-limits.yaml"] = release_limits(limits)
     pack = write_pack(out, files, about)
     _tell(out, pack, as_json=as_json)
 

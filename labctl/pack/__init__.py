@@ -8,7 +8,7 @@ docs/reference/pack.md has the format.
 """
 
 from labctl.pack._agree import Agreement, Compared, agreement
-from labctl.pack._make import make_from_protocol, make_from_run
+from labctl.pack._make import make_from_protocol, make_from_run, release_limits
 from labctl.pack._pack import (
     FILES,
     MANIFEST,
@@ -36,5 +36,6 @@ __all__ = [
     "open_pack",
     "prepare_protocol",
     "read_pack",
+    "release_limits",
     "write_pack",
 ]

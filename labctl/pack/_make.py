@@ -10,6 +10,7 @@ from typing import Any
 from labctl import protocol as protocols
 from labctl import sample as samples
 from labctl import yamlfile
+from labctl.batch import find_limits, load_limits
 from labctl.errors import RefusedError
 from labctl.events import Mode
 from labctl.record import Outcome, describe_run, verify_run
@@ -94,6 +95,14 @@ def make_from_protocol(
         "head_hash": None,
     }
     return files, about
+
+
+def release_limits(name: str) -> bytes:
+    """A limits file of `labctl batch` as it stands, once it has been read. InputError with every
+    problem."""
+    path = find_limits(name)
+    load_limits(path)
+    return path.read_bytes()
 
 
 def _kept(folder: Path, name: str) -> bytes:

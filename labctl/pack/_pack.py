@@ -29,6 +29,7 @@ FILES = {
     "protocol.yaml": "the protocol, resolved",
     "sample.yaml": "the sample",
     "limits.yaml": "the limits that the reference was under",
+    "release-limits.yaml": "what a lot must be to pass, for `labctl batch`",
     "calibration.yaml": "what the reference's bench stated of its calibrations; for reading",
     "reference.json": "the reference's results with uncertainty, and its journal's head hash",
 }

@@ -16,6 +16,7 @@ from labctl.report._imported import imported
 from labctl.report._methods import methods
 from labctl.report._observed import observed
 from labctl.report._origin import origin, record
+from labctl.report._packed import packed
 from labctl.report._plot import POINTS, Plot
 from labctl.report._story import Story, read_story
 
@@ -59,6 +60,7 @@ def _html(story: Story) -> str:
         _some("release", "Release", _chart(charts.release(story)), told.medium(story)),
         _some("dose", "Dose", _chart(charts.thermal_dose(story)), told.dose(story)),
         observed(story),
+        packed(story),
         verdict.criteria(story),
         told.faults(story),
         told.people(story),

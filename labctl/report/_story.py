@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -83,6 +84,8 @@ class Story:
     sample: Mapping[str, Any] = field(default_factory=dict)
     bench: Mapping[str, Any] = field(default_factory=dict)
     protocol: Mapping[str, Any] = field(default_factory=dict)
+    agreement: Mapping[str, Any] = field(default_factory=dict)
+    """Beside the reference of the pack that it was made of; made by `labctl pack compare`."""
     observed: tuple[Observation, ...] = ()
     """What was measured of the sample afterwards."""
     file_trouble: list[str] = field(default_factory=list)
@@ -142,6 +145,7 @@ def read_story(folder: Path) -> Story:
         _take(story, event, watch)
     story.curves = taker.close(reader)
     story.file_trouble += trouble
+    story.agreement = _agreement(folder)
     try:
         found = read_observations(folder)
         story.observed = found.lines
@@ -202,6 +206,15 @@ def _take(story: Story, event: Event, watch: DoseWatch) -> None:
             story.events.append(event)
         case _:
             pass
+
+
+def _agreement(folder: Path) -> Mapping[str, Any]:
+    """Nothing where there is none, or none that can be read: it can be made again."""
+    try:
+        told = json.loads((folder / "agreement.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _file(story: Story, folder: Path, name: str, digest: str) -> Mapping[str, Any]:

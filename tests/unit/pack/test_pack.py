@@ -31,6 +31,7 @@ from labctl.pack import (
 )
 from labctl.pack._pack import pack_bytes
 from labctl.record import RunFolder
+from labctl.report import report_html
 
 BENCH = benches.load(benches.find_bench("simulated").path)
 TEXT = """\
@@ -293,8 +294,9 @@ def test_a_pack_is_run_on_ones_own_bench_and_compared(
     how = ["--speed", "max", "--yes", "--broker", "off", "--no-figure", "--bench", "simulated"]
     there = ["run", "short.yaml", "--sample", "water", "--runs", "there", *how]
     assert CliRunner().invoke(main, there).exit_code in (0, 7)
+    more = ["--limits", "pda-aminoacid-release"]
     (run,) = Path("there").glob("*/*-short-*")
-    assert CliRunner().invoke(main, ["pack", str(run), "-o", "x.labpack"]).exit_code == 0
+    assert CliRunner().invoke(main, ["pack", str(run), "-o", "x.labpack", *more]).exit_code == 0
     done = CliRunner().invoke(main, ["run", "x.labpack", "--seed", "2", "--runs", "here", *how])
     assert done.exit_code in (0, 7) and "REFERENCE (SIMULATED): cannot tell" in done.output
     (mine,) = Path("here").glob("*/*-short-water")
@@ -302,5 +304,7 @@ def test_a_pack_is_run_on_ones_own_bench_and_compared(
     facts = json.loads((mine / "run.json").read_text())
     assert facts["pack"]["reference"] == told["head_hash"]
     assert facts["pack"]["sample"] == "the pack's"
+    assert "Beside the reference of a pack" in report_html(mine)
     shown = CliRunner().invoke(main, ["pack", "show", "x.labpack"])
     assert "REFERENCE  SIMULATED" in shown.output and told["head_hash"] in shown.output
+    assert "release-limits.yaml" in shown.output
