@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,6 +27,11 @@ TIMEOUT_S = 2.0
 """How long a broker may take to answer anything."""
 KEEPALIVE_S = 5
 """A broker that hears nothing for one and a half times as long publishes the will."""
+
+
+_QUIET = logging.getLogger("labctl.telemetry.aiomqtt")
+"""Whatever is wrong with a connection is raised as LinkError; this adds nothing to it."""
+_QUIET.setLevel(logging.CRITICAL)
 
 
 class LinkError(LabctlError):
@@ -124,10 +130,16 @@ async def connect(
         timeout=TIMEOUT_S,
         keepalive=KEEPALIVE_S,
         max_queued_incoming_messages=10_000,
+        logger=_QUIET,
     )
     try:
         async with client:
-            yield Link(client)
+            try:
+                yield Link(client)
+            except asyncio.CancelledError:
+                # Given up before the last word was said: no orderly end, so that the will goes out.
+                _let_go(client)
+                raise
     except (aiomqtt.MqttError, OSError) as error:
         raise LinkError(f"no connection to {address}: {error}") from error
     finally:

@@ -81,6 +81,24 @@ def test_a_service_tells_its_whole_life(
                   and one.payload["state"] == "ready" and one.payload["stalled"]]  # fmt: skip
 
 
+def test_an_end_that_cannot_be_told_is_lost(broker: RealBroker, subscribe: Subscribe) -> None:
+    """The broker stands still while the service says its last words: they are given up, and what is
+    retained when it goes on is the will, not a state that nobody takes back."""
+    seen = subscribe(broker.port, "labctl/v1/cut/#")
+    choice = BrokerChoice(Address.parse(broker.url))
+    service = Telemetry("cut", Mode.SIMULATED, {}, choice)
+    service.start()
+    service.between()
+    seen.wait("/$state", state="ready")
+    with broker.silence():
+        service.ending()
+        begun_ns = clock.real_ns()
+        service.close(5.0)
+        assert clock.real_ns() - begun_ns < 2.5 * NS
+    seen.wait("/$state", state="lost")
+    assert "lost" == last(seen.got, "/$state")["state"]
+
+
 def in_virtual_time(
     do: Callable[[Telemetry, Broker, BeamState, Clock], Awaitable[None]], **more: Any
 ) -> Broker:
