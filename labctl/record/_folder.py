@@ -91,6 +91,17 @@ class RunFolder:
         run_id: str = self._facts["run_id"]
         return run_id
 
+    @property
+    def recorded(self) -> tuple[int, int]:
+        """How many events the journal has taken, and how many of them are certainly on disk. Any
+        thread may ask, at any time."""
+        journal = self._journal
+        if journal is None:
+            return 0, 0
+        # The second first: it never passes the first.
+        durable = journal.durable_seq
+        return journal.seq, durable
+
     def open_journal(
         self,
         *,

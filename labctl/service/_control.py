@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from labctl import clock, platform, talk
 from labctl.engine import Answer, AtBench, Engine
 from labctl.errors import RefusedError
+from labctl.record import RunFolder
 
 _GUARD_S = 2.0
 
@@ -39,6 +40,7 @@ class Control:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: Callable[[str], object] | None = None
         self._engine: Engine | None = None
+        self._folder: RunFolder | None = None
         self._prompt: Prompt | None = None
         self._asked = 0
         self._typing: tuple[str, concurrent.futures.Future[str]] | None = None
@@ -52,15 +54,16 @@ class Control:
         with self._lock:
             self._loop, self._stop, self._hold = loop, stop, ""
 
-    def begun(self, engine: Engine) -> None:
+    def begun(self, engine: Engine, folder: RunFolder) -> None:
         """Its record is open."""
         with self._lock:
-            self._engine = engine
+            self._engine, self._folder = engine, folder
 
     def left(self) -> None:
         """The run's loop is over."""
         with self._lock:
             self._loop = self._stop = self._engine = self._prompt = self._typing = None
+            self._folder = None
             self._hold = ""
         self._changed()
 
@@ -106,6 +109,13 @@ class Control:
     def on(self) -> bool:
         """A run is on."""
         return self._loop is not None
+
+    @property
+    def recorded(self) -> tuple[int, int]:
+        """Events that the run's journal has taken, and those certainly on disk; 0 and 0 without
+        a run."""
+        folder = self._folder
+        return (0, 0) if folder is None else folder.recorded
 
     @property
     def prompt(self) -> Prompt | None:

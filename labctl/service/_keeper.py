@@ -179,7 +179,7 @@ class Keeper:
             folder = begun.folder
             record = f"{folder.path.parent.name}/{folder.path.name}"
             self._orders.begun(item, record)
-            self._control.begun(begun.engine)
+            self._control.begun(begun.engine, folder)
             self._hub.begin(_about(made, begun, record))
             stack.enter_context(
                 platform.announce(

@@ -13,6 +13,7 @@ def metrics_text(service: Service) -> str:
     is 1: no reader can take unknown for off."""
     status = service.hub.status()
     usage = resource.getrusage(resource.RUSAGE_SELF)
+    taken, durable = service.control.recorded
     queue = service.orders.told()["items"]
     bench = status["bench"].replace("\\", "\\\\").replace('"', '\\"')
     lines = [
@@ -28,6 +29,8 @@ def metrics_text(service: Service) -> str:
         ("run_on", "gauge", "A run is on.", int(service.control.on)),
         ("latched", "gauge", "STOP LASER stands.", int(status["latched"] is not None)),
         ("stalled", "gauge", "A run is on and tells nothing.", int(status["stalled"])),
+        ("run_events_taken", "gauge", "Events that the run's journal has taken.", taken),
+        ("run_events_durable", "gauge", "Those of them that are certainly on disk.", durable),
         ("queue_waiting", "gauge", "Runs that wait.",
          sum(item["state"] == "waiting" for item in queue)),
         ("watchers", "gauge", "Who watches.", service.hub.watchers),
