@@ -43,6 +43,8 @@ class Draft:
     """Value and unit as they stand in the file."""
     sd: float | None = None
     """One standard deviation, in `unit`."""
+    sd_written: str = ""
+    """As it stands in the file, with its unit."""
     n: int | None = None
     """Of how many readings."""
     method: str = ""
@@ -77,6 +79,7 @@ class Observation:
     unit: str
     written: str
     sd: float | None
+    sd_written: str
     n: int | None
     method: str
     when: str
@@ -88,8 +91,8 @@ class Observation:
 
     @property
     def words(self) -> str:
-        """`viability 85 % (sd 0.03, n 6), MTT`."""
-        spread = [f"sd {self.sd:.3g} {self.unit}".removesuffix(" 1")] if self.sd is not None else []
+        """`viability 85 % (sd 3 %, n 6), MTT`."""
+        spread = [f"sd {self.sd_written}"] if self.sd_written else []
         spread += [f"n {self.n}"] if self.n is not None else []
         inside = f" ({', '.join(spread)})" if spread else ""
         return f"{self.quantity} {self.written}{inside}" + (

@@ -180,6 +180,7 @@ class _Reader:
             unit=si,
             written=f"{told['value']} {unit}".rstrip(),
             sd=sd,
+            sd_written="" if sd is None else f"{told['sd']} {unit}".rstrip(),
             n=self._count(told.get("n", ""), line, "n"),
             method=told.get("method", ""),
             when=self._when(told.get("when", ""), line),

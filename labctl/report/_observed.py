@@ -15,7 +15,7 @@ def observed(story: Story) -> Child:
             str(one.number),
             one.quantity.replace("_", " "),
             one.written,
-            "–" if one.sd is None else f"{one.sd:.3g} {one.unit}".removesuffix(" 1"),
+            one.sd_written or "–",
             "–" if one.n is None else str(one.n),
             one.method or "–",
             one.when or "–",

@@ -59,7 +59,7 @@ def test_values_are_kept_in_si_beside_what_was_written(run: Path, tmp_path: Path
     assert told["viability"][0] == pytest.approx(0.85)
     assert told["size"][0] == pytest.approx(48e-9) and told["size"][1] == "m"
     assert told["weight"][0] == pytest.approx(1.2e-6) and told["weight"][2] is None
-    assert read_observations(run).lines[1].written == "85 %"
+    assert read_observations(run).lines[1].words == "viability 85 % (sd 3 %, n 6), MTT"
     assert verify_run(run).outcome is Outcome.INTACT
 
 
