@@ -207,6 +207,8 @@ def test_from_the_choice_of_a_protocol_to_its_report(opened: Any, kept: Kept) ->
         page.click("#runs tr:has-text('asks') button")
     report.value.wait_for_selector("h1")
     assert "asks" in report.value.inner_text("body")
+    reads(page, "gap-text", "(within|outside) the model's")
+    page.wait_for_selector("#readings tr.stale")
 
 
 def test_records_are_searched_and_laid_over_each_other(opened: Any) -> None:
@@ -230,6 +232,11 @@ def test_records_are_searched_and_laid_over_each_other(opened: Any) -> None:
     assert all(re.search(r"\d [KK].*1\d s", row) for row in rows), rows
     page.select_option("#overlay-as", "from-first")
     sees(page)
+    # A wall is read from farther away.
+    small = page.evaluate("document.getElementById('word').offsetHeight")
+    page.set_viewport_size({"width": 2560, "height": 1440})
+    assert page.evaluate("document.documentElement.scrollWidth") == 2560
+    assert page.evaluate("document.getElementById('word').offsetHeight") > 1.5 * small
 
 
 def test_stop_laser_is_in_view_and_works_by_pointer_and_by_keyboard(
