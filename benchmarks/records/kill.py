@@ -32,6 +32,7 @@ from labctl.errors import LabctlError
 from labctl.record import (
     Disk,
     Journal,
+    JournalState,
     Outcome,
     read_facts,
     read_journal,
@@ -61,7 +62,9 @@ class Tally:
     corrupt: list[str] = field(default_factory=list)
     """The trials that gave back something else than was written, or called it something else."""
     torn: int = 0
-    """Trials whose file ended in the middle of a line."""
+    """Trials in whose file something stands behind the good part."""
+    damaged: int = 0
+    """Power cuts whose file is called damaged, since what follows its good part has line ends."""
     again: int = 0
     """Runs that were over before their moment, and drawn again."""
     after_s: list[float] = field(default_factory=list)
@@ -87,10 +90,12 @@ def _figures(name: str, tally: Tally, trials: int, profile: str) -> Iterator[Fig
     for words in (*tally.lost, *tally.corrupt):
         print(f"{name}: {words}", file=sys.stderr)
     about = [f"{tally.acknowledged} acknowledged, {tally.kept} recovered"]
-    about += [f"{tally.torn} ends within a line"]
+    about += [f"{tally.torn} with something behind the good part"]
     if tally.after_s:
         about += [f"at {1e3 * min(tally.after_s):.0f} to {1e3 * max(tally.after_s):.0f} ms, "
                   f"median {1e3 * statistics.median(tally.after_s):.0f}"]  # fmt: skip
+    if tally.damaged:
+        about += [f"{tally.damaged} called damaged, the others cut off"]
     if tally.again:
         about += [f"{tally.again} drawn again"]
     yield Figure(
@@ -308,6 +313,7 @@ def power_cuts(trials: int) -> Tally:
             reading = read_journal(path / "journal.jsonl")
             tally.kept += reading.durable_seq
             tally.torn += reading.good_bytes < len(left)
+            tally.damaged += reading.state is JournalState.DAMAGED
             if reading.durable_seq < told:
                 words = f"trial {trial}: {told} acknowledged, {reading.durable_seq} recovered"
                 tally.lost.append(words)
