@@ -256,6 +256,7 @@ class Monitor:
         if t_ms - self._t_ms > _GAP_S * 1e3:
             self._resume(bank, t_ms, value_degc)
             return ()
+        bank.take_first(value_degc, self._noise.variance)
         self._advance(bank, t_ms)
         return self._take(bank, value_degc, t_ns)
 

@@ -51,6 +51,8 @@ _LONGEST_DRIFT_S = 3600.0
 _BOUND = np.full(STATES, 1e4)
 _BOUND[[LOSS, COUPLING, WALL_MASS, LAG]] = 2.0 * FARTHEST
 """A filter with a state beyond this is lost."""
+_BESIDE_SD = 4.0
+"""Deviations of a difference of two readings, within which they stand beside each other."""
 _SLICE = 64
 """Words told anew with every reading: some 3 ms."""
 _NEWS = 1.5
@@ -96,6 +98,7 @@ class FilterBank:
         self._leading = int(self.weight.argmax())
         self._centre: Floats | None = None
         self._told: Told | None = Told(first_degc)
+        self._first_degc: float | None = first_degc
         self._again: FilterBank | None = None
         self._again_told = self._told_when_begun = 0
 
@@ -194,6 +197,14 @@ class FilterBank:
             self._nominal.move_to(self._x)
 
     # -- one reading -------------------------------------------------------------------------
+
+    def take_first(self, next_degc: float, noise_k2: float) -> None:
+        """Take in the reading that the bank began with, before anything else: it says where the
+        bead was, not only about where the cell is. Not where the next one stands elsewhere: one of
+        the two is then no reading of it, or it moves."""
+        first, self._first_degc = self._first_degc, None
+        if first is not None and abs(next_degc - first) <= _BESIDE_SD * (2.0 * noise_k2) ** 0.5:
+            self.update(first, noise_k2)
 
     def predict(self, dt_s: float, power_w: float, surroundings_degc: float) -> None:
         """Move on by `dt_s` under a constant power and ambient reading. `dt_s` should come from

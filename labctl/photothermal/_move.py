@@ -48,12 +48,15 @@ def moved(
     log = x[:, LOSS] + x[:, DARK] if power_w == 0.0 else x[:, LOSS]
     level = np.exp(np.minimum(np.maximum(log, -_FAR), _FAR))
     growth = level * x[:, CURVE]
+    # And by what it is bent by then: half a step of that is up to a thousandth of the excess.
+    over += 0.5 * of_loss[:, LIQUID] * (growth * over + level - 1.0)
     more = np.minimum(np.maximum(growth * over + level - 1.0, -_LESS), _MORE)
     fd[:, :, LOSS : LAG + 1] = bent[:, :, :-1]
     fd[:, :, WALL_MASS] += bent[:, :, -1] * more[:, None]
     fd[:, :, LOSS] = 0.0
     after += np.matmul(fd[:, :, LOSS : LAG + 1], x[:, LOSS : LAG + 1, None])
-    after[:, :, 0] += of_loss * more[:, None]
+    # What is lost beyond k is missing for the rest of the step, and cools it less.
+    after[:, :, 0] += of_loss * (more[:, None] * (1.0 - more[:, None] * step.half_loss))
     np.multiply(of_loss, (1.0 + more)[:, None], out=fd[:, :, LOSS])
     np.multiply(of_loss, (level * over)[:, None], out=fd[:, :, CURVE])
     fd[:, :, DARK] = fd[:, :, LOSS] if power_w == 0.0 else 0.0

@@ -73,6 +73,8 @@ class Step:
     """(K, 24, 7): of what is `BENT`, for one unit in each of the states up to LIGHT, one watt."""
     by_loss: Floats
     """(K, 4, 7): the same, of LOSS alone."""
+    half_loss: Floats
+    """(K, 4): the loss that acts on each dynamic state, times half the step; of no unit."""
     flutter_k2: Floats
     """(K, 4, 4): what the liquid's flutter leaves in the dynamic states."""
     drift_k2: float
@@ -250,11 +252,15 @@ class Nominal:
             rates = (self._bent.reshape(k, DYNAMIC * BENT, INPUTS) @ inputs).reshape(k, DYNAMIC, -1)
             carried = at[len(_GAUSS) - 1 - i][:, :, :DYNAMIC] @ rates
             bent += weight * dt_s * carried.reshape(k, DYNAMIC, BENT, INPUTS)
+        half_loss = np.zeros((k, DYNAMIC))
+        half_loss[:, [LIQUID, BEAD]] = 0.5 * dt_s * self._k_l[:, None]
+        half_loss[:, WALL] = 0.5 * dt_s * self._k_w
         return Step(
             response,
             fixed,
             bent.reshape(k, DYNAMIC * BENT, INPUTS),
             np.ascontiguousarray(bent[:, :, 0]),
+            half_loss,
             flutter * self.flutter[:, None, None],
             prior.drift_k2_per_s * dt_s,
         )

@@ -126,6 +126,7 @@ def _once(
     edge_s = float(times[0])
     next_line_s = edge_s + _LINE_S
     with np.errstate(all="ignore"):
+        bank.take_first(float(readings[1]), noise_k2)
         for piece in pieces(times, power, _LONGEST_S):
             i = piece.reading
             now_s = piece.end_s

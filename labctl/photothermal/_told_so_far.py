@@ -37,7 +37,8 @@ class Told:
         self._add((dt_s, power_w, surroundings_degc))
 
     def updated(self, reading_degc: float, noise_k2: float) -> None:
-        if self._dark and len(self._first) < _START:
+        # The first word of all is the first reading itself.
+        if self._dark and self._words and len(self._first) < _START:
             self._first.append(reading_degc)
         self._add((reading_degc, noise_k2))
 
