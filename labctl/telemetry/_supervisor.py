@@ -28,6 +28,8 @@ LINGER_S = 3.0
 """After the last user's death."""
 LOOK_S = 0.25
 """Between two looks at whether there are users."""
+READ_S = 0.1
+"""In which a broker reads what was sent to it before it is ended."""
 START_S = 5.0
 """In which a broker must begin to listen."""
 TRIES = 5
@@ -126,6 +128,8 @@ def main(arguments: list[str]) -> int:
             keep(broker, users, lambda: announce(broker, kind, note))
         finally:
             Announcement.withdraw()
+            # A goodbye that it has not read yet would be taken for a death.
+            clock.real_sleep(READ_S)
             broker.stop()
     users.release()
     owner.release()
