@@ -111,6 +111,8 @@ function showLatch(status) {
 }
 
 function showPrompt(status) {
+  $("at-bench").hidden = !status.waits_for;
+  put("at-bench-words", status.waits_for ? `The run ${status.waits_for}. Nothing on this page arms it.` : "");
   const prompt = status.prompt;
   $("prompt").hidden = $("asked").hidden = !prompt;
   if (!prompt) return;
