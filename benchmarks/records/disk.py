@@ -142,7 +142,7 @@ class Tally:
     """What did not hold, run by run."""
 
 
-def measure(profile: str, moments: int | None = None, *, mounted: bool = True) -> Iterator[Figure]:
+def measure(profile: str, moments: int | None = None) -> Iterator[Figure]:
     """Yield the figures of this part."""
     moments = MOMENTS[profile] if moments is None else moments
     sizes = whole_sizes()
@@ -162,8 +162,7 @@ def measure(profile: str, moments: int | None = None, *, mounted: bool = True) -
             goal="all",
             holds=not tally.wrong and tally.lit > 0,
         )
-    if mounted:
-        yield from _mounted(profile)
+    yield from _mounted(profile)
 
 
 def _mounted(profile: str) -> Iterator[Figure]:
