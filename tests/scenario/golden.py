@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import math
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from labctl.imported import import_curve
 from labctl.record import read_journal
 from tests.scenario.runs import run
 
@@ -72,7 +74,7 @@ def main() -> None:
     home = Path(sys.argv[1]) if len(sys.argv) > 1 else HOME
     heads_file = home / "heads.json"
     heads = json.loads(heads_file.read_text()) if heads_file.exists() else {}
-    wanted = sys.argv[2:] or [*STORIES, "cut-off"]
+    wanted = sys.argv[2:] or [*STORIES, "cut-off", "imported"]
     for name, how in STORIES.items():
         if name not in wanted:
             continue
@@ -89,7 +91,24 @@ def main() -> None:
         whole = (home / f"{VERSION}-heating.jsonl").read_bytes()
         cut.write_bytes(whole[: 2 * len(whole) // 3])
         heads[cut.name] = read_journal(cut).head_hash
+    imported = home / f"{VERSION}-imported.jsonl"
+    if "imported" in wanted and not imported.exists():
+        imported.write_bytes(_imported())
+        heads[imported.name] = read_journal(imported).head_hash
     heads_file.write_text(json.dumps(dict(sorted(heads.items())), indent=2) + "\n")
+
+
+def _imported() -> bytes:
+    """A curve that comes up and down by e in 200 s, as a logger might have written it."""
+    rises = [10.0 * (1.0 - math.exp(-t / 200.0)) for t in range(0, 600, 20)]
+    falls = [rises[-1] * math.exp(-t / 200.0) for t in range(20, 620, 20)]
+    rows = [f"{20 * n},{22.0 + rise:.2f},{int(n < len(rises))}"
+            for n, rise in enumerate([*rises, *falls])]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        curve = Path(folder) / "curve.csv"
+        curve.write_text("\n".join(["time_s,T_C,laser_on", *rows, ""]))
+        made = import_curve(curve, Path(folder) / "runs", who="A. Ito", source="a test")
+        return (made.folder / "journal.jsonl").read_bytes()
 
 
 def _yes(text: str) -> concurrent.futures.Future[str]:
