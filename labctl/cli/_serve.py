@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,7 @@ def command(
         not_at_bench=why_not,
         shown=terminal.publish,
         keep_queue=not demo,
+        print_tokens=not _into_journal(),
         hints=_HINTS if demo else (),
         prepare=_fill if demo else (lambda service: None),
     )
@@ -111,6 +113,15 @@ def command(
         return serve(options, terminal.say)
     finally:
         terminal.close()
+
+
+def _into_journal() -> bool:
+    """Whether systemd keeps what is printed; it says so by the device and inode of the stream."""
+    try:
+        seen = os.fstat(1)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{seen.st_dev}:{seen.st_ino}"
 
 
 def _fill(service: Service) -> None:

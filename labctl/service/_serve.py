@@ -54,6 +54,8 @@ class ServeOptions:
     shown: Callable[[Event], None] = lambda event: None
     """Shows at the service's terminal what happens, what is to be typed there among it; never
     waits."""
+    print_tokens: bool = True
+    """False where what is said is kept: then they stand in the card alone."""
     hints: Sequence[str] = ()
     """More lines to say at its beginning."""
     prepare: Callable[[Service], None] = lambda service: None
@@ -171,6 +173,8 @@ def _words(
     lines = [f"{service.mode} bench {file.name} ({options.bench_why})"]
     if by_hand:
         lines.append(f"page        {url}/  (tokens as they were set; they are not shown)")
+    elif not options.print_tokens:
+        lines.append(f"page        {url}/  (its tokens stand in the file below, not in this log)")
     else:
         lines += [
             f"page        {url}/#token={tokens.operator}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 from collections.abc import Callable
 from itertools import pairwise
@@ -35,6 +36,7 @@ from labctl.service._queue import Queue
 from labctl.service._secrets import read_tokens
 from labctl.service._seen import About, Seen
 from labctl.telemetry import BrokerChoice
+from tests.unit.service.kept import Life
 
 ABOUT = About("id", "2026-01-01/001-x", "2026-01-01T00:00:00.000000Z", "x", "water", True, (), 0.1,
               1.0)  # fmt: skip
@@ -419,3 +421,22 @@ def test_a_look_at_the_bench_takes_no_news_from_those_who_watch() -> None:
         return [event["e"]["k"] for event in json.loads(text or "")["events"]]
 
     assert ["emission"] == asyncio.run(main())
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_tokens_are_not_printed_into_a_journal(
+    kept: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where systemd keeps what is printed, they stand in the card alone; at a terminal they are
+    shown, for there is where a person takes them from."""
+    from labctl.cli import _serve
+
+    seen = os.fstat(1)
+    stream = f"{seen.st_dev}:{seen.st_ino}" if kept else "1:1"
+    monkeypatch.setenv("JOURNAL_STREAM", stream)
+    assert kept == _serve._into_journal()
+    life = Life(tmp_path, lambda life: None, print_tokens=not kept)
+    life.run()
+    said = "\n".join(life.said)
+    assert kept == ("token=" not in said)
+    assert kept == ("arm code" not in said)
