@@ -38,7 +38,7 @@ class Imported(Event):
     first_left_out: int | None
     """Line of the file of the first of them."""
     zero_s: float
-    """What the file's clock says at the record's zero."""
+    """What the file's clock says at the record's zero, in s: not always 0."""
     given: Plain = field(default_factory=dict)
     """What the importer gave beside the file: power, bench, blank."""
 

@@ -31,12 +31,16 @@ from labctl.events import (
     Verdict,
 )
 from labctl.photothermal import Record, edges, restart_row
+from labctl.record import finite
 
 NAME = "imported"
 """Stands where a run's protocol stands."""
 OUTCOME = "imported"
 """How an imported record ends. Not `completed`: nothing that counts runs counts it."""
 HOW = "said by the imported file"
+_DAY_S = 86400.0
+_LATEST_S, _LONGEST_S = 1e10, 1e9
+"""Beyond these nothing is a time of a file, or the length of a record."""
 _NO_BEAM = "an imported file; labctl lit nothing"
 
 
@@ -91,10 +95,10 @@ def events_of(
         last_ns,
         verdict=analysis.verdict,
         reasons=analysis.reasons,
-        criteria=analysis.criteria,
-        results={} if found is None else found.results,
+        criteria=tuple(replace(one, value=finite(one.value)) for one in analysis.criteria),
+        results={} if found is None else _sound(found.results),
         assumptions=analysis.assumptions,
-        budget=dict(analysis.budget),
+        budget=_sound(analysis.budget),
         improve="" if found is None else found.improve,
     )
     yield RunEnded(
@@ -112,17 +116,21 @@ def events_of(
 
 def placed(record: Record) -> tuple[Any, float]:
     """Places of the rows that have one on a clock that only goes forward and does not begin anew,
-    and what the record's clock says at its zero: 0, or its first time where that lies before."""
+    and what the file's clock says at the record's zero: 0, or the first time where that lies before
+    or more than a day after, as seconds since 1970 do."""
     times = record.time_s
-    timed = np.flatnonzero(np.isfinite(times))
+    with np.errstate(invalid="ignore"):
+        timed = np.flatnonzero(np.abs(times) < _LATEST_S)
+    timed = timed[: restart_row(times[timed])]
     if not len(timed):
         return timed, 0.0
-    timed = timed[: restart_row(times[timed])]
     latest = np.maximum.accumulate(times[timed])
     forward = np.ones(len(timed), dtype=bool)
     forward[1:] = times[timed][1:] > latest[:-1]
     places = timed[forward]
-    return places, min(0.0, float(times[places[0]]))
+    first_s = float(times[places[0]])
+    zero_s = first_s if not 0.0 <= first_s <= _DAY_S else 0.0
+    return places[times[places] - zero_s < _LONGEST_S], zero_s
 
 
 def energy_j(used: Record | None, given: Given) -> float:
@@ -199,6 +207,13 @@ def _said(analysis: Analysis, zero_s: float) -> Iterator[Event]:
             yield replace(word, t_ns=word.t_ns + shift_ns, onset_ns=word.onset_ns + shift_ns)
         else:
             yield replace(word, t_ns=word.t_ns + shift_ns)
+
+
+def _sound(values: Any) -> Any:
+    """A journal has no infinity: what is not a number is not known."""
+    if isinstance(values, Mapping):
+        return {name: _sound(value) for name, value in values.items()}
+    return finite(values) if isinstance(values, float) else values
 
 
 def _ns(time_s: float) -> int:

@@ -14,7 +14,7 @@ from labctl.analysis import Choice, Given, read
 from labctl.campaign import folder_of
 from labctl.catalogue import Catalogue, Query
 from labctl.errors import InputError, RecordError
-from labctl.events import Beam, Invalid, Mode, RunEnded
+from labctl.events import Beam, Invalid, Mode, RunEnded, Sample
 from labctl.events import Imported as Provenance
 from labctl.export import export_run
 from labctl.imported import Imported, analyse_again, import_curve
@@ -173,6 +173,18 @@ def test_rows_without_a_place_on_the_clock_are_counted_and_empty_cells_are_no_re
     invalid = [r for e in events for r in getattr(e, "readings", ()) if isinstance(r, Invalid)]
     assert [reading.detail for reading in invalid] == ["no number in line 3 of the file"]
     assert made.folder.name == "001-imported-holes"
+
+
+def test_seconds_since_1970_begin_at_zero_and_impossible_times_have_no_place(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "epoch.csv"
+    file.write_text("time_s,T_C\n1.77e9,21\n1770000010,22\n1e300,21\n1770000020,23\n")
+    made = import_curve(file, tmp_path / "runs")
+    events = read_journal(made.folder / "journal.jsonl").events
+    assert [event.t_ns for event in events if isinstance(event, Sample)] == [0, 10**10, 2 * 10**10]
+    about = next(event for event in events if isinstance(event, Provenance))
+    assert (about.zero_s, about.left_out, about.first_left_out) == (1.77e9, 1, 4)
 
 
 def _copy(folder: Path, to: Path) -> Path:
