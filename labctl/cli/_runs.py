@@ -171,16 +171,21 @@ def verify_command(
 @runs_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def recover_command(run: str, runs_dir: Path | None, as_json: bool) -> None:
-    """Make run.json and data.csv of a RUN that was killed from what is good in its journal.
+    """Make run.json, data.csv and ro-crate-metadata.json of a RUN that was killed from what is good
+    in its journal.
 
     The journal's own bytes stay as they are; what stands behind its last good line is copied to
     journal.tail. Refused while the run goes on.
     """
+    from labctl.export import METADATA, crate_or_why
     from labctl.record import TAIL, recover_run
 
     folder = run_folder(run, runs_dir)
     found = recover_run(folder)
     made = ["data.csv", *([] if found.state == "closed" else ["run.json"])]
+    why_no_crate = crate_or_why(folder)
+    if not why_no_crate:
+        made.append(METADATA)
     if as_json:
         told = {
             "schema": RECOVER_SCHEMA,
@@ -199,4 +204,6 @@ def recover_command(run: str, runs_dir: Path | None, as_json: bool) -> None:
     click.echo(f"  kept: events 1 to {found.durable_seq}, up to {found.last_ns / 1e9:.1f} s")
     if found.tail_bytes:
         click.echo(f"  not read: the last {found.tail_bytes} bytes, copied to {TAIL}")
-    click.echo(f"  made: {' and '.join(made)}; journal.jsonl is as it was")
+    click.echo(f"  made: {', '.join(made)}; journal.jsonl is as it was")
+    if why_no_crate:
+        click.echo(f"  {why_no_crate}", err=True)

@@ -101,7 +101,7 @@ def test_recover_names_what_it_kept(killed: Path, capsys: pytest.CaptureFixture[
     assert 0 == called("recover", "--json", str(killed))
     (said,) = spoken(capsys)
     assert (1, 11, "cut off") == (said["events"], said["tail_bytes"], said["state"])
-    assert ["data.csv", "run.json", "journal.tail"] == said["made"]
+    assert ["data.csv", "run.json", "ro-crate-metadata.json", "journal.tail"] == said["made"]
     assert b'{"n":2,"t":' == (killed / "journal.tail").read_bytes()
 
 
