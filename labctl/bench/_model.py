@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from labctl import limits
@@ -252,6 +252,9 @@ class BenchFile:
             "title": self.title,
             "instruments": {key: entry.driver for key, entry in self.instruments.items()},
             "roles": {name: str(role) for name, role in self.roles.items()},
+            "limits": {
+                name: value for name, value in asdict(self.limits).items() if value is not None
+            },
             "digest": self.digest,
         }
 

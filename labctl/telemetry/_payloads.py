@@ -159,10 +159,19 @@ def heartbeat(
     )
 
 
-def description(author: Author, desc: Mapping[str, Any], address: str) -> bytes:
-    """`$desc`: channels, units, limits, drivers, whatever the bench says of itself."""
+def description(
+    author: Author, desc: Mapping[str, Any], address: str, channels: Mapping[str, str | None]
+) -> bytes:
+    """`$desc`: what the bench says of itself (instruments, roles, limits), and the channels that
+    were read so far with their units; None where none was valid yet."""
     return encode(
-        {**author.head("desc", 0), "bench": author.bench, "broker": address, "desc": desc}
+        {
+            **author.head("desc", 0),
+            "bench": author.bench,
+            "broker": address,
+            "channels": channels,
+            "desc": desc,
+        }
     )
 
 

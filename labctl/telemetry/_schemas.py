@@ -137,7 +137,13 @@ _PAYLOADS: dict[str, Schema] = {
         queue=_optional(_QUEUE),
     ),
     "labctl.desc/1": _payload(
-        "desc", "`$desc`, retained, QoS 1", bench=_TEXT, broker=_TEXT, desc=_THING
+        "desc",
+        "`$desc`, retained, QoS 1",
+        bench=_TEXT,
+        broker=_TEXT,
+        channels={"type": "object", "additionalProperties": _or_null(_TEXT)}
+        | {"description": "unit of each channel read so far; null where none was valid yet"},
+        desc=_THING | {"description": "instruments, roles, limits (in SI units, see their names)"},
     ),
     "labctl.hb/1": _payload(
         "hb",

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from labctl import clock
-from labctl.events import Beam, Event, Mode, RunBegun, RunEnded
+from labctl.events import Beam, Event, Mode, Reading, RunBegun, RunEnded
 from labctl.telemetry import _payloads as payloads
 from labctl.telemetry._belief import HEARTBEAT_S, believed, of_replay
 from labctl.telemetry._choice import Find, Found
@@ -90,6 +90,8 @@ class Writer:
         self._unacknowledged: Numbered[Event] | None = None
         self._shown: tuple[BenchState, bool, Any] | None = None
         self._alarms: dict[str, str] = {}
+        self._at = ""
+        self._channels: dict[str, str | None] = {}
         self._beats = 0
         self._next_beat_ns = 0
 
@@ -178,13 +180,18 @@ class Writer:
         self._retain(f"alarm/{key}", payloads.alarm(self._author, key, facts, active=False))
 
     async def _give_birth(self, link: Connection, found: Found) -> None:
-        self._retain("$desc", payloads.description(self._author, self._desc, str(found.address)))
+        self._at = str(found.address)
+        self._describe()
         self._shown = None
         self._look_at_state()
         # State first: it replaces the will of a former life.
         self._dirty = dict.fromkeys((f"{self._base}/$state", *self._retained))
         await self._send_retained(link)
         self._next_beat_ns = 0
+
+    def _describe(self) -> None:
+        said = payloads.description(self._author, self._desc, self._at, self._channels)
+        self._retain("$desc", said)
 
     # -- what is said --------------------------------------------------------------------------
 
@@ -329,8 +336,18 @@ class Writer:
         self._beats += 1
         await self._send(link, self._message("hb", payload))
         self._retain_last(moment, stale=stalled or not moment.under_way)
+        self._learn_channels(moment)
         for topic, kept in self._also(moment).items():
             self._retain_at(topic, kept)
+
+    def _learn_channels(self, moment: Moment) -> None:
+        known = dict(self._channels)
+        for reading in moment.newest.readings if moment.newest is not None else ():
+            unit = reading.unit if isinstance(reading, Reading) else known.get(reading.channel)
+            known[reading.channel] = unit
+        if known != self._channels:
+            self._channels = known
+            self._describe()
 
     def _retain_last(self, moment: Moment, *, stale: bool) -> None:
         for reading in moment.newest.readings if moment.newest is not None else ():

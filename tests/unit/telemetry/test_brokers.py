@@ -70,11 +70,14 @@ def test_birth_is_retained(broker: RealBroker, subscribe: Subscribe, begin: Begi
     telemetry = begin(broker.url, "late")
     for event in (runs.BEGUN, runs.sample(1), runs.ALARM, runs.DARK):
         telemetry.publish(event)
-    assert until(lambda: telemetry.counters().sent >= 10)
+    assert until(lambda: telemetry.counters().sent >= 13)
 
     late = subscribe(broker.port, "labctl/v1/late/#")
     assert "off" == late.wait("/$state")["laser"]["emission"]
-    assert {"channels": {}} == late.wait("/$desc")["desc"]
+    desc = late.wait("/$desc")
+    assert {"channels": {}} == desc["desc"]
+    units = {"probe.temperature": "degC", "meter.power": "W", "ambient.temperature": None}
+    assert units == desc["channels"]
     assert late.wait("/alarm/step")["active"]
     assert 21.0 == late.wait("/last/probe/temperature")["v"]
     assert None is late.wait("/last/ambient/temperature", q="bad")["v"]
