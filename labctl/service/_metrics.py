@@ -48,4 +48,26 @@ def metrics_text(service: Service) -> str:
             f"# TYPE labctl_{name} {kind}",
             f"labctl_{name} {value}",
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_mqtt(service)]) + "\n"
+
+
+def _mqtt(service: Service) -> list[str]:
+    """What telemetry sent, and could not; nothing where it is off."""
+    if service.telemetry is None:
+        return []
+    counted = service.telemetry.counters()
+    return [
+        line
+        for name, kind, text, value in (
+            ("sent", "counter", "Messages sent.", counted.sent),
+            ("dropped", "counter", "Readings and assessments never sent.", counted.dropped),
+            ("spilled", "counter", "Events never sent.", counted.spilled),
+            ("reconnects", "counter", "Connections lost or refused.", counted.reconnects),
+            ("waiting", "gauge", "Messages that wait.", counted.depth),
+        )
+        for line in (
+            f"# HELP labctl_mqtt_{name} {text}",
+            f"# TYPE labctl_mqtt_{name} {kind}",
+            f"labctl_mqtt_{name} {value}",
+        )
+    ]

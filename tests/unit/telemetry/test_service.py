@@ -19,6 +19,7 @@ from benchmarks.service._feigned import Broker, connecting
 from labctl import clock
 from labctl.clock import NS, Clock, run_virtual
 from labctl.events import Mode
+from labctl.service._metrics import metrics_text
 from labctl.telemetry import Address, BeamState, BrokerChoice, Telemetry, schemas
 from labctl.telemetry._queues import Queues
 from tests.unit.service.kept import Life
@@ -54,6 +55,10 @@ def test_a_service_tells_its_whole_life(
             code, item = person.start(key)
             assert 201 == code
             assert until(lambda item=item["id"]: person.state(item) == "done")
+        assert life.service is not None
+        text = metrics_text(life.service)
+        assert 20 < int(text.partition("\nlabctl_mqtt_sent ")[2].split()[0])
+        assert "\nlabctl_mqtt_spilled 0\n" in text
         person.ask("POST", "/stop-laser", {"why": "toast"})
         seen.wait("/alarm/stop-laser", active=True)
         assert until(lambda: last(seen.got, "/hb")["state"] == "fault")
