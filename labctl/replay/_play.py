@@ -105,7 +105,7 @@ def _zero(begun: RunBegun, facts: dict[str, Any]) -> int:
         return VIRTUAL_EPOCH_UTC_NS
     for key in ("clock_zero_utc", "begun"):
         try:
-            return round(datetime.fromisoformat(facts[key]).timestamp()) * NS
+            return round(datetime.fromisoformat(facts[key]).timestamp() * 1e6) * NS // 1_000_000
         except (KeyError, TypeError, ValueError):
             continue
     # A journal that was kept alone: its times count from a moment that nobody told.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from labctl.cli import main
-from labctl.record import RunFolder
+from labctl.record import RunFolder, json_schema
 from tests.unit.record.some_events import run
 
 
@@ -89,9 +91,10 @@ def test_no_record_and_no_format_are_bad_input(
 
 
 def test_a_run_describes_its_folder_when_it_ends(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`ro-crate-metadata.json` names every file that is there, each by its hash."""
+    monkeypatch.setenv("LABCTL_OPERATOR", "A. Ito")
     words = "run heating-curve -p baseline=5s -p heat=5s -p cool=5s --speed max --broker off"
     with pytest.raises(SystemExit):
         main([*words.split(), "--no-figure", "--plain", "--runs", str(tmp_path)])
@@ -101,10 +104,23 @@ def test_a_run_describes_its_folder_when_it_ends(
     assert "ro-crate-metadata" not in said.err
     assert f" labctl report {path.parent}\n" in said.err
     check_described(path)
+    check_told(json.loads((path.parent / "run.json").read_text()))
     with pytest.raises(SystemExit):
         main(["report", str(path.parent)])
     check_described(path)
     assert (path.parent / "report.html").exists()
+
+
+def check_told(facts: dict[str, Any]) -> None:
+    """run.json fits its schema, and says who, on what, calibrated when."""
+    jsonschema.validate(facts, json_schema())
+    meter = facts["instruments"]["meter"]
+    assert ("Thorlabs", "PM100D") == (meter["make"], meter["model"]) and meter["firmware"]
+    assert {"name": "A. Ito", "told_by": "LABCTL_OPERATOR"} == facts["operator"]
+    dated = {one["id"]: (one["date"], one["sha256"]) for one in facts["calibrations"]}
+    assert {"power_at_sample", "pick_off"} <= dated.keys()
+    assert all(date and len(digest) == 64 for date, digest in dated.values())
+    assert facts["git"] is None or facts["git"]["changed"] in (True, False, None)
 
 
 def check_described(path: Path) -> None:
