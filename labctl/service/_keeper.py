@@ -94,6 +94,7 @@ class Keeper:
         try:
             while not self._ending:
                 self._control.mark()
+                self._latch.look()
                 latched = self._latch.now()
                 self._tell_idle(latched)
                 item = None if latched else self._orders.take()

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from labctl import bench as benches
 from labctl.bench import BenchFile
 from labctl.clock import iso, wall_utc_ns
-from labctl.errors import RefusedError
+from labctl.errors import LabctlError, RefusedError
 
 RULE = "stop-laser"
+_FROM_DISK = "what stands on this computer's disk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,10 @@ class StopLatch:
         self._here: Latched | None = None
         self._kept = False
         """On disk."""
-        self.real = benches.reach(bench_file, tuple(bench_file.roles)).real
+        way = benches.reach(bench_file, tuple(bench_file.roles))
+        self.real = way.real
         """Arming and reset are acts at the bench."""
+        self._on_disk = not way.in_process
 
     def latch(self, why: str, by: str) -> None:
         """From now on nothing starts. Waits for no disk: `keep` does."""
@@ -59,14 +62,28 @@ class StopLatch:
             benches.keep_trip(self._bench, RULE, f"{here.why} ({here.by})")
             self._kept = True
 
-    def now(self) -> Latched | None:
-        """What stands latched by a person's STOP LASER."""
+    def look(self) -> None:
+        """Look on the disk what stands: a STOP LASER or a rule's trip, also of a process before
+        this one, and what `labctl reset` has taken off. Not on the web's loop: a disk may hang."""
+        if not self._on_disk:
+            return
+        try:
+            found = [
+                (f"{one.rule}: {one.message}", one.utc) for one in benches.latched(self._bench)
+            ]
+        except LabctlError as error:
+            found = [(str(error), iso(wall_utc_ns()))]
         with self._lock:
-            here = self._here
-            if here is not None and self._kept and self.real and not benches.latched(self._bench):
-                # `labctl reset` at the bench has taken it off.
-                self._here = here = None
-            return here
+            if self._here is not None and self._kept and not found:
+                self._here = None
+            if self._here is None and found:
+                why, utc = found[0]
+                self._here = Latched(why, _FROM_DISK, utc, "bench" if self.real else "page")
+                self._kept = True
+
+    def now(self) -> Latched | None:
+        """What stands, as `look` saw it last."""
+        return self._here
 
     def reset(self, why: str) -> None:
         """Take it off. RefusedError on a REAL bench, and where nothing is latched."""

@@ -289,8 +289,16 @@ def test_a_latch_of_a_real_bench_is_a_trip_that_only_the_bench_takes_off(
     assert ["stop-laser"] == [trip.rule for trip in benches.latched(served)]
     with pytest.raises(RefusedError, match="never over HTTP"):
         latch.reset("I said so")
+    latch.look()
+    assert now is latch.now()
+    after = StopLatch(served)
+    after.look()
+    seen = after.now()
+    assert seen is not None and ("bench", True) == (seen.reset, "smoke" in seen.why)
     benches.reset_latched(served, "looked at it")
-    assert latch.now() is None
+    for one in (latch, after):
+        one.look()
+        assert one.now() is None
 
 
 def test_a_latch_of_a_simulated_bench_is_taken_off_by_a_reset() -> None:
