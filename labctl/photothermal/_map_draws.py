@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from math import lgamma
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labctl.photothermal._discretise import Floats
 from labctl.photothermal._map_mode import SOFT_SD, Posterior, Problem, chord
@@ -58,7 +59,8 @@ def weighed(problem: Problem, posterior: Posterior, flutter: float, draws: int) 
     """Draw about one flutter's mode; always the same numbers."""
     way = _Way(problem, posterior, flutter)
     normal, log_density = _student(draws, way.soft)
-    mean, root = np.zeros(problem.free), np.eye(problem.free)
+    mean: Floats = np.zeros(problem.free)
+    root: Floats = np.eye(problem.free)
     drawn = normal
     best = found = way.weigh(drawn, log_density)
     for _ in range(_ANEW):
@@ -119,7 +121,7 @@ def _batches(n: int) -> list[slice]:
     return [slice(first, first + _BATCH) for first in range(0, n, _BATCH)]
 
 
-def _student(draws: int, soft: Floats) -> tuple[Floats, Floats]:
+def _student(draws: int, soft: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Numbers (S, R) of mean 0 and covariance 1, each with its mirror images along the ridge and
     across; and the logarithm of their density over that of a standard normal at 0. The normal
     numbers behind them are stretched so that their covariance is right to the last digit."""
