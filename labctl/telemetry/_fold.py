@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, cast
 
 from labctl.events import (
     COIL,
+    HEATER,
     LASER,
     Alarm,
     Beam,
@@ -40,6 +41,7 @@ CONFIRMING = frozenset({"read back", "power meter", "shutter reads closed"})
 EMISSION, INTERLOCK = "laser.emission", "laser.interlock"
 """Channels of what the source reads back: 1 is ON or closed, 0 is OFF or open; not there where it
 cannot be read."""
+_FED = {"heater.emission": HEATER, "coil.emission": COIL}
 
 _WORDS = {
     "READY": "ready",
@@ -128,6 +130,8 @@ def _sample(state: BenchState, event: Sample, heard_ns: int) -> BenchState:
             lit = reading.value != 0.0
         elif channel == INTERLOCK and isinstance(reading, Reading):
             interlock = "closed" if reading.value else "open"
+        elif channel in _FED and isinstance(reading, Reading):
+            state = _fed_reads(state, _FED[channel], reading.value)
     light = None if lit is None else _reads_on(state) if lit else _reads_off(state)
     if light is not None:
         beam, word, how = light
@@ -143,6 +147,21 @@ def _sample(state: BenchState, event: Sample, heard_ns: int) -> BenchState:
     if interlock != state.interlock:
         return replace(state, interlock=interlock, t_ns=event.t_ns)
     return state
+
+
+def _fed_reads(state: BenchState, source: str, value: float) -> BenchState:
+    """Heater or coil reads so: as it was told, or worse."""
+    facts = state.coil if source == COIL else state.heater
+    if facts is None:
+        return state
+    if value and facts["emission"] == Beam.OFF.value:
+        beam, how = Beam.ON, "OFF was told, it reads ON"
+    elif not value and (facts["emission"], facts["readback"]) == (Beam.ON.value, "ok"):
+        beam, how = Beam.UNKNOWN, "ON was told, it reads OFF"
+    else:
+        return state
+    said = {**facts, "emission": beam.value, "readback": "mismatch", "how": how}
+    return _with_fed(state, source, said)
 
 
 def _reads_on(state: BenchState) -> tuple[Beam, str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from labctl.events import HEATER, Beam, Emission, EmissionIntent
+import pytest
+
+from labctl.events import COIL, HEATER, Beam, Emission, EmissionIntent, Reading, Sample
 from labctl.telemetry import _payloads as payloads
 from labctl.telemetry._belief import believed
 from tests.unit.telemetry import runs
@@ -46,3 +48,20 @@ def test_it_is_told_as_it_is_known() -> None:
     assert [("on", 0.5, "ok"), ("off", 0.0, "ok"), ("unknown", 0.5, "none")] == [
         (said["emission"], said["commanded_w"], said["readback"]) for said in told
     ]
+
+
+@pytest.mark.parametrize(("source", "name"), [(HEATER, "heater"), (COIL, "coil")])
+def test_a_reading_that_contradicts_makes_it_worse(source: str, name: str) -> None:
+    """ON although OFF was told, OFF although ON was read back; one that agrees changes nothing."""
+    dark = Emission(70, Beam.OFF, "read back", source=source)
+    lit = Emission(60, Beam.ON, "read back", 0.5, "Heat", source)
+
+    def after_reading(told: Emission, value: float) -> tuple[str, str]:
+        reading = Reading(f"{name}.emission", value, "", 80)
+        facts = getattr(after(told, Sample(80, 80, (reading,))), name)
+        return facts["emission"], facts["readback"]
+
+    assert ("off", "ok") == after_reading(dark, 0.0)
+    assert ("on", "ok") == after_reading(lit, 1.0)
+    assert ("on", "mismatch") == after_reading(dark, 1.0)
+    assert ("unknown", "mismatch") == after_reading(lit, 0.0)
