@@ -71,7 +71,7 @@ def weighed(problem: Problem, posterior: Posterior, flutter: float, draws: int) 
         held = _SHRUNK / (_SHRUNK + found.effective)
         spread = (1.0 - held) * (off * found.weight[:, None]).T @ off
         mean = held * mean + (1.0 - held) * told
-        root = np.linalg.cholesky(held * root @ root.T + spread)
+        root = np.linalg.cholesky(held * root @ root.T + spread).astype(np.float64)
         drawn = mean + normal @ root.T
         found = way.weigh(drawn, log_density - np.log(np.diag(root)).sum())
         best = max(best, found, key=lambda draws: draws.effective)
