@@ -69,6 +69,7 @@ def command(
     from labctl.cli._asking import Asking
     from labctl.cli._told import Told
     from labctl.errors import InputError
+    from labctl.platform import end_deaf
     from labctl.ready import load_bench
     from labctl.service import ServeOptions, serve
     from labctl.settings import read_settings
@@ -110,7 +111,9 @@ def command(
         prepare=_fill if demo else (lambda service: None),
     )
     try:
-        return serve(options, terminal.say)
+        code = serve(options, terminal.say)
+        end_deaf()
+        return code
     finally:
         terminal.close()
 

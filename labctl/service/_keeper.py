@@ -100,6 +100,7 @@ class Keeper:
                 item = None if latched else self._orders.take()
                 if item is not None:
                     self._carry(item)
+                    self._say_what_next()
                     continue
                 try:
                     self._bell.get(timeout=_LOOK_S)
@@ -109,6 +110,13 @@ class Keeper:
             if self._describing is not None:
                 self._describing.join(_DESCRIBED_S)
         return int(self._code)
+
+    def _say_what_next(self) -> None:
+        told = self._orders.told()
+        if told["held"]:
+            self._say(f"the queue is held: {told['held']}; `go-on` when somebody has looked")
+        elif not any(item["state"] == "waiting" for item in told["items"]) and not self._ending:
+            self._say("nothing waits; order a run on the page, or end with Ctrl-C")
 
     def _tell_idle(self, latched: Latched | None) -> None:
         telemetry = self._keeping.telemetry
