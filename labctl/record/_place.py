@@ -9,20 +9,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from labctl.clock import NS, wall_utc_ns
 from labctl.errors import RecordError
 from labctl.platform import locked, sync_folder
 from labctl.record._disk import cannot_write
 from labctl.record._folder import next_number
 
 _ASIDE = ".making-"
+_DAY_NS = 86_400 * NS
 
 
 @contextmanager
 def aside(runs_dir: Path) -> Iterator[Path]:
     """A hidden folder on the same disk in which a record may be made; whatever is still in it goes
-    with it. RecordError when it cannot be made."""
+    with it. What one that was killed more than a day ago left goes too. RecordError when it cannot
+    be made."""
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
+        for left in runs_dir.glob(f"{_ASIDE}*"):
+            if wall_utc_ns() - left.stat().st_mtime_ns > _DAY_NS:
+                shutil.rmtree(left, ignore_errors=True)
         made = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=runs_dir))
     except OSError as error:
         raise cannot_write(runs_dir, error) from error
