@@ -76,13 +76,6 @@ def hear_signals(callback: Callable[[str], object]) -> Callable[[], None]:
     return lambda: _handle_as(before)
 
 
-def end_deaf() -> None:
-    """For a process that has closed everything and is about to end with its exit code: no signal
-    ends it with another one any more."""
-    for number in (*STOP_SIGNALS, RUN_ONLY):
-        signal.signal(number, signal.SIG_IGN)
-
-
 def _handle_as(before: Mapping[signal.Signals, Any]) -> None:
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -69,7 +69,7 @@ def command(
     from labctl.cli._asking import Asking
     from labctl.cli._told import Told
     from labctl.errors import InputError
-    from labctl.platform import end_deaf
+    from labctl.platform import hear_signals
     from labctl.ready import load_bench
     from labctl.service import ServeOptions, serve
     from labctl.settings import read_settings
@@ -112,7 +112,8 @@ def command(
     )
     try:
         code = serve(options, terminal.say)
-        end_deaf()
+        # All is closed, and the exit code stands: no signal ends it with another one.
+        hear_signals(lambda name: None)
         return code
     finally:
         terminal.close()
