@@ -26,7 +26,7 @@ from labctl.clock import NS, real_ns
 from labctl.errors import Exit
 from labctl.record import describe_run
 
-TRIALS = {"short": 3, "full": 20}
+TRIALS = {"short": 2, "full": 20}
 PAGES = 9
 
 
