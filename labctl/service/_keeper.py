@@ -237,11 +237,10 @@ class Keeper:
     def _on_signals(
         self, loop: asyncio.AbstractEventLoop, stop: Callable[[str], object]
     ) -> Callable[[], None]:
-        def both(name: str) -> None:
-            self.heard(name)
-            stop(name)
-
-        restore = platform.on_signals(loop, both)
+        restore = platform.on_signals(loop, stop)
+        # Heard outside the loop too, which is woken all the same: a signal that comes as a run ends
+        # would else be lost with its loop, and the next run begin.
+        platform.hear_signals(self.heard)
         self._control.entered(loop, stop)
         if self._ending:
             # It came between two runs.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 from collections.abc import Callable
 from itertools import pairwise
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from labctl import bench as benches
+from labctl import platform
 from labctl.clock import NS
 from labctl.errors import InputError, RefusedError
 from labctl.events import (
@@ -111,6 +113,39 @@ def test_a_long_run_is_thinned_evenly() -> None:
     assert len(points.rows) <= MOST
     assert (0.0, 1) == (times[0], len(steps))
     assert 4 * MOST - 10 < float(times[-1] or 0)
+
+
+# -- signals -----------------------------------------------------------------------------------
+
+
+def test_a_signal_of_a_loop_s_last_moment_is_heard_outside_it() -> None:
+    """The loop ends before it comes to it: a service would else go on with its queue."""
+    on_loop: list[str] = []
+    at_once: list[str] = []
+
+    async def last_moment() -> Callable[[], None]:
+        loop = asyncio.get_running_loop()
+        restore = platform.on_signals(loop, on_loop.append)
+        platform.hear_signals(at_once.append)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        os.kill(os.getpid(), signal.SIGHUP)
+        return restore
+
+    before = signal.getsignal(signal.SIGTERM)
+    run_only = signal.getsignal(platform.RUN_ONLY)
+    loop = asyncio.new_event_loop()
+    try:
+        restore = loop.run_until_complete(last_moment())
+        restore()
+    finally:
+        loop.close()
+        signal.signal(platform.RUN_ONLY, run_only)
+
+    assert ["SIGTERM"] == on_loop
+    assert ["SIGTERM", "SIGHUP"] == at_once
+    assert before == signal.getsignal(signal.SIGTERM)
 
 
 # -- words -------------------------------------------------------------------------------------
