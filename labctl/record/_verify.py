@@ -7,17 +7,17 @@ anew as a whole holds in itself. Where there is no such head, that is said, and 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from labctl.events import Dose, Event, FilesKept, Imported, RunEnded, Verdict
+from labctl.errors import RecordError
+from labctl.events import Event, FilesKept, Imported
 from labctl.platform import is_locked
+from labctl.record._agrees import ALONE, Told
 from labctl.record._describe import kept_journal, read_facts
-from labctl.record._folder import ending
 from labctl.record._kept import changed, not_covered
 from labctl.record._reading import JournalReader, JournalState
 from labctl.record._table import Rows
@@ -72,9 +72,7 @@ class _Check:
         self._journal = path / "journal.jsonl"
         self._running = is_locked(self._journal)
         self._reader = JournalReader(self._journal)
-        self._ended: RunEnded | None = None
-        self._verdict: Verdict | None = None
-        self._dose: Dose | None = None
+        self._told = Told()
         self._kept: dict[str, Any] = {}
         rows = Rows()
         rows.take(self._events())
@@ -86,13 +84,8 @@ class _Check:
 
     def _events(self) -> Iterator[Event]:
         for event in self._reader:
+            self._told.take(event)
             match event:
-                case RunEnded():
-                    self._ended = event
-                case Verdict():
-                    self._verdict = event
-                case Dose():
-                    self._dose = event
                 case FilesKept():
                     self._kept |= event.files
                 case Imported():
@@ -106,6 +99,7 @@ class _Check:
         beside: list[tuple[str, str]] = []
         if outcome in (Outcome.INTACT, Outcome.NO_HEAD):
             beside = [*self._of_run_json(), *self._of_table()]
+            why = (*why, *self._beside())
         if outcome not in (Outcome.CHANGED, Outcome.RUNNING):
             beside += changed(self._path, self._kept)
             bare = not_covered(self._path, self._kept)
@@ -175,11 +169,8 @@ class _Check:
         return Outcome.CUT_OFF, at, (why,)
 
     def _of_run_json(self) -> Iterator[tuple[str, str]]:
-        """What run.json says of the end, beside what the journal says."""
-        if self._facts.get("state") != "closed" or self._facts.get("fault"):
-            return
-        told = json.loads(json.dumps(ending(self._ended, self._verdict, self._dose), default=str))
-        other = [key for key, value in told.items() if self._facts.get(key) != value]
+        """What run.json says of the run, beside what the journal says."""
+        other = self._told.otherwise(self._facts) if self._facts else []
         if other:
             yield (
                 "run.json",
@@ -188,15 +179,30 @@ class _Check:
 
     def _of_table(self) -> Iterator[tuple[str, str]]:
         table = self._path / "data.csv"
-        if not table.exists():
+        try:
+            data = table.read_bytes()
+        except FileNotFoundError:
             return
-        have = table.read_bytes().splitlines()
-        made = self._table.encode("utf-8").splitlines()
-        if have == made:
+        except OSError as error:
+            raise RecordError(
+                "cannot be read", where=str(table), seen=error.strerror or str(error)
+            ) from error
+        if data == (wanted := self._table.encode("utf-8")):
             return
+        have, made = data.split(b"\n"), wanted.split(b"\n")
         same = [a == b for a, b in zip(have, made, strict=False)]
         line = same.index(False) + 1 if False in same else len(same) + 1
-        yield f"{table.name}:{line}", f"data.csv is not what the journal gives, from line {line} on"
+        why = f"data.csv is not what the journal gives, from line {line} on"
+        if data.splitlines() == wanted.splitlines():
+            why = f"data.csv has other ends of lines than were written, from line {line} on"
+        yield f"{table.name}:{line}", why
+
+    def _beside(self) -> Iterator[str]:
+        """What a pass does not speak of."""
+        if not (self._path / "data.csv").exists() and (self._path / "run.json").exists():
+            yield "data.csv is not there; `labctl runs recover` makes it again from the journal"
+        if self._facts:
+            yield ALONE
 
     def _at(self, line: int | None) -> str:
         return f"{self._journal.name}:{line}"

@@ -151,7 +151,7 @@ def test_a_commit_is_read_from_files(tmp_path: Path) -> None:
 
 def test_the_file_of_an_imported_curve_is_covered(tmp_path: Path) -> None:
     """By the hash that was taken when it came."""
-    folder = RunFolder.create(tmp_path, "imported", "gold")
+    folder = RunFolder.create(tmp_path, "heating-curve", "water")
     text = b"time_s,T_C\n0,21.5\n"
     (folder.path / "imported.csv").write_bytes(text)
     journal = folder.open_journal(real_time=False)

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labctl.errors import RecordError
+from labctl.events import InstrumentFound
 from labctl.record import TAIL, Outcome, RunFolder, read_journal, recover_run, verify_run
 from labctl.record._frames import CHAIN_EVERY, Chain, chain_line, seal
 from tests.unit.record.some_events import begun, notes, run
@@ -172,6 +174,97 @@ def test_a_result_edited_in_run_json_is_found(own: Path) -> None:
 
     assert (Outcome.CHANGED, "run.json") == (found.outcome, found.where)
     assert "verdict" in found.why[0]
+
+
+def rewritten(run: Path, **other: object) -> tuple[Outcome, str]:
+    """What verify says, and first, when run.json has these instead."""
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(facts | other))
+    found = verify_run(run)
+    return found.outcome, found.why[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("mode", "REAL"),
+        ("protocol", "dose-hold"),
+        ("sample", "gold"),
+        ("bench", "another"),
+        ("seed", 8),
+        ("faults", ["beam-off-sample"]),
+        ("waived", ["WAIVED: the shutter, by nobody"]),
+        ("instruments", {"meter": {"driver": "thorlabs-pm100", "make": "Thorlabs"}}),
+        ("dose", {"words": ["none"]}),
+        ("state", "cut off"),
+    ],
+)
+def test_what_run_json_says_of_the_run_is_held_against_the_journal(
+    own: Path, key: str, value: object
+) -> None:
+    """Whatever the journal says too, at either end of the run."""
+    outcome, why = rewritten(own, **{key: value})
+    assert Outcome.CHANGED is outcome
+    assert why == f"run.json says something else than the journal of: {key}"
+
+
+def test_a_state_other_than_closed_hides_no_edited_verdict(own: Path) -> None:
+    """Nor does a fault that somebody wrote in."""
+    for other in ({"state": "cut off"}, {"state": None}, {"state": "cut off", "fault": "disk"}):
+        outcome, why = rewritten(own, verdict="fail", **other)
+        assert Outcome.CHANGED is outcome
+        assert "verdict" in why
+
+
+def test_an_instrument_that_was_found_is_the_one_that_run_json_names(tmp_path: Path) -> None:
+    """Driver, address, make, model, serial, firmware; and none is left out."""
+    named = {
+        "driver": "thorlabs-pm100", "make": "Thorlabs", "model": "PM100D", "serial": "P1",
+        "firmware": "2.7", "address": "sim://meter",
+    }  # fmt: skip
+    facts = {"instruments": {"meter": named}}
+    folder = RunFolder.create(tmp_path, "heating-curve", "water", facts=facts)
+    journal = folder.open_journal(real_time=False)
+    found = InstrumentFound(
+        0, "meter", "thorlabs-pm100", "Thorlabs PM100D serial P1 firmware 2.7", "sim://meter", True
+    )
+    first, *others = run()
+    for event in (first, found, *others):
+        journal.append(event)
+    folder.finish()
+
+    assert verify_run(folder.path).outcome is Outcome.INTACT
+    for key in named:
+        other = {"meter": named | {key: "X"}}
+        assert rewritten(folder.path, instruments=other)[0] is Outcome.CHANGED
+    assert rewritten(folder.path, instruments={})[0] is Outcome.CHANGED
+    assert rewritten(folder.path, **facts)[0] is Outcome.INTACT
+
+
+def test_a_pass_says_what_it_does_not_speak_of(own: Path) -> None:
+    """What run.json alone has, and a table that is not there."""
+    assert "not covered: what run.json alone says" in verify_run(own).why[-1]
+    (own / "data.csv").unlink()
+    assert any("data.csv is not there" in words for words in verify_run(own).why)
+
+
+def test_a_table_with_other_ends_of_lines_is_not_as_it_was_written(own: Path) -> None:
+    """It is told as that, and no number in it is called changed."""
+    table = own / "data.csv"
+    was = table.read_bytes()
+    for other in (was[:-1], was.replace(b"\n", b"\r\n")):
+        table.write_bytes(other)
+        found = verify_run(own)
+        assert found.outcome is Outcome.CHANGED
+        assert "other ends of lines" in found.why[0]
+
+
+def test_a_table_that_cannot_be_read_is_told(own: Path) -> None:
+    """As a folder of its name."""
+    (own / "data.csv").unlink()
+    (own / "data.csv").mkdir()
+    with pytest.raises(RecordError, match="cannot be read"):
+        verify_run(own)
 
 
 _json = st.recursive(

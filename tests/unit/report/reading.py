@@ -97,6 +97,8 @@ def record(
     journal = made.open_journal(real_time=False)
     for event in what:
         journal.append(event)
+        if isinstance(event, RunBegun):
+            made.note(protocol=event.protocol, sample=event.sample)
     made.finish()
     return made.path
 
