@@ -25,7 +25,7 @@ from labctl.errors import RecordError
 from labctl.events import Dose, Event, RunBegun, RunEnded, Sample, Verdict
 from labctl.platform import FileLock, sync_folder
 from labctl.record._disk import Disk, cannot_write
-from labctl.record._encode import encode
+from labctl.record._encode import Even, encode, encode_sample
 from labctl.record._frames import CHAIN_EVERY, Chain, chain_line, first_line, open_line, seal
 
 GROUP_NS = NS // 10
@@ -37,7 +37,8 @@ GRACE_NS = NS // 2
 CLOSE_WAIT_S = 10.0
 """For a disk that hangs, before `close` gives up on it."""
 
-Also = Callable[[Sequence[Event]], None]
+Also = Callable[[Sequence[Event], Sequence[Even | None]], None]
+"""Takes events, and of each what encoding it as a sample has given."""
 Waiter = tuple[int, "concurrent.futures.Future[None]"]
 
 
@@ -74,6 +75,7 @@ class Journal:
         self._lines = [first_line()]
         self._chain.add(self._lines[0])
         self._events: list[Event] = []
+        self._evens: list[Even | None] = []
         self._bytes = len(self._lines[0])
         self._oldest_ns = clock.real_ns()
         self._in_flight_ns = 0
@@ -132,7 +134,12 @@ class Journal:
                 "the journal is closed; nothing follows its end", where=str(self.path)
             )
         seq = self._seq + 1
-        line = seal(f'{{"n":{seq},{encode(event)[:-1]}')
+        even = None
+        if type(event) is Sample:
+            body, even = encode_sample(event)
+        else:
+            body = encode(event)
+        line = seal(f'{{"n":{seq},{body}')
         self._chain.add(line)
         if type(event) is not Sample:
             self._remember(event)
@@ -144,7 +151,9 @@ class Journal:
                 self._oldest_ns = clock.real_ns()
                 self._work.notify()
             self._lines.append(line)
-            self._events.append(event)
+            if self._also is not None:
+                self._events.append(event)
+                self._evens.append(even)
             before = self._bytes
             self._bytes = before + len(line)
             if before < GROUP_BYTES <= self._bytes:
@@ -262,8 +271,8 @@ class Journal:
 
     def _write_group(self) -> None:
         with self._work:
-            lines, events, up_to = self._lines, self._events, self._seq
-            self._lines, self._events, self._bytes = [], [], 0
+            lines, events, evens, up_to = self._lines, self._events, self._evens, self._seq
+            self._lines, self._events, self._evens, self._bytes = [], [], [], 0
             self._in_flight_ns, self._urgent = self._oldest_ns, False
         data = b"".join(lines)
         count = self._disk.write(self._handle, data)
@@ -273,7 +282,7 @@ class Journal:
         self._disk.sync(self._handle)
         self._done(up_to)
         if self._also is not None:
-            self._also(events)
+            self._also(events, evens)
 
     def _cut_back(self, data: bytes, count: int) -> None:
         """Keep the whole lines of a short write, acknowledge them, and stop."""

@@ -16,6 +16,7 @@ import errno
 import io
 import os
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from operator import attrgetter
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from labctl.events import (
     StepBegun,
 )
 from labctl.record._disk import Disk, cannot_write, replace_file
+from labctl.record._encode import Even
 from labctl.record._reading import JournalReader
 
 UNITS = {"temperature": "degC", "power": "W", "current": "A", "voltage": "V"}
@@ -65,8 +67,13 @@ class Rows:
         self._columns: dict[Column, int] | None = None
         self._order: tuple[Column, ...] = ()
         """Of the columns, which is that of the readings in nearly every sample."""
+        self._words: tuple[str, ...] = ()
+        """The same as an `Even` has it."""
+        self._gap = ""
+        """Between the columns and what is known of the sources."""
         self._headed = self._checked = False
         self._sample: Sample | None = None
+        self._as_even: Even | None = None
         self._assessment: Assessment | None = None
         self._known = dict.fromkeys(SOURCES, Beam.OFF)
         self._sources: tuple[str, ...] = (LASER,)
@@ -76,15 +83,15 @@ class Rows:
         anew only when something of it changes."""
         self._text = io.StringIO()
 
-    def take(self, events: Iterable[Event]) -> None:
-        """Go on with these events."""
-        for event in events:
+    def take(self, events: Iterable[Event], evens: Iterable[Even | None] = repeat(None)) -> None:
+        """Go on with these events, and with what the journal has of each in text already."""
+        for event, even in zip(events, evens, strict=False):
             match event:
                 case Sample():
                     self._complete()
                     if self._columns is None:
                         self._columns = self._begin(event)
-                    self._sample = event
+                    self._sample, self._as_even = event, even
                     self._row_state = self._state
                 case Assessment():
                     self._assessment = event
@@ -117,38 +124,40 @@ class Rows:
         if not self._headed:
             self._headed = True
             csv.writer(self._text, lineterminator="\n").writerow(self._header())
-        cells, remarks = self._even(sample), ""
-        if cells is None:
-            cells, remarks = self._uneven(sample)
-        cells.append(self._row_state)
+        even, remarks = self._as_even, ""
+        if even is not None and even[0] == self._words:
+            cells = even[1]
+        else:
+            cells, remarks = self._cells(sample)
         if self._checked:
-            cells += _check(assessment)
+            remarks = f"{_check(assessment)},{remarks}"
         # Numbers need no quotes; the csv module would look for reasons in each of them.
-        self._text.write(f"{sample.t_ns / NS:.6f},{','.join(cells)},{remarks}\n")
+        self._text.write(f"{sample.t_ns / NS:.6f},{cells}{self._gap}{self._row_state},{remarks}\n")
 
     def _begin(self, first: Sample) -> dict[Column, int]:
         """Where what belongs, by the first sample."""
         columns = {column(reading): place for place, reading in enumerate(first.readings)}
         self._order = tuple(columns)
+        self._words = tuple(word for one in self._order for word in one)
+        self._gap = "," if columns else ""
         told = {reading.channel.partition(".")[0] for reading in first.readings}
         self._sources = (LASER, *(name for name in SOURCES if name in told - {LASER}))
         self._tell_state()
         return columns
 
-    def _even(self, sample: Sample) -> list[str] | None:
-        """The cells of a sample whose readings are those of the columns, in turn; None for any
-        other."""
+    def _cells(self, sample: Sample) -> tuple[str, str]:
+        """The cells of any sample, and what has no cell."""
         if len(sample.readings) != len(self._order):
-            return None
+            return self._uneven(sample)
         cells = []
         for reading, (channel, unit) in zip(sample.readings, self._order, strict=True):
             if type(reading) is not Reading or reading.channel != channel or reading.unit != unit:
-                return None
+                return self._uneven(sample)
             cells.append(repr(reading.value))
-        return cells
+        return ",".join(cells), ""
 
-    def _uneven(self, sample: Sample) -> tuple[list[str], str]:
-        """The cells of any sample, and what has no cell."""
+    def _uneven(self, sample: Sample) -> tuple[str, str]:
+        """The same of a sample whose readings are not those of the columns, in turn."""
         columns = self._columns or {}
         cells, remarks = [""] * len(columns), []
         for reading in sample.readings:
@@ -160,7 +169,7 @@ class Rows:
                 remarks.append(f"{reading.channel}: {reading.value!r} {reading.unit}")
             else:
                 cells[place] = repr(reading.value)
-        return cells, _quoted(remarks)
+        return ",".join(cells), _quoted(remarks)
 
     def _tell_state(self) -> None:
         known = (self._known[source].value for source in self._sources)
@@ -178,10 +187,10 @@ class Rows:
 _check_values = attrgetter(*CHECK)
 
 
-def _check(assessment: Assessment | None) -> list[str]:
+def _check(assessment: Assessment | None) -> str:
     if assessment is None:
-        return [""] * len(CHECK)
-    return ["" if value is None else repr(value) for value in _check_values(assessment)]
+        return "," * (len(CHECK) - 1)
+    return ",".join(["" if v is None else repr(v) for v in _check_values(assessment)])
 
 
 def _quoted(remarks: Sequence[str]) -> str:
@@ -209,9 +218,9 @@ class LiveTable:
         self._size = 0
         self._failed = False
 
-    def take(self, events: Sequence[Event]) -> None:
-        """Append what these events complete."""
-        self._rows.take(events)
+    def take(self, events: Sequence[Event], evens: Iterable[Even | None] = repeat(None)) -> None:
+        """Append what these events complete; see `Rows.take`."""
+        self._rows.take(events, evens)
         self._append(self._rows.text())
 
     def close(self, *, whole: bool = True) -> None:

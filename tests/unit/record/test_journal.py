@@ -179,7 +179,7 @@ def test_a_fault_is_latched(tmp_path: Path, disk: BadDisk, seen: str, calls: lis
 def test_a_fault_in_the_table_is_a_fault(tmp_path: Path) -> None:
     """Whatever fails in the writer's thread is latched, and nobody waits for ever."""
 
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise TypeError("broken")
 
     journal = Journal(tmp_path / "j", real_time=False, also=fail)

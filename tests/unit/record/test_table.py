@@ -66,11 +66,50 @@ def test_a_reading_without_a_column_is_not_lost(tmp_path: Path) -> None:
     assert 'laser.current: 900.0 mA; odd "name": open' == table(tmp_path, [first, then])[2][-1]
 
 
-def test_live_and_made_again_are_the_same(tmp_path: Path) -> None:
+def test_a_tick_without_a_reading_is_a_row(tmp_path: Path) -> None:
+    """It has its time and what is known of the beam, also where no channel has a column."""
+    assert [["time_s", "laser", "step", "remarks"], ["0.000000", "off", "0", ""]] == table(
+        tmp_path, [Sample(0, 0, ())]
+    )
+
+
+TEMPERATURE, CURRENT = ("probe.temperature", "degC"), ("laser.current", "A")
+
+
+def tick(t_ns: int, *values: tuple[tuple[str, str], Any]) -> Sample:
+    """A sample of these channels with their units, and values."""
+    readings = [Reading(channel, value, unit, t_ns) for (channel, unit), value in values]
+    return Sample(t_ns, t_ns, tuple(readings))
+
+
+class Number(float):
+    """A float of another type, as numerical libraries have them, which prints itself otherwise."""
+
+    def __repr__(self) -> str:
+        return f"Number({float(self)!r})"
+
+
+ODD = [
+    tick(0, (TEMPERATURE, 20.5), (CURRENT, 1.25)),
+    tick(1_234_567_890, (TEMPERATURE, 1e-17), (CURRENT, -0.0)),
+    tick(2_000_000_500, (CURRENT, 1.5), (TEMPERATURE, 21.0)),
+    tick(3_000_000_000, (TEMPERATURE, 21.5)),
+    tick(4_000_000_000, (TEMPERATURE, 22), (CURRENT, 1.0)),
+    tick(5_000_000_000, (TEMPERATURE, Number(22.5)), (CURRENT, 1.0)),
+    tick(6_000_000_000, (TEMPERATURE, 23.0), (("laser.current", "mA"), 900.0)),
+    tick(7_000_000_000, (TEMPERATURE, 23.0), (TEMPERATURE, 24.0)),
+    tick(8_000_000_000),
+    tick(9_000_000_000, (TEMPERATURE, 1 / 3), (CURRENT, 1e22)),
+]
+"""Other orders, channels, units and kinds of numbers than the columns have."""
+
+
+@pytest.mark.parametrize("events", [list(run()), ODD], ids=["a run", "odd samples"])
+def test_live_and_made_again_are_the_same(tmp_path: Path, events: list[Event]) -> None:
     """The table written while the run goes on has the bytes of the one made from the journal."""
     folder = RunFolder.create(tmp_path, "heating-curve")
     journal = folder.open_journal(real_time=False)
-    for event in run():
+    for event in events:
         journal.durable(journal.append(event)).result(5)
     folder.finish()
     make_table(folder.path / "journal.jsonl", tmp_path / "again.csv")
