@@ -42,7 +42,7 @@ def make(
     if verdict is not None:
         ended = RunEnded(9 * NS, "completed", "all steps done", 0, verdict, Beam.OFF, "", 18, 4.5)
         events.append(ended)
-    lines += [seal(f'{{"n":{n},{encode(event)[:-1]}') for n, event in enumerate(events, start=1)]
+    lines += [seal(f'{{"n":{n},{encode(event)}') for n, event in enumerate(events, start=1)]
     (folder / "journal.jsonl").write_bytes(b"".join(lines))
     return folder
 
