@@ -217,7 +217,9 @@ def ending(
 def to_json(facts: Mapping[str, Any]) -> bytes:
     """As a person reads it."""
     text = json.dumps(dict(facts), indent=2, ensure_ascii=False, allow_nan=False, default=str)
-    return (text + "\n").encode("utf-8")
+    # Half a character is written out, as JSON has it; nothing that somebody said may stand in the
+    # way of a record's end.
+    return (text + "\n").encode("utf-8", "backslashreplace")
 
 
 def _make(day: Path, name: str) -> Path:

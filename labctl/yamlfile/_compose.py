@@ -120,6 +120,9 @@ class _Composer:
             quoted = event.style not in (None, "")
             if event.tag is not None and not any(event.implicit):
                 raise self._tagged(mark, event)
+            if any("\ud800" <= character <= "\udfff" for character in event.value):
+                raise _error(mark, "P002", "an escape stands for half a character",
+                             "Write the character itself.")  # fmt: skip
             return ScalarNode(event.value, mark, quoted)
         if event.tag is not None and not event.implicit:
             raise self._tagged(mark, event)
