@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, JSONResponse
+from starlette.responses import FileResponse
 from starlette.types import ASGIApp
 
 import labctl
@@ -23,11 +23,12 @@ from labctl.service._access import Scope
 from labctl.service._gate import API, Gate, error_body
 from labctl.service._metrics import metrics_text
 from labctl.service._routes import Kept, Told, problem_told
-from labctl.service._scoped import ScopedRouter, check_routes, scoped
+from labctl.service._scoped import Json, ScopedRouter, check_routes, scoped
 from labctl.service._service import STUCK_S, Service
 
 PAGE = Path(__file__).parent / "page"
 _FILE = re.compile(r"(?:[A-Za-z0-9_-]+/){0,2}[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
+_LONGEST_NAME = 100
 _TYPES = {
     ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png",
@@ -78,8 +79,10 @@ async def page_file(file: str) -> Response:
 
 
 def _page_file(name: str) -> Response:
+    if len(name) > _LONGEST_NAME or not _FILE.fullmatch(name):
+        raise HTTPException(404, "there is no such file")
     path = PAGE / name
-    if not _FILE.fullmatch(name) or not path.resolve().is_relative_to(PAGE) or not path.is_file():
+    if not path.resolve().is_relative_to(PAGE) or not path.is_file():
         raise HTTPException(404, "there is no such file")
     kind = _TYPES.get(path.suffix)
     if kind is None:
@@ -132,7 +135,7 @@ def _name_of(route: APIRoute) -> str:
 def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(getattr(error, "detail", ""))
-    return JSONResponse(error_body(detail), status)
+    return Json(error_body(detail), status)
 
 
 def _shape_error(request: Request, error: Exception) -> Response:
@@ -142,11 +145,11 @@ def _shape_error(request: Request, error: Exception) -> Response:
          "source": ".".join(str(part) for part in one["loc"]), "fix": ""}
         for one in told
     ]  # fmt: skip
-    return JSONResponse(error_body("the request has another shape", problems=problems), 422)
+    return Json(error_body("the request has another shape", problems=problems), 422)
 
 
 def _not_found(request: Request, error: Exception) -> Response:
-    return JSONResponse(error_body("there is none of that name"), 404)
+    return Json(error_body("there is none of that name"), 404)
 
 
 def _labctl_error(request: Request, error: Exception) -> Response:
@@ -161,13 +164,13 @@ def _labctl_error(request: Request, error: Exception) -> Response:
         # Where it lies on this machine is nobody's business.
         what = what.replace(problem.file, Path(problem.file).name) if problem.file else what
     body = error_body(what, seen=error.seen, fix=error.fix, problems=problems)
-    return JSONResponse(body, status)
+    return Json(body, status)
 
 
 def _fault(request: Request, error: Exception) -> Response:
     # Said in the service's own log; the one who asked is told nothing of the inside.
-    logger().warning("fault in a route", path=request.url.path, error=repr(error))
-    return JSONResponse(error_body("a fault in labctl; its log has more"), 500)
+    logger().warning("fault in a route", path=request.url.path[:200], error=repr(error))
+    return Json(error_body("a fault in labctl; its log has more"), 500)
 
 
 def up_s(service: Service) -> float:

@@ -39,7 +39,8 @@ class Audit:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
                 handle = os.open(self.path, flags, 0o600)
                 try:
-                    os.write(handle, text.encode())
+                    if os.write(handle, text.encode()) < len(text):
+                        raise OSError("it took a part of the line only")
                     platform.sync_data(handle)
                 finally:
                     os.close(handle)

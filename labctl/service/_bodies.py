@@ -39,10 +39,11 @@ class Order(_Body):
     """The water run that this one refers to, `day/run`."""
 
 
-class Why(_Body):
-    """Why something is stopped."""
-
-    why: Annotated[str, Field(max_length=1000)] = ""
+WHY = {
+    "type": "object",
+    "description": "Why something is stopped. What is no such thing stops too.",
+    "properties": {"why": {"type": "string", "maxLength": 1000, "default": ""}},
+}
 
 
 class Because(_Body):
@@ -80,3 +81,9 @@ class Move(_Body):
     """To another place among those that wait."""
 
     to: Annotated[int, Field(ge=0, le=1000)]
+
+
+def whole(said: object) -> str:
+    """What somebody said, at most a thousand characters of it; half a character, which no file
+    takes, is a question mark. '' for what is no text."""
+    return said[:1000].encode("utf-8", "replace").decode("utf-8") if isinstance(said, str) else ""

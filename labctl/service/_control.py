@@ -45,27 +45,41 @@ class Control:
         self._asked = 0
         self._typing: tuple[str, concurrent.futures.Future[str]] | None = None
         self._hold = ""
+        self._coming = False
+        self._stopped_by = ""
         self._alive_ns = clock.real_ns()
 
     # -- for the run ---------------------------------------------------------------------------
 
+    def coming(self, may: bool) -> None:
+        """Something may begin from now on, until `left`: a stop that finds no loop yet, or none any
+        more between two runs of one order, is kept for it. False: nothing does."""
+        with self._lock:
+            self._coming, self._stopped_by = may, ""
+
     def entered(self, loop: asyncio.AbstractEventLoop, stop: Callable[[str], object]) -> None:
-        """A run's loop has begun; `stop` ends it at any moment from now on."""
+        """A run's loop has begun; `stop` ends it at any moment from now on, at once where it was
+        asked for before."""
         with self._lock:
             self._loop, self._stop, self._hold = loop, stop, ""
+            if self._stopped_by:
+                _on(loop, stop, self._stopped_by)
 
     def begun(self, engine: Engine, folder: RunFolder) -> None:
         """Its record is open."""
         with self._lock:
             self._engine, self._folder = engine, folder
 
-    def left(self) -> None:
-        """The run's loop is over."""
+    def left(self) -> str:
+        """The run's loop is over, and no other of its order comes; who asked to stop, or ''."""
         with self._lock:
+            stopped_by = self._stopped_by
             self._loop = self._stop = self._engine = self._prompt = self._typing = None
             self._folder = None
-            self._hold = ""
+            self._hold = self._stopped_by = ""
+            self._coming = False
         self._changed()
+        return stopped_by
 
     def ask(self, text: str) -> concurrent.futures.Future[str]:
         """The engine's prompt: it stands until it is answered or given up."""
@@ -137,14 +151,22 @@ class Control:
         """`asked` while a hold stands, else ''."""
         return self._hold
 
+    @property
+    def stopped_by(self) -> str:
+        """Who asked to stop what is on or about to begin; '' for nobody."""
+        return self._stopped_by
+
     def stop(self, who: str) -> bool:
-        """Laser off, run closed; False when none is on. Returns at once."""
+        """Laser off, run closed; False when none is on or about to begin. Returns at once."""
         with self._lock:
             loop, stop = self._loop, self._stop
+            coming = self._coming
+            if coming:
+                self._stopped_by = self._stopped_by or who
         if loop is None or stop is None:
-            return False
+            return coming
         threading.Thread(target=_guard_off, args=(who,), name="labctl-off", daemon=True).start()
-        return _on(loop, stop, who)
+        return _on(loop, stop, who) or coming
 
     def note(self, who: str, text: str) -> None:
         """Put a remark on the record. RefusedError without a run."""

@@ -116,7 +116,9 @@ class Gate:
                 message = {**message, "headers": [*message.get("headers", ()), *more]}
             await send(message)
 
-        await self._app(scope, body.receive, with_headers)
+        # A stop reads no more of its body than it wants.
+        hears = receive if scope["path"] in _STOPS else body.receive
+        await self._app(scope, hears, with_headers)
 
     def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
         headers = _headers(scope)
@@ -127,7 +129,8 @@ class Gate:
         if origin is not None and origin.lower() not in self._origins:
             return 403, "asked for by a page that is not this service's own", ""
         method = scope.get("method", "GET")
-        if method not in ("GET", "HEAD"):
+        # Whatever is wrong with its body: a stop is a stop.
+        if method not in ("GET", "HEAD") and path not in _STOPS:
             length = headers.get("content-length", "0")
             if not length.isdigit() or int(length) > LONGEST:
                 return 413, f"more than {LONGEST} bytes", ""

@@ -191,7 +191,7 @@ class Hub:
             "events": list(self._events),
             "queue": self._queue_state(),
         }
-        return f'{_text(all_but_points)[:-1]},"points":{seen.points.text()}}}'
+        return f'{as_json(all_but_points)[:-1]},"points":{seen.points.text()}}}'
 
     def _awake(self) -> None:
         # Whoever nudges from now on wakes it anew. To look alone, as `status` does, takes no waking
@@ -226,7 +226,7 @@ class Hub:
             self.seq += 1
             self._put(self._all(None))
             return
-        queue, alarms = _text(self._queue_state()), list(self.seen.alarms.values())
+        queue, alarms = as_json(self._queue_state()), list(self.seen.alarms.values())
         message: dict[str, Any] = {"type": "beat"}
         if rows or events or queue != self._queue_told:
             message = {"type": "batch", "points": rows, "events": events}
@@ -240,12 +240,15 @@ class Hub:
 
     def _send(self, message: dict[str, Any]) -> None:
         self.seq += 1
-        self._put(_text({**message, "seq": self.seq}))
+        self._put(as_json({**message, "seq": self.seq}))
 
     def _put(self, text: str) -> None:
         for watcher in self._watchers:
             watcher.put(text)
 
 
-def _text(message: dict[str, Any]) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def as_json(message: dict[str, Any]) -> str:
+    """On one line. Half a character, which no bytes stand for, is written out: it would end the
+    connection of everybody who is told."""
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -95,13 +95,16 @@ class Keeper:
             while not self._ending:
                 self._control.mark()
                 self._latch.look()
-                latched = self._latch.now()
-                self._tell_idle(latched)
-                item = None if latched else self._orders.take()
+                self._tell_idle(self._latch.now())
+                # Before the last look at what forbids it: a stop that comes from here on is kept
+                # for what is taken.
+                self._control.coming(True)
+                item = None if self._latch.now() else self._orders.take()
                 if item is not None:
                     self._carry(item)
                     self._say_what_next()
                     continue
+                self._control.coming(False)
                 try:
                     self._bell.get(timeout=_LOOK_S)
                 except queue.Empty:
@@ -137,13 +140,14 @@ class Keeper:
 
     def _carry(self, item: Item) -> None:
         """One order: a run, or of a series one after the other."""
+        stopped_by, left_out = "", 0
         try:
             series = series_of(item.order, self._keeping.bench_file)
             runs: tuple[SampleRun | None, ...] = series or (None,)
             prepared = [ready(item.order, self._keeping.bench_file, self._speed(item), one=one)
                         for one in runs]  # fmt: skip
             worst, result = Exit.PASS, None
-            for made in prepared:
+            for place, made in enumerate(prepared, 1):
                 if made.request.plan.arms and not item.lights:
                     raise RefusedError(
                         f"{made.request.plan.name} lights now, and did not when it was ordered",
@@ -152,7 +156,8 @@ class Keeper:
                 result = self._one(item, made)
                 code = Exit(result.ended.exit_code)
                 worst = _worse(worst, code)
-                if code not in GOES_ON or self._ending:
+                if code not in GOES_ON or self._ending or self._control.stopped_by:
+                    left_out = len(prepared) - place
                     break
         except LabctlError as error:
             problems = getattr(error, "problems", ()) if isinstance(error, InputError) else ()
@@ -161,17 +166,25 @@ class Keeper:
             self._orders.over(item, "refused", int(error.exit_code), why=why)
             return
         finally:
-            self._control.left()
+            stopped_by = self._control.left()
         ended = None if result is None else result.ended
+        outcome = None if ended is None else ended.outcome
+        why = "" if ended is None else ended.why
+        if stopped_by and worst in GOES_ON:
+            # It came as a run had ended already: what would have followed does not.
+            self._orders.stopped(stopped_by)
+            if left_out:
+                worst, outcome = Exit.STOPPED, "stopped"
+                why = f"asked to stop by {stopped_by}, with {left_out} of its runs to come"
         if self._ending:
             self._code = worst
         self._orders.over(
             item,
             "done",
             int(worst),
-            outcome=None if ended is None else ended.outcome,
+            outcome=outcome,
             verdict=None if ended is None else ended.verdict,
-            why="" if ended is None else ended.why,
+            why=why,
         )
 
     def _one(self, item: Item, made: Ready) -> RunResult:

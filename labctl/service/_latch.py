@@ -36,9 +36,13 @@ class StopLatch:
     def __init__(self, bench_file: BenchFile) -> None:
         self._bench = bench_file
         self._lock = threading.Lock()
+        """Never held while a disk is waited for: a stop takes it."""
+        self._disk = threading.Lock()
         self._here: Latched | None = None
         self._kept = False
         """On disk."""
+        self._asked = 0
+        """How often somebody latched it."""
         way = benches.reach(bench_file, tuple(bench_file.roles))
         self.real = way.real
         """Arming and reset are acts at the bench."""
@@ -48,6 +52,7 @@ class StopLatch:
         """From now on nothing starts. Waits for no disk: `keep` does."""
         reset = "bench" if self.real else "page"
         with self._lock:
+            self._asked += 1
             if self._here is None:
                 self._here = Latched(why, by, iso(wall_utc_ns()), reset)
                 self._kept = False
@@ -55,30 +60,37 @@ class StopLatch:
     def keep(self) -> None:
         """Put it on disk. RecordError where the disk does not take it: it is latched in this
         process all the same."""
-        with self._lock:
+        with self._disk:
             here = self._here
             if here is None or self._kept:
                 return
             benches.keep_trip(self._bench, RULE, f"{here.why} ({here.by})")
-            self._kept = True
+            self._is_kept(here)
 
     def look(self) -> None:
         """Look on the disk what stands: a STOP LASER or a rule's trip, also of a process before
         this one, and what `labctl reset` has taken off. Not on the web's loop: a disk may hang."""
         if not self._on_disk:
             return
-        try:
-            found = [
-                (f"{one.rule}: {one.message}", one.utc) for one in benches.latched(self._bench)
-            ]
-        except LabctlError as error:
-            found = [(str(error), iso(wall_utc_ns()))]
+        with self._disk:
+            asked, kept = self._asked, self._kept
+            try:
+                found = [
+                    (f"{one.rule}: {one.message}", one.utc) for one in benches.latched(self._bench)
+                ]
+            except LabctlError as error:
+                found = [(str(error), iso(wall_utc_ns()))]
+            with self._lock:
+                if kept and not found:
+                    self._taken_off(asked)
+                if self._here is None and found:
+                    why, utc = found[0]
+                    reset = "bench" if self.real else "page"
+                    self._here, self._kept = Latched(why, _FROM_DISK, utc, reset), True
+
+    def _is_kept(self, here: Latched) -> None:
         with self._lock:
-            if self._here is not None and self._kept and not found:
-                self._here = None
-            if self._here is None and found:
-                why, utc = found[0]
-                self._here = Latched(why, _FROM_DISK, utc, "bench" if self.real else "page")
+            if self._here is here:
                 self._kept = True
 
     def now(self) -> Latched | None:
@@ -93,9 +105,19 @@ class StopLatch:
                 where=self._bench.source_file,
                 fix="Type `labctl reset` there.",
             )
-        with self._lock:
+        with self._disk:
+            asked = self._asked
             if self._here is None:
                 raise RefusedError("nothing is latched")
             if benches.latched(self._bench):
                 benches.reset_latched(self._bench, why)
+            with self._lock:
+                self._taken_off(asked)
+                if self._here is not None:
+                    raise RefusedError("it was latched anew while it was reset")
+
+    def _taken_off(self, asked: int) -> None:
+        """What was asked for meanwhile stands, and is to be put on disk again."""
+        if self._asked == asked:
             self._here = None
+        self._kept = False

@@ -89,6 +89,8 @@ class Queue:
     """None: it ends with the process."""
     held: str = ""
     """Why it does not go on; '' when it does."""
+    stops: int = 0
+    """How often somebody asked to stop, or it was held."""
     _items: list[Item] = field(default_factory=list)
     _keys: OrderedDict[str, _Key] = field(default_factory=OrderedDict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -155,9 +157,11 @@ class Queue:
         key: str | None = None,
         asked: Any = None,
         only_if_idle: bool = False,
+        stops: int | None = None,
     ) -> Item:
         """Put an order at the end; the same key, the same item. RefusedError when there is no room,
-        or something runs or waits and `only_if_idle`."""
+        or, with `only_if_idle`, when something runs or waits, or somebody asked to stop since
+        `stops` was read."""
         with self._lock:
             if key is not None and (before := self.known(key, asked)) is not None:
                 return before
@@ -165,6 +169,9 @@ class Queue:
             if only_if_idle and busy:
                 raise RefusedError("the bench is taken", seen=f"{busy[0].id} is {busy[0].state}",
                                    fix="Put it in the queue.")  # fmt: skip
+            if only_if_idle and stops is not None and stops != self.stops:
+                raise RefusedError("somebody asked to stop while this was looked at",
+                                   seen=self.held, fix="Look, and start it anew.")  # fmt: skip
             if len(busy) >= MOST:
                 raise RefusedError(f"{MOST} runs wait already", fix="Cancel some.")
             item = Item(f"q{next(self._numbers)}", order, by, at_most_s, lights, speed)
@@ -246,6 +253,16 @@ class Queue:
         """Nothing begins until somebody has looked."""
         with self._lock:
             self.held = why
+            self.stops += 1
+        self.changed()
+
+    def stopped(self, why: str) -> None:
+        """Somebody asked to stop: what waits is held, and an order that is looked at right now is
+        not begun."""
+        with self._lock:
+            self.stops += 1
+            if not self.held and any(item.state == "waiting" for item in self._items):
+                self.held = why
         self.changed()
 
     def cancel(self, name: str) -> Item:

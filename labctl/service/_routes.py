@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, HTTPException, Path, Request
 from fastapi.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from labctl import clock
 from labctl import protocol as protocols
@@ -29,6 +33,9 @@ def the_service(request: Request) -> Service:
 Kept = Annotated[Service, Depends(the_service)]
 Key = Annotated[str, Header(alias="Idempotency-Key", pattern=bodies.KEY)]
 ItemId = Annotated[str, Path(pattern=r"^q[0-9]{1,9}$")]
+
+_WHY_S, _WHY_BYTES = 0.25, 8192
+"""A stop waits no longer for its reason, and reads no more of it."""
 
 router = ScopedRouter(prefix=API, tags=["bench"])
 
@@ -166,18 +173,38 @@ def cancel(service: Kept, who: Who, item: ItemId) -> Told:
     return found.told()
 
 
-@router.post("/stop")
-@scoped(Scope.VIEWER)
-async def stop(service: Kept, who: Who, body: bodies.Why | None = None) -> Told:
-    """Laser off, run closed. Every role; never asks, never counted."""
-    return await stop_told(service, who, body.why if body else "", laser=False)
+async def _why(request: Request) -> str:
+    """Why somebody stops. Never a reason to refuse, and not waited for."""
+    said = bytearray()
+    with contextlib.suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(_WHY_S):
+            async for part in request.stream():
+                said += part
+                if len(said) > _WHY_BYTES:
+                    break
+    try:
+        told = json.loads(said)
+    except (ValueError, RecursionError):
+        return ""
+    return bodies.whole(told.get("why")) if isinstance(told, dict) else ""
 
 
-@router.post("/stop-laser")
+Reason = Annotated[str, Depends(_why)]
+_OF_A_STOP = {"requestBody": {"content": {"application/json": {"schema": bodies.WHY}}}}
+
+
+@router.post("/stop", openapi_extra=_OF_A_STOP)
 @scoped(Scope.VIEWER)
-async def stop_laser(service: Kept, who: Who, body: bodies.Why | None = None) -> Told:
+async def stop(service: Kept, who: Who, why: Reason) -> Told:
+    """Laser off, run closed. Every role; never asks, never counted, whatever its body is."""
+    return await stop_told(service, who, why, laser=False)
+
+
+@router.post("/stop-laser", openapi_extra=_OF_A_STOP)
+@scoped(Scope.VIEWER)
+async def stop_laser(service: Kept, who: Who, why: Reason) -> Told:
     """Laser off now, latched. This is no safety device: use the interlock or the key."""
-    return await stop_told(service, who, body.why if body else "", laser=True)
+    return await stop_told(service, who, why, laser=True)
 
 
 async def stop_told(service: Service, who: Who, why: str, *, laser: bool) -> Told:
@@ -243,17 +270,20 @@ def _ordered(
     before = service.orders.known(key, asked)
     if before is not None:
         return before.told()
+    # Read before anything that takes time: a stop that comes meanwhile beats this order.
+    stops = service.orders.stops
     service.refuse_latched()
     order = service.order(body.model_dump(), who.who)
-    item = _checked(service, who, body, order, key, asked, now=now)
+    item = _checked(service, who, body, order, key, asked, now=now, stops=stops)
     about = {"item": item.id, "order": body.model_dump_json()}
     service.audit.say(who.who, act, "taken", **about)
     return item.told()
 
 
 def _checked(
-    service: Service, who: Who, body: bodies.Order, order: Any, key: str, asked: Any, *, now: bool
-) -> Item:
+    service: Service, who: Who, body: bodies.Order, order: Any, key: str, asked: Any, *, now: bool,
+    stops: int,
+) -> Item:  # fmt: skip
     """All that a run is refused for is refused here, before it waits for anything."""
     plan, _, _ = service.checked(order)
     if plan.arms and not service.latch.real and not who.may(Scope.ARM):
@@ -269,6 +299,7 @@ def _checked(
             key=key,
             asked=asked,
             only_if_idle=now,
+            stops=stops,
         )
     except RefusedError as refused:
         raise HTTPException(409, str(refused)) from refused

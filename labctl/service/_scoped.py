@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse
 
 from labctl.service._access import Principal, Scope
 
@@ -58,8 +60,20 @@ Who = Annotated[Principal, Depends(_principal)]
 """Whoever asks, in an endpoint's signature."""
 
 
+class Json(JSONResponse):
+    """Half a character, which no bytes stand for, is written out; it would be a fault."""
+
+    def render(self, content: Any) -> bytes:
+        """As bytes."""
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")
+
+
 class ScopedRouter(APIRouter):
     """A router whose every route has a scope, which is checked before its endpoint is called."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(default_response_class=Json, **more)
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
         scope = scope_of(endpoint)

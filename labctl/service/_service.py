@@ -88,16 +88,22 @@ class Service:
         words: that off is asked for, as nobody knows yet what came of it. Nothing is written
         before that, and `stopped` writes it down."""
         self.stops += 1
-        words = f"{who}: {why}" if why else who
-        on = self.control.stop(f"{'STOP LASER' if laser else 'stop'} by {words}")
+        words = f"{'STOP LASER' if laser else 'stop'} by {f'{who}: {why}' if why else who}"
+        on = self.control.stop(words)
         # Before the run is over: its line of the audit is written when it may be.
         self._stopped = self.in_hand()
+        held = ""
         if laser:
             self.latch.latch(why or "STOP LASER", who)
-            self.orders.hold(f"STOP LASER by {words}")
+            self.orders.hold(words)
+        elif not on:
+            self.orders.stopped(words)
+            held = "; what waits is held" if self.orders.held else ""
+        # What was taken from the queue between the two is stopped too.
+        on = on or self.control.stop(words)
         self.hub.nudge()
         return ("laser off and the run's end are asked for" if on else "no run was on") + (
-            "; latched: reset to start again" if laser else ""
+            "; latched: reset to start again" if laser else held
         )
 
     def in_hand(self) -> dict[str, str]:

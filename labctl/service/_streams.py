@@ -14,9 +14,10 @@ from starlette.responses import Response, StreamingResponse
 
 from labctl import clock
 from labctl.errors import LabctlError
+from labctl.service import _bodies as bodies
 from labctl.service._access import Principal, Scope
 from labctl.service._gate import API, Rates
-from labctl.service._hub import BEAT_S, Watcher
+from labctl.service._hub import BEAT_S, Watcher, as_json
 from labctl.service._points import COLUMNS
 from labctl.service._routes import Kept, me_told, stop_told
 from labctl.service._scoped import ScopedRouter, Who, scoped
@@ -83,7 +84,7 @@ async def _hear(websocket: WebSocket, watcher: Watcher, service: Service, who: P
             with contextlib.suppress(RuntimeError):
                 await websocket.close(1009, "too large, or no text")
             return
-        watcher.put(json.dumps(await _done(service, who, text, rates), ensure_ascii=False))
+        watcher.put(as_json(await _done(service, who, text, rates)))
 
 
 async def _done(service: Service, who: Principal, text: str, rates: Rates) -> dict[str, Any]:
@@ -108,8 +109,7 @@ async def _done(service: Service, who: Principal, text: str, rates: Rates) -> di
 async def _do(service: Service, who: Principal, said: dict[str, Any], rates: Rates) -> str:
     act = said.get("do")
     if act in ("stop", "stop-laser"):
-        why = said.get("why", "")
-        words = why[:1000] if isinstance(why, str) else ""
+        words = bodies.whole(said.get("why"))
         done = await stop_told(service, who, words, laser=act == "stop-laser")
         return str(done["done"])
     if not rates.takes(who.address):
@@ -118,8 +118,7 @@ async def _do(service: Service, who: Principal, said: dict[str, Any], rates: Rat
         raise PermissionError(f"{who.role.value} may not: this needs operator")
     if who.until_ns is not None and clock.real_ns() > who.until_ns:
         raise PermissionError("the right to arm is over: come again as operator")
-    text = said.get("text")
-    words = text[:1000] if isinstance(text, str) else ""
+    words = bodies.whole(said.get("text"))
     if act in ("hold", "go-on") or (act in ("note", "answer") and words):
         prompt = str(said.get("prompt")) if act == "answer" else ""
         given = words if act in ("note", "answer") else ""
@@ -176,4 +175,4 @@ async def _lines(service: Service, since: int | None, *, points: bool) -> AsyncI
 
 
 def _line(told: dict[str, Any]) -> str:
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return as_json(told) + "\n"
