@@ -50,7 +50,7 @@ def attach_command(
     sheet = read_sheet(file)
     given = _of_one(run, sheet, file, runs_dir) if run else None
     places = given or _placed(sheet, file, campaign, runs_dir)
-    _keep_blind(sheet, file, places, _root(runs_dir))
+    _keep_blind(sheet, file, places)
     who = by.strip() or getpass.getuser()
     for folder in places:
         # What may refuse one run must refuse before any other has its rows.
@@ -166,28 +166,37 @@ def _vessels(file: str, root: Path) -> dict[str, Path]:
     return places
 
 
-def _keep_blind(
-    sheet: Sheet, file: Path, places: Mapping[Path, tuple[Draft, ...]], root: Path
-) -> None:
-    """Who measures blind must not be told by the file which arm a vessel is of."""
-    names: dict[str, frozenset[str]] = {}
+def _keep_blind(sheet: Sheet, file: Path, places: Mapping[Path, tuple[Draft, ...]]) -> None:
+    """Who measures blind must not be told by the file which arm a vessel is of. The campaign is
+    that of the folder for records in which a run lies, whichever one was asked for."""
+    names: dict[tuple[Path, str], frozenset[str]] = {}
     problems = []
     for folder, rows in places.items():
         member = _member(folder)
         if not member:
             continue
-        if member not in names:
-            names[member] = _of_arms(member, root)
+        at = (folder.resolve().parents[1], member)
+        if at not in names:
+            names[at] = _of_arms(member, at[0])
+        _raise(
+            Problem("P025", f"campaign {member} is blind, and the sheet's name says {arm!r}",
+                    str(file), fix="Give it another name; or unblind first.")
+            for arm in names[at] if _says(Path(sheet.name).stem.replace(member, ""), arm)
+        )  # fmt: skip
         for row in rows:
             # Its sample is the vessel's mark: no row with another one comes this far.
-            cells = [text.replace(member, "") for text in (row.note, row.method, row.quantity)]
-            told = [arm for arm in names[member] if any(_says(cell, arm) for cell in cells)]
+            cells = [text.replace(member, "") for text in _words(row)]
+            told = [arm for arm in names[at] if any(_says(cell, arm) for cell in cells)]
             if told:
                 problems.append(
                     Problem("P025", f"campaign {member} is blind, and this row names {told[0]!r}",
                             str(file), row.line, fix="Name vessels, not arms; or unblind first.")
                 )  # fmt: skip
     _raise(problems)
+
+
+def _words(row: Draft) -> tuple[str, ...]:
+    return (row.note, row.method, row.quantity, row.who)
 
 
 def _member(folder: Path) -> str:
@@ -219,9 +228,13 @@ def _of_arms(name: str, root: Path) -> frozenset[str]:
 
 
 def _says(cell: str, arm: str) -> bool:
+    """Also written with other signs between its words, as in the name of a file or a quantity."""
     import re
 
-    return re.search(rf"(?<!\w){re.escape(arm)}(?!\w)", cell, re.IGNORECASE) is not None
+    words = r"[\W_]+".join(re.escape(word) for word in re.split(r"[\W_]+", arm) if word)
+    return bool(words) and (
+        re.search(rf"(?<![^\W_]){words}(?![^\W_])", cell, re.IGNORECASE) is not None
+    )
 
 
 def _check_free(folder: Path, sheet: Sheet) -> None:
@@ -261,9 +274,12 @@ def _tell(folder: Path, lines: tuple[Observation, ...], *, as_json: bool) -> Non
         told = [dataclasses.asdict(line) for line in lines]
         click.echo(json.dumps({"schema": SCHEMA, "run": str(folder), "observations": told}))
         return
-    click.echo(f"{folder}: {len(lines)} observations" + ("" if lines else "; none is attached"))
+    from labctl.cli._visible import visible
+
+    many = f"{len(lines)} observations" + ("" if lines else "; none is attached")
+    click.echo(f"{visible(str(folder))}: {many}")
     for text in _lines(lines):
-        click.echo(f"  {text}")
+        click.echo(f"  {visible(text)}")
 
 
 def _lines(lines: tuple[Observation, ...]) -> Iterator[str]:

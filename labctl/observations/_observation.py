@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from labctl.quantities import Kind
@@ -22,6 +23,14 @@ QUANTITIES: dict[str, tuple[Kind, ...]] = {
     "temperature": (Kind.TEMPERATURE,),
 }
 """Quantities whose unit must be of a kind. Any other name takes any unit that labctl knows."""
+BETWEEN: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("size", "diameter", "weight", "mass", "volume", "concentration"),
+                    (0.0, math.inf)),
+    "ph": (-2.0, 16.0),
+    "temperature": (-273.15, math.inf),
+}  # fmt: skip
+"""Values, in SI, that there can be at all. What may come out below zero by subtracting a blank, as
+absorbance and viability, has no end here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from labctl.errors import InputError, Problem
-from labctl.observations._observation import QUANTITIES, Draft
+from labctl.observations._observation import BETWEEN, QUANTITIES, Draft
 from labctl.quantities import Kind, QuantityError, kind_of_unit, parse, units_of
 
 COLUMNS = {
@@ -164,6 +164,10 @@ class _Reader:
         if kind is None or number is None:
             return None
         value, si = self._si(number, unit, kind, line, told["value"])
+        low, high = BETWEEN.get(quantity, (-math.inf, math.inf))
+        if not low <= value <= high:
+            fix = "Check the value and its unit; leave the row out where there is none."
+            self._bad(line, told["value"], f"{told['value']} {unit} is no {quantity}", fix)
         sd = None
         if told.get("sd"):
             spread = self._number(told["sd"], line, "sd")
@@ -225,7 +229,8 @@ class _Reader:
     def _number(self, cell: str, line: int, name: str) -> float | None:
         text = cell.replace(",", ".") if self._comma else cell
         try:
-            value = float(text)
+            # Python would take 1_000 too.
+            value = math.nan if "_" in text else float(text)
         except ValueError:
             value = math.nan
         if math.isfinite(value):

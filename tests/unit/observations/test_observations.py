@@ -175,9 +175,32 @@ def test_a_blind_campaigns_sheet_names_vessels_and_never_arms(tmp_path: Path) ->
     with pytest.raises(InputError, match="is blind"):
         _attach(str(run), str(named), "--runs", str(root))
     assert not (run / FILE).exists()
+    for other in (f"quantity,value,who\nabsorbance,1,{arm.upper()} team\n",
+                  f"quantity,value\nof_{arm.replace('-', '_')},1\n"):  # fmt: skip
+        with pytest.raises(InputError, match="is blind"):
+            # The folder for records is the one that the run lies in, and nobody need name it.
+            _attach(str(run), str(sheet(tmp_path, other)))
+    by_name = tmp_path / f"of {arm.replace('-', '_')}.csv"
+    by_name.write_text("quantity,value\nabsorbance,1\n")
+    with pytest.raises(InputError, match="the sheet's name"):
+        _attach(str(run), str(by_name))
+    assert not (run / FILE).exists()
     good = sheet(tmp_path, "sample,quantity,value\nstaged-or-together-u07,absorbance,1\n")
     _attach(str(run), str(good), "--runs", str(root))
     assert len(read_observations(run).lines) == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["size,-3,nm", "weight,-1,mg", "volume,-1,mL", "concentration,-5,mg/mL", "ph,20,",
+     "temperature,-300,degC", "foo,1_000,"],
+)  # fmt: skip
+def test_a_value_that_there_cannot_be_is_not_taken(tmp_path: Path, row: str) -> None:
+    """A slip of unit or sign; what a blank was subtracted from may come out below zero."""
+    with pytest.raises(InputError):
+        read_sheet(sheet(tmp_path, f"quantity,value,unit\n{row}\n"))
+    good = "quantity,value,unit\nabsorbance,-0.01,\nviability,-1,%\nsize,0,nm\n"
+    assert len(read_sheet(sheet(tmp_path, good)).rows) == 3
 
 
 def _attach(*words: str) -> None:
