@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labctl.compare._curves import CurveDifference, curve_difference
 from labctl.compare._differences import QUANTITIES, Difference, difference
@@ -34,10 +34,7 @@ def compare(sides: Sequence[Side], *, rise: bool = True) -> Comparison:
     twice."""
     if not 2 <= len(sides) <= MOST:
         raise InputError(f"{len(sides)} runs cannot be compared", fix=f"Name 2 to {MOST}.")
-    runs = [side.run for side in sides]
-    if len(set(runs)) < len(runs):
-        twice = next(run for run in runs if runs.count(run) > 1)
-        raise InputError(f"{twice} is named twice", fix="Name each run once.")
+    sides = _named_apart(sides)
     first, others = sides[0], sides[1:]
     names = [name for name in QUANTITIES
              if name == "efficiency" or any(side.result(name) for side in sides)]  # fmt: skip
@@ -50,6 +47,18 @@ def compare(sides: Sequence[Side], *, rise: bool = True) -> Comparison:
         tuple(_warnings(sides, rise)),
         tuple(_remarks(found)),
     )
+
+
+def _named_apart(sides: Sequence[Side]) -> list[Side]:
+    """With longer names where two folders for records have a run of one name. InputError where one
+    folder is named twice."""
+    places = [side.place or side.run for side in sides]
+    for side, place in zip(sides, places, strict=True):
+        if places.count(place) > 1:
+            raise InputError(f"{side.run} is named twice", fix="Name each run once.")
+    names = [side.run for side in sides]
+    return [replace(side, run=side.place) if names.count(side.run) > 1 else side
+            for side in sides]  # fmt: skip
 
 
 def _warnings(sides: Sequence[Side], rise: bool) -> Iterator[str]:
@@ -68,6 +77,21 @@ def _warnings(sides: Sequence[Side], rise: bool) -> Iterator[str]:
                               for value, letters in groups.items())  # fmt: skip
             yield f"{what}: {parts}"
     yield from _same_name(sides)
+    yield from _one_journal(sides)
+
+
+def _one_journal(sides: Sequence[Side]) -> Iterator[str]:
+    """A copy of a record, or one simulated world run twice: the bytes do not tell which."""
+    letters: dict[str, list[str]] = {}
+    for side in sides:
+        if side.head_hash:
+            letters.setdefault(side.head_hash, []).append(side.letter)
+    for same in letters.values():
+        if len(same) > 1:
+            yield (
+                f"{' '.join(same)} have one journal, byte for byte: a copy of one run, or one "
+                "simulated world run twice, and no second measurement"
+            )
 
 
 def _alone(side: Side, rise: bool) -> Iterator[str]:
@@ -75,6 +99,8 @@ def _alone(side: Side, rise: bool) -> Iterator[str]:
     ended = side.ended
     if side.mode == "IMPORTED":
         yield "imported: its light, power and instruments are known from its file alone"
+    if side.state == "closed" and side.kept_head not in (None, side.head_hash):
+        yield "its journal is not the one that its run.json has the hash of"
     if side.state != "closed":
         yield f"its journal is {side.state}; only what is good of it is shown"
     elif ended is not None and not side.completed:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from labctl.errors import RecordError
 from labctl.events import DoseBasis, Emission, PriorsFixed, RunBegun, RunEnded, Verdict
 from labctl.figure import Curve, Curves, CurveTaker
-from labctl.record import JournalReader, JournalState, finite
+from labctl.record import JournalReader, JournalState, finite, kept_journal, read_facts
 
 _BASELINE_S = 30.0
 """Of readings before the light, whose mean is what rises are counted from."""
@@ -21,7 +22,7 @@ class Side:
     """A run. What it did not come to is None or empty."""
 
     run: str
-    """Day and folder."""
+    """Day and folder; with the folder for records where another one of them has the same."""
     letter: str
     """By which it is called beside the others: `A`."""
     state: str
@@ -42,6 +43,12 @@ class Side:
     """The highest power asked for."""
     measured_w: float | None = None
     """Mean of the meter's readings while the laser was on."""
+    place: str = ""
+    """The whole path of its folder."""
+    head_hash: str = ""
+    """Of the good part of its journal."""
+    kept_head: str | None = None
+    """What its run.json keeps of that; None where it keeps none that can be read."""
 
     @property
     def mode(self) -> str:
@@ -110,7 +117,18 @@ def read_side(folder: Path, letter: str) -> Side:
         baseline_degc=_baseline(curves.probe, lit_s),
         asked_w=asked_w,
         measured_w=_measured(curves),
+        place=str(place),
+        head_hash=reader.head_hash,
+        kept_head=_kept_head(folder),
     )
+
+
+def _kept_head(folder: Path) -> str | None:
+    try:
+        return kept_journal(read_facts(folder / "run.json"))[0]
+    except RecordError:
+        # All that is compared stands in the journal.
+        return None
 
 
 def _lit(curves: Curves) -> float | None:

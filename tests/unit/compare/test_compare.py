@@ -117,6 +117,53 @@ def test_two_to_eight_runs_are_compared(count: int) -> None:
         compare([side("A"), replace(side("B"), run=side("A").run)])
 
 
+def test_runs_of_one_name_in_two_places_are_two_runs(tmp_path: Path) -> None:
+    """As of two laboratories on one day; then each is called by its whole path. One folder by two
+    names is one run."""
+    made = []
+    for lab in ("here", "there"):
+        folder = RunFolder.create(tmp_path / lab, "heating-curve", "water")
+        journal = folder.open_journal(real_time=False)
+        for event in run(30 if lab == "here" else 33):
+            journal.append(event)
+        folder.finish()
+        made.append(folder.path)
+    here, there = made
+    found = compare([read_side(here, "A"), read_side(there, "B")])
+    assert [str(here.resolve()), str(there.resolve())] == [side.run for side in found.sides]
+    with pytest.raises(InputError, match="named twice"):
+        compare([read_side(here, "A"), read_side(here / ".." / here.name, "B")])
+
+
+def test_a_copy_of_a_run_is_no_second_measurement(tmp_path: Path) -> None:
+    """Whatever the folder is called; nor is one simulated world that was run twice."""
+    folder = RunFolder.create(tmp_path, "heating-curve", "water")
+    journal = folder.open_journal(real_time=False)
+    for event in run():
+        journal.append(event)
+    folder.finish()
+    shutil.copytree(folder.path, tmp_path / "copy")
+    found = compare([read_side(folder.path, "A"), read_side(tmp_path / "copy", "B")])
+    assert any("A B have one journal" in words for words in found.warnings)
+    assert not any("run.json" in words for words in found.warnings)
+
+
+def test_a_journal_that_is_another_than_at_the_runs_end_is_told(tmp_path: Path) -> None:
+    """A run.json that cannot be read says nothing of it."""
+    folder = RunFolder.create(tmp_path, "heating-curve", "water")
+    journal = folder.open_journal(real_time=False)
+    for event in run():
+        journal.append(event)
+    folder.finish()
+    facts = folder.path / "run.json"
+    facts.write_text(facts.read_text().replace(journal.head_hash, "0" * 64))
+    found = compare([side("A"), read_side(folder.path, "B")])
+    assert any("B: its journal is not the one" in words for words in found.warnings)
+    facts.write_text("{")
+    found = compare([side("A"), read_side(folder.path, "B")])
+    assert not any("its journal is not" in words for words in found.warnings)
+
+
 def test_each_further_run_is_held_against_the_first() -> None:
     """And that some of many stand out by chance is said."""
     found = compare([side(letter) for letter in "ABCDEFGH"])
