@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,6 +25,8 @@ TICKET_S = 5.0
 _TRIES, _TRIES_S = 10, 60.0
 """Wrong codes or tokens from one address in so many seconds; then it is not looked at."""
 _TICKETS = 1000
+_ADDRESSES = 1000
+"""Of which wrong ones are remembered; more are forgotten with all the rest."""
 
 
 class Scope(StrEnum):
@@ -101,7 +103,7 @@ class Access:
         self._lock = threading.Lock()
         self._grants: dict[bytes, int] = {}
         self._tickets: dict[bytes, tuple[Principal, int]] = {}
-        self._failed: dict[str, list[int]] = {}
+        self._failed: dict[str, Sequence[int]] = {}
 
     def who(self, token: str, address: str) -> Principal | None:
         """Whoever this token belongs to; None for nobody."""
@@ -118,8 +120,14 @@ class Access:
                 if hmac.compare_digest(known, given):
                     found = Principal(Role.ARM, address, until_ns)
             if found is None:
-                self._failed.setdefault(address, []).append(now_ns)
+                self._wrong(address, now_ns)
         return found
+
+    def _wrong(self, address: str, now_ns: int) -> None:
+        """Bounded, as nobody needs a token to be wrong: it is looked through with every request."""
+        if len(self._failed) >= _ADDRESSES and address not in self._failed:
+            self._failed.clear()
+        self._failed[address] = [*self._failed.get(address, ())[-_TRIES:], now_ns]
 
     def locked_out(self, address: str) -> bool:
         """Too many wrong ones came from there. A right token is taken all the same: nobody can keep
@@ -135,7 +143,7 @@ class Access:
         now_ns = clock.real_ns()
         with self._lock:
             if not right:
-                self._failed.setdefault(principal.address, []).append(now_ns)
+                self._wrong(principal.address, now_ns)
                 return None
             token = secrets.token_urlsafe(32)
             self._grants[_hashed(token)] = now_ns + clock.ns(ARM_S)
@@ -157,7 +165,7 @@ class Access:
             self._forget(clock.real_ns())
             found = self._tickets.pop(_hashed(ticket), None)
             if found is None or found[0].address != address:
-                self._failed.setdefault(address, []).append(clock.real_ns())
+                self._wrong(address, clock.real_ns())
                 return None
         return found[0]
 

@@ -6,6 +6,7 @@ records, and no link is followed.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import stat
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,6 +53,8 @@ _OF_A_REPORT = (
 """Its own script may zoom its curves; it has no origin, so it reaches nothing of this service."""
 _REPORT_S = 60.0
 _reporting = threading.Lock()
+_REPORTS, _READINGS = threading.Semaphore(4), threading.Semaphore(12)
+"""So many may wait or be read at once: more would leave no thread to the routes that act."""
 
 router = ScopedRouter(prefix=f"{API}/runs", tags=["records"])
 
@@ -108,9 +112,10 @@ def points(service: Kept, day: Day, run: Run) -> Told:
     """A run's curve."""
     folder = _folder(service.runs_dir, day, run)
     made = Points()
-    for event in JournalReader(folder / "journal.jsonl"):
-        made.feed(event)
-        made.fresh()
+    with _one_of(_READINGS):
+        for event in JournalReader(folder / "journal.jsonl"):
+            made.feed(event)
+            made.fresh()
     made.flush()
     return {**made.table(), "laser_on_s": made.laser_on_s}
 
@@ -122,7 +127,11 @@ def files(service: Kept, day: Day, run: Run) -> list[Told]:
     folder = _folder(service.runs_dir, day, run)
     found = []
     for path in sorted(folder.iterdir()):
-        seen = path.lstat()
+        try:
+            seen = path.lstat()
+        except FileNotFoundError:
+            # One that was there for a moment, as a run puts its files down whole.
+            continue
         if stat.S_ISREG(seen.st_mode):
             found.append({"name": path.name, "bytes": seen.st_size})
     return found
@@ -141,7 +150,9 @@ def report(service: Kept, day: Day, run: Run) -> Response:
     """The report as one HTML file."""
     folder = _folder(service.runs_dir, day, run)
     headers = {"content-security-policy": _OF_A_REPORT}
-    return Response(_report(folder), media_type="text/html; charset=utf-8", headers=headers)
+    with _one_of(_REPORTS):
+        text = _report(folder)
+    return Response(text, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def _report(folder: Path) -> str:
@@ -160,6 +171,17 @@ def _report(folder: Path) -> str:
         except (subprocess.SubprocessError, OSError) as error:
             logger().warning("no report", run=folder.name, error=type(error).__name__)
             raise HTTPException(404, "no report of this run can be made here") from error
+
+
+@contextlib.contextmanager
+def _one_of(places: threading.Semaphore) -> Iterator[None]:
+    """HTTPException where too many are at it."""
+    if not places.acquire(blocking=False):
+        raise HTTPException(429, "too many are at it: come again in a moment")
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def _folder(runs_dir: Path, day: str, run: str) -> Path:

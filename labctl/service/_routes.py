@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 from typing import Annotated, Any
 
+import anyio.to_thread
 from fastapi import Depends, Header, HTTPException, Path, Request
-from fastapi.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from labctl import clock
@@ -24,7 +25,7 @@ from labctl.service._service import Service
 Told = dict[str, Any]
 
 
-def the_service(request: Request) -> Service:
+async def the_service(request: Request) -> Service:
     """The one that this app belongs to."""
     service: Service = request.app.state.service
     return service
@@ -210,7 +211,9 @@ async def stop_laser(service: Kept, who: Who, why: Reason) -> Told:
 async def stop_told(service: Service, who: Who, why: str, *, laser: bool) -> Told:
     """Off is asked for on this very call; what is written down about it comes after."""
     done = service.stop(who.who, why, laser=laser)
-    await run_in_threadpool(service.stopped, who.who, why, done, laser=laser)
+    # On a thread of its own: those that all routes share may all be busy.
+    written = functools.partial(service.stopped, who.who, why, done, laser=laser)
+    await anyio.to_thread.run_sync(written, limiter=anyio.CapacityLimiter(1))
     return {"done": done}
 
 

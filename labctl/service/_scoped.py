@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
@@ -36,8 +36,10 @@ def scope_of(endpoint: object) -> Scope:
     return scope
 
 
-def _needs(scope: Scope) -> Callable[[HTTPConnection], None]:
-    def check(connection: HTTPConnection) -> None:
+# Coroutines all: what is none waits for one of the threads that every route shares, and a stop
+# it.
+def _needs(scope: Scope) -> Callable[[HTTPConnection], Awaitable[None]]:
+    async def check(connection: HTTPConnection) -> None:
         principal: Principal | None = connection.scope.get("labctl_principal")
         if scope is Scope.PUBLIC:
             return
@@ -49,7 +51,7 @@ def _needs(scope: Scope) -> Callable[[HTTPConnection], None]:
     return check
 
 
-def _principal(connection: HTTPConnection) -> Principal:
+async def _principal(connection: HTTPConnection) -> Principal:
     principal: Principal | None = connection.scope.get("labctl_principal")
     if principal is None:
         raise HTTPException(401, "no token, or a wrong one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import socket
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from labctl import clock
 from labctl.errors import InputError, LabctlError
@@ -24,6 +26,11 @@ _LEFT_S = 0.005
 _READY_S = 10.0
 _HEAD_S = 10.0
 """A connection that has not asked for anything whole in so long is closed."""
+_TAKES_S = 20.0
+"""One that takes nothing of what it asked for in so long is closed."""
+_MOST = 400
+"""Connections at once. Beyond, the one that is silent for longest makes room: files that a run
+needs are counted with them by the system, and there is always a place for a stop."""
 
 
 class _OwnNoSignals(uvicorn.Server):
@@ -49,17 +56,15 @@ class _OwnNoSignals(uvicorn.Server):
         await self._asked.wait()
 
     async def drop_silent(self) -> None:
-        """uvicorn waits for a request's head for ever, and who is never heard takes the place of
-        somebody who wants to stop."""
+        """uvicorn waits for a request's head for ever, and for whoever does not read; who is never
+        heard takes the place of somebody who wants to stop."""
         silent: dict[object, int] = {}
+        stuck: dict[object, int] = {}
         while True:
-            await clock.real_pause(_HEAD_S / 4.0)
-            now_ns = clock.real_ns()
-            here = [one for one in self.server_state.connections if _asks_nothing(one)]
-            silent = {one: silent.get(one, now_ns) for one in here}
-            for one, since_ns in silent.items():
-                if now_ns - since_ns > clock.ns(_HEAD_S):
-                    one.transport.abort()  # type: ignore[attr-defined]
+            await clock.real_pause(min(_HEAD_S, _TAKES_S) / 4.0)
+            here = self.server_state.connections
+            silent = _dropped(silent, [one for one in here if _asks_nothing(one)], _HEAD_S)
+            stuck = _dropped(stuck, [one for one in here if _takes_nothing(one)], _TAKES_S)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # As its own, without its steps of a tenth of a second.
@@ -84,6 +89,44 @@ def _asks_nothing(connection: object) -> bool:
     """Connected by HTTP, with no request in hand; uvicorn itself ends those that had one."""
     cycle = getattr(connection, "cycle", connection)
     return cycle is None or getattr(cycle, "response_complete", False) is True
+
+
+def _takes_nothing(connection: object) -> bool:
+    """It asked by HTTP, and does not read the answer."""
+    return getattr(getattr(connection, "flow", None), "write_paused", False) is True
+
+
+def _dropped(since: dict[object, int], here: list[object], most_s: float) -> dict[object, int]:
+    """Those that are so, since when; the ones that are so for too long are dropped."""
+    now_ns = clock.real_ns()
+    since = {one: since.get(one, now_ns) for one in here}
+    for one, began_ns in since.items():
+        if now_ns - began_ns > clock.ns(most_s):
+            one.transport.abort()  # type: ignore[attr-defined]
+    return since
+
+
+class _Bounded(H11Protocol):
+    """One of so many connections."""
+
+    made = itertools.count()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.number = next(self.made)
+        if len(self.connections) >= _MOST:
+            silent = [
+                one
+                for one in self.connections
+                if isinstance(one, _Bounded) and _asks_nothing(one)
+                and not one.transport.is_closing()
+            ]  # fmt: skip
+            if silent:
+                min(silent, key=lambda one: one.number).transport.abort()
+            elif sum(not one.transport.is_closing() for one in self.connections) >= _MOST:
+                super().connection_made(transport)
+                transport.abort()
+                return
+        super().connection_made(transport)
 
 
 def _quiet_log() -> None:
@@ -141,7 +184,7 @@ class WebServer:
             proxy_headers=False,
             lifespan="off",
             loop="asyncio",
-            http="h11",
+            http=_Bounded,
             ws="websockets-sansio",
             ws_max_size=16 * 1024,
             ws_per_message_deflate=False,

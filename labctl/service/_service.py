@@ -245,7 +245,9 @@ class Service:
 
     def _status(self, seen: Seen, now_ns: int) -> dict[str, Any]:
         prompt, latched = self.control.prompt, self.latch.now()
-        stalled = seen.stalled(now_ns, asked=prompt is not None or self.control.hold != "")
+        # Only a clock that is simulated stands still for a person; a real bench is read all along.
+        waits = prompt is not None or (self.control.hold != "" and seen.state.engine == "WAITING")
+        stalled = seen.stalled(now_ns, asked=waits and self.in_process)
         beam = seen.beam(now_ns, stalled=stalled)
         word, tone = seen.word(beam, stalled=stalled, latched=latched is not None)
         hold = self.control.hold

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -318,3 +319,31 @@ def _latch(*, real: bool = True) -> StopLatch:
     latch = StopLatch(benches.load(benches.find_bench("simulated", environment=None).path))
     latch.real, latch._on_disk = real, True
     return latch
+
+
+@pytest.mark.parametrize(
+    ("hold", "engine", "in_process", "stands_still"),
+    [
+        ("asked", "EMITTING", True, False),
+        ("asked", "WAITING", True, True),
+        ("asked", "WAITING", False, False),
+        ("", "WAITING", True, False),
+    ],
+)
+def test_silence_is_excused_only_where_a_simulated_clock_waits_for_a_person(
+    service: Service, monkeypatch: pytest.MonkeyPatch,
+    hold: str, engine: str, in_process: bool, stands_still: bool,
+) -> None:  # fmt: skip
+    """A hold that is asked for while it is lit hides no run that hangs, nor does a person on a
+    bench whose clock is real."""
+    heard: list[bool] = []
+    monkeypatch.setattr(service.control, "_hold", hold)
+    monkeypatch.setattr(Service, "in_process", in_process)
+    state = replace(service.hub.seen.state, engine=engine)
+    monkeypatch.setattr(service.hub.seen, "state", state)
+    monkeypatch.setattr(
+        "labctl.service._seen.Seen.stalled",
+        lambda self, now_ns, *, asked: heard.append(asked) or False,
+    )
+    service.hub.status()
+    assert [stands_still] == heard
