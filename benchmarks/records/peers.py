@@ -2,9 +2,11 @@
 
 A row is a time and four numbers. Each store runs in a process of its own
 (`benchmarks/peers/rows.py`), all of them in turn and again, so that a busy machine is as busy for
-each; what counts are ratios within a round. Every peer is measured synced each 100 ms, as the
-journal is, and as it comes. Goals are held against QCoDeS, PyMeasure's CSV and SQLite; beside them
-stand two floors: `csv.writer` with nothing around it, and SQLite given all rows of 100 ms at once.
+each; what counts are ratios within a round. The clock stops when all rows are where they stay and
+a sync covers them; what a store does once behind that is told beside. Every peer is measured synced
+each 100 ms, as the journal is, and as it comes. Goals are held against QCoDeS, PyMeasure's CSV and
+SQLite; beside them stand two floors: `csv.writer` with nothing around it, and SQLite given all rows
+of 100 ms at once.
 
 Syncs are counted, and made 20 ms slower, by a shim around fsync and fdatasync (`slow_sync.c`) that
 is loaded into every process alike; without a C compiler those figures are left out.
@@ -83,6 +85,8 @@ class Took:
     syncs_a_s: float | None
     covered: bool
     """Whether a sync covers every row in the end."""
+    closing_s: float
+    """What it does once, behind all rows."""
 
 
 def measure(
@@ -158,6 +162,7 @@ class _Bench:
             1e6 * told["cpu"] / told["rows"],
             syncs,
             told["covered"] == told["rows"],
+            told["closing"],
         )
 
 
@@ -187,6 +192,9 @@ def _rates(
         about = f"{cpu_us:.3g} us of a processor a row"
         counted = [each.syncs_a_s for each in mine if each.syncs_a_s is not None]
         about += f", {statistics.median(counted):.3g} syncs a second" if counted else ""
+        about += (
+            f", once {1e3 * statistics.median(each.closing_s for each in mine):.2g} ms to close"
+        )
         about += "" if all(each.covered for each in mine) else "; never synced, nothing is durable"
         rows = statistics.median(each.rows_a_s for each in mine)
         yield Figure(f"{who.words}{slower}", rows, "rows/s", profile, beside=about)

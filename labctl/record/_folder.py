@@ -114,7 +114,7 @@ class RunFolder:
         self._journal = Journal(
             self.path / "journal.jsonl",
             real_time=real_time,
-            also=self._table.take,
+            also=self._table,
             on_fault=on_fault,
             disk=disk,
         )

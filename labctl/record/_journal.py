@@ -16,8 +16,9 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from labctl import clock
 from labctl.clock import NS, Clock
@@ -37,9 +38,18 @@ GRACE_NS = NS // 2
 CLOSE_WAIT_S = 10.0
 """For a disk that hangs, before `close` gives up on it."""
 
-Also = Callable[[Sequence[Event], Sequence[Even | None]], None]
-"""Takes events, and of each what encoding it as a sample has given."""
 Waiter = tuple[int, "concurrent.futures.Future[None]"]
+
+
+class Beside(Protocol):
+    """A text that follows from the events, written beside the journal and never ahead of it."""
+
+    def row(self, event: Event, even: Even | None) -> str:
+        """What of the text this event completes, '' mostly; in the thread that appends, while the
+        event's numbers are at hand. `even`: what encoding a sample gave."""
+
+    def put(self, text: str) -> None:
+        """What came of events that are on the disk now; in the writer's thread."""
 
 
 class Journal:
@@ -50,16 +60,16 @@ class Journal:
         path: Path,
         *,
         real_time: bool,
-        also: Also | None = None,
+        also: Beside | None = None,
         on_fault: Callable[[RecordError], object] | None = None,
         disk: Disk | None = None,
     ) -> None:
         """Create the file and begin to write.
 
         `real_time` makes a backlog of more than two seconds a fault; in virtual time the engine
-        holds its clock instead. `also` is given each synced group of events, in the writer's
-        thread; `on_fault` the first fault, in whichever thread met it. RecordError when the file
-        cannot be made.
+        holds its clock instead. `also` is written after each group that was synced, and what it
+        raises is a fault of the journal too; `on_fault` is given the first fault, in whichever
+        thread met it. RecordError when the file cannot be made.
         """
         self.path = path
         self._real_time = real_time
@@ -74,8 +84,8 @@ class Journal:
         # Under `_mutex`: what the caller's thread and the writer share.
         self._lines = [first_line()]
         self._chain.add(self._lines[0])
-        self._events: list[Event] = []
-        self._evens: list[Even | None] = []
+        self._texts: list[str] = []
+        self._stumbled: Exception | None = None
         self._bytes = len(self._lines[0])
         self._oldest_ns = clock.real_ns()
         self._in_flight_ns = 0
@@ -134,26 +144,31 @@ class Journal:
                 "the journal is closed; nothing follows its end", where=str(self.path)
             )
         seq = self._seq + 1
-        even = None
         if type(event) is Sample:
             body, even = encode_sample(event)
         else:
-            body = encode(event)
+            body, even = encode(event), None
         line = seal(f'{{"n":{seq},{body}')
         self._chain.add(line)
-        if type(event) is not Sample:
+        if even is None:
             self._remember(event)
         if seq % CHAIN_EVERY == 0 or self.ended is not None:
             line += self._chain_line(seq)
+        text = ""
+        if self._also is not None:
+            try:
+                text = self._also.row(event, even)
+            except Exception as error:
+                # The event itself is written before this is a fault.
+                self._stumbled = self._stumbled or error
         with self._mutex:
             self._seq = seq
             if not self._lines:
                 self._oldest_ns = clock.real_ns()
                 self._work.notify()
             self._lines.append(line)
-            if self._also is not None:
-                self._events.append(event)
-                self._evens.append(even)
+            if text:
+                self._texts.append(text)
             before = self._bytes
             self._bytes = before + len(line)
             if before < GROUP_BYTES <= self._bytes:
@@ -271,8 +286,8 @@ class Journal:
 
     def _write_group(self) -> None:
         with self._work:
-            lines, events, evens, up_to = self._lines, self._events, self._evens, self._seq
-            self._lines, self._events, self._evens, self._bytes = [], [], [], 0
+            lines, texts, up_to = self._lines, self._texts, self._seq
+            self._lines, self._texts, self._bytes = [], [], 0
             self._in_flight_ns, self._urgent = self._oldest_ns, False
         data = b"".join(lines)
         count = self._disk.write(self._handle, data)
@@ -281,8 +296,10 @@ class Journal:
         self._size += count
         self._disk.sync(self._handle)
         self._done(up_to)
-        if self._also is not None:
-            self._also(events, evens)
+        if self._stumbled is not None:
+            raise self._stumbled
+        if self._also is not None and texts:
+            self._also.put("".join(texts))
 
     def _cut_back(self, data: bytes, count: int) -> None:
         """Keep the whole lines of a short write, acknowledge them, and stop."""

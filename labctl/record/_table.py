@@ -16,7 +16,6 @@ import errno
 import io
 import os
 from collections.abc import Iterable, Sequence
-from itertools import repeat
 from operator import attrgetter
 from pathlib import Path
 
@@ -67,72 +66,75 @@ class Rows:
         self._columns: dict[Column, int] | None = None
         self._order: tuple[Column, ...] = ()
         """Of the columns, which is that of the readings in nearly every sample."""
-        self._words: tuple[str, ...] = ()
-        """The same as an `Even` has it."""
+        self._words: tuple[str, ...] | None = None
+        """The same as an `Even` has it; None before the first sample."""
         self._gap = ""
         """Between the columns and what is known of the sources."""
         self._headed = self._checked = False
-        self._sample: Sample | None = None
-        self._as_even: Even | None = None
+        self._row = self._remarks = ""
+        """The row of the last sample as far as it is known; '' where none is to be completed."""
+        self._plain = False
+        """Whether nothing but its end is to come."""
         self._assessment: Assessment | None = None
         self._known = dict.fromkeys(SOURCES, Beam.OFF)
         self._sources: tuple[str, ...] = (LASER,)
         self._step = 0
-        self._state = self._row_state = ""
-        """What is known of the sources, and the step, as cells: now, and when the row began. Made
-        anew only when something of it changes."""
-        self._text = io.StringIO()
+        self._state = ""
+        """What is known of the sources, and the step, as cells. Made anew only when something of it
+        changes."""
+        self._done: list[str] = []
 
-    def take(self, events: Iterable[Event], evens: Iterable[Even | None] = repeat(None)) -> None:
-        """Go on with these events, and with what the journal has of each in text already."""
-        for event, even in zip(events, evens, strict=False):
-            match event:
-                case Sample():
-                    self._complete()
-                    if self._columns is None:
-                        self._columns = self._begin(event)
-                    self._sample, self._as_even = event, even
-                    self._row_state = self._state
-                case Assessment():
-                    self._assessment = event
-                case Emission():
-                    self._known[event.source] = event.beam
-                    self._tell_state()
-                case StepBegun():
-                    self._step = event.index
-                    self._tell_state()
-                case PriorsFixed():
-                    self._checked = True
+    def row(self, event: Event, even: Even | None = None) -> str:
+        """Go on with this event; returns the row that it completes, '' mostly. `even` is what the
+        journal has of a sample as text already."""
+        if type(event) is Sample:
+            done = f"{self._row},{self._remarks}\n" if self._plain else self._complete()
+            if even is not None and even[0] == self._words:
+                cells, self._remarks = even[1], ""
+            else:
+                cells, self._remarks = self._cells(event)
+            self._row = f"{event.t_ns / NS:.6f},{cells}{self._gap}{self._state}"
+            return done
+        match event:
+            case Assessment():
+                self._assessment = event
+                self._plain = False
+            case Emission():
+                self._known[event.source] = event.beam
+                self._tell_state()
+            case StepBegun():
+                self._step = event.index
+                self._tell_state()
+            case PriorsFixed():
+                self._checked = True
+                self._plain = False
+        return ""
 
-    def text(self) -> str:
-        """The rows complete since the last call."""
-        done = self._text.getvalue()
-        self._text.seek(0)
-        self._text.truncate()
-        return done
+    def take(self, events: Iterable[Event]) -> None:
+        """Go on with these events, and keep the rows."""
+        self._done += filter(None, map(self.row, events))
 
     def last(self) -> str:
-        """The rows still to come, at the end of the run."""
-        self._complete()
-        return self.text()
+        """The rows kept and the one still to come, at the end of the run."""
+        self._done.append(self._complete())
+        self._plain = False
+        done, self._done = "".join(self._done), []
+        return done
 
-    def _complete(self) -> None:
-        sample, assessment = self._sample, self._assessment
-        self._sample = self._assessment = None
-        if sample is None:
-            return
+    def _complete(self) -> str:
+        row, assessment = self._row, self._assessment
+        self._row, self._assessment = "", None
+        if not row:
+            return ""
+        self._plain = not self._checked
+        if self._checked:
+            row = f"{row},{_check(assessment)}"
+        # Numbers need no quotes; the csv module would look for reasons in each of them.
+        row = f"{row},{self._remarks}\n"
         if not self._headed:
             self._headed = True
-            csv.writer(self._text, lineterminator="\n").writerow(self._header())
-        even, remarks = self._as_even, ""
-        if even is not None and even[0] == self._words:
-            cells = even[1]
-        else:
-            cells, remarks = self._cells(sample)
-        if self._checked:
-            remarks = f"{_check(assessment)},{remarks}"
-        # Numbers need no quotes; the csv module would look for reasons in each of them.
-        self._text.write(f"{sample.t_ns / NS:.6f},{cells}{self._gap}{self._row_state},{remarks}\n")
+            row = self._header() + row
+        return row
 
     def _begin(self, first: Sample) -> dict[Column, int]:
         """Where what belongs, by the first sample."""
@@ -147,13 +149,15 @@ class Rows:
 
     def _cells(self, sample: Sample) -> tuple[str, str]:
         """The cells of any sample, and what has no cell."""
+        if self._columns is None:
+            self._columns = self._begin(sample)
         if len(sample.readings) != len(self._order):
             return self._uneven(sample)
         cells = []
         for reading, (channel, unit) in zip(sample.readings, self._order, strict=True):
             if type(reading) is not Reading or reading.channel != channel or reading.unit != unit:
                 return self._uneven(sample)
-            cells.append(repr(reading.value))
+            cells.append(_text(reading.value))
         return ",".join(cells), ""
 
     def _uneven(self, sample: Sample) -> tuple[str, str]:
@@ -166,22 +170,25 @@ class Rows:
                 continue
             place = columns.get((reading.channel, reading.unit))
             if place is None:
-                remarks.append(f"{reading.channel}: {reading.value!r} {reading.unit}")
+                remarks.append(f"{reading.channel}: {_text(reading.value)} {reading.unit}")
             else:
-                cells[place] = repr(reading.value)
+                cells[place] = _text(reading.value)
         return ",".join(cells), _quoted(remarks)
 
     def _tell_state(self) -> None:
         known = (self._known[source].value for source in self._sources)
         self._state = ",".join((*known, str(self._step)))
 
-    def _header(self) -> list[str]:
+    def _header(self) -> str:
         channels = [
             "_".join(filter(None, (channel.replace(".", "_"), unit.replace("/", "_per_"))))
             for channel, unit in self._order
         ]
         check = CHECK.values() if self._checked else ()
-        return ["time_s", *channels, *self._sources, "step", *check, "remarks"]
+        text = io.StringIO()
+        names = ["time_s", *channels, *self._sources, "step", *check, "remarks"]
+        csv.writer(text, lineterminator="\n").writerow(names)
+        return text.getvalue()
 
 
 _check_values = attrgetter(*CHECK)
@@ -190,7 +197,12 @@ _check_values = attrgetter(*CHECK)
 def _check(assessment: Assessment | None) -> str:
     if assessment is None:
         return "," * (len(CHECK) - 1)
-    return ",".join(["" if v is None else repr(v) for v in _check_values(assessment)])
+    return ",".join(["" if v is None else _text(v) for v in _check_values(assessment)])
+
+
+def _text(value: float) -> str:
+    """As the journal has it: a float of whatever type as a float."""
+    return float.__repr__(value) if isinstance(value, float) else repr(value)
 
 
 def _quoted(remarks: Sequence[str]) -> str:
@@ -207,34 +219,22 @@ def column(reading: Reading | Invalid) -> Column:
 
 
 class LiveTable:
-    """Appends the rows of a run that goes on. RecordError when the disk does not take them; from
-    then on nothing is appended, so that what is there stays the beginning of the table."""
+    """Appends the rows of a run that goes on: what a journal writes beside itself. RecordError when
+    the disk does not take them; from then on nothing is appended, so that what is there stays the
+    beginning of the table."""
 
     def __init__(self, path: Path, disk: Disk | None = None) -> None:
         self._path = path
         self._disk = disk or Disk()
         self._rows = Rows()
+        self.row = self._rows.row
+        """See there."""
         self._handle: int | None = None
         self._size = 0
         self._failed = False
 
-    def take(self, events: Sequence[Event], evens: Iterable[Even | None] = repeat(None)) -> None:
-        """Append what these events complete; see `Rows.take`."""
-        self._rows.take(events, evens)
-        self._append(self._rows.text())
-
-    def close(self, *, whole: bool = True) -> None:
-        """Append the last row, unless the journal may have more of it (`whole` is false); may be
-        called again."""
-        try:
-            if whole:
-                self._append(self._rows.last())
-        finally:
-            if self._handle is not None:
-                os.close(self._handle)
-                self._handle = None
-
-    def _append(self, text: str) -> None:
+    def put(self, text: str) -> None:
+        """Append whole rows."""
         if not text or self._failed:
             return
         data = text.encode("utf-8")
@@ -252,6 +252,17 @@ class LiveTable:
             self._failed = True
             raise cannot_write(self._path, error) from error
         self._size += taken
+
+    def close(self, *, whole: bool = True) -> None:
+        """Append the last row, unless the journal may have more of it (`whole` is false); may be
+        called again."""
+        try:
+            if whole:
+                self.put(self._rows.last())
+        finally:
+            if self._handle is not None:
+                os.close(self._handle)
+                self._handle = None
 
 
 def make_table(journal: Path, table: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labctl.clock import Clock, run_virtual
+from labctl.clock import NS, Clock, run_virtual
 from labctl.errors import RecordError
 from labctl.events import Event, Reading, Sample
 from labctl.record import Disk, Journal, JournalState, read_journal
@@ -118,9 +118,12 @@ def test_a_journal_is_never_written_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("room", [0, 10, 60, 100, 150, 299, 1000])
-def test_a_short_write_keeps_whole_lines(tmp_path: Path, room: int) -> None:
+def test_a_short_write_keeps_whole_lines(
+    tmp_path: Path, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """On a disk that fills up the file ends with a whole line, all that is in it is acknowledged
     and nothing else, and the fault says so."""
+    monkeypatch.setattr(journal_module, "GROUP_NS", 10 * NS)
     disk = BadDisk(room=room)
     journal = Journal(tmp_path / "j", real_time=False, disk=disk)
     for event in notes(100):
@@ -176,13 +179,28 @@ def test_a_fault_is_latched(tmp_path: Path, disk: BadDisk, seen: str, calls: lis
     assert calls == disk.calls
 
 
-def test_a_fault_in_the_table_is_a_fault(tmp_path: Path) -> None:
-    """Whatever fails in the writer's thread is latched, and nobody waits for ever."""
+class Broken:
+    """A table whose own code fails."""
 
-    def fail(*_: object) -> None:
-        raise TypeError("broken")
+    def __init__(self, where: str) -> None:
+        self._where = where
 
-    journal = Journal(tmp_path / "j", real_time=False, also=fail)
+    def row(self, event: Event, even: object) -> str:
+        self._break("row")
+        return "a row\n"
+
+    def put(self, text: str) -> None:
+        self._break("put")
+
+    def _break(self, where: str) -> None:
+        if where == self._where:
+            raise TypeError("broken")
+
+
+@pytest.mark.parametrize("where", ["row", "put"])
+def test_a_fault_in_the_table_is_a_fault(tmp_path: Path, where: str) -> None:
+    """Whatever fails is latched, and nobody waits for ever; the event itself is in the journal."""
+    journal = Journal(tmp_path / "j", real_time=False, also=Broken(where))
     journal.durable(journal.append(notes(1)[0])).result(5)
     journal._writer.join(5)
     with pytest.raises(RecordError, match="broken"):
