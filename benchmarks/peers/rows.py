@@ -9,9 +9,9 @@ rows were covered, or, where nothing is ever synced, until they had been taken, 
 processor.
 
 A thousand rows are made beforehand, for each store in the form that it takes, and handed over again
-and again: their numbers have the four decimals that instruments give. What a store does once, behind
-all rows (a run's run.json and its look at git, a database's last checkpoint), is timed by itself:
-it is no part of a row.
+and again: their numbers have the four decimals that instruments give. What a store does once,
+behind all rows (a run's run.json and its look at git, a database's last checkpoint), is timed by
+itself: it is no part of a row.
 """
 
 from __future__ import annotations
