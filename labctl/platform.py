@@ -1,6 +1,6 @@
 """The one door to what differs between platforms, and the list of this user's live runs.
 
-Signals, file locks, syncing, the runtime folder, bounds on a process and the death of a parent are
+File locks, syncing, the runtime folder, bounds on a process and the death of a parent are
 asked for here and nowhere else. POSIX; Linux is what is tested. The runtime folder holds one
 `run-<pid>.json` for every live run, locked by its process: a lock ends with its process, however it
 ends, so a held lock means alive and a file whose lock is free is a dead run's, ignored and removed.
@@ -19,22 +19,17 @@ import stat
 import sys
 import tempfile
 import termios
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from labctl.errors import RefusedError
+from labctl.signals import RUN_ONLY
 
 if TYPE_CHECKING:
-    import asyncio
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Each asks for the end of a run: Ctrl-C, `kill`, a closed terminal."""
-
-RUN_ONLY = signal.SIGUSR1
-"""Asks a service for the end of its run alone; such a run says so in its announcement."""
+    pass
 
 _HELD = frozenset({signal.SIGTERM, signal.SIGCHLD})
 """What a process that looks after another one waits for."""
@@ -45,40 +40,6 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 # -- signals ---------------------------------------------------------------------------------
-
-
-def on_signals(
-    loop: asyncio.AbstractEventLoop, callback: Callable[[str], object]
-) -> Callable[[], None]:
-    """Call `callback("SIGINT")` and so on, on the loop, for each stop signal; from now on none of
-    them ends the process by itself. Returns what restores the handlers that were there before.
-
-    A SIGHUP that is ignored stays so: so `nohup` keeps a run alive. Main thread only."""
-    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-    if before[signal.SIGHUP] is signal.SIG_IGN:
-        del before[signal.SIGHUP]
-    for number in before:
-        loop.add_signal_handler(number, callback, number.name)
-
-    def restore() -> None:
-        for number in before:
-            loop.remove_signal_handler(number)
-        _handle_as(before)
-
-    return restore
-
-
-def hear_signals(callback: Callable[[str], object]) -> Callable[[], None]:
-    """As `on_signals`, without a loop, and for `RUN_ONLY` too; `callback` may only leave word."""
-    heard = [s for s in (*STOP_SIGNALS, RUN_ONLY) if signal.getsignal(s) is not signal.SIG_IGN]
-    before = {s: signal.signal(s, lambda got, _: callback(signal.Signals(got).name)) for s in heard}
-
-    return lambda: _handle_as(before)
-
-
-def _handle_as(before: Mapping[signal.Signals, Any]) -> None:
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def hold_signals() -> None:

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from labctl import platform
+from labctl import platform, signals
 from labctl.campaign._log import CampaignLog
 from labctl.campaign._order import Unit
 from labctl.campaign._run import Ran, begin, next_unit, over, refused, take_up
@@ -39,7 +39,7 @@ def carry_quietly(request: RunRequest) -> Ran:
         publish=(),
         ask=_answered,
         on_begin=lambda begun: None,
-        on_signals=platform.on_signals,
+        on_signals=signals.on_signals,
     )
     crate_or_why(result.folder.path)
     return Ran.of(result)

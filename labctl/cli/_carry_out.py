@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from labctl import log, platform
+from labctl import log, platform, signals
 from labctl.cli._asking import Asking
 from labctl.cli._event_log import EventLog
 from labctl.cli._view import Presenter, Summary, choose, mode_line
@@ -78,7 +78,7 @@ class RunInTerminal:
                     publish=(view.show, self._publish, *_event_log(self._request)),
                     ask=self._asking,
                     on_begin=self._begin,
-                    on_signals=platform.on_signals,
+                    on_signals=signals.on_signals,
                 )
                 self.result = result
                 if self._telemetry is not None:

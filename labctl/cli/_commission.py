@@ -63,7 +63,7 @@ def said_before(file: BenchFile) -> Iterator[str]:
 def until_walked(walking: Callable[[Clock], Coroutine[Any, Any, Walked]]) -> Walked:
     """Carry the walk out in real time. A signal ends it with every gate blocked and the sources
     off: StoppedError."""
-    from labctl import platform
+    from labctl import signals
     from labctl.clock import run_real
 
     async def main(clock: Clock) -> Walked:
@@ -74,7 +74,7 @@ def until_walked(walking: Callable[[Clock], Coroutine[Any, Any, Walked]]) -> Wal
             stopped.append(name)
             walk.cancel()
 
-        restore = platform.on_signals(asyncio.get_running_loop(), stop)
+        restore = signals.on_signals(asyncio.get_running_loop(), stop)
         try:
             return await walk
         except asyncio.CancelledError:

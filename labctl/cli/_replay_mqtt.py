@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from labctl import clock, platform
+from labctl import clock, signals
 from labctl.clock import NS, Clock, run_virtual
 from labctl.errors import Exit, InputError, LabctlError
 from labctl.events import Mode
@@ -106,7 +106,7 @@ def _play(
     player: Player, telemetry: Telemetry, speed: float | None
 ) -> tuple[str, LabctlError | None]:
     """The signal that stopped it, or ''; and what it broke on."""
-    signals: list[str] = []
+    heard: list[str] = []
 
     async def main(here: Clock) -> LabctlError | None:
         with concurrent.futures.ThreadPoolExecutor(1, "labctl-replay") as pool:
@@ -124,10 +124,10 @@ def _play(
             task = asyncio.ensure_future(whole())
 
             def stop(name: str) -> None:
-                signals.append(name)
+                heard.append(name)
                 task.cancel()
 
-            restore = platform.on_signals(asyncio.get_running_loop(), stop)
+            restore = signals.on_signals(asyncio.get_running_loop(), stop)
             try:
                 await asyncio.wait([task])
             finally:
@@ -140,7 +140,7 @@ def _play(
         return error
 
     fault = run_virtual(main, speed=speed)
-    return (signals[0] if signals else ""), fault
+    return (heard[0] if heard else ""), fault
 
 
 def _described(recorded: Recorded, verified: Verification) -> dict[str, Any]:

@@ -69,10 +69,10 @@ def command(
     from labctl.cli._asking import Asking
     from labctl.cli._told import Told
     from labctl.errors import InputError
-    from labctl.platform import hear_signals
     from labctl.ready import load_bench
     from labctl.service import ServeOptions, serve
     from labctl.settings import read_settings
+    from labctl.signals import hear_signals
     from labctl.telemetry import BrokerChoice
 
     settings = read_settings()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from labctl import platform
+from labctl import signals
 from labctl.clock import Clock, run_real
 
 
@@ -18,7 +18,7 @@ def until_stopped(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
     async def main(clock: Clock) -> None:
         task = asyncio.ensure_future(work())
-        restore = platform.on_signals(asyncio.get_running_loop(), lambda name: task.cancel())
+        restore = signals.on_signals(asyncio.get_running_loop(), lambda name: task.cancel())
         try:
             await asyncio.wait([task])
         finally:

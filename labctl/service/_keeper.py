@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from labctl import platform
+from labctl import platform, signals
 from labctl.bench import BenchFile, Reach
 from labctl.clock import NS, iso, wall_utc_ns
 from labctl.engine import AtBench, Begun, Publish, RunResult, carry_out
@@ -132,7 +132,7 @@ class Keeper:
 
     def heard(self, name: str) -> None:
         """A signal, by its name: no more than a handler may do."""
-        if name == platform.RUN_ONLY.name:
+        if name == signals.RUN_ONLY.name:
             self._control.stop("labctl stop")
             return
         self._ending = self._ending or name
@@ -212,7 +212,7 @@ class Keeper:
                         "user": getpass.getuser(),
                         "since": iso(wall_utc_ns()),
                         "record": str(folder.path),
-                        "stops_by": platform.RUN_ONLY.name,
+                        "stops_by": signals.RUN_ONLY.name,
                         "service": keeping.url,
                     }
                 )
@@ -250,10 +250,9 @@ class Keeper:
     def _on_signals(
         self, loop: asyncio.AbstractEventLoop, stop: Callable[[str], object]
     ) -> Callable[[], None]:
-        restore = platform.on_signals(loop, stop)
-        # Heard outside the loop too, which is woken all the same: a signal that comes as a run ends
-        # would else be lost with its loop, and the next run begin.
-        platform.hear_signals(self.heard)
+        # Heard outside the loop too: a signal that comes as a run ends would else be lost with its
+        # loop, and the next run begin.
+        restore = signals.on_signals(loop, stop, self.heard)
         self._control.entered(loop, stop)
         if self._ending:
             # It came between two runs.

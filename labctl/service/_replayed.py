@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from labctl import bench as benches
-from labctl import clock, platform
+from labctl import clock, signals
 from labctl.bench import BenchFile
 from labctl.clock import NS, Clock, iso, run_virtual
 from labctl.errors import LabctlError, RefusedError
@@ -188,7 +188,7 @@ def _until_signal(
                 )
 
             loop = asyncio.get_running_loop()
-            restore = platform.on_signals(loop, lambda name: asked.set())
+            restore = signals.on_signals(loop, lambda name: asked.set())
             playing = asyncio.ensure_future(play())
             waiting = asyncio.ensure_future(asked.wait())
             try:

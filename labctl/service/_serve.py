@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from labctl import platform
+from labctl import platform, signals
 from labctl.bench import BenchFile
 from labctl.engine import AtBench
 from labctl.errors import LabctlError
@@ -110,7 +110,7 @@ def serve(options: ServeOptions, say: Say) -> int:
     card = _card(reached, tokens)
     why = "a fault in labctl"
     # To the very end: whoever presses Ctrl-C once more is told no other end than this one.
-    restore = platform.hear_signals(keeper.heard)
+    restore = signals.hear_signals(keeper.heard)
     try:
         server.start()
         for line in _words(options, service, reached.page, tokens, card, by_hand=by_hand):

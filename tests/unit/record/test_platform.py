@@ -16,16 +16,15 @@ import pytest
 from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.errors import RefusedError
 from labctl.platform import (
-    STOP_SIGNALS,
     FileLock,
     announce,
     is_locked,
     is_terminal,
     live_runs,
     locked,
-    on_signals,
     runtime_dir,
 )
+from labctl.signals import STOP_SIGNALS, on_signals
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -57,6 +56,32 @@ def test_a_stop_signal_calls_back_on_the_loop(number: signal.Signals, how: objec
     finally:
         for each, handler in kept.items():
             signal.signal(each, handler)
+
+
+def test_no_signal_has_its_default_handler_on_the_way_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Heard outside the loop, then on it, then outside again: a second signal at any moment of that
+    finds somebody who hears it, not the end of the process."""
+    kept = {each: signal.signal(each, _handler) for each in STOP_SIGNALS}
+    given: list[object] = []
+    really = signal.signal
+
+    def look(number: signal.Signals, handler: object) -> object:
+        given.append(handler)
+        return really(number, handler)  # type: ignore[arg-type]
+
+    async def main(clock: Clock) -> None:
+        on_signals(asyncio.get_running_loop(), lambda name: None)()
+
+    monkeypatch.setattr(signal, "signal", look)
+    try:
+        run_virtual(main)
+        assert len(given) >= 2 * len(STOP_SIGNALS)
+        assert not {signal.SIG_DFL, signal.default_int_handler} & set(given)
+    finally:
+        for each, handler in kept.items():
+            really(each, handler)
 
 
 def _handler(*_: object) -> None:

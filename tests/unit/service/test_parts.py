@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from labctl import bench as benches
-from labctl import platform
+from labctl import signals
 from labctl.clock import NS
 from labctl.errors import InputError, RefusedError
 from labctl.events import (
@@ -125,26 +125,23 @@ def test_a_signal_of_a_loop_s_last_moment_is_heard_outside_it() -> None:
 
     async def last_moment() -> Callable[[], None]:
         loop = asyncio.get_running_loop()
-        restore = platform.on_signals(loop, on_loop.append)
-        platform.hear_signals(at_once.append)
+        restore = signals.on_signals(loop, on_loop.append, at_once.append)
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        os.kill(os.getpid(), signal.SIGHUP)
         return restore
 
     before = signal.getsignal(signal.SIGTERM)
-    run_only = signal.getsignal(platform.RUN_ONLY)
     loop = asyncio.new_event_loop()
     try:
         restore = loop.run_until_complete(last_moment())
+        os.kill(os.getpid(), signal.SIGINT)
         restore()
     finally:
         loop.close()
-        signal.signal(platform.RUN_ONLY, run_only)
 
     assert ["SIGTERM"] == on_loop
-    assert ["SIGTERM", "SIGHUP"] == at_once
+    assert ["SIGTERM", "SIGINT"] == at_once
     assert before == signal.getsignal(signal.SIGTERM)
 
 
