@@ -153,14 +153,14 @@ def choose(names: Sequence[str], choice: Choice, where: str) -> dict[Role, Colum
             raise InputError(
                 f"{len(mine)} columns may be the {role}: {listed}",
                 where=where,
-                fix=f"Name the one that is meant: --{_OPTION[role]} '{mine[0].name}'.",
+                fix=_fix(role, f"'{mine[0].name}'"),
             )
         elif role in (Role.TIME, Role.TEMPERATURE):
             listed = ", ".join(f"'{name}'" for name in names[:12])
             raise InputError(
                 f"no column is called like a {role}; there are {listed}",
                 where=where,
-                fix=f"Name the one that is meant: --{_OPTION[role]} NAME.",
+                fix=_fix(role, "NAME"),
             )
     return used
 
@@ -173,6 +173,16 @@ _OPTION = {
     Role.POWER: "power-column",
     Role.IRRADIANCE: "light",
 }
+
+
+def _fix(role: Role, name: str) -> str:
+    """For either verb that reads such a file."""
+    option = _OPTION[role]
+    column = option.removesuffix("-column")
+    return (
+        f"Name the one that is meant: `labctl analyse --{option} {name}`, "
+        f"`labctl import --column {column}={name}`."
+    )
 
 
 def _named(names: Sequence[str], asked: str, role: Role, where: str) -> Column:

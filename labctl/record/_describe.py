@@ -94,8 +94,10 @@ def describe_run(path: Path) -> RunDescription:
 def recover_run(path: Path) -> RunDescription:
     """Make run.json and data.csv of a run that was killed, from what is good in its journal. The
     journal itself is never touched; what stands behind its good part is copied to `TAIL`. Of a run
-    that had ended in order, run.json and data.csv are kept as `run.before.json`, `data.before.csv`.
-    RefusedError while the run goes on."""
+    that had ended in order, run.json and data.csv are kept as `run.before.json`, `data.before.csv`;
+    so is a run.json that cannot be read. RefusedError while the run goes on."""
+    if not is_locked(path / "journal.jsonl"):
+        _put_garbled_aside(path / "run.json")
     found = describe_run(path)
     if found.state == "running":
         raise RefusedError(
@@ -124,6 +126,17 @@ def recover_run(path: Path) -> RunDescription:
     told.setdefault("journal", {"head_hash": found.head_hash, "durable_seq": found.durable_seq})
     replace_file(path / "run.json", to_json(told))
     return describe_run(path)
+
+
+def _put_garbled_aside(facts: Path) -> None:
+    """What it alone said may still be read in it by a person."""
+    try:
+        read_facts(facts)
+    except RecordError:
+        if not facts.is_file():
+            raise
+        _keep_aside(facts)
+        facts.unlink()
 
 
 def _keep_aside(path: Path) -> None:
@@ -166,7 +179,10 @@ def read_facts(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RecordError("run.json cannot be read", where=str(path), seen=str(error)) from error
+        raise RecordError(
+            "run.json cannot be read", where=str(path), seen=str(error),
+            fix="`labctl runs recover` puts it aside and makes what the journal has of it.",
+        ) from error  # fmt: skip
     return facts if isinstance(facts, dict) else {}
 
 

@@ -127,6 +127,17 @@ class _Check:
             why = f"every line holds in itself, but this is not the journal of {self._source}"
             kept = f"head hash {reader.head_hash}, and {self._source} has {self._head}"
             return Outcome.CHANGED, self._journal.name, (why, kept)
+        if (
+            self._source == "run.json"
+            and self._facts.get("recovered")
+            and "ended" not in self._facts
+        ):
+            # Made by `runs recover` from the journal as it found it.
+            why = (
+                "every line holds, but run.json was made from this journal by `labctl runs recover`: "
+                "its head hash is from then, and none was kept at the run's end"
+            )
+            return Outcome.NO_HEAD, "", (why,)
         why = f"every line holds, and the head hash is that of {self._source}"
         if self._source == "run.json":
             why += ", which lies beside it; one kept elsewhere can be given with --head"

@@ -187,6 +187,16 @@ def test_seconds_since_1970_begin_at_zero_and_impossible_times_have_no_place(
     assert (about.zero_s, about.left_out, about.first_left_out) == (1.77e9, 1, 4)
 
 
+def test_two_curves_in_a_file_are_told_with_the_option_that_there_is(tmp_path: Path) -> None:
+    """Each of the verbs that read such a file has its own."""
+    file = tmp_path / "two.csv"
+    file.write_text("time_s,probe1_degC,probe2_degC\n0,20,21\n1,20,21\n")
+    with pytest.raises(InputError, match="2 columns may be the temperature") as told:
+        import_curve(file, tmp_path / "runs")
+    assert "`labctl import --column temperature='probe1_degC'`" in told.value.fix
+    assert "`labctl analyse --temperature 'probe1_degC'`" in told.value.fix
+
+
 def _copy(folder: Path, to: Path) -> Path:
     copy = to / folder.parent.name / folder.name
     copy.mkdir(parents=True)

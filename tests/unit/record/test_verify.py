@@ -332,6 +332,29 @@ def test_recovering_a_damaged_record_keeps_what_was_told_at_its_end(own: Path) -
     assert Outcome.CHANGED == verify_run(own).outcome
 
 
+def test_a_head_hash_that_recovering_made_proves_nothing_of_before(own: Path) -> None:
+    """It was taken from the journal as it lay there; what is changed afterwards is found by it."""
+    head = verify_run(own).head_hash
+    (own / "run.json").unlink()
+    recover_run(own)
+    found = verify_run(own)
+    assert found.outcome is Outcome.NO_HEAD
+    assert "made from this journal" in found.why[0]
+    assert verify_run(own, head).outcome is Outcome.INTACT
+    (own / "run.json").write_text((own / "run.json").read_text().replace(head, "0" * 64))
+    assert verify_run(own).outcome is Outcome.CHANGED
+
+
+def test_recovering_makes_a_run_json_that_cannot_be_read_anew(own: Path) -> None:
+    """The garbled one is kept aside. Of a run that goes on it is left alone."""
+    (own / "run.json").write_bytes(b"\0" * 40)
+    with pytest.raises(RecordError, match="cannot be read"):
+        verify_run(own)
+    assert "pass" == recover_run(own).facts["verdict"]
+    assert b"\0" * 40 == (own / "run.before.json").read_bytes()
+    assert Outcome.NO_HEAD == verify_run(own).outcome
+
+
 def test_a_run_that_goes_on_is_called_so(tmp_path: Path) -> None:
     """Neither intact nor cut off while its process writes."""
     folder = RunFolder.create(tmp_path, "heating-curve", "water")
