@@ -11,6 +11,7 @@ import click
 
 from labctl.cli._options import sample_option
 from labctl.cli._run_folder import run_folder
+from labctl.cli._visible import visible
 from labctl.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def compare_command(pack: Path, run: str, runs_dir: Path | None, as_json: bool) 
         click.echo(json.dumps(agreement_json(found)))
     else:
         for line in agreement_lines(found):
-            click.echo(line)
+            click.echo(visible(line))
     codes = {"agrees": Exit.PASS, "differs": Exit.CHECK_FAILED}
     return codes.get(found.told, Exit.CANNOT_TELL)
 
@@ -167,11 +168,13 @@ def _tell(path: Path, pack: Pack, *, as_json: bool) -> None:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     for line in pack_lines(path, pack):
-        click.echo(line)
+        click.echo(visible(line))
 
 
 def pack_lines(path: Path, pack: Pack) -> Iterator[str]:
-    """What is in it."""
+    """What is in it, as it says itself: anybody may have written it."""
+    from labctl.record import finite
+
     about, reference = pack.about, pack.reference
     yield f"PACK  {path}"
     yield f"  SHA-256    {pack.sha256}"
@@ -187,10 +190,11 @@ def pack_lines(path: Path, pack: Pack) -> Iterator[str]:
     yield f"  head hash  {reference.get('head_hash')}"
     results = reference.get("results")
     for name, entry in results.items() if isinstance(results, dict) else ():
-        if isinstance(entry, dict) and isinstance(entry.get("value"), int | float):
-            low, high = entry.get("low"), entry.get("high")
+        told = entry if isinstance(entry, dict) else {}
+        value, low, high = (finite(told.get(key)) for key in ("value", "low", "high"))
+        if value is not None:
             span = f" ({low:.4g} to {high:.4g})" if low is not None and high is not None else ""
-            shown = f"{entry['value']:.4g}{span} {entry.get('unit', '')}".rstrip()
+            shown = f"{value:.4g}{span} {told.get('unit', '')}".rstrip()
             yield f"  {name.replace('_', ' ')}  {shown}"
 
 

@@ -14,6 +14,7 @@ import click
 from labctl.cli._options import RunOptions
 from labctl.cli._pack import agreement_json, agreement_lines
 from labctl.cli._prepare import prepare_all, run_all
+from labctl.cli._visible import visible
 from labctl.errors import InputError
 from labctl.pack import agreement, prepare_protocol, read_pack
 from labctl.ready import load_bench
@@ -73,4 +74,4 @@ def _compare(pack: Pack, run: RunInTerminal, *, as_json: bool) -> None:
     if as_json:
         return
     for line in (*agreement_lines(found), *([why] if why else [])):
-        click.echo(line)
+        click.echo(visible(line))

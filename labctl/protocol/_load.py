@@ -9,6 +9,7 @@ from typing import Any
 
 from labctl import clock, yamlfile
 from labctl.bench import BenchFile
+from labctl.errors import InputError
 from labctl.events import SOURCES
 from labctl.limits import Limits, tighten
 from labctl.protocol._bind import bind_into
@@ -51,6 +52,12 @@ _FORMER = {"electrical-calibration": "cell-calibration", "until-known": "early-s
 def find(name: str) -> Path:
     """A protocol file by path or by the name of a shipped one, also by a name that it had before;
     InputError lists those there are."""
+    if name.endswith(".labpack") and Path(name).is_file():
+        raise InputError(
+            "this is a pack, and only `labctl run` and `labctl pack` take one",
+            where=name,
+            fix=f"`labctl pack open {name}` puts its protocol.yaml into a folder.",
+        )
     former = name in _FORMER and not Path(name).is_file()
     return yamlfile.find_file(_FORMER[name] if former else name, "protocol")
 

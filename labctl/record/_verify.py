@@ -134,8 +134,8 @@ class _Check:
         ):
             # Made by `runs recover` from the journal as it found it.
             why = (
-                "every line holds, but run.json was made from this journal by `labctl runs recover`: "
-                "its head hash is from then, and none was kept at the run's end"
+                "every line holds, but run.json was made from this journal by `runs recover`: its "
+                "head hash is from then, and none was kept at the run's end"
             )
             return Outcome.NO_HEAD, "", (why,)
         why = f"every line holds, and the head hash is that of {self._source}"

@@ -165,6 +165,35 @@ def rewritten(path: Path, to: Path, **changed: bytes) -> Path:
     return to
 
 
+@pytest.mark.parametrize("low", ["x", None, float("nan"), [1], True])
+def test_what_a_pack_says_of_itself_is_shown_as_text(
+    pack_path: Path, tmp_path: Path, low: object
+) -> None:
+    """Anybody may have written it: it moves no cursor, and no number is one that is none."""
+    said = json.loads(read_pack(pack_path).files["reference.json"])
+    said["mode"] = "REAL\x1b[2J"
+    said["results"]["efficiency"]["low"] = low
+    said["results"]["time_constant"] = {"value": "long"}
+    path, good = tmp_path / "x.labpack", read_pack(pack_path)
+    files = {**good.files, "reference.json": json.dumps(said).encode()}
+    write_pack(path, files, {"name": "a\x1b]0;b\x07"})
+    for words in (["show", str(path)], ["compare", str(path), str(made_run(tmp_path))]):
+        shown = CliRunner().invoke(main, ["pack", *words])
+        assert isinstance(shown.exception, SystemExit | None)
+        assert "\x1b" not in shown.output
+        assert "REAL\\x1b[2J" in shown.output
+        assert "nan" not in shown.output.replace("nano", "")
+
+
+def test_a_pack_is_not_read_as_a_protocol(pack_path: Path) -> None:
+    """`plan` and `validate` say what opens it."""
+    shown = CliRunner().invoke(main, ["plan", str(pack_path)])
+    with pytest.raises(InputError, match="this is a pack") as told:
+        protocols.find(str(pack_path))
+    assert "labctl pack open" in told.value.fix
+    assert shown.exit_code != 0
+
+
 def test_a_file_that_is_not_the_one_of_the_manifest_is_refused(
     pack_path: Path, tmp_path: Path
 ) -> None:
