@@ -25,6 +25,7 @@ AGREE = 0.25
 APART = 0.5
 """Of a heartbeat: by which those two were sent apart at least. Two that were held up and come
 together would else agree."""
+_LARGEST = 2**63
 DRIFT = 500e-6
 """By which two computers' clocks may drift apart while they are being set."""
 
@@ -74,6 +75,9 @@ class BeamState:
         elif kind == "hb":
             if payload.get("session") != self._beat.get("session"):
                 self._delays = _Delays()
+            elif _sent_ns(payload) < _sent_ns(self._beat):
+                # Older than what is known; it takes nothing back.
+                return
             self._beat, self._beat_ns = payload, received_ns
             self._late_s = self._delays.late_s(
                 payload.get("up_ns"), received_ns, _number(payload.get("hb_s"), 0.0)
@@ -91,7 +95,7 @@ class BeamState:
             return _unknown("the bench is offline")
         if not beat:
             return _unknown("no heartbeat received")
-        if state.get("session") != beat.get("session"):
+        if state.get("session") != beat.get("session") or not state.get("session"):
             return _unknown("state and heartbeat are of different sessions")
         longest_s = BEATS * _number(beat.get("hb_s"), 0.0)
         since_s = (now_ns - self._beat_ns) / clock.NS
@@ -107,7 +111,7 @@ class BeamState:
             if said.get("readback") != "ok":
                 return _unknown("off was not read back")
         read_s = beat.get("readback_age_s")
-        if not isinstance(read_s, int | float):
+        if not isinstance(read_s, int | float) or not 0 <= read_s <= _LARGEST:
             return _unknown("it is not said when off was read back")
         if self._late_s is None:
             return _unknown("whether the heartbeat is late shows with the next one")
@@ -133,7 +137,7 @@ class _Delays:
 
     def late_s(self, sent_ns: Any, received_ns: int, period_s: float) -> float | None:
         """Seconds; None until two agree, and anew when one proves all before it late."""
-        if not isinstance(sent_ns, int) or isinstance(sent_ns, bool):
+        if not isinstance(sent_ns, int) or isinstance(sent_ns, bool) or abs(sent_ns) > _LARGEST:
             return None
         delay_ns, near_ns = float(received_ns - sent_ns), AGREE * period_s * clock.NS
         # A bound that stood still would call everything late, or nothing, as clocks drift.
@@ -153,5 +157,12 @@ def _unknown(why: str) -> BeamView:
     return BeamView(Seen.UNKNOWN, why)
 
 
+def _sent_ns(beat: Mapping[str, Any]) -> float:
+    """By its sender's clock; 0 where it does not say."""
+    return _number(beat.get("up_ns"), 0.0)
+
+
 def _number(value: Any, otherwise: float) -> float:
-    return float(value) if isinstance(value, int | float) else otherwise
+    """Whoever may publish there may write anything: also what is no number that can be had."""
+    fine = isinstance(value, int | float) and abs(value) <= _LARGEST
+    return float(value) if fine else otherwise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +39,7 @@ def _state(payload: Mapping[str, Any]) -> str:
         fed = payload.get(source)
         if isinstance(fed, Mapping):
             emission += f", {source} {fed.get('emission', 'unknown')}"
-    if payload.get("interlock") in {"closed", "open"}:
+    if payload.get("interlock") in ("closed", "open"):
         emission += f", interlock {payload['interlock']}"
     stalled = ", the run tells nothing" if payload.get("stalled") else ""
     return f"state {payload.get('state')}, emission {emission}{stalled}"
@@ -57,7 +58,7 @@ def _value(value: Any) -> str:
     if not isinstance(value, Mapping):
         return "?"
     number = value.get("v")
-    if not isinstance(number, int | float):
+    if not isinstance(number, int | float) or abs(number) > sys.float_info.max:
         return f"INVALID ({value.get('why', 'no reason given')})"
     return f"{number:.6g} {value.get('u', '')}".rstrip()
 

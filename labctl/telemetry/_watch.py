@@ -54,7 +54,7 @@ class Watcher:
         parts = message.topic.split("/", 3)
         try:
             payload = json.loads(message.payload)
-        except ValueError:
+        except (ValueError, RecursionError):
             payload = None
         if len(parts) < 4 or not isinstance(payload, dict):
             self.say(f"not labctl's: {message.topic}")
@@ -157,4 +157,5 @@ async def _every(period_s: float, watcher: Watcher) -> None:
 
 
 def _json(facts: dict[str, Any]) -> str:
-    return json.dumps(facts, ensure_ascii=False)
+    # In ASCII: whoever publishes there wrote it, and it may be no text that can be printed.
+    return json.dumps(facts)
