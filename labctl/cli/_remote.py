@@ -14,7 +14,7 @@ import click
 from labctl import clock
 from labctl.cli._remote_bench import BENCH_VERBS
 from labctl.cli._remote_records import RECORD_VERBS
-from labctl.cli._server import Server, find_server, parameters_of
+from labctl.cli._server import Server, find_server, parameters_of, shown
 from labctl.errors import Exit, InputError, InstrumentError
 
 __all__ = ["VERBS", "find_server"]
@@ -29,28 +29,28 @@ def status(server: Server, as_json: bool) -> int:
     """The bench in words."""
     told = server.ask("GET", "/bench")
     if as_json:
-        click.echo(json.dumps(told, ensure_ascii=False))
+        click.echo(json.dumps(told))
         return Exit.PASS
-    click.echo(f"{told['mode']} bench {told['bench']}: {told['word']}")
-    click.echo(f"  beam      {told['beam']['text']}")
+    shown(f"{told['mode']} bench {told['bench']}: {told['word']}")
+    shown(f"  beam      {told['beam']['text']}")
     if told["latched"]:
         now = told["latched"]
-        click.echo(f"  LATCHED   by {now['by']}: {now['why']}; reset at the {now['reset']}")
+        shown(f"  LATCHED   by {now['by']}: {now['why']}; reset at the {now['reset']}")
     run = told["run"]
     if run is not None:
-        click.echo(f"  run       {run['protocol']} {run['sample']}  {run['record']}")
+        shown(f"  run       {run['protocol']} {run['sample']}  {run['record']}")
         step = run["step"]
         if step:
             words = f"{step['index']} of {step['of']}, {step['verb']}"
-            click.echo(f"  step      {words}, at most {step['left_s']:.0f} s more")
-        click.echo(f"  so far    {'; '.join([run['so_far']['word'], *run['so_far']['why']])}")
+            shown(f"  step      {words}, at most {step['left_s']:.0f} s more")
+        shown(f"  so far    {'; '.join([run['so_far']['word'], *run['so_far']['why']])}")
     for reading in told["readings"]:
         value = reading["problem"] or f"{reading['value']:.4g} {reading['unit']}"
-        click.echo(f"  {reading['channel']:<22} {value}   {reading['age_s']:.1f} s ago")
+        shown(f"  {reading['channel']:<22} {value}   {reading['age_s']:.1f} s ago")
     if told["waits_for"]:
-        click.echo(f"  WAITS     {told['waits_for'].removeprefix('waits ')}")
+        shown(f"  WAITS     {told['waits_for'].removeprefix('waits ')}")
     if told["prompt"]:
-        click.echo(f"  ASKS      {told['prompt']['text']}")
+        shown(f"  ASKS      {told['prompt']['text']}")
     return Exit.PASS
 
 
@@ -84,7 +84,7 @@ def run(
     order |= {name: value for name, value in (("sample", sample), ("blank", blank)) if value}
     path = "/queue" if queued else "/start"
     item = server.armed().ask("POST", path, order, secrets.token_urlsafe(16))
-    click.echo(f"{item['id']} {item['protocol']}: {item['state']}")
+    shown(f"{item['id']} {item['protocol']}: {item['state']}")
     if no_wait:
         return Exit.PASS
     while item["state"] in ("waiting", "running"):
@@ -93,10 +93,10 @@ def run(
         if not found:
             raise InstrumentError("the service was started anew meanwhile", where=server.url)
         if found[0]["state"] != item["state"]:
-            click.echo(f"{item['id']} {item['protocol']}: {found[0]['state']}")
+            shown(f"{item['id']} {item['protocol']}: {found[0]['state']}")
         item = found[0]
     said = [item["outcome"], item["verdict"], item["why"], item["run"]]
-    click.echo("; ".join(word for word in said if word))
+    shown("; ".join(word for word in said if word))
     return int(item["exit_code"]) if item["exit_code"] is not None else int(Exit.STOPPED)
 
 
@@ -107,7 +107,7 @@ def run(
 def stop(server: Server, latch: bool, why: str) -> int:
     """Laser off and run closed. Never asks. This is no emergency stop: use the interlock."""
     path = "/stop-laser" if latch else "/stop"
-    click.echo(server.ask("POST", path, {"why": why or "labctl --server stop"})["done"])
+    shown(server.ask("POST", path, {"why": why or "labctl --server stop"})["done"])
     return Exit.PASS
 
 
@@ -121,16 +121,16 @@ def watch(server: Server, as_json: bool) -> int:
             if "e" not in line and "bye" not in line:
                 continue
             if as_json:
-                click.echo(json.dumps(line, ensure_ascii=False))
+                click.echo(json.dumps(line))
             elif "bye" in line:
-                click.echo(f"the service ends: {line['bye']}")
+                shown(f"the service ends: {line['bye']}")
             else:
                 event = line["e"]
                 words = ", ".join(
                     f"{k} {_plain(v)}" for k, v in event.items()
                     if k not in ("t", "k") and isinstance(v, str | int | float) and v != ""
                 )  # fmt: skip
-                click.echo(f"{event['t'] / clock.NS:9.1f} s  {event['k']:<16} {words}")
+                shown(f"{event['t'] / clock.NS:9.1f} s  {event['k']:<16} {words}")
     except KeyboardInterrupt:
         return Exit.PASS
     return Exit.PASS
@@ -146,9 +146,9 @@ def queue(context: click.Context) -> None:
     for item in told["items"]:
         words = item["why"] if item["state"] in ("refused", "done", "lost") else ""
         sample = item["sample"] or ""
-        click.echo(f"{item['id']:<5} {item['state']:<9} {item['protocol']} {sample}  {words}")
+        shown(f"{item['id']:<5} {item['state']:<9} {item['protocol']} {sample}  {words}")
     if told["held"]:
-        click.echo(f"HELD  {told['held']}; `queue go-on` when somebody has looked")
+        shown(f"HELD  {told['held']}; `queue go-on` when somebody has looked")
 
 
 @queue.command("cancel")
@@ -157,7 +157,7 @@ def queue(context: click.Context) -> None:
 def cancel(server: Server, item: str) -> None:
     """Take one out that waits."""
     told = server.ask("DELETE", f"/queue/{_item(item)}")
-    click.echo(f"{told['id']}: {told['state']}")
+    shown(f"{told['id']}: {told['state']}")
 
 
 @queue.command("move")
@@ -167,7 +167,7 @@ def cancel(server: Server, item: str) -> None:
 def move(server: Server, item: str, to: int) -> None:
     """Another place among those that wait, counted from 0."""
     server.ask("POST", f"/queue/{_item(item)}/move", {"to": to})
-    click.echo(f"{item}: moved")
+    shown(f"{item}: moved")
 
 
 @queue.command("go-on")
@@ -175,7 +175,7 @@ def move(server: Server, item: str, to: int) -> None:
 def goes_on(server: Server) -> None:
     """Somebody has looked: a queue that was held goes on."""
     server.ask("POST", "/queue/go-on")
-    click.echo("the queue goes on")
+    shown("the queue goes on")
 
 
 VERBS: dict[str, click.Command] = {

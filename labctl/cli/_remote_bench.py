@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from labctl.cli._server import Server, parameters_of
+from labctl.cli._server import Server, parameters_of, shown
 from labctl.errors import Exit, InputError
 
 
@@ -27,11 +27,11 @@ def validate(server: Server, files: tuple[Path, ...]) -> int:
         told = server.ask("POST", "/validate", {"text": text})
         bad += not told["ok"]
         if told["ok"]:
-            click.echo(f"{file}: a protocol that this bench can carry out")
+            shown(f"{file}: a protocol that this bench can carry out")
         for one in told["problems"]:
             place = f"{file}:{one['line']}:{one['column']}" if one["line"] else str(file)
             fix = f" {one['fix']}" if one["fix"] else ""
-            click.echo(f"{place}: {one['code']} {one['message']}.{fix}")
+            shown(f"{place}: {one['code']} {one['message']}.{fix}")
     return Exit.BAD_INPUT if bad else Exit.PASS
 
 
@@ -59,40 +59,40 @@ def plan(
         order["sample"] = sample
     told = server.ask("POST", "/plan", order)
     if as_json:
-        click.echo(json.dumps(told, ensure_ascii=False))
+        click.echo(json.dumps(told))
         return
-    click.echo(f"PLAN  {told['protocol']} on bench {told['bench']}")
+    shown(f"PLAN  {told['protocol']} on bench {told['bench']}")
     if told.get("sample"):
         assumed = ", which nobody named" if told.get("assumed_sample") else ""
-        click.echo(f"sample      {told['sample']}{assumed}")
+        shown(f"sample      {told['sample']}{assumed}")
     for step in told["steps"]:
         power = "" if step["power_w"] is None else f"  {step['power_w']:g} W"
         longest = "until answered" if step["at_most_s"] is None else f"{step['at_most_s']:g} s"
         ends = "" if step["until"] is None else f"  {step['until']}"
         name = "" if step["name"].lower() == step["verb"] else f"  {step['name']}"
-        click.echo(f"{step['index'] + 1:>3}  {step['verb']}{name}  at most {longest}{power}{ends}")
-    click.echo(f"at most     {told['worst_case_s']:g} s, {told['energy_j']:g} J of laser light")
+        shown(f"{step['index'] + 1:>3}  {step['verb']}{name}  at most {longest}{power}{ends}")
+    shown(f"at most     {told['worst_case_s']:g} s, {told['energy_j']:g} J of laser light")
     for limit in told["limits"]:
         words = f"{limit['used_text']} of {limit['allowed_text']}"
-        click.echo(f"limit       {limit['limit']}: {words} ({limit['fraction']:.0%})")
+        shown(f"limit       {limit['limit']}: {words} ({limit['fraction']:.0%})")
     for source, off in told["off_latency"].items():
-        click.echo(f"worst off   {source}: {off['asked_s']:.2f} s after it is asked for")
+        shown(f"worst off   {source}: {off['asked_s']:.2f} s after it is asked for")
     for line in told["hazards"]:
-        click.echo(f"hazard      {line}")
+        shown(f"hazard      {line}")
 
 
 @click.command("hold")
 @click.pass_obj
 def hold(server: Server) -> None:
     """Wait before the next step that begins in the dark. There is no pause of light."""
-    click.echo(server.ask("POST", "/hold")["done"])
+    shown(server.ask("POST", "/hold")["done"])
 
 
 @click.command("go-on")
 @click.pass_obj
 def go_on(server: Server) -> None:
     """Take a hold off. (A queue that was held: `queue go-on`.)"""
-    click.echo(server.ask("POST", "/go-on")["done"])
+    shown(server.ask("POST", "/go-on")["done"])
 
 
 @click.command("note")
@@ -100,7 +100,7 @@ def go_on(server: Server) -> None:
 @click.pass_obj
 def note(server: Server, text: tuple[str, ...]) -> None:
     """A remark in the record of the run in hand."""
-    click.echo(server.ask("POST", "/notes", {"text": " ".join(text)})["done"])
+    shown(server.ask("POST", "/notes", {"text": " ".join(text)})["done"])
 
 
 @click.command("answer")
@@ -111,9 +111,9 @@ def answer(server: Server, text: tuple[str, ...]) -> None:
     prompt = server.ask("GET", "/bench")["prompt"]
     if prompt is None:
         raise InputError("nobody is asked anything now", where=server.url)
-    click.echo(prompt["text"])
+    shown(prompt["text"])
     body = {"prompt": prompt["id"], "text": " ".join(text)}
-    click.echo(server.ask("POST", "/answer", body)["done"])
+    shown(server.ask("POST", "/answer", body)["done"])
 
 
 @click.command("stop-laser")
@@ -123,7 +123,7 @@ def stop_laser(server: Server, why: str) -> int:
     """Laser off now, run closed, latched: nothing starts until a reset. Never asks. This is no
     emergency stop: use the interlock."""
     told = server.ask("POST", "/stop-laser", {"why": why or "labctl --server stop-laser"})
-    click.echo(told["done"])
+    shown(told["done"])
     return Exit.PASS
 
 
@@ -132,7 +132,7 @@ def stop_laser(server: Server, why: str) -> int:
 @click.pass_obj
 def reset(server: Server, why: tuple[str, ...]) -> None:
     """Take STOP LASER off a SIMULATED bench, with the reason; a REAL one is reset at the bench."""
-    click.echo(server.armed().ask("POST", "/reset", {"why": " ".join(why)})["done"])
+    shown(server.armed().ask("POST", "/reset", {"why": " ".join(why)})["done"])
 
 
 BENCH_VERBS: dict[str, click.Command] = {

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import click
 
-from labctl.cli._server import Server
+from labctl.cli._server import Server, shown
 from labctl.errors import InputError, RecordError
 
 _RECORD = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}/[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -35,10 +35,10 @@ def runs(
     asked = urlencode({name: value for name, value in given.items() if value is not None})
     for run in server.ask("GET", f"/runs?{asked}"):
         if as_json:
-            click.echo(json.dumps(run, ensure_ascii=False))
+            click.echo(json.dumps(run))
             continue
         words = "  ".join(str(run[name] or "-") for name in ("path", "mode", "outcome", "verdict"))
-        click.echo(words)
+        shown(words)
 
 
 @click.command("report")
@@ -58,7 +58,7 @@ def report(server: Server, run: str, out: Path | None) -> None:
     except OSError as error:
         raise RecordError("the report cannot be written", where=str(file), seen=str(error),
                           fix="Give --out.") from error  # fmt: skip
-    click.echo(str(file))
+    shown(str(file))
 
 
 @click.command("protocols")
@@ -68,11 +68,11 @@ def protocols(server: Server, as_json: bool) -> None:
     """What the service can be ordered to run, with the parameters of each."""
     for one in server.ask("GET", "/protocols"):
         if as_json:
-            click.echo(json.dumps(one, ensure_ascii=False))
+            click.echo(json.dumps(one))
             continue
         words = ", ".join(f"{p['name']}={p['default']}" for p in one["parameters"])
         lights = "lights" if one["lights"] else ""
-        click.echo(f"{one['name']:<28} {lights:<6} {one['problem'] or words}")
+        shown(f"{one['name']:<28} {lights:<6} {one['problem'] or words}")
 
 
 RECORD_VERBS: dict[str, click.Command] = {"runs": runs, "report": report, "protocols": protocols}

@@ -13,10 +13,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+import click
+
 from labctl import platform
+from labctl.cli._visible import visible
 from labctl.errors import (
     InputError,
     InstrumentError,
@@ -31,6 +35,8 @@ _TIMEOUT_S = 30.0
 _HERE = ("127.0.0.1", "localhost", "::1")
 _LONG_S = 90.0
 """A report is made anew."""
+_LONGEST = 64 * 1024 * 1024
+"""Bytes of one answer; a report is far below."""
 _QUIET_S = 10.0
 """A stream says something each second; this long without a word is lost contact."""
 
@@ -45,23 +51,27 @@ class Server:
 
     def ask(self, method: str, path: str, body: Any = None, key: str = "") -> Any:
         """What it says. LabctlError in its own words where it refuses."""
-        with self._open(method, path, body, key, _TIMEOUT_S) as said:
-            return json.loads(said.read())
+        return self._told(self._read(method, path, body, key, _TIMEOUT_S))
 
     def text(self, path: str) -> str:
         """What it says where it is no JSON."""
-        with self._open("GET", path, None, "", _LONG_S) as said:
-            return str(said.read().decode("utf-8"))
+        return self._read("GET", path, None, "", _LONG_S).decode("utf-8", "replace")
 
     def lines(self, path: str) -> Iterator[dict[str, Any]]:
-        """A stream, object by object, until it ends. InstrumentError when it falls silent."""
+        """A stream, object by object, until its last word. InstrumentError when it falls silent, or
+        ends without."""
         try:
             with self._open("GET", path, None, "", _QUIET_S) as said:
-                for line in said:
-                    yield json.loads(line)
-        except (TimeoutError, ConnectionError) as error:
-            raise InstrumentError("LOST CONTACT: the beam is UNKNOWN, treat it as ON",
-                                  where=self.url, seen=str(error)) from error  # fmt: skip
+                while line := said.readline(_LONGEST):
+                    told = self._told(line)
+                    if not isinstance(told, dict):
+                        raise self._no_service("a line that is no JSON object")
+                    yield told
+                    if "bye" in told:
+                        return
+            raise ConnectionError("it ended without its last word")
+        except (OSError, HTTPException) as error:
+            raise self._lost(error) from error
 
     def armed(self) -> Server:
         """With the right to arm, where its code is known; else as it is."""
@@ -73,6 +83,33 @@ class Server:
             # A REAL bench is armed at the bench.
             return self
         return Server(self.url, token)
+
+    def _read(self, method: str, path: str, body: Any, key: str, timeout_s: float) -> bytes:
+        try:
+            with self._open(method, path, body, key, timeout_s) as said:
+                read: bytes = said.read(_LONGEST + 1)
+        except (OSError, HTTPException) as error:
+            raise self._lost(error) from error
+        if len(read) > _LONGEST:
+            raise self._no_service(f"more than {_LONGEST} bytes")
+        return read
+
+    def _told(self, text: bytes) -> Any:
+        def whole(pairs: dict[str, Any]) -> _Object:
+            return _Object(self.url, pairs)
+
+        try:
+            return json.loads(text, object_hook=whole)
+        except (ValueError, RecursionError) as error:
+            raise self._no_service(f"no JSON: {error}") from None
+
+    def _lost(self, error: Exception) -> InstrumentError:
+        return InstrumentError("LOST CONTACT: the beam is UNKNOWN, treat it as ON",
+                               where=self.url, seen=str(error) or type(error).__name__,
+                               fix="The interlock or the key puts it out.")  # fmt: skip
+
+    def _no_service(self, seen: str) -> InstrumentError:
+        return _no_service(self.url, seen)
 
     def _open(self, method: str, path: str, body: Any, key: str, timeout_s: float) -> Any:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -86,14 +123,31 @@ class Server:
             return _opener(self.url).open(request, timeout=timeout_s)
         except urllib.error.HTTPError as error:
             with error:
-                raise _as_error(self.url, error.code, error.read()) from None
-        except (urllib.error.URLError, OSError) as error:
+                raise _as_error(self.url, error.code, error.read(_LONGEST)) from None
+        except (urllib.error.URLError, OSError, HTTPException) as error:
             raise InstrumentError(
                 "no service answers there",
                 where=self.url,
                 seen=str(getattr(error, "reason", error)),
                 fix="Is `labctl serve` running?",
             ) from None
+
+
+class _Object(dict[str, Any]):
+    """What was said. Asked for what is not in it, whoever said it is no service of this version."""
+
+    def __init__(self, url: str, pairs: dict[str, Any]) -> None:
+        super().__init__(pairs)
+        self._url = url
+
+    def __missing__(self, key: str) -> Any:
+        raise _no_service(self._url, f"an answer without {key!r}")
+
+
+def _no_service(url: str, seen: str) -> InstrumentError:
+    return InstrumentError("what answers there is no service of labctl's, or of another version",
+                           where=url, seen=visible(seen),
+                           fix="Nothing is known of the beam: treat it as ON.")  # fmt: skip
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -112,15 +166,16 @@ def _opener(url: str) -> urllib.request.OpenerDirector:
 def _as_error(url: str, status: int, text: bytes) -> LabctlError:
     try:
         said = json.loads(text)["error"]
-    except (ValueError, KeyError, TypeError):
-        said = {"what": f"status {status}"}
-    what, seen, fix = (str(said.get(name, "")) for name in ("what", "seen", "fix"))
-    if said.get("problems"):
+        what, seen, fix = (visible(str(said.get(name, ""))) for name in ("what", "seen", "fix"))
         problems = [
-            Problem(str(p["code"]), str(p["message"]), line=int(p["line"]), column=int(p["column"]),
-                    source=str(p["source"]), fix=str(p["fix"]))
-            for p in said["problems"]
+            Problem(visible(str(p["code"])), visible(str(p["message"])), line=int(p["line"]),
+                    column=int(p["column"]), source=visible(str(p["source"])),
+                    fix=visible(str(p["fix"])))
+            for p in said.get("problems", ())
         ]  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        what, seen, fix, problems = f"status {status}", "", "", []
+    if problems:
         return InputError(what, problems=problems, where=url)
     if status in (401, 403, 409, 429):
         return RefusedError(what, where=url, seen=seen, fix=fix)
@@ -154,6 +209,11 @@ def find_server(url: str) -> Server:
         where=base,
         fix="Set LABCTL_TOKEN or LABCTL_TOKEN_FILE to the one that it printed at its start.",
     )
+
+
+def shown(words: object) -> None:
+    """A line of what a service said, whoever said it there: it moves no cursor."""
+    click.echo(visible(str(words)))
 
 
 def parameters_of(texts: tuple[str, ...]) -> dict[str, str]:

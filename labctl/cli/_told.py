@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from labctl.cli._view import happening
+from labctl.cli._visible import visible
 from labctl.events import Event
 
 _MOST = 1000
@@ -36,7 +37,7 @@ class Told:
         words = happening(event)
         if words is None:
             return
-        line = f"  {words[0]:<8} {words[1]}"
+        line = visible(f"  {words[0]:<8} {words[1]}")
         if line != self._last:
             self._last = line
             self.say(line)
@@ -62,7 +63,8 @@ class Told:
                     return
                 line = self._lines.popleft()
             try:
-                self._say(line)
+                # Words that came over the network move no cursor where somebody arms.
+                self._say("\n".join(map(visible, line.split("\n"))))
             except OSError:
                 # A terminal that was hung up. The service goes on, or ends by its SIGHUP.
                 return

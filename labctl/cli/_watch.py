@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from labctl.cli._until_stopped import until_stopped
+from labctl.cli._visible import visible
 from labctl.errors import InputError
 from labctl.settings import read_settings
 
@@ -32,4 +33,9 @@ def command(bench: str | None, broker: str | None, as_json: bool) -> None:
             "there is no broker to watch: it is set to off",
             fix="Name one with --broker mqtt://host, or unset LABCTL_BROKER.",
         )
-    until_stopped(lambda: watch(click.echo, address=choice.address, bench=bench, as_json=as_json))
+
+    def write(line: str) -> None:
+        # Whoever publishes there writes it: one message is one line, and says so.
+        click.echo(line if as_json else visible(line))
+
+    until_stopped(lambda: watch(write, address=choice.address, bench=bench, as_json=as_json))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -13,7 +14,16 @@ FILE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,120}$"
 RECORD = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}/[A-Za-z0-9][A-Za-z0-9_-]{0,160}$"
 KEY = r"^[A-Za-z0-9_-]{1,64}$"
 
-Words = Annotated[str, Field(min_length=1, max_length=1000)]
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""They move a terminal's cursor, or turn what stands behind them."""
+
+
+def _on_one_line(said: str) -> str:
+    """Half a character, which no file takes, is a question mark; what nobody sees is a space."""
+    return _UNSEEN.sub(" ", said.encode("utf-8", "replace").decode("utf-8"))
+
+
+Words = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_on_one_line)]
 Name = Annotated[str, Field(pattern=NAME)]
 Value = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f=]+$")]
 Fault = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
@@ -84,6 +94,6 @@ class Move(_Body):
 
 
 def whole(said: object) -> str:
-    """What somebody said, at most a thousand characters of it; half a character, which no file
-    takes, is a question mark. '' for what is no text."""
-    return said[:1000].encode("utf-8", "replace").decode("utf-8") if isinstance(said, str) else ""
+    """What somebody said, at most a thousand characters of it, on one line. '' for what is no
+    text."""
+    return _on_one_line(said[:1000]) if isinstance(said, str) else ""

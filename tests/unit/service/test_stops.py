@@ -14,11 +14,13 @@ import pytest
 from websockets.sync.client import connect
 
 from labctl import bench as benches
+from labctl.cli._told import Told
 from labctl.errors import RefusedError
-from labctl.events import EmissionIntent
+from labctl.events import EmissionIntent, Note
 from labctl.ready import Ready
 from labctl.record import JournalReader
 from labctl.service import Service
+from labctl.service import _bodies as bodies
 from labctl.service._control import Control
 from labctl.service._keeper import Keeper
 from labctl.service._latch import StopLatch
@@ -70,6 +72,23 @@ def test_half_a_character_ends_no_page_no_run_and_no_service(tmp_path: Path) -> 
     assert (200, "closed", True) == (
         seen["run"][0], seen["run"][1]["state"], "c?d" in seen["run"][1]["why"],
     )  # fmt: skip
+
+
+def test_words_from_the_network_move_no_cursor_where_somebody_arms() -> None:
+    """A remark or a reason is one line at the service's terminal; labctl's own lines stay as they
+    are, and so do letters of any language."""
+    for said in ("a\x1b[2J\rb", "a\nbeam OFF", "a\x9bb\u202eb"):
+        assert not set(bodies.whole(said)) & set("\x1b\r\n\x9b\u202e")
+        note = bodies.Note(text=said).text
+        assert note == bodies.whole(said)
+    assert "Größe 測定 45 °C" == bodies.whole("Größe 測定 45 °C")
+    lines: list[str] = []
+    told = Told(lines.append)
+    told.publish(Note(0, who="x", text="a\x1b[2J\nbeam OFF"))
+    told.say("two\nlines\x1b[2J")
+    told.close()
+    assert 2 == len(lines)
+    assert ("\n" in lines[0], "two\nlines\\x1b[2J") == (False, lines[1])
 
 
 @pytest.mark.parametrize("text", [f'a: "{HALF}"', f'"{HALF}": 1'])
