@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -85,12 +84,6 @@ class Monitor:
         self._far = 0
         self._rest = Rest()
         self._pulses = Pulses(self._source, self._power_channel)
-        self._handlers: dict[type[Event], Callable[..., tuple[Event, ...]]] = {
-            Sample: self._sample,
-            Emission: self._emission,
-            StepBegun: self._rest.step,
-            Dosed: self._rest.added,
-        }
 
     @classmethod
     def from_event(cls, event: PriorsFixed) -> Monitor:
@@ -100,8 +93,17 @@ class Monitor:
     def feed(self, event: Event) -> tuple[Event, ...]:
         """Take the run's next event; returns what the check has to say about it."""
         self._pulses.feed(event)
-        handler = self._handlers.get(type(event))
-        return () if handler is None else handler(event)
+        # No table of bound methods: it would hold the monitor, and its arrays, until a collection.
+        match event:
+            case Sample():
+                return self._sample(event)
+            case Emission():
+                return self._emission(event)
+            case StepBegun():
+                return self._rest.step(event)
+            case Dosed():
+                return self._rest.added(event)
+        return ()
 
     def steady(self, within_k: float, for_ns: int, now_ns: int) -> bool:
         """True when the probe changes by less than `within_k` over `for_ns`, noise allowed for."""
@@ -136,7 +138,7 @@ class Monitor:
 
     def verdict(self, t_ns: int) -> Verdict:
         """The check's last word on the readings so far, from a bank that was told them once more
-        around the curve it has found, and then by narrow filters: some 0.3 s for 1000 readings."""
+        around the curve it has found, and then by narrow filters: some 0.5 s for 1000 readings."""
         bank = self._bank
         # Not after an alarm: what is told then are the estimates from before it.
         if bank is not None and not self._faults.alarms:

@@ -21,13 +21,13 @@ from labctl.photothermal._layout import DRIFT, LIGHT, OFFSET, RATE, STATES, Bank
 from labctl.photothermal._nominal import FARTHEST
 from labctl.photothermal._told import CELLS, Cells, Each
 
-_FILTERS, _FEWEST = 96, 16
+_FILTERS, _FEWEST = 384, 16
 """In all, and for a flutter."""
 _WIDTH = 0.4
 """Of a filter, over the deviation of what was found."""
-_SOFT_SD = 0.2
+_SOFT_SD = 0.1
 """Directions in which more than this share of the prior's deviation is open are gone along."""
-_BROADER = 1.05
+_BROADER = 1.15
 """By so much more than what was found the filters are spread, for its tails to be reached."""
 _UNLIKELY = 0.003
 """A flutter of less weight is left out."""
@@ -44,7 +44,7 @@ _NOTHING = 1e-12
 
 def settled(bank: FilterBank) -> FilterBank:
     """What a bank has to say when no reading comes any more: a bank that has been told the same
-    once more, and then once more by narrow filters around what that one found. Some 0.3 s for 1000
+    once more, and then once more by narrow filters around what that one found. Some 0.5 s for 1000
     readings. Where the narrow filters are lost, or a few of them outweigh all others, it is the one
     of the pass before; and this bank where that one is lost too."""
     try:
