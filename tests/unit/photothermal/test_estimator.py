@@ -101,14 +101,13 @@ def test_cells_drawn_from_the_wide_prior_are_covered() -> None:
 
 
 def test_the_bank_says_what_the_batch_fit_says() -> None:
-    """Of two cells with an unknown wall the bank at the verdict has efficiency and heat loss within
-    a third of a deviation of the batch fit's mean over draws (which err by a tenth themselves), and
-    deviations within a third of its own."""
-    for seed in (1, 2):
-        rate, _, rate_ratio, loss, _, loss_ratio = agreement.one(seed, draws=120)[:6]
+    """In a cell with an unknown wall the bank at the verdict has efficiency and heat loss within
+    a quarter of a deviation of the batch fit's mean over draws (which err by a tenth themselves),
+    and deviations within a quarter of its own."""
+    rate, _, rate_ratio, loss, _, loss_ratio = agreement.one(2, draws=120)[:6]
 
-        assert [0.0, 0.0] == pytest.approx([rate, loss], abs=0.33)
-        assert [1.0, 1.0] == pytest.approx([rate_ratio, loss_ratio], rel=0.33)
+    assert [0.0, 0.0] == pytest.approx([rate, loss], abs=0.25)
+    assert [1.0, 1.0] == pytest.approx([rate_ratio, loss_ratio], rel=0.25)
 
 
 def test_one_node_cells_are_found_near_the_bound() -> None:
