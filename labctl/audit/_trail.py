@@ -57,7 +57,7 @@ def trail_of(
     `rules`: those that tripped. `outside`: also those that a service's audit and the resets of the
     bench tell, which name addresses and accounts."""
     place = folder.resolve()
-    run, runs_dir = f"{place.parent.name}/{place.name}", place.parents[1]
+    run, runs_dir = f"{place.parent.name}/{place.name}", place.parent.parent
     trouble: list[str] = []
     try:
         facts: Mapping[str, Any] = read_facts(folder / "run.json")

@@ -4,8 +4,8 @@ The index is a file of SQLite beside the records. It can be deleted at any time 
 from the folders; what a run was is read from its journal, and nothing is written to any of them.
 """
 
-from labctl.catalogue._catalogue import Catalogue
+from labctl.catalogue._catalogue import Catalogue, is_day
 from labctl.catalogue._entry import Entry
 from labctl.catalogue._query import Query
 
-__all__ = ["Catalogue", "Entry", "Query"]
+__all__ = ["Catalogue", "Entry", "Query", "is_day"]

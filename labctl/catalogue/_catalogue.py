@@ -20,6 +20,7 @@ VERSION = 3
 _NEWEST_DAYS = 2
 """Looked into at every refresh, whatever is known of them."""
 _COLUMNS = tuple(field.name for field in dataclasses.fields(Entry))
+_LARGEST = (1 << 63) - 1
 _TABLE = f"""
 CREATE TABLE runs ({", ".join(_COLUMNS)}, seen_ns INTEGER, PRIMARY KEY (path));
 CREATE INDEX by_sample ON runs (sample COLLATE NOCASE);
@@ -82,14 +83,15 @@ class Catalogue:
         limit = "" if last is None else f"LIMIT {int(last)}"
         order = f"ORDER BY day DESC, path DESC {limit}"
         rows = self._base.execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM runs {where} {order}", values
+            f"SELECT {', '.join(_COLUMNS)} FROM runs {where} {order}", _asked(values)
         ).fetchall()
         return [Entry(*row) for row in reversed(rows)]
 
     def count(self, query: Query | None = None) -> int:
         """How many runs are asked for."""
         where, values = (query or Query()).condition()
-        number: int = self._base.execute(f"SELECT count(*) FROM runs {where}", values).fetchone()[0]
+        asked = f"SELECT count(*) FROM runs {where}"
+        number: int = self._base.execute(asked, _asked(values)).fetchone()[0]
         return number
 
     def _not_up_to_date(self, error: sqlite3.DatabaseError) -> RecordError:
@@ -102,7 +104,7 @@ class Catalogue:
 
     def _put(self, entry: Entry, mark_ns: int) -> None:
         marks = ", ".join("?" * (len(_COLUMNS) + 1))
-        values = [getattr(entry, name) for name in _COLUMNS]
+        values = [_storable(getattr(entry, name)) for name in _COLUMNS]
         self._base.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", [*values, mark_ns])
 
     def _open(self) -> sqlite3.Connection:
@@ -152,7 +154,7 @@ class Catalogue:
             if not run.is_dir():
                 continue
             path, run_ns = f"{day}/{run.name}", _mark_ns(Path(run.path))
-            if known.pop(path, None) == (run_ns, "closed"):
+            if known.pop(str(_storable(path)), None) == (run_ns, "closed"):
                 continue
             entry = read_entry(self._root / path)
             closed = closed and entry.state == "closed"
@@ -164,6 +166,21 @@ class Catalogue:
         else:
             base.execute("DELETE FROM settled WHERE day = ?", (day,))
         return read
+
+
+def _asked(values: list[str]) -> list[object]:
+    return [_storable(value) for value in values]
+
+
+def _storable(value: object) -> object:
+    """As SQLite takes it: half a character written out, as in the name of a folder that is not
+    UTF-8 or a note out of another terminal; a count that is none left out. No one record may stand
+    in the way of the others being found."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+        return None
+    return value
 
 
 def _mark_ns(run: Path) -> int:
@@ -194,7 +211,7 @@ def _usable(file: Path | str) -> sqlite3.Connection:
 def _days(root: Path) -> Iterator[os.DirEntry[str]]:
     """The folders of the days, in no order."""
     for day in _entries(root):
-        if _is_day(day.name) and day.is_dir():
+        if is_day(day.name) and day.is_dir():
             yield day
 
 
@@ -210,5 +227,6 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         ) from error
 
 
-def _is_day(name: str) -> bool:
+def is_day(name: str) -> bool:
+    """Whether a folder of this name holds the runs of a day."""
     return len(name) == 10 and name[4] == name[7] == "-" and name.replace("-", "").isdigit()

@@ -175,7 +175,7 @@ def _keep_blind(sheet: Sheet, file: Path, places: Mapping[Path, tuple[Draft, ...
         member = _member(folder)
         if not member:
             continue
-        at = (folder.resolve().parents[1], member)
+        at = (folder.resolve().parent.parent, member)
         if at not in names:
             names[at] = _of_arms(member, at[0])
         _raise(

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from labctl.cli._run_folder import run_folder, runs_option
+from labctl.cli._visible import visible
 from labctl.errors import LabctlError
 from labctl.settings import read_settings
 
@@ -32,7 +33,8 @@ def note_command(run: str, text: str, who: str, runs_dir: Path | None) -> None:
     folder = run_folder(run, runs_dir)
     line = add_note(folder, text, who=who or read_settings().operator, user=_account())
     _told(folder)
-    click.echo(f"{folder}: note {line.number} by {line.by or 'nobody named'}, {line.utc}")
+    said = f"{folder}: note {line.number} by {line.by or 'nobody named'}, {line.utc}"
+    click.echo(visible(said))
 
 
 @click.command("tag")
@@ -55,7 +57,7 @@ def tag_command(
         _told(folder)
     stand = " ".join(read_notes(folder).tags)
     as_before = ", as before" if line is None else ""
-    click.echo(f"{folder}: {f'tagged {stand}' if stand else 'no tags'}{as_before}")
+    click.echo(visible(f"{folder}: {f'tagged {stand}' if stand else 'no tags'}{as_before}"))
 
 
 def _account() -> str:
@@ -67,12 +69,14 @@ def _account() -> str:
 
 def _told(folder: Path) -> None:
     """Tell the index. What was written stands, also where the index cannot be brought up to
-    date."""
-    from labctl.catalogue import Catalogue
+    date. Around a record that lies by itself there is none, and none is made."""
+    from labctl.catalogue import Catalogue, is_day
 
     folder = folder.resolve()
+    if not is_day(folder.parent.name):
+        return
     try:
-        with Catalogue(folder.parents[1]) as catalogue:
+        with Catalogue(folder.parent.parent) as catalogue:
             catalogue.look_at(f"{folder.parent.name}/{folder.name}")
     except LabctlError as error:
         click.echo(f"the index does not know of it yet; `labctl runs --rebuild` sees to that: "

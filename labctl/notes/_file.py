@@ -129,6 +129,12 @@ def change_tags(
 
 
 def _append(folder: Path, facts: Mapping[str, Any], who: str, user: str) -> Line:
+    for text in (who, str(facts.get("text", ""))):
+        if not _is_text(text):
+            raise InputError(
+                f"half a character is in {ascii(text)[:80]}",
+                fix="What was typed is not UTF-8: set the terminal to it.",
+            )
     path = folder / FILE
     try:
         with locked(folder):
@@ -153,6 +159,14 @@ def _append(folder: Path, facts: Mapping[str, Any], who: str, user: str) -> Line
             fix="Free the disk, or see to it that this account may write there.",
         ) from error  # fmt: skip
     return _line(len(lines) + 1, body)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _write(path: Path, data: bytes, *, new: bool) -> None:

@@ -73,7 +73,7 @@ class ReplayService(Service):
         super().__init__(
             _bench_of(recorded),
             # Other runs of its folder for records can be looked at beside it.
-            runs_dir=path.resolve().parents[1],
+            runs_dir=path.resolve().parent.parent,
             speed=1.0,
             access=access,
         )

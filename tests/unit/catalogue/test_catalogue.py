@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -289,6 +291,32 @@ def test_notes_that_cannot_be_read_hide_no_run(noted: Path) -> None:
     path.mkdir()
     assert [FIRST] == found(noted, Query(tags=("good",)))
     assert GOLD in found(noted)
+
+
+def test_half_a_character_in_one_record_hides_no_other(runs: Path) -> None:
+    """In its notes, its sample or the name of its folder, which no SQLite takes; nor does one in
+    what is asked for."""
+    make(runs, 4, sample="K\udcfcvette")
+    body = json.dumps({"n": 1, "utc": "", "user": "a", "who": "", "what": "note", "text": "\udcff",
+                       "before": "0" * 64})  # fmt: skip
+    sum_ = hashlib.sha256(body.encode()).hexdigest()[:16]
+    (runs / GOLD / "notes.jsonl").write_text(f'{body[:-1]}, "c": "{sum_}"}}\n')
+    for _ in range(3):
+        paths = found(runs)
+        assert [FIRST, SECOND, GOLD, CUT, REAL] == [p for p in paths if "vette" not in p]
+        assert 1 == len([p for p in paths if "vette" in p])
+    assert [GOLD] == found(runs, Query(text="\udcff"))
+    assert [] == found(runs, Query(sample="\udcff"))
+
+
+def test_a_count_that_is_none_hides_no_run(runs: Path) -> None:
+    """One that is longer than any index holds."""
+    folder = make(runs, 4)
+    journal = folder / "journal.jsonl"
+    lines = journal.read_bytes().splitlines()
+    body = lines[-1].decode().rpartition(',"c"')[0].replace('"samples":18', f'"samples":{10**30}')
+    journal.write_bytes(b"\n".join(lines[:-1]) + b"\n" + seal(body))
+    assert 6 == len(found(runs))
 
 
 def test_notes_change_nothing_that_is_verified(tmp_path: Path) -> None:

@@ -86,8 +86,10 @@ def test_tags_stand_in_the_list_until_they_are_taken_off(
 
 
 @pytest.mark.parametrize(
-    "words", [["note", "RUN", " "], ["tag", "RUN", "two words"], ["note", "nowhere", "x"]]
-)
+    "words",
+    [["note", "RUN", " "], ["tag", "RUN", "two words"], ["note", "nowhere", "x"],
+     ["note", "RUN", "K\udcfcvette"], ["note", "RUN", "x", "--by", "J\udcf6rg"]],
+)  # fmt: skip
 def test_what_cannot_be_written_is_bad_input(words: list[str], record: Path) -> None:
     """Exit code 2, and nothing is written."""
     assert 2 == called(*(str(record) if word == "RUN" else word for word in words))
@@ -121,3 +123,15 @@ def test_words_that_would_move_the_cursor_are_written_out(
     said = capsys.readouterr().out
     assert 2 == said.count("Küvette\\x1b[2J\\u202e gone")
     assert not set(said) & set("\x1b\x07\u202e")
+
+
+def test_a_note_on_a_record_that_lies_by_itself_makes_no_index_around_it(
+    record: Path, tmp_path: Path
+) -> None:
+    """As on one that a colleague sent, in a folder of downloads."""
+    alone = record.rename(tmp_path / "sent")
+    assert 0 == called("note", str(alone), "seen")
+    assert 0 == called("tag", str(alone), "seen")
+    assert 0 == called("audit", str(alone))
+    assert not list(tmp_path.parent.glob(".catalogue*"))
+    assert not list(tmp_path.glob(".catalogue*"))
