@@ -178,7 +178,7 @@ def read_facts(path: Path) -> dict[str, Any]:
         return {}
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordError(
             "run.json cannot be read", where=str(path), seen=str(error),
             fix="`labctl runs recover` puts it aside and makes what the journal has of it.",

@@ -36,7 +36,10 @@ def open_line(line: bytes) -> dict[str, Any]:
     body, tail = line[:-_TAIL], line[-_TAIL:]
     if tail != b',"c":"%08x"}' % crc32(body):
         raise ValueError("checksum does not match")
-    data = json.loads(body + b"}")
+    try:
+        data = json.loads(body + b"}")
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(data, dict) or not isinstance(data.get("n"), int):
         raise ValueError("not a line of a journal")
     return data

@@ -6,6 +6,7 @@ import socket
 import threading
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -189,3 +190,18 @@ def test_a_file_that_is_there_for_a_moment_is_no_fault(
     monkeypatch.setattr(Path, "lstat", lstat)
     told = client(service).get(f"{API}/runs/2026-01-01/001-x/files")
     assert [{"name": "journal.jsonl", "bytes": 0}] == told.json()
+
+
+@pytest.mark.parametrize("name", ["run.json", "journal.jsonl"])
+def test_a_record_nested_beyond_reason_is_no_fault(
+    service: Service, tmp_path: Path, name: str
+) -> None:
+    """Whoever put it there, with a checksum that fits: each route tells what it can."""
+    folder = tmp_path / "runs" / "2026-01-01" / "001-x"
+    folder.mkdir(parents=True)
+    (folder / "journal.jsonl").write_text("")
+    deep = b'{"n":' + b"[" * 100_000
+    (folder / name).write_bytes(deep + b',"c":"%08x"}\n' % crc32(deep))
+    for path in ("", "/001-x", "/001-x/points", "/001-x/files"):
+        where = f"{API}/runs{'/2026-01-01' if path else ''}{path}"
+        assert client(service).get(where).status_code in (200, 409), path
