@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from labctl import clock
 from labctl import protocol as protocols
-from labctl.errors import InputError, RefusedError
+from labctl.errors import InputError, RecordError, RefusedError
 from labctl.service import _bodies as bodies
 from labctl.service._access import ARM_S, TICKET_S, Scope
 from labctl.service._gate import API
@@ -213,7 +213,11 @@ async def stop_told(service: Service, who: Who, why: str, *, laser: bool) -> Tol
     done = service.stop(who.who, why, laser=laser)
     # On a thread of its own: those that all routes share may all be busy.
     written = functools.partial(service.stopped, who.who, why, done, laser=laser)
-    await anyio.to_thread.run_sync(written, limiter=anyio.CapacityLimiter(1))
+    try:
+        await anyio.to_thread.run_sync(written, limiter=anyio.CapacityLimiter(1))
+    except RecordError as error:
+        # It was asked for all the same, and whoever pressed it is not told of a failure first.
+        done = f"{done}; but {error.what}, {error.seen}"
     return {"done": done}
 
 

@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from labctl import bench as benches
 from labctl.cli._told import Told
-from labctl.errors import RefusedError
+from labctl.errors import RecordError, RefusedError
 from labctl.events import EmissionIntent, Note
 from labctl.ready import Ready
 from labctl.record import JournalReader
@@ -123,6 +123,23 @@ def test_a_stop_is_never_refused_for_its_body(
     assert 1 == service.stops
     assert 401 == client(service, None).post(f"{API}{path}", content=body).status_code
     assert 1 == service.stops
+
+
+@pytest.mark.parametrize("path", ["/stop", "/stop-laser"])
+def test_a_stop_that_cannot_be_written_down_is_told_as_done(
+    service: Service, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """On a full disk too: what was asked for comes first, then what failed."""
+
+    def full(*given: object, **more: object) -> None:
+        raise RecordError("the audit line cannot be written", seen="no space left")
+
+    monkeypatch.setattr(service.audit, "say", full)
+    said = client(service).post(f"{API}{path}")
+    assert 200 == said.status_code
+    assert said.json()["done"].startswith("no run was on")
+    assert "cannot be written" in said.json()["done"]
+    assert (path == "/stop-laser") == (service.latch.now() is not None)
 
 
 def test_a_stop_before_the_run_has_begun_is_kept_for_it() -> None:
