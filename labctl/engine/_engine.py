@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from labctl.bench import AnyGuards, Bench
 from labctl.clock import Clock
+from labctl.engine import _collector as collector
 from labctl.engine import _outcome as outcome
 from labctl.engine._arming import Arming, AtBench, answered
 from labctl.engine._light import Light, warning_s
@@ -171,6 +172,12 @@ class Engine:
     async def run(self) -> RunEnded:
         """Carry the plan out; returns the closing event, which is on the record by then."""
         try:
+            return await self._run()
+        finally:
+            self._let_go()
+
+    async def _run(self) -> RunEnded:
+        try:
             # Ended before it began: by a signal, or by what was told first.
             if self._ending is None:
                 self._control = asyncio.ensure_future(self._carry_out())
@@ -185,6 +192,13 @@ class Engine:
             # Whatever it was, it ends the run in order; its name is the reason on the record.
             self._ending = self._ending or outcome.by_error(error)
         return await self._close(self._ending or outcome.COMPLETED)
+
+    def _let_go(self) -> None:
+        """An engine hangs together in circles: the check's megabytes need not wait for the
+        collector to find them."""
+        self._monitor = self._work.monitor = None
+        self._teller.let_go()
+        collector.release()
 
     async def _carry_out(self) -> None:
         self._sampler.start()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Sequence
 
 from labctl.bench import AnyGuards, Arming
 from labctl.clock import NS, Clock
+from labctl.engine import _collector as collector
 from labctl.engine._sampler import GUARDED, Sampler
 from labctl.engine._teller import Teller
 from labctl.errors import RefusedError
@@ -86,10 +86,7 @@ class Light:
         at_most_ns = sum(for_ns for _, for_ns in intents)
         # No light before its intent is on disk.
         await self._teller.durable()
-        # The cyclic collector halts everything for tens of milliseconds, and may do so only in the
-        # dark: what stands now is looked at never again, what comes meanwhile is looked at after.
-        gc.freeze()
-        gc.disable()
+        collector.halt()
         request = Emit(power_w, at_most_ns, source)
 
         def commanded(t_ns: int) -> None:
@@ -146,7 +143,7 @@ class Light:
         try:
             reports = await guards.beam_off(why)
         finally:
-            gc.enable()
+            collector.resume()
         for source, report in sorted(reports.items(), key=lambda item: item[1].took_ns):
             # At its own time: one source may be long off when another is not yet.
             self._sampler.tell_emission(
@@ -155,8 +152,7 @@ class Light:
         return {**by_hand, **reports}
 
     async def close(self) -> None:
-        """Let the guard finish what it is doing, and the collector what it may."""
-        gc.unfreeze()
+        """Let the guard finish what it is doing."""
         if self._guards is not None:
             await self._guards.close()
 

@@ -23,6 +23,7 @@ from labctl.bench import (
 )
 from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.engine import _about as about
+from labctl.engine import _collector as collector
 from labctl.engine._engine import Engine
 from labctl.engine._request import RunRequest, check_request
 from labctl.engine._teller import Publish, Teller
@@ -96,9 +97,13 @@ def carry_out(
     async def main(clock: Clock) -> RunResult:
         return await _Session(request, found, clock, publish, ask, on_begin, on_signals).run()
 
-    if found.in_process:
-        return run_virtual(main, speed=request.speed)
-    return run_real(main)
+    try:
+        if found.in_process:
+            return run_virtual(main, speed=request.speed)
+        return run_real(main)
+    finally:
+        # The ports are released, and nothing of the run stands but its record.
+        collector.sweep()
 
 
 def _finish(

@@ -80,6 +80,10 @@ class Teller:
         for word in said:
             self._hand_on(word)
 
+    def let_go(self) -> None:
+        """The run is over: nothing that is told any more is the check's."""
+        self._monitor = None
+
     def tell_anyway(self, event: Event) -> None:
         """As `tell`, but whatever fails is kept in `fault` and raised to nobody: for what ends a
         run and must not be held up by how it is told."""

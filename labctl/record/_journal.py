@@ -228,6 +228,8 @@ class Journal:
                 fix="Check the disk; events up to "
                 f"{self._durable_seq} of {self._seq} are certainly on it.",
             )
+        # Whoever was to hear of faults, an engine, is not held by who asks how the run ended.
+        self._on_fault = None
 
     def _chain_line(self, seq: int) -> bytes:
         return chain_line(seq, self._chain.close())
