@@ -18,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from labctl import clock
 from labctl.errors import InputError, LabctlError
 from labctl.service._hub import Hub
+from labctl.service._listening import Listening
 from labctl.service._notify import Watchdog
 
 _LAST_WORD_S = 0.25
@@ -54,6 +55,12 @@ class _OwnNoSignals(uvicorn.Server):
         # Once, for the headers that it makes on the way.
         await self.on_tick(0)
         await self._asked.wait()
+
+    def known(self) -> set[int]:
+        """File numbers of the connections that it has."""
+        transports = (getattr(one, "transport", None) for one in self.server_state.connections)
+        sockets = (one.get_extra_info("socket") for one in transports if one is not None)
+        return {one.fileno() for one in sockets if one is not None}
 
     async def drop_silent(self) -> None:
         """uvicorn waits for a request's head for ever, and for whoever does not read; who is never
@@ -141,10 +148,10 @@ def _is_news(record: logging.LogRecord) -> bool:
     return "without completing handshake" not in record.getMessage()
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> Listening:
     """A socket that listens there. InputError in words where that cannot be."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = Listening(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
@@ -165,7 +172,7 @@ class WebServer:
     def __init__(
         self,
         app: ASGIApp,
-        listening: socket.socket,
+        listening: Listening,
         hub: Hub,
         watchdog: Watchdog,
         *,
@@ -198,6 +205,7 @@ class WebServer:
         )
         _quiet_log()
         self._server = _OwnNoSignals(config)
+        listening.known = self._server.known
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="labctl-web", daemon=True)

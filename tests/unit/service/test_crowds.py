@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import ssl
 import threading
+import urllib.request
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import pytest
+from websockets.sync.client import connect
 
 from labctl import clock
 from labctl.service import Access, Service
 from labctl.service import _records as records
 from tests.unit.service.kept import API, TOKENS, Life, client, make_service, until
 from tests.unit.service.test_life import Person, of
+from tests.unit.service.test_reached import TLS
 
 
 @pytest.fixture
@@ -42,6 +47,38 @@ def test_silent_connections_make_room_for_who_asks(
             one.close()
 
     Life(tmp_path, do).run()
+    assert {"stop": 200, "first": b""} == seen
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_who_never_shakes_hands_takes_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tls: bool
+) -> None:
+    """However many connect and say nothing, TLS or not: there are so many at once, whoever watches
+    stays, and a stop that comes last is done."""
+    monkeypatch.setattr("labctl.service._listening.MOST", 6)
+    context = ssl.create_default_context(cafile=str(TLS / "cert.pem"))
+    seen: dict[str, Any] = {}
+
+    def do(life: Life) -> None:
+        port = int(life.url.rpartition(":")[2])
+        head = {"Authorization": f"Bearer {life.token}"}
+        live = f"ws{life.url.removeprefix('http')}{API}/live"
+        with connect(live, ssl=context if tls else None, additional_headers=head) as page:
+            crowd = [socket.create_connection(("127.0.0.1", port), timeout=5.0) for _ in range(20)]
+            request = urllib.request.Request(f"{life.url}{API}/stop", method="POST", headers=head)
+            more = {"context": context} if tls else {}
+            with urllib.request.urlopen(request, timeout=5, **more) as said:
+                seen["stop"] = said.status
+            seen["first"] = crowd[0].recv(1)
+            page.send('{"id": 1, "do": "stop"}')
+            while json.loads(page.recv(timeout=5))["type"] != "done":
+                pass
+            for one in crowd:
+                one.close()
+
+    given = {"certificate": TLS / "cert.pem", "key": TLS / "key.pem"} if tls else {}
+    Life(tmp_path, do, **given).run()
     assert {"stop": 200, "first": b""} == seen
 
 
