@@ -60,6 +60,30 @@ _FIELDS: dict[type[Event], tuple[str, ...]] = {
     cls: tuple(f.name for f in dataclasses.fields(cls) if f.name != "t_ns")
     for cls in KINDS.values()
 }
+_SCALARS: dict[str, tuple[type, ...]] = {
+    "str": (str,), "int": (int,), "float": (float, int), "bool": (bool,), "Plain": (dict,),
+}  # fmt: skip
+
+
+_VALUE = frozenset({float, int, type(None)})
+"""What a reading's value may be; none where there is no reading."""
+
+
+def _taken(annotation: str) -> tuple[type, ...] | None:
+    """What a field may be; None for what its own class looks at, such as `Beam`."""
+    one = annotation.removesuffix(" | None")
+    types = (tuple,) if one.startswith("tuple[") else _SCALARS.get(one)
+    return types if types is None or one == annotation else (*types, type(None))
+
+
+_TYPES: dict[type[Any], dict[str, tuple[type, ...] | None]] = {
+    cls: {f.name: _taken(str(f.type)) for f in dataclasses.fields(cls)}
+    for cls in (*KINDS.values(), Criterion)
+}
+_OF_TEXTS: dict[type[Event], frozenset[str]] = {
+    cls: frozenset(f.name for f in dataclasses.fields(cls) if f.type == "tuple[str, ...]")
+    for cls in KINDS.values()
+}
 
 
 _ADDED: dict[str, Any] = {
@@ -109,7 +133,9 @@ def to_dict(event: Event) -> dict[str, Any]:
 
 
 def from_dict(data: Mapping[str, Any]) -> Event:
-    """The event that `to_dict` wrote; ValueError for a kind that this version does not know."""
+    """The event that `to_dict` wrote; ValueError for a kind that this version does not know,
+    TypeError where something else stands in a field than belongs there: a journal may come from
+    anywhere."""
     cls = KINDS.get(data["k"])
     if cls is None:
         raise ValueError(f"unknown kind of event {data['k']!r}")
@@ -119,8 +145,12 @@ def from_dict(data: Mapping[str, Any]) -> Event:
             Reading(r[0], r[1], r[2], r[3]) if r[1] is not None else Invalid(r[0], r[2], r[4], r[3])
             for r in data["r"]
         )
+        for r in data["r"]:
+            if type(r[1]) not in _VALUE or type(r[0]) is not str or type(r[2]) is not str:
+                raise TypeError(f"a reading is {str(r)[:40]!r}")
         return Sample(t_ns=t_ns, scheduled_ns=data["s"], readings=readings)
     values: dict[str, Any] = {}
+    types = _TYPES[cls]
     for name in _FIELDS[cls]:
         if name not in data:
             continue
@@ -130,8 +160,21 @@ def from_dict(data: Mapping[str, Any]) -> Event:
         elif name in ("beam", "heater", "coil"):
             value = Beam(value)
         elif name in ("criteria", "declared"):
-            value = tuple(Criterion(**c) for c in value)
+            value = tuple(_criterion(c) for c in value)
         elif isinstance(value, list):
             value = tuple(value)
+            if name in _OF_TEXTS[cls] and not all(type(each) is str for each in value):
+                raise TypeError(f"{name!r} of a {cls.kind} is not of texts")
+        taken = types[name]
+        if taken is not None and type(value) not in taken:
+            raise TypeError(f"{name!r} of a {cls.kind} is {str(value)[:40]!r}")
         values[name] = value
     return cls(t_ns=t_ns, **values)
+
+
+def _criterion(said: Mapping[str, Any]) -> Criterion:
+    made = Criterion(**said)
+    for name, taken in _TYPES[Criterion].items():
+        if taken is not None and type(getattr(made, name)) not in taken:
+            raise TypeError(f"{name!r} of a criterion is {str(getattr(made, name))[:40]!r}")
+    return made

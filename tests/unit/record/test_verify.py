@@ -355,6 +355,37 @@ def test_recovering_makes_a_run_json_that_cannot_be_read_anew(own: Path) -> None
     assert Outcome.NO_HEAD == verify_run(own).outcome
 
 
+@pytest.mark.parametrize(
+    ("was", "other"),
+    [
+        ('"power_w":1.0', '"power_w":[]'),
+        ('"how":"read back"', '"how":7'),
+        ('"step-begun","index":1', '"step-begun","index":"x"'),
+        ('"reasons":["all well"]', '"reasons":[7]'),
+        ('"results":{', '"results":[],"x":{'),
+        ('["probe.temperature",22.0', '["probe.temperature","22.0"'),
+        ('["probe.temperature",22.0', "[7,22.0"),
+    ],
+)
+def test_a_well_made_line_that_says_what_no_event_says_is_one_error(
+    own: Path, was: str, other: str
+) -> None:
+    """A journal may come from anywhere: none of what reads it meets a list for a number."""
+    journal = own / "journal.jsonl"
+    chain, lines = Chain(), []
+    for line in journal.read_text().splitlines():
+        body = line.rpartition(',"c":')[0]
+        if '"h":' in line:
+            lines.append(chain_line(json.loads(line)["n"], chain.close()))
+            continue
+        lines.append(seal(body.replace(was, other)))
+        chain.add(lines[-1])
+    journal.write_bytes(b"".join(lines))
+    assert other.encode() in journal.read_bytes()
+    with pytest.raises(RecordError, match="an event that this version of labctl does not know"):
+        verify_run(own)
+
+
 def test_a_run_that_goes_on_is_called_so(tmp_path: Path) -> None:
     """Neither intact nor cut off while its process writes."""
     folder = RunFolder.create(tmp_path, "heating-curve", "water")
