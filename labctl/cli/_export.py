@@ -36,7 +36,8 @@ def command(
     """Write the record of RUN (its folder) for other software: values, units, and why a reading is
     none. Made from the journal; the record itself is not touched.
 
-    Exit code 0: written; 6: written, of a record that is damaged, as far as it is good.
+    Exit code 0: written; 6: written, of a record that is damaged, as far as it is good, or whose
+    journal is not the one that run.json has the hash of.
     """
     from labctl.export import Source, export_run
 
@@ -44,7 +45,7 @@ def command(
     source, damaged = Source(folder), False
     for name in dict.fromkeys(formats):
         done = export_run(source, name, out, overwrite=force)
-        damaged = done.state == "damaged"
+        damaged = done.state == "damaged" or done.other
         if as_json:
             told = {
                 "schema": SCHEMA,
@@ -58,6 +59,6 @@ def command(
             continue
         for path in done.paths:
             click.echo(f"{name:<8}  {path}  {path.stat().st_size / 1e3:.0f} kB")
-        if done.state != "closed":
+        if done.state != "closed" or done.other:
             click.echo(f"          the record is {done.words}", err=True)
     return Exit.DATA if damaged else Exit.PASS

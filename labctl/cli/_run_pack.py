@@ -69,7 +69,11 @@ def _compare(pack: Pack, run: RunInTerminal, *, as_json: bool) -> None:
     from labctl.export import crate_or_why
 
     text = json.dumps(agreement_json(found), indent=2, allow_nan=False) + "\n"
-    (folder / AGREEMENT).write_text(text, encoding="utf-8")
+    try:
+        (folder / AGREEMENT).write_text(text, encoding="utf-8")
+    except OSError as error:
+        # The run is over and on record; this can be made again.
+        click.echo(f"no {AGREEMENT}: {error.strerror}; `labctl pack compare` says it", err=True)
     why = crate_or_why(folder)
     if as_json:
         return

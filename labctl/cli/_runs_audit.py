@@ -44,7 +44,7 @@ def audit_command(run: str, runs_dir: Path | None, as_json: bool) -> None:
         told = {"schema": SCHEMA, "run": trail.run, "acts": acts, "trouble": list(trail.trouble)}
         click.echo(json.dumps(told))
         return
-    click.echo(f"{trail.run}: {len(trail.acts)} acts of people on record")
+    click.echo(f"{visible(trail.run)}: {len(trail.acts)} acts of people on record")
     for line in _table(trail.acts):
         click.echo(line)
     for words in trail.trouble:

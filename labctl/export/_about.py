@@ -20,7 +20,7 @@ def name(run: RunDescription) -> str:
     where the bench was simulated."""
     folder = run.path.resolve()
     mark = "" if run.begun is None or run.begun.mode is Mode.REAL else f"-{run.begun.mode.value}"
-    return f"{folder.parent.name}-{folder.name}{mark}"
+    return whole(f"{folder.parent.name}-{folder.name}{mark}")
 
 
 def about(run: RunDescription) -> dict[str, str]:
@@ -50,7 +50,13 @@ def about(run: RunDescription) -> dict[str, str]:
     for key in ("run_id", "begun", "ended"):
         if isinstance(run.facts.get(key), str):
             told[key] = run.facts[key]
-    return told
+    return {key: whole(text) for key, text in told.items()}
+
+
+def whole(text: str) -> str:
+    """With half characters written out, which no format takes, as in the name of a folder that is
+    not UTF-8; within JSON they are what JSON has for them."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def begun_at(facts: Any) -> float | None:

@@ -73,6 +73,8 @@ class Exported:
     """Of the record: `running`, `closed`, `cut off`, `damaged`."""
     words: str
     """What became of the record, in a sentence: an export of a damaged one has its good part."""
+    other: bool = False
+    """Whether the journal ended in order and is not the one that run.json has the hash of."""
 
 
 def export_run(record: Path | Source, to: str, out: Path, *, overwrite: bool = False) -> Exported:
@@ -105,4 +107,5 @@ def export_run(record: Path | Source, to: str, out: Path, *, overwrite: bool = F
         raise RecordError(
             "the export cannot be written", where=str(out), seen=error.strerror or str(error)
         ) from error
-    return Exported(tuple(places), run.state, run.words)
+    other = run.state == "closed" and run.matches is False
+    return Exported(tuple(places), run.state, run.words, other)

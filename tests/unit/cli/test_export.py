@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,26 @@ def test_what_is_there_stays_unless_forced(
     assert 2 == called(*words)
     assert "--force" in capsys.readouterr().err
     assert 0 == called(*words, "--force")
+
+
+def test_a_journal_that_is_another_than_at_the_runs_end_is_told(
+    record: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every line of it may hold: the numbers that go out are not those that were recorded."""
+    facts = record / "run.json"
+    head = json.loads(facts.read_text())["journal"]["head_hash"]
+    facts.write_text(facts.read_text().replace(head, "0" * 64))
+    assert 6 == called(str(record), "--to", "csv", "-o", str(tmp_path))
+    assert "not the journal that run.json speaks of" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems know no such name")
+def test_a_folder_whose_name_is_not_utf8_is_exported(record: Path, tmp_path: Path) -> None:
+    """To every format, with what cannot be written of its name written out."""
+    other = record.rename(record.with_name(os.fsdecode(b"001-\xff")))
+    formats = [word for name in ("csv", "origin", "bluesky", "rocrate") for word in ("--to", name)]
+    assert 0 == called(str(other), *formats, "-o", str(tmp_path))
+    assert any("udcff" in path.name for path in tmp_path.iterdir())
 
 
 def test_a_damaged_record_is_exported_as_far_as_it_is_good(
