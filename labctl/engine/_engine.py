@@ -329,14 +329,16 @@ class Engine:
 
     async def _off(self, ending: Ending) -> dict[str, OffReport]:
         try:
-            reports = await self._light.off(ending.why)
-            await self._light.close()
+            try:
+                return await self._light.off(ending.why)
+            finally:
+                # Whatever broke on the way: what is under way is waited for, every gate blocked.
+                await self._light.close()
         except Exception as error:
             # A fault of labctl itself on the way to off: then nobody knows.
             why = f"{type(error).__name__}: {error}"
             used = {LASER, *(name for name in SOURCES if name in self._plan.needs)}
             return {s: OffReport(False, Beam.UNKNOWN, why, 0, s) for s in used}
-        return reports
 
     def _tell_dose(self, ending: Ending) -> Ending:
         """What the run added up to; where that breaks it is a fault of the run, closed all the

@@ -250,14 +250,23 @@ def test_a_truth_that_cannot_be_had_takes_nothing_from_the_end(
 def test_a_guard_that_breaks_on_the_way_to_off_is_exit_code_8(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When labctl itself fails there, nobody knows, and that is what is said."""
+    """When labctl itself fails there, nobody knows, and that is what is said; the guard is closed
+    all the same, which blocks every gate."""
+    closed: list[bool] = []
+    really = Guard.close
 
     async def beam_off(self: Guard, why: str) -> None:
         raise KeyError("where is off?")
 
+    async def close(self: Guard) -> None:
+        closed.append(True)
+        await really(self)
+
     monkeypatch.setattr(Guard, "beam_off", beam_off)
+    monkeypatch.setattr(Guard, "close", close)
     story = read(carried_out(tmp_path))
 
+    assert closed
     assert Exit.BEAM_NOT_CONFIRMED_OFF == story.ended.exit_code
     assert Beam.UNKNOWN == story.ended.beam
     assert isinstance(story.events[-1], RunEnded)
