@@ -144,7 +144,8 @@ def _account(user: object) -> str:
 
 def _has(path: Path, run: str) -> bool:
     try:
-        return run.encode() in path.read_bytes()
+        # A name that is not UTF-8 stands in no line of JSON but written out.
+        return run.encode("utf-8", "backslashreplace") in path.read_bytes()
     except OSError:
         return False
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -135,3 +137,14 @@ def test_a_note_on_a_record_that_lies_by_itself_makes_no_index_around_it(
     assert 0 == called("audit", str(alone))
     assert not list(tmp_path.parent.glob(".catalogue*"))
     assert not list(tmp_path.glob(".catalogue*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems know no such name")
+def test_the_trail_of_a_folder_whose_name_is_not_utf8_is_told(
+    record: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside a service's audit, in which it is looked for."""
+    (record.parents[1] / "service-audit.jsonl").write_text("{}\n")
+    other = record.rename(record.with_name(os.fsdecode(b"001-\xff")))
+    assert 0 == called("audit", str(other))
+    assert "001-\\udcff" in capsys.readouterr().out
