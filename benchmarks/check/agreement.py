@@ -16,7 +16,7 @@ error of an answer (0.2 deviations: 2 % on the width that an interval would need
 single run. The live bank has no goal of its own here: its intervals are held to theirs by
 `coverage` and `early_stop`. Draws err too, by one deviation over the root of what they are worth:
 with 200 of them by a tenth, in one run of a hundred by more than the 0.2 that both are to agree to.
-So there are 1000. Even they can be worth 60 only, where one of them outweighs a tenth of all.
+So there are 1000, laid anew where they are worth less than half.
 """
 
 from __future__ import annotations
