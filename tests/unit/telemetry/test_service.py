@@ -35,6 +35,11 @@ def last(got: list[Got], topic: str) -> dict[str, Any]:
     return next(one.payload for one in reversed(got) if one.topic.endswith(topic))
 
 
+def sent(metrics: str) -> int:
+    """Messages so far, by the service's own count."""
+    return int(metrics.partition("\nlabctl_mqtt_sent ")[2].split()[0])
+
+
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[RealBroker]:
     """The one that every machine has."""
