@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def command(pytest_args: tuple[str, ...]) -> int:
     """Run labctl's own tests with pytest; PYTEST_ARGS go to it as they are.
 
-    They run side by side on all cores; `-n 0` runs them in one process, for a debugger.
+    They run side by side, one process more than there are cores, because many wait for processes of
+    their own; `-n 0` runs them in one process, for a debugger.
 
     The exit code is 0 when all pass, 1 when one fails, 2 when they could not be run.
     """
@@ -40,7 +41,7 @@ def command(pytest_args: tuple[str, ...]) -> int:
         )
     # A process of its own: the tests look at threads and processes and want to find only theirs.
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "auto", *pytest_args],
+        [sys.executable, "-m", "pytest", "-n", str((os.cpu_count() or 1) + 1), *pytest_args],
         cwd=ROOT,
         env=_environment(),
     )
