@@ -58,7 +58,7 @@ def command(
     from labctl import bench as benches
     from labctl import protocol as protocols
     from labctl import sample as samples
-    from labctl.ready import check_targets_of, plan_told
+    from labctl.ready import DEFAULT_SAMPLE, check_targets_of, plan_told
     from labctl.settings import read_settings
 
     found = benches.find_bench(bench, environment=read_settings().bench)
@@ -73,7 +73,7 @@ def command(
         from labctl.cli import _plan_predict
 
         if specimen is None and (plan.heats or plan.follows):
-            specimen = samples.load(samples.find(_plan_predict.DEFAULT_SAMPLE))
+            specimen = samples.load(samples.find(DEFAULT_SAMPLE))
             plan = protocols.bind(plan, bench_file, specimen)
         found_by = _plan_predict.predict(plan, bench_file, specimen, seed, figure)
     if as_json:

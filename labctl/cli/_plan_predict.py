@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from labctl.protocol import Plan
     from labctl.sample import Specimen
 
-DEFAULT_SAMPLE = "pda-aminoacid"
-"""As `labctl run` takes on a simulated bench when no sample is named."""
 _CHANNEL = "probe.temperature"
 _MOST_POINTS = 200
 """Of a predicted curve, for programs."""

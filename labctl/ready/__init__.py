@@ -3,8 +3,6 @@ plan would do."""
 
 from labctl.ready._calibrations import NONE, check_targets_of, choose, folders, home, today
 from labctl.ready._order import (
-    BLANK,
-    DEFAULT_SAMPLE,
     Order,
     Ready,
     SpeedOf,
@@ -13,6 +11,7 @@ from labctl.ready._order import (
     ready,
     series_of,
 )
+from labctl.ready._stand_ins import BLANK, DEFAULT_SAMPLE
 from labctl.ready._told import (
     beam_of,
     criteria_of,

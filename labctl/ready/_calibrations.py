@@ -90,7 +90,7 @@ def check_targets_of(plan: Plan, bench: BenchFile, specimen: Specimen | None) ->
     what the readings leave open, which hardly depends on the sample."""
     from labctl import sample as samples
     from labctl.engine import check_targets, has_targets
-    from labctl.ready._order import DEFAULT_SAMPLE
+    from labctl.ready._stand_ins import DEFAULT_SAMPLE
 
     if not has_targets(plan):
         return

@@ -22,13 +22,10 @@ from labctl.monitor import read_blank
 from labctl.photothermal import ElectricalCalibration
 from labctl.protocol import Plan, SampleRun
 from labctl.ready._calibrations import choose
+from labctl.ready._stand_ins import BLANK, DEFAULT_SAMPLE, SOLVENT
 from labctl.sample import Specimen
 from labctl.settings import read_settings
 
-DEFAULT_SAMPLE = "pda-aminoacid"
-"""Taken on a simulated bench when a protocol uses light and no sample is named."""
-BLANK, SOLVENT = "blank", "water"
-"""The protocol that is for a solvent alone, and what is taken for it on a simulated bench."""
 
 SpeedOf = Callable[[Plan, Reach], float | None]
 """The clock's speed for a plan on a bench that is reached so; see `RunRequest.speed`."""
