@@ -26,7 +26,6 @@ from labctl.ready._stand_ins import BLANK, DEFAULT_SAMPLE, SOLVENT
 from labctl.sample import Specimen
 from labctl.settings import read_settings
 
-
 SpeedOf = Callable[[Plan, Reach], float | None]
 """The clock's speed for a plan on a bench that is reached so; see `RunRequest.speed`."""
 
