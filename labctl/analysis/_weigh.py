@@ -4,8 +4,8 @@ Nothing here raises a verdict. A contradiction in the record fails; a doubt leav
 a curve that the model follows only with heat that flutters, where nothing is known of the bench:
 flutter can hide a missing node. And where the light's edges were found in the curve, or one of
 them lies in a gap of the readings, what contradicts the model may be those edges; behind a gap of
-minutes the temperatures start anew, and what contradicts it may be that. There the check alone
-fails nothing.
+minutes the temperatures start anew, and what contradicts it may be that; readings in steps of half
+a kelvin contradict it by themselves. There the check alone fails nothing.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ NOT_APPLICABLE = "not applicable"
 GUESSED = "light-from-curve"
 """The finding that says so."""
 _IN_A_GAP = "edge-in-a-gap"
-_GAP = "gap"
+_GAP, _COARSE = "gap", "coarse"
 _SMOOTH = "one smooth curve"
 _GUESS = (
     "not every edge of the light is known, but found in the curve: what contradicts the model may "
     "be the edges"
 )
 _UNSEEN = "readings are missing: what contradicts the model may come of the gap"
+_STEPS = "the readings come in coarse steps: what contradicts the model may be those"
 _HIDDEN = "; heat that fluttered, or a node that the model lacks: a curve alone does not tell"
 
 
@@ -52,8 +53,9 @@ def weigh(
     """(`pass`, `fail` or `cannot tell`; the reasons)."""
     outcome = CANNOT_TELL if verdict is None else verdict.verdict
     guessed = any(finding.code in {GUESSED, _IN_A_GAP} for finding in findings)
-    missing = any(f.code == _GAP and f.severity is Severity.DOUBTFUL for f in findings)
-    if (guessed or missing) and outcome == FAIL:
+    doubtful = {f.code for f in findings if f.severity is Severity.DOUBTFUL}
+    missing, stepped = _GAP in doubtful, _COARSE in doubtful
+    if (guessed or missing or stepped) and outcome == FAIL:
         outcome = CANNOT_TELL
     weighty = {Severity.WRONG: FAIL, Severity.DOUBTFUL: CANNOT_TELL}
     reasons: list[str] = []
@@ -71,6 +73,6 @@ def weigh(
         reasons.append("the check could not be run on these readings")
     elif verdict.verdict == outcome or verdict.verdict != PASS:
         if verdict.verdict == FAIL:
-            reasons += [_GUESS] * guessed + [_UNSEEN] * missing
+            reasons += [_GUESS] * guessed + [_UNSEEN] * missing + [_STEPS] * stepped
         reasons += verdict.reasons
     return outcome, tuple(reasons)

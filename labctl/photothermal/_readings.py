@@ -10,6 +10,8 @@ from labctl.photothermal._record import Record, noise_sd_k, usable
 
 _COARSE_K = 0.09
 """Steps from which a reading is coarse."""
+_TOO_COARSE_K = 0.4
+"""Steps from which what the check finds in a curve may be the steps."""
 _STUCK_ROWS = 8
 _BOILING_DEGC = 105.0
 _KELVIN = (250.0, 420.0)
@@ -64,7 +66,7 @@ def audit_readings(record: Record) -> tuple[Finding, ...]:
         found.append(
             Finding(
                 "coarse",
-                Severity.NOTE,
+                Severity.DOUBTFUL if step >= _TOO_COARSE_K else Severity.NOTE,
                 f"the readings come in steps of {step:.3g} K: their errors are not white, and "
                 "deviations are too small",
                 "Log with more digits.",

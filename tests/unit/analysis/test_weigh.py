@@ -84,3 +84,11 @@ def test_what_lies_in_a_gap_fails_nothing(code: str) -> None:
     assert outcome == "cannot tell"
     assert "the check says fail" in reasons
     assert weigh(said("fail"), [finding(Severity.NOTE, "gap")])[0] == "fail"
+
+
+def test_coarse_steps_alone_fail_nothing() -> None:
+    """Readings in half kelvins contradict any smooth curve; in tenths they are no excuse."""
+    outcome, reasons = weigh(said("fail"), [finding(Severity.DOUBTFUL, "coarse")])
+    assert outcome == "cannot tell"
+    assert any("coarse steps" in reason for reason in reasons)
+    assert weigh(said("fail"), [finding(Severity.NOTE, "coarse")])[0] == "fail"
