@@ -38,7 +38,8 @@ def test_test_hands_arguments_to_pytest(
     monkeypatch.setenv("LABCTL_BENCH", "mine.yaml")
     monkeypatch.setattr(_test, "subprocess", SimpleNamespace(run=run))
     assert expected == ended("test", "-k", "clock", "--version")
-    assert [(["-m", "pytest", "-n", "auto", "-k", "clock", "--version"], False)] == seen
+    workers = str((os.cpu_count() or 1) + 1)
+    assert [(["-m", "pytest", "-n", workers, "-k", "clock", "--version"], False)] == seen
 
 
 def test_an_installed_labctl_has_no_tests(
