@@ -22,7 +22,7 @@ TINY = ("baseline=5s", "heat=6s", "cool=5s")
 
 @pytest.fixture(autouse=True)
 def _what_others_left() -> None:
-    """A file that another test of this process left in a circle is not this one's to complain of."""
+    """A file that another test of this process left in a circle is not this one's to tell of."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()

@@ -129,9 +129,9 @@ def test_a_service_by_tls_is_watched_and_stopped(tmp_path: Path) -> None:
 
     def do(life: Life) -> None:
         context = ssl.create_default_context(cafile=str(TLS / "cert.pem"))
-        # The client's library reads in one thread and writes in another. Behind the handshake of TLS
-        # 1.3 the server sends tickets, into the middle of the client's request: in whole runs of the
-        # tests that was seen, now and then, never to come. 1.2 sends none.
+        # The client's library reads in one thread and writes in another. Behind the handshake of
+        # TLS 1.3 the server sends tickets, into the middle of the client's request: in whole runs
+        # of the tests that was seen, now and then, never to come. 1.2 sends none.
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         url, head = life.url, {"Authorization": f"Bearer {life.token}"}
         seen.append(url.partition("://")[0])
