@@ -16,7 +16,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 from fastapi import HTTPException, Query, Response
 from fastapi import Path as InPath
@@ -195,6 +195,20 @@ def _folder(runs_dir: Path, day: str, run: str) -> Path:
     return folder
 
 
+class _OfAFile(StreamingResponse):
+    """Closes its file however it ends: whoever asked may be gone before the first piece."""
+
+    def __init__(self, stream: IO[bytes], chunks: Iterator[bytes], **more: Any) -> None:
+        super().__init__(chunks, **more)
+        self._stream = stream
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._stream.close()
+
+
 def _sent(path: Path, *, attached: bool) -> Response:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -218,4 +232,4 @@ def _sent(path: Path, *, attached: bool) -> Response:
     if attached:
         headers["content-disposition"] = f'attachment; filename="{path.name}"'
     kind = _TYPES.get(path.suffix, "application/octet-stream")
-    return StreamingResponse(chunks(), media_type=kind, headers=headers)
+    return _OfAFile(stream, chunks(), media_type=kind, headers=headers)
