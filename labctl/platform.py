@@ -147,6 +147,27 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
+def append_synced(path: Path, data: bytes, *, new: bool, undo: bool = False) -> None:
+    """Append all of `data` to a file that is no link, and return when it is on the disk, its name
+    with it where it is `new`. OSError where the disk does not take it whole; with `undo` the file
+    is then as long as it was."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    handle = os.open(path, flags, 0o644)
+    size = os.fstat(handle).st_size
+    try:
+        if os.write(handle, data) < len(data):
+            raise OSError("it was cut short")
+        sync_data(handle)
+    except OSError:
+        if undo:
+            os.ftruncate(handle, size)
+        raise
+    finally:
+        os.close(handle)
+    if new:
+        sync_folder(path.parent)
+
+
 # -- locks -------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 
 from labctl.clock import iso, wall_utc_ns
 from labctl.errors import InputError, RecordError
-from labctl.platform import locked, sync_data, sync_folder
+from labctl.platform import append_synced, locked
 
 FILE = "notes.jsonl"
 SCHEMA = "labctl.notes/1"
@@ -152,7 +151,7 @@ def _append(folder: Path, facts: Mapping[str, Any], who: str, user: str) -> Line
             }
             # A line that was torn is ended, so that this one stands alone.
             torn = b"\n" if data and not data.endswith(b"\n") else b""
-            _write(path, torn + _sealed(body), new=not data)
+            append_synced(path, torn + _sealed(body), new=not data)
     except OSError as error:
         raise RecordError(
             "the note cannot be written", where=str(path), seen=error.strerror or str(error),
@@ -167,19 +166,6 @@ def _is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _write(path: Path, data: bytes, *, new: bool) -> None:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    handle = os.open(path, flags, 0o644)
-    try:
-        if os.write(handle, data) < len(data):
-            raise OSError("the line was cut short")
-        sync_data(handle)
-    finally:
-        os.close(handle)
-    if new:
-        sync_folder(path.parent)
 
 
 def _split(data: bytes) -> list[bytes]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from labctl.clock import iso, wall_utc_ns
 from labctl.errors import InputError, Problem, RecordError, RefusedError
 from labctl.observations._observation import Draft, Observation
 from labctl.observations._table import Sheet
-from labctl.platform import is_locked, locked, sync_data, sync_folder
+from labctl.platform import append_synced, is_locked, locked
 
 FILE = "observations.jsonl"
 SCHEMA = "labctl.observations/1"
@@ -78,7 +77,7 @@ def attach(
                     "`corrects`.",
                 )
             _check_corrections(have, sheet, rows)
-            _append(path, _made(data, sheet, rows, by), new=not data)
+            append_synced(path, _made(data, sheet, rows, by), new=not data, undo=True)
     except OSError as error:
         raise RecordError(
             "the observations cannot be written",
@@ -132,25 +131,6 @@ def _made(data: bytes, sheet: Sheet, rows: Sequence[Draft], by: str) -> bytes:
         before = hashlib.sha256(sealed).hexdigest()
         out += sealed + b"\n"
     return out
-
-
-def _append(path: Path, data: bytes, *, new: bool) -> None:
-    handle = os.open(
-        path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644
-    )
-    size = os.fstat(handle).st_size
-    try:
-        try:
-            if os.write(handle, data) < len(data):
-                raise OSError("the lines were cut short")
-            sync_data(handle)
-        except OSError:
-            os.ftruncate(handle, size)
-            raise
-    finally:
-        os.close(handle)
-    if new:
-        sync_folder(path.parent)
 
 
 def _sealed(body: Mapping[str, Any]) -> bytes:
