@@ -336,7 +336,7 @@ class _Session:
                 faults=request.faults,
             )
         )
-        teller.tell(FilesKept(now_ns, folder.kept()))
+        teller.tell(FilesKept(now_ns, folder.kept(outside=not self._clock.virtual)))
         for words in waived(request.bench_file, today()):
             teller.tell(Note(now_ns, request.bench_file.name, words))
         if bench.mode is Mode.REAL:

@@ -29,6 +29,7 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _KINDS: dict[str, tuple[str, str]] = {
     "journal.jsonl": ("application/jsonl", "the record itself: every event, with its checksums"),
     "run.json": ("application/json", "who, what, versions, outcome, results"),
+    "begun.json": ("application/json", "what run.json said when the run began"),
     "data.csv": ("text/csv", "one row a sample; made from the journal"),
     "protocol.yaml": ("application/yaml", "the protocol as it was carried out"),
     "bench.yaml": ("application/yaml", "the bench it was carried out on"),

@@ -86,12 +86,9 @@ def import_curve(
 
 
 def _write(folder: RunFolder, analysis: Analysis, given: Given, about: events.Imported) -> str:
-    names = (about.kept_as, "sample.yaml", "bench.yaml")
-    files = {}
-    for name in names:
-        if (folder.path / name).exists():
-            data = (folder.path / name).read_bytes()
-            files[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    data = (folder.path / about.kept_as).read_bytes()
+    kept = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    files = {about.kept_as: kept, **folder.kept()}
     journal = folder.open_journal(real_time=False)
     try:
         for event in events_of(analysis, given, about, files):

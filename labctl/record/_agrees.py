@@ -1,8 +1,8 @@
 """What run.json says beside what the journal says of the same: how the run began, on which
 instruments, and how it ended.
 
-What run.json alone has (operator, calibrations, versions, commit, machine, wall time) the journal
-cannot vouch for: a simulated run's journal depends on nothing outside it.
+What it had from the beginning besides (operator, calibrations, versions, commit, machine, wall
+time) stands in begun.json, of which a journal has the hash, unless its run was in virtual time.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from labctl.events import (
     Dose,
     Event,
+    FilesKept,
     Imported,
     InstrumentFound,
     Note,
@@ -22,10 +23,12 @@ from labctl.events import (
     RunEnded,
     Verdict,
 )
+from labctl.record._begun import KEY, end_utc_ns, ended_otherwise
 from labctl.record._folder import ending
+from labctl.record._kept import BEGUN
 
-ALONE = "not covered: what run.json alone says of people, machine, versions, times, calibrations"
-"""To be told with every pass."""
+_OUTSIDE = "people, machine, versions, times, calibrations"
+_AT_THE_END = "whether files had changed since the commit"
 _OF_THE_END = frozenset(
     {
         "outcome", "exit_code", "beam", "heater", "electrical_j", "coil", "coil_j", "samples",
@@ -48,6 +51,7 @@ class Told:
         self._imported: Imported | None = None
         self._found: dict[str, InstrumentFound] = {}
         self._waived: list[str] = []
+        self._sealed = False
 
     def take(self, event: Event) -> None:
         """The next event."""
@@ -64,12 +68,27 @@ class Told:
                 self._verdict = event
             case Dose():
                 self._dose = event
+            case FilesKept() if BEGUN in event.files:
+                self._sealed = True
             case RunEnded():
                 self._ended = event
 
     def otherwise(self, facts: Mapping[str, Any]) -> list[str]:
         """Keys of run.json, of a journal that has its end, under which something else stands."""
         return [*self._at_begin(facts), *self._at_end(facts)]
+
+    def not_covered(self, facts: Mapping[str, Any]) -> str:
+        """What of run.json no pass speaks of, to be told with every one."""
+        if KEY not in facts and not self._sealed:
+            return f"not covered: what run.json alone says of {_OUTSIDE}"
+        if not self._sealed:
+            return (
+                f"not covered: {_OUTSIDE}; run.json and {BEGUN} agree, but the journal, as that of "
+                f"any run in virtual time, has no hash of {BEGUN}"
+            )
+        if self._ended is None or end_utc_ns(facts, self._ended.t_ns) is None:
+            return f"not covered: of run.json, when it ended and {_AT_THE_END}"
+        return f"not covered: of run.json, {_AT_THE_END}"
 
     def _at_begin(self, facts: Mapping[str, Any]) -> Iterator[str]:
         begun = self._begun
@@ -109,6 +128,8 @@ class Told:
             # What the disk did after the journal's last line is in run.json alone.
             told = {key: told[key] for key in told if key not in ("outcome", "why", "exit_code")}
         yield from (key for key, value in told.items() if facts.get(key) != value)
+        if self._sealed and self._ended is not None and kept:
+            yield from ("ended",) if ended_otherwise(facts, self._ended.t_ns) else ()
         own = _OF_THE_END - told.keys() - {"outcome", "exit_code"}
         yield from sorted(key for key in own if key in facts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -13,6 +14,7 @@ from typing import Any
 from labctl.errors import LabctlError, RecordError, RefusedError
 from labctl.events import Dose, RunBegun, RunEnded, Verdict
 from labctl.platform import is_locked
+from labctl.record._begun import KEY, read_begun
 from labctl.record._disk import replace_file
 from labctl.record._folder import RESERVE, SCHEMA, ending, to_json
 from labctl.record._reading import JournalReader, JournalState
@@ -117,7 +119,8 @@ def recover_run(path: Path) -> RunDescription:
         return found
     told = {
         "schema": SCHEMA,
-        **found.facts,
+        # What stands in run.json is never mended from it: that would hide a change.
+        **(found.facts or _from_begun(path)),
         "state": found.state,
         "recovered": found.words,
         **ending(found.ended, found.verdict, found.dose),
@@ -126,6 +129,15 @@ def recover_run(path: Path) -> RunDescription:
     told.setdefault("journal", {"head_hash": found.head_hash, "durable_seq": found.durable_seq})
     replace_file(path / "run.json", to_json(told))
     return describe_run(path)
+
+
+def _from_begun(path: Path) -> dict[str, Any]:
+    """What a run.json that is gone said at the beginning; nothing where that is gone too."""
+    try:
+        found = read_begun(path)
+    except ValueError:
+        return {}
+    return {} if found is None else {**found[0], KEY: found[1]}
 
 
 def _put_garbled_aside(facts: Path) -> None:
@@ -177,6 +189,9 @@ def read_facts(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
+        if not path.is_file():
+            # A pipe of that name would be waited for.
+            raise OSError(errno.EINVAL, "this is no file")
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise RecordError(

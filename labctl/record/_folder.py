@@ -6,6 +6,7 @@ known; what it says of outcome and results is taken from the journal's own event
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -20,9 +21,10 @@ from labctl import clock, events
 from labctl.clock import NS
 from labctl.errors import RecordError
 from labctl.platform import locked, sync_folder
+from labctl.record._begun import KEY, begun_facts, end_utc_ns
 from labctl.record._disk import Disk, cannot_write, put_files, replace_file
 from labctl.record._journal import Journal
-from labctl.record._kept import COVERED, keep
+from labctl.record._kept import BEGUN, COVERED, keep
 from labctl.record._origin import git_changes, new_run_id, origin
 from labctl.record._table import LiveTable
 
@@ -67,21 +69,22 @@ class RunFolder:
             begun_ns = clock.wall_utc_ns()
             path = _make(runs_dir / _local(begun_ns).date().isoformat(), _slug(protocol, sample))
             (path / RESERVE).write_bytes(bytes(RESERVE_BYTES))
-            put_files(path, texts or {})
+            about: dict[str, Any] = {
+                "schema": SCHEMA,
+                "run_id": new_run_id(),
+                "state": "running",
+                "protocol": protocol,
+                "sample": sample,
+                "begun": _local(begun_ns).isoformat(),
+                "pid": os.getpid(),
+                **(facts or {}),
+                **origin(),
+            }
+            said = to_json(begun_facts(about))
+            put_files(path, {**(texts or {}), BEGUN: said.decode("utf-8")})
         except OSError as error:
             raise cannot_write(runs_dir, error) from error
-        about: dict[str, Any] = {
-            "schema": SCHEMA,
-            "run_id": new_run_id(),
-            "state": "running",
-            "protocol": protocol,
-            "sample": sample,
-            "begun": _local(begun_ns).isoformat(),
-            "pid": os.getpid(),
-            **(facts or {}),
-            **origin(),
-        }
-        folder = cls(path, about)
+        folder = cls(path, about | {KEY: hashlib.sha256(said).hexdigest()})
         folder.note()
         return folder
 
@@ -120,10 +123,12 @@ class RunFolder:
         )
         return self._journal
 
-    def kept(self) -> dict[str, dict[str, Any]]:
+    def kept(self, *, outside: bool = True) -> dict[str, dict[str, Any]]:
         """SHA-256 and length of the files beside the journal that the record stands on, as they
-        are now: for a `FilesKept` in the journal. RecordError where one cannot be read."""
-        return keep(self.path, COVERED)
+        are now: for a `FilesKept` in the journal. Without `outside` none of what tells of people,
+        machine and times: a run in virtual time has the same journal whoever lets it run, wherever.
+        RecordError where one cannot be read."""
+        return keep(self.path, (*COVERED, BEGUN) if outside else COVERED)
 
     def note(self, **facts: Any) -> None:
         """Put more facts into run.json, now."""
@@ -148,11 +153,13 @@ class RunFolder:
             self.note(state="not begun", ended=_local(clock.wall_utc_ns()).isoformat(), **facts)
             return
         fault = _close(journal, table)
+        ended = journal.ended
+        ended_ns = None if ended is None else end_utc_ns(self._facts, ended.t_ns)
         told: dict[str, Any] = {
-            "state": "closed" if journal.ended is not None and fault is None else "cut off",
-            "ended": _local(clock.wall_utc_ns()).isoformat(),
+            "state": "closed" if ended is not None and fault is None else "cut off",
+            "ended": _local(ended_ns or clock.wall_utc_ns()).isoformat(),
             "fault": None if fault is None else str(fault),
-            **ending(journal.ended, journal.verdict, journal.dose),
+            **ending(ended, journal.verdict, journal.dose),
             "journal": {
                 "head_hash": journal.head_hash,
                 "events": journal.seq,

@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, NoReturn
 from zlib import crc32
 
 SCHEMA = "labctl.journal/1"
 CHAIN_EVERY = 256
 """Events between two chain lines. Of events, not of time: the bytes depend on the events alone."""
 
+_LONGEST = 300
+"""Digits of a whole number: more are no float."""
 _TAIL = len(',"c":"12345678"}')
 
 
@@ -37,12 +39,32 @@ def open_line(line: bytes) -> dict[str, Any]:
     if tail != b',"c":"%08x"}' % crc32(body):
         raise ValueError("checksum does not match")
     try:
-        data = json.loads(body + b"}")
+        data = _decode((body + b"}").decode("ascii"))
+    except UnicodeDecodeError:
+        raise ValueError("not in ASCII") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(data, dict) or not isinstance(data.get("n"), int):
         raise ValueError("not a line of a journal")
     return data
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text[:20]} stands where a number belongs")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    # 1e999 is read as an infinity; less itself a finite number is zero, and that is no number.
+    return _no_number(text) if value - value else value
+
+
+def _whole(text: str) -> int:
+    return _no_number(text) if len(text) > _LONGEST else int(text)
+
+
+_decode = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite, parse_int=_whole).decode
+"""A journal has no NaN and no infinity, and no line may put one into what reads it."""
 
 
 def first_line() -> bytes:

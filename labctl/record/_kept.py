@@ -15,8 +15,9 @@ from typing import Any
 from labctl.errors import RecordError
 
 GUARD_LOG = "guard.jsonl"
+BEGUN = "begun.json"
 COVERED = ("protocol.yaml", "bench.yaml", "sample.yaml", GUARD_LOG)
-"""Files that a record stands on, where it has them."""
+"""Files that a record stands on, where it has them; and `BEGUN`, where its journal may say so."""
 
 
 def keep(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -65,6 +65,7 @@ _PROPERTIES: dict[str, dict[str, Any]] = {
     "protocol": _TEXT,
     "sample": _TEXT,
     "begun": _TIME,
+    "begun_hash": _HASH | {"description": "of begun.json, which has what was known then"},
     "ended": _TIME,
     "pid": _COUNT,
     "mode": {"enum": ["SIMULATED", "REAL", "IMPORTED"]},

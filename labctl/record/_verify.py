@@ -16,9 +16,10 @@ from typing import Any
 from labctl.errors import RecordError
 from labctl.events import Event, FilesKept, Imported
 from labctl.platform import is_locked
-from labctl.record._agrees import ALONE, Told
+from labctl.record._agrees import Told
+from labctl.record._begun import otherwise
 from labctl.record._describe import kept_journal, read_facts
-from labctl.record._kept import changed, not_covered
+from labctl.record._kept import BEGUN, changed, not_covered
 from labctl.record._reading import JournalReader, JournalState
 from labctl.record._table import Rows
 
@@ -97,10 +98,13 @@ class _Check:
     def done(self) -> Verification:
         outcome, where, why = self._of_journal()
         beside: list[tuple[str, str]] = []
+        other: list[str] = []
         if outcome in (Outcome.INTACT, Outcome.NO_HEAD):
-            beside = [*self._of_run_json(), *self._of_table()]
+            other = self._told.otherwise(self._facts) if self._facts else []
+            beside = [*_of_run_json(other), *self._of_table()]
             why = (*why, *self._beside())
         if outcome not in (Outcome.CHANGED, Outcome.RUNNING):
+            beside += otherwise(self._path, self._facts, self._sealed(), frozenset(other))
             beside += changed(self._path, self._kept)
             bare = not_covered(self._path, self._kept)
             why = (*why, bare) if bare else why
@@ -111,6 +115,11 @@ class _Check:
         return Verification(
             self._path, outcome, where, why, reader.durable_seq, reader.head_hash, self._source
         )
+
+    def _sealed(self) -> str:
+        """The hash of begun.json that the journal has; '' where it has none."""
+        kept = self._kept.get(BEGUN)
+        return str(kept.get("sha256", "")) if isinstance(kept, dict) else ""
 
     def _of_journal(self) -> tuple[Outcome, str, tuple[str, ...]]:
         reader = self._reader
@@ -179,15 +188,6 @@ class _Check:
             why += f" and is what it was when {then}"
         return Outcome.CUT_OFF, at, (why,)
 
-    def _of_run_json(self) -> Iterator[tuple[str, str]]:
-        """What run.json says of the run, beside what the journal says."""
-        other = self._told.otherwise(self._facts) if self._facts else []
-        if other:
-            yield (
-                "run.json",
-                f"run.json says something else than the journal of: {', '.join(other)}",
-            )
-
     def _of_table(self) -> Iterator[tuple[str, str]]:
         table = self._path / "data.csv"
         try:
@@ -213,7 +213,16 @@ class _Check:
         if not (self._path / "data.csv").exists() and (self._path / "run.json").exists():
             yield "data.csv is not there; `labctl runs recover` makes it again from the journal"
         if self._facts:
-            yield ALONE
+            yield self._told.not_covered(self._facts)
 
     def _at(self, line: int | None) -> str:
         return f"{self._journal.name}:{line}"
+
+
+def _of_run_json(other: list[str]) -> Iterator[tuple[str, str]]:
+    """What run.json says of the run, beside what the journal says."""
+    if other:
+        yield (
+            "run.json",
+            f"run.json says something else than the journal of: {', '.join(other)}",
+        )

@@ -129,6 +129,8 @@ def test_a_run_over_tcp_is_the_run_in_process(
         e["t"] for e in events
         if e.get("k") == "emission" and e["beam"] == "off" and e["t"] > intended_ns
     )  # fmt: skip
+    kept = next(e["files"] for e in events if e.get("k") == "files-kept")
+    assert "begun.json" in kept, "on the real clock a journal vouches for people, machine and times"
     # The light came after the intent was on disk, and went before the record said it was gone.
     assert lit_ns <= told_off_ns - intended_ns
     assert abs(lit_ns - clock.ns(HEAT_S)) < clock.ns(1.0)

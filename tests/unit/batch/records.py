@@ -39,8 +39,9 @@ def record(
     between: Sequence[Event] = (),
 ) -> Path:
     """A closed record of one run that was begun so many hours into the day."""
-    folder = RunFolder.create(runs, protocol, sample, facts={"mode": mode.value})
-    folder.note(begun=(_DAY + timedelta(hours=hours)).isoformat())
+    begun = (_DAY + timedelta(hours=hours)).isoformat()
+    facts = {"mode": mode.value, "begun": begun}
+    folder = RunFolder.create(runs, protocol, sample, facts=facts)
     journal = folder.open_journal(real_time=False)
     for event in (
         RunBegun(0, mode, protocol, "p", "bench", "b", sample, "s", 7, "0.1.0"),

@@ -78,6 +78,12 @@ def test_it_is_intact_until_the_file_that_it_keeps_is_changed(
 ) -> None:
     assert verify_run(made.folder).outcome is Outcome.INTACT
     copy = _copy(made.folder, tmp_path)
+    facts = copy / "run.json"
+    was = facts.read_text()
+    facts.write_text(json.dumps(json.loads(was) | {"host": "elsewhere"}))
+    assert verify_run(copy).why[0].endswith("than when the run began of: host")
+    assert "begun.json" in (copy / "journal.jsonl").read_text()
+    facts.write_text(was)
     kept = copy / made.about.kept_as
     kept.write_text(kept.read_text().replace("22.0", "23.0", 1))
     found = verify_run(copy)

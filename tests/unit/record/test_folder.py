@@ -163,7 +163,9 @@ def test_a_failed_replacement_leaves_the_old_file(
         folder.note(more="x" * 100)
 
     assert before == facts(folder)
-    assert [".reserve", "run.json"] == sorted(path.name for path in folder.path.iterdir())
+    assert [".reserve", "begun.json", "run.json"] == sorted(
+        path.name for path in folder.path.iterdir()
+    )
 
 
 def test_the_files_of_a_run_are_on_the_disk_before_it_begins(
@@ -177,7 +179,7 @@ def test_the_files_of_a_run_are_on_the_disk_before_it_begins(
     )
     folder = RunFolder.create(tmp_path, "log", texts={"protocol.yaml": "a", "bench.yaml": "b"})
 
-    assert ["protocol.yaml", "bench.yaml"] == synced
+    assert ["protocol.yaml", "bench.yaml", "begun.json"] == synced
     assert "b" == (folder.path / "bench.yaml").read_text()
 
 

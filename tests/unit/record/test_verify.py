@@ -156,6 +156,24 @@ def test_a_journal_made_anew_is_found_by_the_head_alone(own: Path) -> None:
     assert (Outcome.CHANGED, "--head", "journal.jsonl") == told(own, head)
 
 
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "1e999", "-1E+400", "1" * 400])
+def test_what_is_no_number_is_refused_in_a_journal_made_anew(own: Path, text: str) -> None:
+    """Its line is named, though checksum, chain and the head hash in run.json are those of it."""
+    journal, facts = own / "journal.jsonl", own / "run.json"
+    head = read_journal(journal).head_hash
+    lines = journal.read_bytes().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if b'"k":"sample"' in line)
+    lines[at] = seal(lines[at].decode().rpartition(',"c":')[0].replace("22.0,", f"{text},"))
+    journal.write_bytes(remade(lines))
+    facts.write_text(
+        facts.read_text().replace(head, json.loads(remade(lines).splitlines()[-1])["h"])
+    )
+    found = verify_run(own)
+
+    assert (Outcome.CHANGED, f"journal.jsonl:{at + 1}") == (found.outcome, found.where)
+    assert f"{text[:20]} stands where a number belongs" in found.why[0]
+
+
 def test_a_table_edited_afterwards_is_found(own: Path) -> None:
     """data.csv must be what the journal gives."""
     table = own / "data.csv"
@@ -243,7 +261,7 @@ def test_an_instrument_that_was_found_is_the_one_that_run_json_names(tmp_path: P
 
 def test_a_pass_says_what_it_does_not_speak_of(own: Path) -> None:
     """What run.json alone has, and a table that is not there."""
-    assert "not covered: what run.json alone says" in verify_run(own).why[-1]
+    assert "not covered: people, machine, versions, times, calibrations" in verify_run(own).why[-1]
     (own / "data.csv").unlink()
     assert any("data.csv is not there" in words for words in verify_run(own).why)
 

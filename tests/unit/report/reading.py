@@ -93,12 +93,14 @@ def record(
 ) -> Path:
     """A run's folder of these events, closed as the engine closes one."""
     texts = {"sample.yaml": yamlfile.dump(sample or SAMPLE), "bench.yaml": yamlfile.dump(BENCH)}
-    made = RunFolder.create(folder, "heating-curve", "pda", texts=texts, facts=facts or {})
+    told = list(what)
+    begun = next((event for event in told if isinstance(event, RunBegun)), None)
+    named = {} if begun is None else {"protocol": begun.protocol, "sample": begun.sample}
+    said = named | (facts or {})
+    made = RunFolder.create(folder, "heating-curve", "pda", texts=texts, facts=said)
     journal = made.open_journal(real_time=False)
-    for event in what:
+    for event in told:
         journal.append(event)
-        if isinstance(event, RunBegun):
-            made.note(protocol=event.protocol, sample=event.sample)
     made.finish()
     return made.path
 
