@@ -147,12 +147,21 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
-def append_synced(path: Path, data: bytes, *, new: bool, undo: bool = False) -> None:
-    """Append all of `data` to a file that is no link, and return when it is on the disk, its name
-    with it where it is `new`. OSError where the disk does not take it whole; with `undo` the file
-    is then as long as it was."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    handle = os.open(path, flags, 0o644)
+def append_synced(
+    path: Path,
+    data: bytes,
+    *,
+    new: bool,
+    undo: bool = False,
+    links: bool = False,
+    mode: int = 0o644,
+) -> None:
+    """Append all of `data` to a file, and return when it is on the disk, its name with it where it
+    is `new`. It is made with `mode` where it is not there, and may be a link only with `links`.
+    OSError where the disk does not take it whole; with `undo` the file is then as long as it was.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    handle = os.open(path, flags if links else flags | os.O_NOFOLLOW, mode)
     size = os.fstat(handle).st_size
     try:
         if os.write(handle, data) < len(data):

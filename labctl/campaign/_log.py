@@ -10,18 +10,16 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
-import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from labctl.clock import iso, wall_utc_ns
 from labctl.errors import RecordError
-from labctl.platform import FileLock, sync_data, sync_folder
+from labctl.platform import FileLock, append_synced, sync_data, sync_folder
+from labctl.sealed import FIRST, hash_of, seal
 
 SCHEMA = "labctl.campaign-log/1"
 FILE, TAIL, TEXT, LOCK = "log.jsonl", "log.tail", "campaign.yaml", "lock"
-_FIRST = "0" * 64
 
 
 class CampaignLog:
@@ -72,7 +70,7 @@ class CampaignLog:
             **facts,
             "before": head,
         }
-        self._append(_sealed(body))
+        self._append(seal(body, ensure_ascii=False, default=str) + b"\n")
         return body
 
     def keep(self, text: str) -> None:
@@ -90,11 +88,11 @@ class CampaignLog:
         try:
             data = self.path.read_bytes()
         except FileNotFoundError:
-            return [], 0, _FIRST
+            return [], 0, FIRST
         except OSError as error:
             raise self._broken(error) from error
         lines: list[dict[str, Any]] = []
-        good, head = 0, _FIRST
+        good, head = 0, FIRST
         for number, line in enumerate(data.splitlines(keepends=True), start=1):
             if not line.endswith(b"\n"):
                 # Torn; only the last line can be without its end.
@@ -108,22 +106,13 @@ class CampaignLog:
                 )
             lines.append(body)
             good += len(line)
-            head = hashlib.sha256(line).hexdigest()
+            # With its newline, unlike other sealed files: so it was when the first campaigns began.
+            head = hash_of(line)
         return lines, good, head
 
     def _append(self, line: bytes) -> None:
         try:
-            new = not self.path.exists()
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-            handle = os.open(self.path, flags, 0o644)
-            try:
-                if os.write(handle, line) < len(line):
-                    raise OSError("a line was cut short")
-                sync_data(handle)
-            finally:
-                os.close(handle)
-            if new:
-                sync_folder(self.folder)
+            append_synced(self.path, line, new=not self.path.exists(), links=True)
         except OSError as error:
             raise self._broken(error) from error
 
@@ -150,14 +139,11 @@ class CampaignLog:
         )  # fmt: skip
 
 
-def _sealed(body: Mapping[str, Any]) -> bytes:
-    text = json.dumps(body, ensure_ascii=False, default=str)
-    check = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return f'{text[:-1]}, "c": "{check}"}}\n'.encode()
-
-
 def _opened(line: bytes) -> dict[str, Any] | None:
-    """The line's facts; None where it is not as it was written."""
+    """The line's facts; None where it is not as it was written.
+
+    Not `sealed.opened`, which looks at the bytes: this looks at what they say, so that a log whose
+    blanks an editor changed in its last line is still taken, as it always was."""
     try:
         body = json.loads(line)
         check = body.pop("c")

@@ -7,8 +7,6 @@ of its own, and its hash covers the torn one too.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Any
 from labctl.clock import iso, wall_utc_ns
 from labctl.errors import InputError, RecordError
 from labctl.platform import append_synced, locked
+from labctl.sealed import FIRST, hash_of, opened, seal
 
 FILE = "notes.jsonl"
 SCHEMA = "labctl.notes/1"
@@ -26,7 +25,6 @@ LONGEST = 4000
 _MOST_TAGS = 32
 """In one act."""
 _TAG = re.compile(r"[^\W_][\w.:/+-]{0,39}")
-_FIRST = "0" * 64
 NOTE, TAGGED, UNTAGGED = "note", "tagged", "untagged"
 
 
@@ -139,7 +137,7 @@ def _append(folder: Path, facts: Mapping[str, Any], who: str, user: str) -> Line
         with locked(folder):
             data = path.read_bytes() if path.exists() else b""
             lines = _split(data)
-            before = hashlib.sha256(lines[-1]).hexdigest() if lines else _FIRST
+            before = hash_of(lines[-1]) if lines else FIRST
             body = {
                 "n": len(lines) + 1,
                 **({} if lines else {"schema": SCHEMA}),
@@ -151,7 +149,7 @@ def _append(folder: Path, facts: Mapping[str, Any], who: str, user: str) -> Line
             }
             # A line that was torn is ended, so that this one stands alone.
             torn = b"\n" if data and not data.endswith(b"\n") else b""
-            append_synced(path, torn + _sealed(body), new=not data)
+            append_synced(path, torn + seal(body) + b"\n", new=not data)
     except OSError as error:
         raise RecordError(
             "the note cannot be written", where=str(path), seen=error.strerror or str(error),
@@ -178,11 +176,11 @@ def _read(data: bytes) -> Notes:
     raw = _split(data)
     lines: list[Line] = []
     trouble: list[str] = []
-    before = _FIRST
+    before = FIRST
     bad = 0
     """Number of the line before, where it was not as it was written."""
     for number, text in enumerate(raw, start=1):
-        body = _opened(text)
+        body = opened(text)
         last = number == len(raw)
         if body is None:
             torn = last and not data.endswith(b"\n")
@@ -197,7 +195,7 @@ def _read(data: bytes) -> Notes:
                 # It was so already when this one was written: a process died over it.
                 trouble[-1] = f"line {bad} is {_TORN}"
             lines.append(_line(number, body))
-        before = hashlib.sha256(text).hexdigest()
+        before = hash_of(text)
     return Notes(tuple(lines), tuple(f"{FILE}: {words}" for words in trouble))
 
 
@@ -219,21 +217,3 @@ def _line(number: int, body: Mapping[str, Any]) -> Line:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _sealed(body: Mapping[str, Any]) -> bytes:
-    text = json.dumps(body, ensure_ascii=True)
-    check = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return f'{text[:-1]}, "c": "{check}"}}\n'.encode()
-
-
-def _opened(line: bytes) -> dict[str, Any] | None:
-    """The line's facts; None where it is not as it was written."""
-    head, mark, tail = line.rpartition(b', "c": "')
-    if not mark or hashlib.sha256(head + b"}").hexdigest()[:16].encode() != tail[:-2]:
-        return None
-    try:
-        body = json.loads(head + b"}")
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) and tail.endswith(b'"}') else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,10 +12,10 @@ from labctl.errors import InputError, Problem, RecordError, RefusedError
 from labctl.observations._observation import Draft, Observation
 from labctl.observations._table import Sheet
 from labctl.platform import append_synced, is_locked, locked
+from labctl.sealed import FIRST, hash_of, opened, seal
 
 FILE = "observations.jsonl"
 SCHEMA = "labctl.observations/1"
-_FIRST = "0" * 64
 _KEPT = tuple(field.name for field in fields(Draft) if field.name not in ("run", "line"))
 
 
@@ -113,7 +111,7 @@ def _check_corrections(have: Observations, sheet: Sheet, rows: Sequence[Draft]) 
 
 def _made(data: bytes, sheet: Sheet, rows: Sequence[Draft], by: str) -> bytes:
     lines = data.splitlines()
-    before = hashlib.sha256(lines[-1]).hexdigest() if lines else _FIRST
+    before = hash_of(lines[-1]) if lines else FIRST
     out = b""
     for number, row in enumerate(rows, start=len(lines) + 1):
         body = {
@@ -127,15 +125,10 @@ def _made(data: bytes, sheet: Sheet, rows: Sequence[Draft], by: str) -> bytes:
             **{name: getattr(row, name) for name in _KEPT},
             "before": before,
         }
-        sealed = _sealed(body)
-        before = hashlib.sha256(sealed).hexdigest()
-        out += sealed + b"\n"
+        line = seal(body, spaced=False, allow_nan=False)
+        before = hash_of(line)
+        out += line + b"\n"
     return out
-
-
-def _sealed(body: Mapping[str, Any]) -> bytes:
-    text = json.dumps(body, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return f'{text[:-1]},"c":"{hashlib.sha256(text.encode()).hexdigest()[:16]}"}}'.encode()
 
 
 def _bytes(path: Path) -> bytes:
@@ -152,13 +145,13 @@ def _bytes(path: Path) -> bytes:
 def _read(data: bytes) -> Observations:
     found: list[Observation] = []
     trouble: list[str] = []
-    before = _FIRST
+    before = FIRST
     for number, text in enumerate(data.splitlines(), start=1):
-        body = _opened(text)
+        body = opened(text, spaced=False)
         if body is None or body.get("n_line") != number or body.get("before") != before:
             trouble.append(f"line {number} is not as it was written; it and what follows are left")
             break
-        before = hashlib.sha256(text).hexdigest()
+        before = hash_of(text)
         try:
             found.append(_observation(number, body))
         except (KeyError, TypeError, ValueError):
@@ -171,18 +164,6 @@ def _read(data: bytes) -> Observations:
         tuple(replace(line, corrected_by=corrected.get(line.number)) for line in found),
         tuple(trouble),
     )
-
-
-def _opened(text: bytes) -> dict[str, Any] | None:
-    head, sign, tail = text.rpartition(b',"c":"')
-    body = head + b"}"
-    if not sign or tail != hashlib.sha256(body).hexdigest()[:16].encode() + b'"}':
-        return None
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _observation(number: int, body: Mapping[str, Any]) -> Observation:

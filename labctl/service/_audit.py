@@ -7,7 +7,6 @@ cannot be written refuses the call, but for what only stops.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -36,14 +35,8 @@ class Audit:
         try:
             with self._lock:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-                handle = os.open(self.path, flags, 0o600)
-                try:
-                    if os.write(handle, text.encode()) < len(text):
-                        raise OSError("it took a part of the line only")
-                    platform.sync_data(handle)
-                finally:
-                    os.close(handle)
+                new = not self.path.exists()
+                platform.append_synced(self.path, text.encode(), new=new, mode=0o600)
         except OSError as error:
             raise RecordError(
                 "the audit line cannot be written", where=str(self.path), seen=str(error)
