@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from labctl.pack import Agreement, Pack
 
 SCHEMA = "labctl.packed/1"
+SIGNED_SCHEMA = "labctl.signed/1"
 AGREEMENT_SCHEMA = "labctl.agreement/1"
 
 
@@ -143,6 +144,51 @@ def compare_command(pack: Path, run: str, runs_dir: Path | None, as_json: bool) 
             click.echo(visible(line))
     codes = {"agrees": Exit.PASS, "differs": Exit.CHECK_FAILED}
     return codes.get(found.told, Exit.CANNOT_TELL)
+
+
+@command.command("sign")
+@click.argument("pack", metavar="PACK", type=click.Path(path_type=Path))
+@click.option("--key", required=True, metavar="FILE", type=click.Path(path_type=Path),
+              help="Private key of OpenSSH, or the public one of a key in an agent.")  # fmt: skip
+def sign_command(pack: Path, key: Path) -> None:
+    """Sign a PACK with a key of the laboratory; PACK.sig goes with it.
+
+    `ssh-keygen` signs, and asks for a passphrase where the key has one. The other laboratory needs
+    the public key, from you and not from the mail that the pack comes by.
+    """
+    from labctl.pack import sign_pack
+
+    signature, signed = sign_pack(pack, key)
+    click.echo(visible(f"signed {pack.name}, SHA-256 {signed.sha256}: {signature}"))
+
+
+@command.command("verify")
+@click.argument("pack", metavar="PACK", type=click.Path(path_type=Path))
+@click.option("--signers", required=True, metavar="FILE", type=click.Path(path_type=Path),
+              help='A line a signer: NAME namespaces="labctl.pack" PUBLIC-KEY.')  # fmt: skip
+@click.option("--signature", default=None, metavar="FILE", type=click.Path(path_type=Path),
+              help="Its signature; else PACK.sig.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def verify_command(pack: Path, signers: Path, signature: Path | None, as_json: bool) -> int:
+    """Say who signed a PACK, and whether it is as it was signed.
+
+    Exit code 0: signed by a known signer; 6: the signature is not of this pack; 7: there is none,
+    or no known signer has its key.
+    """
+    import dataclasses
+
+    from labctl.pack import CHANGED, SIGNED, verify_pack
+
+    found = verify_pack(pack, signers, signature)
+    if as_json:
+        told = {"schema": SIGNED_SCHEMA, "pack": str(pack), **dataclasses.asdict(found)}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        click.echo(visible(f"{pack}: {found.told}: {found.why}"))
+        if found.key:
+            click.echo(visible(f"  key {found.key}"))
+        click.echo(f"  SHA-256 {found.sha256}")
+    return {SIGNED: Exit.PASS, CHANGED: Exit.DATA}.get(found.told, Exit.CANNOT_TELL)
 
 
 def _as_run(what: str, runs_dir: Path | None) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,8 @@ def command(
     figure: Path | None,
     as_json: bool,
 ) -> None:
-    """Show what PROTOCOL would do on a bench: steps, worst case, laser energy, nearest limits.
+    """Show what PROTOCOL would do on a bench: steps, worst case, laser energy, nearest limits; or
+    what another laboratory's pack (.labpack) would do there, with its own sample.
 
     The protocol is checked as `labctl run` checks it. No hardware is touched.
     """
@@ -63,10 +65,9 @@ def command(
 
     found = benches.find_bench(bench, environment=read_settings().bench)
     bench_file = benches.load(found.path)
-    specimen = samples.load(samples.find(sample)) if sample else None
-    plan = protocols.load(
-        protocols.find(protocol), parameters, bench=bench_file, specimen=specimen, seed=seed
-    )
+    with _files(protocol, parameters, sample, bench_file) as (path, its_sample, of_pack):
+        specimen = samples.load(its_sample) if its_sample else None
+        plan = protocols.load(path, parameters, bench=bench_file, specimen=specimen, seed=seed)
     check_targets_of(plan, bench_file, specimen)
     found_by = None
     if predict or figure is not None:
@@ -80,8 +81,12 @@ def command(
         told = plan_told(plan, bench_file, specimen)
         if found_by is not None:
             told["predicted"] = _plan_predict.predicted_json(found_by)
+        if of_pack:
+            told["pack"] = list(of_pack)
         click.echo(json.dumps(told, ensure_ascii=False))
         return
+    for line in of_pack:
+        click.echo(line)
     click.echo(f"PLAN  {plan.name} on bench {bench_file.name} ({found.why})")
     day = benches.today()
     ended = benches.expired(bench_file.calibrated, bench_file.offsets, day)
@@ -91,6 +96,31 @@ def command(
     for line in said:
         for part in folded(line, 12, sys.stdout):
             click.echo(part)
+
+
+@contextmanager
+def _files(
+    protocol: str, parameters: tuple[str, ...], sample: str | None, bench: BenchFile
+) -> Iterator[tuple[Path, Path | None, tuple[str, ...]]]:
+    """Of protocol and sample, and what is to be said of the pack that they come out of: a pack's
+    own are there for the length of a `with`."""
+    from labctl import protocol as protocols
+    from labctl import sample as samples
+
+    named = samples.find(sample) if sample else None
+    if not protocol.endswith(".labpack"):
+        yield protocols.find(protocol), named, ()
+        return
+    from labctl.cli._run_pack import opened, opened_lines
+    from labctl.pack import read_pack
+
+    pack = read_pack(Path(protocol))
+    with opened(pack, parameters, bench) as ready:
+        yield (
+            ready.protocol,
+            named or ready.sample,
+            tuple(opened_lines(Path(protocol), pack, ready)),
+        )
 
 
 def _lines(plan: Plan, bench: BenchFile, specimen: Specimen | None) -> Iterator[str]:

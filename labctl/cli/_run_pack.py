@@ -6,6 +6,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,25 +22,40 @@ from labctl.pack import agreement, prepare_protocol, read_pack
 from labctl.ready import load_bench
 
 if TYPE_CHECKING:
+    from labctl.bench import BenchFile
     from labctl.cli._carry_out import RunInTerminal
-    from labctl.pack import Pack
+    from labctl.pack import Pack, Prepared
 
 AGREEMENT = "agreement.json"
 """In the run's folder; can be made again by `labctl pack compare`."""
 
 
-def run_pack(path: Path, parameters: tuple[str, ...], options: RunOptions, **how: Any) -> int:
-    """Run it; returns the exit code of the run, which the comparison does not change."""
-    pack = read_pack(path)
+@contextmanager
+def opened(pack: Pack, parameters: tuple[str, ...], bench: BenchFile) -> Iterator[Prepared]:
+    """Its protocol as this bench takes it, in files that are gone when this ends. InputError where
+    a parameter is to be set."""
     if parameters:
         raise InputError(
             "a pack's protocol has its parameters already",
             where="-p",
             fix="Open it with `labctl pack open`; then it is another protocol, and says so.",
         )
-    bench, _ = load_bench(options.bench)
     with tempfile.TemporaryDirectory(prefix="labctl-pack-") as made:
-        ready = prepare_protocol(pack, bench, Path(made) / "pack")
+        yield prepare_protocol(pack, bench, Path(made) / "pack")
+
+
+def opened_lines(path: Path, pack: Pack, ready: Prepared) -> Iterator[str]:
+    """Which pack it is, and whose limits hold."""
+    yield visible(f"PACK {path.name}, SHA-256 {pack.sha256}")
+    for words in ready.said:
+        yield visible(f"  {words}")
+
+
+def run_pack(path: Path, parameters: tuple[str, ...], options: RunOptions, **how: Any) -> int:
+    """Run it; returns the exit code of the run, which the comparison does not change."""
+    pack = read_pack(path)
+    bench, _ = load_bench(options.bench)
+    with opened(pack, parameters, bench) as ready:
         sample = options.sample or (None if ready.sample is None else str(ready.sample))
         about = {
             "pack": {
@@ -52,9 +69,8 @@ def run_pack(path: Path, parameters: tuple[str, ...], options: RunOptions, **how
             str(ready.protocol), (), dataclasses.replace(options, sample=sample), about=about, **how
         )
         if not options.as_json:
-            click.echo(f"PACK {path.name}, SHA-256 {pack.sha256}")
-            for words in ready.said:
-                click.echo(f"  {words}")
+            for line in opened_lines(path, pack, ready):
+                click.echo(line)
         code = run_all(runs)
     for run in runs:
         _compare(pack, run, as_json=options.as_json)

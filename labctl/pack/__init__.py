@@ -20,16 +20,29 @@ from labctl.pack._pack import (
     write_pack,
 )
 from labctl.pack._run import Prepared, prepare_protocol
+from labctl.pack._sign import (
+    CHANGED,
+    SIGNATURE,
+    SIGNED,
+    Signed,
+    sign_pack,
+    signature_of,
+    verify_pack,
+)
 
 __all__ = [
+    "CHANGED",
     "FILES",
     "MANIFEST",
     "SCHEMA",
+    "SIGNATURE",
+    "SIGNED",
     "SUFFIX",
     "Agreement",
     "Compared",
     "Pack",
     "Prepared",
+    "Signed",
     "agreement",
     "make_from_protocol",
     "make_from_run",
@@ -37,5 +50,8 @@ __all__ = [
     "prepare_protocol",
     "read_pack",
     "release_limits",
+    "sign_pack",
+    "signature_of",
+    "verify_pack",
     "write_pack",
 ]

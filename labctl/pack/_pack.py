@@ -90,7 +90,14 @@ def write_pack(path: Path, files: Mapping[str, bytes], about: Mapping[str, Any])
     """Write a pack to `path`, which must not be there; returns what was written, read again.
     RefusedError where it is there, RecordError where the disk does not take it."""
     data = pack_bytes(files, about)
-    pack = _read(data, str(path))
+    pack = pack_of(data, str(path))
+    write_new(path, data)
+    return pack
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Put a file there, whole and synced, or not at all. RefusedError where there is one already,
+    RecordError where the disk does not take it."""
     if path.exists():
         raise RefusedError("is there already and is not written over", where=str(path))
     try:
@@ -106,23 +113,25 @@ def write_pack(path: Path, files: Mapping[str, bytes], about: Mapping[str, Any])
                 beside.unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(
-            "the pack cannot be written", where=str(path), seen=error.strerror or str(error)
+            "cannot be written", where=str(path), seen=error.strerror or str(error)
         ) from error
-    return pack
 
 
 def read_pack(path: Path) -> Pack:
     """Read a pack that somebody sent. InputError with one reason for anything that is not exactly
     what `write_pack` makes; nothing is written anywhere."""
-    where = str(path)
+    return pack_of(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Of a file that may be a pack, one byte more than any has at most. InputError."""
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST_BYTES + 1)
+            return file.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise InputError(
-            f"cannot read the pack: {error.strerror}", where=where, fix="Check the path."
+            f"cannot read the pack: {error.strerror}", where=str(path), fix="Check the path."
         ) from error
-    return _read(data, where)
 
 
 def open_pack(pack: Pack, folder: Path) -> list[Path]:
@@ -147,7 +156,8 @@ def open_pack(pack: Pack, folder: Path) -> list[Path]:
     return paths
 
 
-def _read(data: bytes, where: str) -> Pack:
+def pack_of(data: bytes, where: str) -> Pack:
+    """As `read_pack`, of bytes that came from `where`."""
     if len(data) > LARGEST_BYTES:
         _no(where, f"it is larger than {LARGEST_BYTES >> 20} MB")
     try:

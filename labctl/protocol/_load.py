@@ -54,7 +54,7 @@ def find(name: str) -> Path:
     InputError lists those there are."""
     if name.endswith(".labpack") and Path(name).is_file():
         raise InputError(
-            "this is a pack, and only `labctl run` and `labctl pack` take one",
+            "this is a pack, and only `labctl plan`, `run` and `pack` take one",
             where=name,
             fix=f"`labctl pack open {name}` puts its protocol.yaml into a folder.",
         )

@@ -186,12 +186,10 @@ def test_what_a_pack_says_of_itself_is_shown_as_text(
 
 
 def test_a_pack_is_not_read_as_a_protocol(pack_path: Path) -> None:
-    """`plan` and `validate` say what opens it."""
-    shown = CliRunner().invoke(main, ["plan", str(pack_path)])
+    """What takes none says what opens it."""
     with pytest.raises(InputError, match="this is a pack") as told:
         protocols.find(str(pack_path))
     assert "labctl pack open" in told.value.fix
-    assert shown.exit_code != 0
 
 
 def test_a_file_that_is_not_the_one_of_the_manifest_is_refused(
@@ -223,12 +221,12 @@ GOOD = pack_bytes(*make_from_protocol("heating-curve", "water"))
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 255), st.booleans())
 def test_any_changed_byte_is_one_error_or_changes_nothing(at: int, byte: int, cut: bool) -> None:
     """A pack of which a byte is another one, or that ends early, is refused, or says the same."""
-    from labctl.pack._pack import _read
+    from labctl.pack._pack import pack_of
 
     data = GOOD[:at] if cut else GOOD[:at] + bytes([byte]) + GOOD[at + 1 :]
-    whole = _read(GOOD, "x")
+    whole = pack_of(GOOD, "x")
     try:
-        pack = _read(data, "x")
+        pack = pack_of(data, "x")
     except InputError:
         return
     assert pack.files == whole.files
@@ -337,3 +335,24 @@ def test_a_pack_is_run_on_ones_own_bench_and_compared(
     shown = CliRunner().invoke(main, ["pack", "show", "x.labpack"])
     assert "REFERENCE  SIMULATED" in shown.output and told["head_hash"] in shown.output
     assert "release-limits.yaml" in shown.output
+
+
+def test_what_a_pack_would_do_is_told_without_opening_it(
+    pack_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its sample, or another that is named; its parameters are set already, and what is no
+    pack is one error. Nothing is left behind."""
+    monkeypatch.chdir(tmp_path)
+    plan = ["plan", str(pack_path), "--bench", "simulated"]
+    shown = CliRunner().invoke(main, plan)
+    assert (0, "PACK x.labpack, SHA-256") == (shown.exit_code, shown.output[:23])
+    assert "PLAN  short on bench simulated" in shown.output
+    told = json.loads(CliRunner().invoke(main, [*plan, "--json"]).output)
+    assert "short" == told["protocol"]
+    assert told["pack"][0].endswith(read_pack(pack_path).sha256)
+    refused = CliRunner().invoke(main, [*plan, "-p", "power=1W"])
+    assert refused.exit_code == 2 and "has its parameters already" in refused.output
+    Path("bad.labpack").write_bytes(b"PK")
+    broken = CliRunner().invoke(main, ["plan", "bad.labpack"])
+    assert broken.exit_code == 2 and "no whole pack" in broken.output
+    assert [tmp_path / "bad.labpack"] == list(tmp_path.iterdir())
