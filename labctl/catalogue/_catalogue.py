@@ -34,12 +34,23 @@ _GONE = "DROP TABLE IF EXISTS runs; DROP TABLE IF EXISTS settled;"
 class Catalogue:
     """The runs in `runs_dir`. A context manager; `refresh`, then `search`."""
 
-    def __init__(self, runs_dir: Path) -> None:
-        """Open the index, or make an empty one: in memory, where the folder cannot be written."""
+    def __init__(self, runs_dir: Path, *, in_memory: bool = False) -> None:
+        """Open the index, or make an empty one: in memory, where the folder cannot be written or
+        nothing is to be left in it."""
         self._root = runs_dir
-        self.kept = True
+        self.kept = not in_memory
         """Whether the index is a file, and the next one to ask will find it."""
-        self._base = self._open()
+        self._base = _usable(":memory:") if in_memory else self._open()
+
+    @classmethod
+    def of_one(cls, path: str, folder: Path) -> Catalogue:
+        """An index of the record in `folder` alone, wherever that lies, which is found as `path`
+        (`<date>/<name>`). It is up to date, and nothing is written anywhere."""
+        made = cls(folder, in_memory=True)
+        day = path.partition("/")[0]
+        with made._base:
+            made._put(dataclasses.replace(read_entry(folder), path=path, day=day), 0)
+        return made
 
     def __enter__(self) -> Catalogue:
         return self

@@ -1,7 +1,7 @@
 """Records over HTTP: runs, their curves, their files, their report. Nothing here writes to one.
 
 A run is `day/run`, two names; a file is a name. What they lead to must lie in the folder for
-records, and no link is followed.
+records, or in the one record that a replay shows, and no link is followed.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ from labctl.record import JournalReader, describe_run
 from labctl.service import _bodies as bodies
 from labctl.service._access import Scope
 from labctl.service._gate import API
+from labctl.service._only import only_record
 from labctl.service._points import Points
 from labctl.service._routes import Kept, Told
 from labctl.service._scoped import ScopedRouter, scoped
+from labctl.service._service import Service
 
 Day = Annotated[str, InPath(pattern=bodies.DAY)]
 Run = Annotated[str, InPath(pattern=bodies.RUN)]
@@ -71,8 +73,11 @@ def runs(
     """Runs, the newest last."""
     if not service.runs_dir.is_dir():
         return []
-    with Catalogue(service.runs_dir) as catalogue:
-        catalogue.refresh()
+    only = only_record(service)
+    opened = Catalogue(service.runs_dir) if only is None else Catalogue.of_one(*only)
+    with opened as catalogue:
+        if only is None:
+            catalogue.refresh()
         query = Wanted(sample=sample, protocol=protocol, verdict=verdict)
         return [dataclasses.asdict(entry) for entry in catalogue.search(query, last=last)]
 
@@ -81,7 +86,7 @@ def runs(
 @scoped(Scope.VIEWER)
 def one(service: Kept, day: Day, run: Run) -> Told:
     """One run, as its journal has it."""
-    found = describe_run(_folder(service.runs_dir, day, run))
+    found = describe_run(_folder(service, day, run))
     begun, ended, verdict = found.begun, found.ended, found.verdict
     return {
         "record": f"{day}/{run}",
@@ -110,7 +115,7 @@ def one(service: Kept, day: Day, run: Run) -> Told:
 @scoped(Scope.VIEWER)
 def points(service: Kept, day: Day, run: Run) -> Told:
     """A run's curve."""
-    folder = _folder(service.runs_dir, day, run)
+    folder = _folder(service, day, run)
     made = Points()
     with _one_of(_READINGS):
         for event in JournalReader(folder / "journal.jsonl"):
@@ -124,7 +129,7 @@ def points(service: Kept, day: Day, run: Run) -> Told:
 @scoped(Scope.VIEWER)
 def files(service: Kept, day: Day, run: Run) -> list[Told]:
     """What lies in a record."""
-    folder = _folder(service.runs_dir, day, run)
+    folder = _folder(service, day, run)
     found = []
     for path in sorted(folder.iterdir()):
         try:
@@ -141,14 +146,14 @@ def files(service: Kept, day: Day, run: Run) -> list[Told]:
 @scoped(Scope.VIEWER)
 def file(service: Kept, day: Day, run: Run, file: File) -> Response:
     """One file of a record, as it is on disk."""
-    return _sent(_folder(service.runs_dir, day, run) / file, attached=True)
+    return _sent(_folder(service, day, run) / file, attached=True)
 
 
 @router.get("/{day}/{run}/report", response_class=Response)
 @scoped(Scope.VIEWER)
 def report(service: Kept, day: Day, run: Run) -> Response:
     """The report as one HTML file."""
-    folder = _folder(service.runs_dir, day, run)
+    folder = _folder(service, day, run)
     headers = {"content-security-policy": _OF_A_REPORT}
     with _one_of(_REPORTS):
         text = _report(folder)
@@ -184,8 +189,13 @@ def _one_of(places: threading.Semaphore) -> Iterator[None]:
         places.release()
 
 
-def _folder(runs_dir: Path, day: str, run: str) -> Path:
-    root = runs_dir.resolve()
+def _folder(service: Service, day: str, run: str) -> Path:
+    only = only_record(service)
+    if only is not None:
+        if f"{day}/{run}" != only[0]:
+            raise HTTPException(404, "there is no such run")
+        return only[1]
+    root = service.runs_dir.resolve()
     folder = root / day / run
     # A link out of the records is no record.
     if folder.is_symlink() or not folder.resolve().is_relative_to(root):

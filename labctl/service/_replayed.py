@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, NoReturn
 from labctl import bench as benches
 from labctl import clock, signals
 from labctl.bench import BenchFile
+from labctl.catalogue import is_day
 from labctl.clock import NS, Clock, iso, run_virtual
 from labctl.errors import LabctlError, RefusedError
 from labctl.events import LASER, EmissionIntent, Sample, StepBegun
@@ -28,10 +30,10 @@ from labctl.service._app import gated
 from labctl.service._control import Control
 from labctl.service._latch import Latched, StopLatch
 from labctl.service._notify import Watchdog
+from labctl.service._only import ShowsOne
 from labctl.service._reached import Reached
 from labctl.service._seen import About, Seen
 from labctl.service._server import WebServer, listen
-from labctl.service._service import Service
 
 NO_BENCH = "this is the replay of a record: there is no bench here to stop, hold, ask or start"
 _HOST = "127.0.0.1"
@@ -65,18 +67,21 @@ def serve_replay(
     return player.played
 
 
-class ReplayService(Service):
+class ReplayService(ShowsOne):
     """What the routes act on: a record. Made on the main thread, used from the web's."""
 
     def __init__(self, recorded: Recorded, access: Access) -> None:
-        path = recorded.path
+        path = recorded.path.resolve()
+        alone = not is_day(path.parent.name)
         super().__init__(
             _bench_of(recorded),
-            # Other runs of its folder for records can be looked at beside it.
-            runs_dir=path.resolve().parent.parent,
+            # Other runs of its folder for records can be looked at beside it. What lies around a
+            # record that was laid somewhere by itself is nobody's business.
+            runs_dir=path if alone else path.parent.parent,
             speed=1.0,
             access=access,
         )
+        self.only = (_name_of(recorded), path) if alone else None
         self.control = _NoBench(self.hub.nudge)
         self.latch = _NoLatch(self.bench_file)
         self._name = recorded.begun.bench
@@ -224,7 +229,7 @@ def _about(recorded: Recorded, speed: float | None) -> About:
                 ticks.append(event.scheduled_ns)
     return About(
         run_id=str(recorded.facts.get("run_id", "")) or path.name,
-        record=f"{path.resolve().parent.name}/{path.resolve().name}",
+        record=_name_of(recorded),
         began_utc=iso(recorded.utc_zero_ns),
         protocol=begun.protocol,
         sample=begun.sample,
@@ -233,6 +238,16 @@ def _about(recorded: Recorded, speed: float | None) -> About:
         period_s=(ticks[1] - ticks[0]) / NS if len(ticks) == 2 else 1.0,
         speed=speed,
     )
+
+
+def _name_of(recorded: Recorded) -> str:
+    """`<date>/<name>`: of a record that lies among others, where it lies; of one by itself, from
+    the day of its run and the folder's own name, as far as an address can have it."""
+    path = recorded.path.resolve()
+    if is_day(path.parent.name):
+        return f"{path.parent.name}/{path.name}"
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.name).lstrip("_.-")[:100]
+    return f"{iso(recorded.utc_zero_ns)[:10]}/{name or 'record'}"
 
 
 def _bench_of(recorded: Recorded) -> BenchFile:

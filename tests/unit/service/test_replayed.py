@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 import urllib.request
@@ -80,6 +81,30 @@ def test_a_record_that_was_cut_off_says_where_it_ends(record: Path) -> None:
 
     assert "REPLAY: the record ends here, cut off" == status["word"]
     assert status["run"]["ended"] is None and not status["stalled"]
+
+
+def test_of_a_record_that_lies_by_itself_nothing_around_it_is_shown(
+    record: Path, tmp_path: Path
+) -> None:
+    """Nor is anything written there. One among others has them beside it."""
+    for there in ("other/letters", "2026-01-31/002-secret"):
+        shutil.copytree(record, tmp_path / "post" / there)
+    alone = Path(shutil.copytree(record, tmp_path / "post" / "came in" / "(from lab A)"))
+    before = sorted((tmp_path / "post").rglob("*"))
+    service = played(alone)
+    ask = client(service, TOKENS.viewer).get
+    name = service.hub.status()["run"]["record"]
+
+    assert "2000-01-01/from-lab-A-" == name
+    assert [name] == [one["path"] for one in ask(f"{API}/runs").json()]
+    assert [] == ask(f"{API}/runs", params={"sample": "gold"}).json()
+    assert 30 == len(ask(f"{API}/runs/{name}/points").json()["rows"])
+    assert "journal.jsonl" in {one["name"] for one in ask(f"{API}/runs/{name}/files").json()}
+    assert 200 == ask(f"{API}/runs/{name}/files/run.json").status_code
+    assert 404 == ask(f"{API}/runs/2026-01-31/002-secret").status_code
+    assert before == sorted((tmp_path / "post").rglob("*"))
+    among = client(played(tmp_path / "post" / "2026-01-31" / "002-secret"), TOKENS.viewer)
+    assert 1 == len(among.get(f"{API}/runs").json())
 
 
 def test_a_page_sees_the_whole_run(record: Path) -> None:
