@@ -83,8 +83,8 @@ class Told:
             return f"not covered: what run.json alone says of {_OUTSIDE}"
         if not self._sealed:
             return (
-                f"not covered: {_OUTSIDE}; run.json and {BEGUN} agree, but the journal, as that of "
-                f"any run in virtual time, has no hash of {BEGUN}"
+                f"not covered: {_OUTSIDE}; run.json is held to {BEGUN} there, and the journal, as "
+                f"that of any run in virtual time, has no hash of {BEGUN}"
             )
         if self._ended is None or end_utc_ns(facts, self._ended.t_ns) is None:
             return f"not covered: of run.json, when it ended and {_AT_THE_END}"

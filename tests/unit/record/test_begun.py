@@ -142,7 +142,7 @@ def test_of_a_run_in_virtual_time_the_two_files_vouch_for_each_other_alone(tmp_p
 
     assert found.head_hash == verify_run(again).head_hash
     assert Outcome.INTACT is found.outcome
-    assert "the journal, as that of any run in virtual time, has no hash" in found.why[-1]
+    assert "as that of any run in virtual time, has no hash of begun.json" in found.why[-1]
     why = "run.json says something else than when the run began of: operator"
     was = (path / "run.json").read_bytes()
     assert (Outcome.CHANGED, "run.json", why) == rewritten(path, operator=OTHER["operator"])
