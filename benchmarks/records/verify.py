@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import random
 import re
 import shutil
@@ -122,7 +123,16 @@ def measure(profile: str, trials: int = TRIALS) -> Iterator[Figure]:
         (copy / "journal.jsonl").write_bytes(was)
         named = _copies(copy, random.Random(len(KINDS)), trials)
         yield Figure(
-            "a byte changed in the copy of protocol, bench or sample: the file named",
+            "a byte changed in begun.json or the copy of protocol, bench or sample: the file named",
+            100.0 * named / trials,
+            f"% of {trials}",
+            profile,
+            goal="100 %",
+            holds=named == trials,
+        )
+        named = _facts(copy, random.Random(len(KINDS) + 1), trials)
+        yield Figure(
+            "a value in run.json changed that was known at the beginning: its key named",
             100.0 * named / trials,
             f"% of {trials}",
             profile,
@@ -131,11 +141,42 @@ def measure(profile: str, trials: int = TRIALS) -> Iterator[Figure]:
         )
 
 
+def _facts(folder: Path, dice: random.Random, trials: int) -> int:
+    """In how many trials verify named the key of run.json under which one value, at whatever depth,
+    was another one."""
+    file = folder / "run.json"
+    was = file.read_text()
+    keys = sorted(set(json.loads((folder / "begun.json").read_text())) - {"schema"})
+    named = 0
+    for _ in range(trials):
+        told = json.loads(was)
+        key = dice.choice(keys)
+        told[key] = _other(told[key], dice)
+        file.write_text(json.dumps(told))
+        found = verify_run(folder)
+        words = found.why[0].rpartition(" of: ")[2].split(", ")
+        named += (found.outcome, found.where, words) == (Outcome.CHANGED, "run.json", [key])
+    file.write_text(was)
+    return named
+
+
+def _other(value: object, dice: random.Random) -> object:
+    """The same with one value in it that is another; whether a commit's files had `changed` is
+    looked at when the run is over, and left alone."""
+    if isinstance(value, dict) and (inner := sorted(set(value) - {"changed"})):
+        key = dice.choice(inner)
+        return value | {key: _other(value[key], dice)}
+    if isinstance(value, list) and value:
+        at = dice.randrange(len(value))
+        return [*value[:at], _other(value[at], dice), *value[at + 1 :]]
+    return f"{value}." if isinstance(value, str) else "another"
+
+
 def _copies(folder: Path, dice: random.Random, trials: int) -> int:
     """In how many trials verify named the file that was changed."""
     named = 0
     for _ in range(trials):
-        file = folder / dice.choice(("protocol.yaml", "bench.yaml", "sample.yaml"))
+        file = folder / dice.choice(("protocol.yaml", "bench.yaml", "sample.yaml", "begun.json"))
         was = file.read_bytes()
         changed = bytearray(was)
         changed[dice.randrange(len(was))] ^= 1 << dice.randrange(8)

@@ -25,7 +25,7 @@ def test_every_kind_of_damage_is_found_and_its_line_named() -> None:
     figures = list(verify.measure("short", trials=10))
 
     assert set() == {figure.name for figure in figures if not figure.holds}
-    assert len(verify.KINDS) + 1 == len(figures)
+    assert len(verify.KINDS) + 2 == len(figures)
 
 
 def test_damage_that_is_not_found_would_be_a_miss(record: Path, tmp_path: Path) -> None:
