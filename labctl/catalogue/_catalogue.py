@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import math
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -140,7 +142,7 @@ class Catalogue:
             base.execute("DELETE FROM settled")
             base.execute("DELETE FROM runs")
         settled: dict[str, int] = dict(base.execute("SELECT day, seen_ns FROM settled"))
-        days = {day.name: day.stat().st_mtime_ns for day in _days(self._root)}
+        days = dict(_days(self._root))
         for (day,) in base.execute("SELECT DISTINCT day FROM runs").fetchall():
             if day not in days:
                 base.execute("DELETE FROM runs WHERE day = ?", (day,))
@@ -162,9 +164,20 @@ class Catalogue:
         }
         read, closed = 0, True
         for run in _entries(self._root / day):
-            if not run.is_dir():
+            path = f"{day}/{run.name}"
+            try:
+                if not run.is_dir():
+                    continue
+                run_ns = _mark_ns(Path(run.path))
+            except FileNotFoundError:
+                # Removed meanwhile.
                 continue
-            path, run_ns = f"{day}/{run.name}", _mark_ns(Path(run.path))
+            except OSError as error:
+                # A link that leads to itself, a disk that fails there: told, and the others found.
+                known.pop(str(_storable(path)), None)
+                self._put(Entry(path, day, "unreadable", error.strerror or ""), 0)
+                closed = False
+                continue
             if known.pop(str(_storable(path)), None) == (run_ns, "closed"):
                 continue
             entry = read_entry(self._root / path)
@@ -185,10 +198,12 @@ def _asked(values: list[str]) -> list[object]:
 
 def _storable(value: object) -> object:
     """As SQLite takes it: half a character written out, as in the name of a folder that is not
-    UTF-8 or a note out of another terminal; a count that is none left out. No one record may stand
+    UTF-8 or a note out of another terminal; a number that is none left out. No one record may stand
     in the way of the others being found."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
         return None
     return value
@@ -219,11 +234,15 @@ def _usable(file: Path | str) -> sqlite3.Connection:
     return base
 
 
-def _days(root: Path) -> Iterator[os.DirEntry[str]]:
-    """The folders of the days, in no order."""
+def _days(root: Path) -> Iterator[tuple[str, int]]:
+    """The folders of the days and when something came to them or went, in no order; of one that
+    cannot be looked at none."""
     for day in _entries(root):
-        if is_day(day.name) and day.is_dir():
-            yield day
+        found: list[tuple[str, int]] = []
+        with contextlib.suppress(OSError):
+            if is_day(day.name) and day.is_dir():
+                found.append((day.name, day.stat().st_mtime_ns))
+        yield from found
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import os
+import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labctl.clock import NS
-from labctl.errors import LabctlError
+from labctl.errors import LabctlError, RecordError
 from labctl.events import RunBegun
 from labctl.notes import Notes, read_notes
 from labctl.platform import is_locked
@@ -27,7 +30,7 @@ class Entry:
     """`closed`, `cut off`, `running` or `unreadable`. The lines between a journal's ends are not
     looked at: that is `labctl runs verify`."""
     why: str
-    """Why it ended, or why it cannot be read."""
+    """Why it ended, or why it cannot be read; and what is damaged about it."""
     begun: str | None = None
     """Wall time with the lab's offset."""
     run_id: str | None = None
@@ -57,6 +60,7 @@ def read_entry(folder: Path) -> Entry:
     journal = folder / "journal.jsonl"
     tags, notes = _said(folder)
     try:
+        _no_pipe(journal)
         ends = read_ends(journal)
     except LabctlError as error:
         return Entry(path, day, "unreadable", str(error), tags=tags, notes=notes)
@@ -64,13 +68,20 @@ def read_entry(folder: Path) -> Entry:
         return Entry(
             path, day, "unreadable", "no run begins in its journal", tags=tags, notes=notes
         )
+    said = []
     try:
         facts: Mapping[str, Any] = read_facts(folder / "run.json")
     except LabctlError:
-        # The journal tells all but the wall time.
+        # The journal tells all but the wall time and the results.
         facts = {}
     running = ends.ended is None and is_locked(journal)
-    return _entry(path, day, ends.begun, ends, facts, running=running, tags=tags, notes=notes)
+    if not facts and not running and os.path.lexists(folder / "run.json"):
+        said.append("its run.json cannot be read")
+    if not _is_text(path):
+        said.append("its folder's name is not UTF-8")
+    return _entry(
+        path, day, ends.begun, ends, facts, running=running, said=said, tags=tags, notes=notes
+    )
 
 
 def _entry(
@@ -81,6 +92,7 @@ def _entry(
     facts: Mapping[str, Any],
     *,
     running: bool,
+    said: Sequence[str],
     tags: str,
     notes: str,
 ) -> Entry:
@@ -92,7 +104,7 @@ def _entry(
         path,
         day,
         "closed" if ended is not None else "running" if running else "cut off",
-        ended.why if ended is not None else "",
+        "; ".join([*([ended.why] if ended is not None else []), *said]),
         begun=_text(facts.get("begun")),
         run_id=_text(facts.get("run_id")),
         mode=begun.mode.value,
@@ -128,4 +140,24 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _no_pipe(file: Path) -> None:
+    """RecordError for what is there and no file: a pipe of that name would be waited for."""
+    with contextlib.suppress(OSError):
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise RecordError("this is no file", where=str(file))
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

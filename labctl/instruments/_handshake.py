@@ -40,6 +40,8 @@ async def shake_hands(port: RawPort, where: str) -> Mapping[str, Any]:
 
 async def ask_truth(port: RawPort, where: str) -> Mapping[str, Any]:
     """The truth of a served simulation, for `truth.json`."""
+    # One that is dead is not waited for: what answers no short question answers no long one.
+    await shake_hands(port, where)
     line = await port.exchange(_TRUTH, Line(b"\n", _TRUTH_AT_MOST), timeout_s=_TRUTH_S)
     return _object(line, where)
 

@@ -10,7 +10,7 @@ from labctl.errors import InputError
 from labctl.protocol._structure_fields import ID, OF, SAMPLE_CONCENTRATION, SAMPLES
 from labctl.quantities import Kind, format
 from labctl.sample import find
-from labctl.yamlfile import Node, Reader, Row
+from labctl.yamlfile import Node, Reader, Row, is_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,6 @@ def _read(
 def _found(name: str, protocol_file: str) -> Path:
     """A file beside the protocol comes first, then what `--sample` would take."""
     beside = Path(protocol_file).parent / name
-    if beside.suffix in (".yaml", ".yml") and beside.is_file():
+    if beside.suffix in (".yaml", ".yml") and is_file(beside):
         return beside
     return find(name)

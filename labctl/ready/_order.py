@@ -91,22 +91,30 @@ def series_of(order: Order, bench_file: BenchFile) -> tuple[SampleRun, ...]:
 
 
 def ready(
-    order: Order, bench_file: BenchFile, speed: SpeedOf, *, one: SampleRun | None = None
+    order: Order,
+    bench_file: BenchFile,
+    speed: SpeedOf,
+    *,
+    one: SampleRun | None = None,
+    read: Callable[[Specimen | None], Plan] | None = None,
 ) -> Ready:
     """Everything that can be refused is refused here, before anything is touched. `one`: of a
-    series, its run with this sample."""
+    series, its run with this sample. `read`: how the protocol is read, where it is no file."""
     if order.commissions:
         arming = dataclasses.replace(bench_file.arming, commissioned=False)
         bench_file = dataclasses.replace(bench_file, arming=arming)
     if one is None:
         specimen = load_sample(order.sample)
-        plan = protocols.load(
-            protocols.find(order.protocol),
-            overrides=order.parameters,
-            bench=bench_file,
-            specimen=specimen,
-            seed=order.seed,
-        )
+        if read is not None:
+            plan = read(specimen)
+        else:
+            plan = protocols.load(
+                protocols.find(order.protocol),
+                overrides=order.parameters,
+                bench=bench_file,
+                specimen=specimen,
+                seed=order.seed,
+            )
     else:
         specimen, plan = one.specimen(), one.plan
     way = way_to(plan, bench_file)

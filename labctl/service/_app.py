@@ -20,9 +20,10 @@ from labctl.errors import InputError, LabctlError, RecordError, RefusedError
 from labctl.log import logger
 from labctl.service import _records, _routes, _streams
 from labctl.service._access import Scope
+from labctl.service._checked import problem_told
 from labctl.service._gate import API, Gate, error_body
 from labctl.service._metrics import metrics_text
-from labctl.service._routes import Kept, Told, problem_told
+from labctl.service._routes import Kept, Told
 from labctl.service._scoped import Json, ScopedRouter, check_routes, scoped
 from labctl.service._service import STUCK_S, Service
 
@@ -135,7 +136,7 @@ def _name_of(route: APIRoute) -> str:
 def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(getattr(error, "detail", ""))
-    return Json(error_body(detail), status)
+    return Json(error_body(request.app.state.service.names(detail)), status)
 
 
 def _shape_error(request: Request, error: Exception) -> Response:
@@ -163,7 +164,8 @@ def _labctl_error(request: Request, error: Exception) -> Response:
     for problem in found:
         # Where it lies on this machine is nobody's business.
         what = what.replace(problem.file, Path(problem.file).name) if problem.file else what
-    body = error_body(what, seen=error.seen, fix=error.fix, problems=problems)
+    names = request.app.state.service.names
+    body = error_body(names(what), seen=names(error.seen), fix=names(error.fix), problems=problems)
     return Json(body, status)
 
 

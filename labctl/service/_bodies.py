@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -33,10 +33,9 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Order(_Body):
-    """A run as it is asked for, in names."""
+class _Given(_Body):
+    """What a protocol is given for its run."""
 
-    protocol: Name
     parameters: Annotated[dict[Name, Value], Field(max_length=50)] = {}
     sample: Name | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 1
@@ -47,6 +46,25 @@ class Order(_Body):
     """Seconds in a real second, of an in-process simulation; the service's own where left out."""
     blank: Annotated[str, Field(pattern=RECORD)] | None = None
     """The water run that this one refers to, `day/run`."""
+
+
+class Order(_Given):
+    """A run as it is asked for, in names."""
+
+    protocol: Name
+
+
+class Check(_Given):
+    """What is to be checked before it is ordered: a protocol by its name, or its text."""
+
+    protocol: Name | None = None
+    text: Annotated[str, Field(min_length=1, max_length=200_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Check:
+        if (self.protocol is None) == (self.text is None):
+            raise ValueError("either `protocol` or `text`")
+        return self
 
 
 WHY = {
@@ -60,12 +78,14 @@ class Because(_Body):
     """Why something is reset."""
 
     why: Words
+    latched: Annotated[str, Field(max_length=40)] | None = None
+    """`utc` of the latch that was looked at: another one stays."""
 
 
-class Text(_Body):
-    """A protocol to be checked."""
+class GoOn(_Body):
+    """Which hold was looked at: another one stays."""
 
-    text: Annotated[str, Field(min_length=1, max_length=200_000)]
+    hold: Annotated[int, Field(ge=0, le=2**53)] | None = None
 
 
 class Note(_Body):

@@ -44,7 +44,11 @@ class Control:
         self._prompt: Prompt | None = None
         self._asked = 0
         self._typing: tuple[str, concurrent.futures.Future[str]] | None = None
+        self._answered = ("", "")
+        """The prompt that was answered last, and by whom."""
         self._hold = ""
+        self._hold_by = ""
+        self._holds = 0
         self._coming = False
         self._stopped_by = ""
         self._alive_ns = clock.real_ns()
@@ -152,6 +156,11 @@ class Control:
         return self._hold
 
     @property
+    def hold_number(self) -> int:
+        """Which hold stands, counted since the service began; 0 for none."""
+        return self._holds if self._hold else 0
+
+    @property
     def stopped_by(self) -> str:
         """Who asked to stop what is on or about to begin; '' for nobody."""
         return self._stopped_by
@@ -173,29 +182,39 @@ class Control:
         self._tell(lambda engine: engine.note(who, text))
 
     def ask_hold(self, who: str) -> None:
-        """Wait before the next step that begins in the dark. RefusedError without a run."""
-        self._tell(lambda engine: engine.hold(who))
+        """Wait before the next step that begins in the dark. RefusedError without a run, and where
+        a hold stands."""
         with self._lock:
-            self._hold = "asked"
+            if self._hold:
+                raise RefusedError("it is held already", seen=f"by {self._hold_by}")
+            self._tell(lambda engine: engine.hold(who))
+            self._hold, self._hold_by = "asked", who
+            self._holds += 1
         self._changed()
 
-    def go_on(self, who: str) -> None:
-        """Take a hold off. RefusedError where none stands."""
+    def go_on(self, who: str, number: int | None = None) -> None:
+        """Take a hold off. RefusedError where none stands, or another than the one of this
+        number, which whoever asks has seen."""
         with self._lock:
             if not self._hold:
                 raise RefusedError("no hold stands")
+            if number is not None and number != self._holds:
+                raise RefusedError("another hold stands by now", seen=f"by {self._hold_by}")
+            self._tell(lambda engine: engine.go_on(who))
             self._hold = ""
-        self._tell(lambda engine: engine.go_on(who))
         self._changed()
 
     def answer(self, name: str, text: str, who: str) -> None:
-        """Answer a prompt; the journal has who did. RefusedError when it is no longer open."""
+        """Answer a prompt, once; the journal has who did. RefusedError when it is not open."""
         with self._lock:
-            prompt = self.prompt
+            prompt, (answered, by) = self.prompt, self._answered
+            if name == answered:
+                raise RefusedError(f"it was answered already by {by}", seen=name)
             if prompt is None or prompt.id != name:
                 raise RefusedError("this prompt is not open", seen=name)
             if not prompt.answer.set_running_or_notify_cancel():
                 raise RefusedError("this prompt was given up", seen=name)
+            self._answered, self._prompt = (name, who), None
         prompt.answer.set_result(Answer(text, who))
 
     def _tell(self, act: Callable[[Engine], object]) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import getpass
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,8 +28,9 @@ from labctl.ready import Ready, ready, series_of
 from labctl.service._control import Control
 from labctl.service._hub import Hub
 from labctl.service._latch import Latched, StopLatch
+from labctl.service._names import Names
 from labctl.service._queue import GOES_ON, Item, Queue
-from labctl.service._seen import About
+from labctl.service._seen import About, is_quiet
 from labctl.telemetry import Telemetry
 
 _DESCRIBED_S = 0.3
@@ -52,6 +53,7 @@ class Keeping:
     shown: Callable[[Event], None]
     """At the service's terminal; never waits."""
     url: str
+    names: Names
 
 
 class Keeper:
@@ -66,7 +68,10 @@ class Keeper:
         latch: StopLatch,
         *,
         say: Callable[[str], None] = lambda text: None,
+        ends: Callable[[str], None] = lambda name: None,
     ) -> None:
+        """`ends`: told the name of each signal that ends all; no more than a handler may do."""
+        self._ends = ends
         self._keeping = keeping
         self._orders = orders
         self._control = control
@@ -127,7 +132,7 @@ class Keeper:
             telemetry.between()
             telemetry.latch(
                 None if latched is None else
-                {"why": latched.why, "by": latched.by, "utc": latched.utc}
+                {"why": self._keeping.names(latched.why), "by": latched.by, "utc": latched.utc}
             )  # fmt: skip
 
     def heard(self, name: str) -> None:
@@ -136,6 +141,7 @@ class Keeper:
             self._control.stop("labctl stop")
             return
         self._ending = self._ending or name
+        self._ends(name)
         self._bell.put(name)
 
     def _carry(self, item: Item) -> None:
@@ -221,9 +227,10 @@ class Keeper:
                 telemetry.begin(folder.run_id, begun.mode, begun.utc_zero_ns)
                 stack.callback(telemetry.between)
 
-        views: list[Publish] = [self._hub.publish, keeping.shown]
+        leaves: list[Publish] = [self._hub.publish]
         if telemetry is not None:
-            views.append(telemetry.publish)
+            leaves.append(telemetry.publish)
+        views: list[Publish] = [self._named_to(leaves), keeping.shown]
 
         with stack:
             result = carry_out(
@@ -242,6 +249,18 @@ class Keeper:
         )
         self._describing.start()
         return result
+
+    def _named_to(self, views: Sequence[Publish]) -> Publish:
+        """What leaves this computer has names in the place of places; the terminal and the record
+        have all of it."""
+        names = self._keeping.names
+
+        def publish(event: Event) -> None:
+            told = event if is_quiet(event) else names.event(event)
+            for view in views:
+                view(told)
+
+        return publish
 
     def _describe(self, folder: Path) -> None:
         if why := crate_or_why(folder):

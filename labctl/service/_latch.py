@@ -97,8 +97,9 @@ class StopLatch:
         """What stands, as `look` saw it last."""
         return self._here
 
-    def reset(self, why: str) -> None:
-        """Take it off. RefusedError on a REAL bench, and where nothing is latched."""
+    def reset(self, why: str, seen: str | None = None) -> None:
+        """Take it off. RefusedError on a REAL bench, where nothing is latched, and where another
+        stands than the one of the time `seen`, of which whoever asks knows."""
         if self.real:
             raise RefusedError(
                 "a REAL bench is reset at the bench, never over HTTP",
@@ -106,9 +107,11 @@ class StopLatch:
                 fix="Type `labctl reset` there.",
             )
         with self._disk:
-            asked = self._asked
-            if self._here is None:
+            asked, here = self._asked, self._here
+            if here is None:
                 raise RefusedError("nothing is latched")
+            if seen is not None and seen != here.utc:
+                raise RefusedError("another latch stands by now", seen=f"by {here.by}: {here.why}")
             if benches.latched(self._bench):
                 benches.reset_latched(self._bench, why)
             with self._lock:

@@ -46,7 +46,7 @@ class Item:
     """On disk; nothing is begun that is not."""
 
     def told(self) -> dict[str, Any]:
-        """As it travels."""
+        """In names, but for its `why`."""
         given = dict(text.partition("=")[::2] for text in self.order.parameters)
         return {
             "id": self.id,
@@ -85,10 +85,14 @@ class Queue:
     disk with the lock held."""
 
     changed: Callable[[], None] = lambda: None
+    named: Callable[[str], str] = lambda text: text
+    """Puts names in the place of places, in what is told."""
     disk: Keeps | None = None
     """None: it ends with the process."""
     held: str = ""
     """Why it does not go on; '' when it does."""
+    holds: int = 0
+    """Which hold it is, counted since the service began."""
     stops: int = 0
     """How often somebody asked to stop, or it was held."""
     _items: list[Item] = field(default_factory=list)
@@ -114,22 +118,32 @@ class Queue:
         self._numbers = itertools.count(1 + max((int(item.id[1:]) for item in items), default=0))
         if any(item.state == "waiting" for item in items):
             lost = next((item for item in items if item.state == "lost"), None)
-            self.held = "the service was started anew" + (
-                f"; {lost.id}, {_name(lost.order.protocol)}, was on: {lost.why}" if lost else ""
+            self._hold(
+                "the service was started anew"
+                + (f"; {lost.id}, {_name(lost.order.protocol)}, was on: {lost.why}" if lost else "")
             )
         self._write()
 
-    def _write(self) -> str:
-        """Put it on disk as it is now; what went wrong, or ''."""
+    def _hold(self, why: str) -> None:
+        self.held = why
+        self.holds += 1
+
+    def _write(self, taken: Item | None = None) -> str:
+        """Put it on disk as it is now, `taken` among the rest; what went wrong, or ''."""
         with self._writing:
             with self._lock:
                 shown = list(self._items)
                 named = [one.item for one in self._keys.values() if one.item not in shown]
                 keys = {key: (one.asked, one.item.id) for key, one in self._keys.items()}
-            return self.disk.write([*named, *shown], len(shown), keys) if self.disk else ""
+            why = self.disk.write([*named, *shown], len(shown), keys) if self.disk else ""
+            if taken is not None and not why:
+                taken.kept = True
+            return why
 
-    def _must_write(self) -> None:
-        if why := self._write():
+    def _must_write(self, taken: Item | None = None) -> None:
+        why = self._write(taken)
+        # Another may have put it there meanwhile, who asked with the same key.
+        if why and not (taken is not None and taken.kept):
             raise RecordError("the queue cannot be written", seen=why, fix="Free space.")
 
     def known(self, key: str, asked: Any) -> Item | None:
@@ -145,6 +159,13 @@ class Queue:
                 fix="Take a new key for a new order.",
             )
         return found.item
+
+    def again(self, item: Item) -> Item:
+        """The same one, asked for once more; nobody is told of it before it is on disk.
+        RecordError."""
+        if not item.kept:
+            self._must_write(item)
+        return item
 
     def add(
         self,
@@ -163,36 +184,55 @@ class Queue:
         or, with `only_if_idle`, when something runs or waits, or somebody asked to stop since
         `stops` was read."""
         with self._lock:
-            if key is not None and (before := self.known(key, asked)) is not None:
-                return before
-            busy = [item for item in self._items if item.state in ("waiting", "running")]
-            if only_if_idle and busy:
-                raise RefusedError("the bench is taken", seen=f"{busy[0].id} is {busy[0].state}",
-                                   fix="Put it in the queue.")  # fmt: skip
-            if only_if_idle and stops is not None and stops != self.stops:
-                raise RefusedError("somebody asked to stop while this was looked at",
-                                   seen=self.held, fix="Look, and start it anew.")  # fmt: skip
-            if len(busy) >= MOST:
-                raise RefusedError(f"{MOST} runs wait already", fix="Cancel some.")
-            item = Item(f"q{next(self._numbers)}", order, by, at_most_s, lights, speed)
-            self._items.append(item)
-            if only_if_idle:
-                # Whoever starts one run by hand has looked.
-                self.held = ""
-            if key is not None:
-                self._keys[key] = _Key(asked, item)
-                while len(self._keys) > _KEYS:
-                    self._keys.popitem(last=False)
+            before = None if key is None else self.known(key, asked)
+            if before is None:
+                item = self._new(order, by, at_most_s, lights, speed, key, asked,
+                                 only_if_idle=only_if_idle, stops=stops)  # fmt: skip
+        if before is not None:
+            return self.again(before)
         try:
-            self._must_write()
+            self._must_write(item)
         except RecordError:
             with self._lock:
                 self._items.remove(item)
                 if key is not None:
                     self._keys.pop(key, None)
             raise
-        item.kept = True
         self.changed()
+        return item
+
+    def _new(
+        self,
+        order: Order,
+        by: str,
+        at_most_s: float,
+        lights: bool,
+        speed: float | None,
+        key: str | None,
+        asked: Any,
+        *,
+        only_if_idle: bool,
+        stops: int | None,
+    ) -> Item:
+        """With the lock held: one more of them."""
+        busy = [item for item in self._items if item.state in ("waiting", "running")]
+        if only_if_idle and busy:
+            raise RefusedError("the bench is taken", seen=f"{busy[0].id} is {busy[0].state}",
+                               fix="Put it in the queue.")  # fmt: skip
+        if only_if_idle and stops is not None and stops != self.stops:
+            raise RefusedError("somebody asked to stop while this was looked at",
+                               seen=self.held, fix="Look, and start it anew.")  # fmt: skip
+        if len(busy) >= MOST:
+            raise RefusedError(f"{MOST} runs wait already", fix="Cancel some.")
+        item = Item(f"q{next(self._numbers)}", order, by, at_most_s, lights, speed)
+        self._items.append(item)
+        if only_if_idle:
+            # Whoever starts one run by hand has looked.
+            self.held = ""
+        if key is not None:
+            self._keys[key] = _Key(asked, item)
+            while len(self._keys) > _KEYS:
+                self._keys.popitem(last=False)
         return item
 
     @property
@@ -213,7 +253,8 @@ class Queue:
         if why := self._write():
             # A run that was forgotten would come back as one that waits, and be begun twice.
             with self._lock:
-                item.state, self.held = "waiting", f"the queue cannot be written: {why}"
+                item.state = "waiting"
+                self._hold(f"the queue cannot be written: {why}")
             self.changed()
             return None
         self.changed()
@@ -233,7 +274,7 @@ class Queue:
             if state == "refused" or (exit_code is not None and exit_code not in GOES_ON):
                 waits = any(i.state == "waiting" for i in self._items)
                 if waits:
-                    self.held = (
+                    self._hold(
                         f"{item.id}, {_name(item.order.protocol)}: {item.why or item.outcome}"
                     )
             done = [i for i in self._items if i.state not in ("waiting", "running")]
@@ -243,16 +284,21 @@ class Queue:
             self.hold(f"the queue cannot be written: {fault}")
         self.changed()
 
-    def go_on(self) -> None:
-        """Somebody has looked."""
+    def go_on(self, number: int | None = None) -> None:
+        """Somebody has looked. RefusedError where it is not held, or where it was held anew since
+        the hold of this number, which they looked at."""
         with self._lock:
+            if not self.held:
+                raise RefusedError("the queue is not held")
+            if number is not None and number != self.holds:
+                raise RefusedError("it was held anew meanwhile", seen=self.held)
             self.held = ""
         self.changed()
 
     def hold(self, why: str) -> None:
         """Nothing begins until somebody has looked."""
         with self._lock:
-            self.held = why
+            self._hold(why)
             self.stops += 1
         self.changed()
 
@@ -262,7 +308,7 @@ class Queue:
         with self._lock:
             self.stops += 1
             if not self.held and any(item.state == "waiting" for item in self._items):
-                self.held = why
+                self._hold(why)
         self.changed()
 
     def cancel(self, name: str) -> Item:
@@ -290,7 +336,16 @@ class Queue:
     def told(self) -> dict[str, Any]:
         """As it travels."""
         with self._lock:
-            return {"items": [item.told() for item in self._items], "held": self.held}
+            return {
+                "items": [self.item_told(item) for item in self._items],
+                "held": self.named(self.held),
+                "hold": self.holds if self.held else 0,
+            }
+
+    def item_told(self, item: Item) -> dict[str, Any]:
+        """One of them."""
+        told = item.told()
+        return {**told, "why": self.named(told["why"])}
 
     def _waiting(self, name: str) -> Item:
         item = next((i for i in self._items if i.id == name), None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -70,7 +71,7 @@ def runs(
     verdict: Like = None,
     last: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[Told]:
-    """Runs, the newest last."""
+    """Runs, the newest last; `opens`: the routes below take its name."""
     if not service.runs_dir.is_dir():
         return []
     only = only_record(service)
@@ -79,7 +80,11 @@ def runs(
         if only is None:
             catalogue.refresh()
         query = Wanted(sample=sample, protocol=protocol, verdict=verdict)
-        return [dataclasses.asdict(entry) for entry in catalogue.search(query, last=last)]
+        found = catalogue.search(query, last=last)
+    return [
+        {**dataclasses.asdict(entry), "why": service.names(entry.why), "opens": _opens(entry.path)}
+        for entry in found
+    ]
 
 
 @router.get("/{day}/{run}")
@@ -91,7 +96,7 @@ def one(service: Kept, day: Day, run: Run) -> Told:
     return {
         "record": f"{day}/{run}",
         "state": found.state,
-        "words": found.words,
+        "words": service.names(found.words),
         "mode": None if begun is None else begun.mode.value,
         "protocol": None if begun is None else begun.protocol,
         "sample": None if begun is None else begun.sample,
@@ -99,7 +104,7 @@ def one(service: Kept, day: Day, run: Run) -> Told:
         "faults": [] if begun is None else list(begun.faults),
         "head_hash": found.head_hash,
         "outcome": None if ended is None else ended.outcome,
-        "why": "" if ended is None else ended.why,
+        "why": "" if ended is None else service.names(ended.why),
         "exit_code": None if ended is None else int(ended.exit_code),
         "energy_j": None if ended is None else ended.energy_j,
         "verdict": None if verdict is None else {
@@ -176,6 +181,11 @@ def _report(folder: Path) -> str:
         except (subprocess.SubprocessError, OSError) as error:
             logger().warning("no report", run=folder.name, error=type(error).__name__)
             raise HTTPException(404, "no report of this run can be made here") from error
+
+
+def _opens(path: str) -> bool:
+    day, _, run = path.partition("/")
+    return bool(re.fullmatch(bodies.DAY, day) and re.fullmatch(bodies.RUN, run))
 
 
 @contextlib.contextmanager

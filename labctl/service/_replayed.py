@@ -21,7 +21,7 @@ from labctl.bench import BenchFile
 from labctl.catalogue import is_day
 from labctl.clock import NS, Clock, iso, run_virtual
 from labctl.errors import LabctlError, RefusedError
-from labctl.events import LASER, EmissionIntent, Sample, StepBegun
+from labctl.events import LASER, EmissionIntent, Event, Sample, StepBegun
 from labctl.ready import Order
 from labctl.record import JournalReader, JournalState
 from labctl.replay import Played, Player, Recorded, read_recorded
@@ -32,7 +32,7 @@ from labctl.service._latch import Latched, StopLatch
 from labctl.service._notify import Watchdog
 from labctl.service._only import ShowsOne
 from labctl.service._reached import Reached
-from labctl.service._seen import About, Seen
+from labctl.service._seen import About, Seen, is_quiet
 from labctl.service._server import WebServer, listen
 
 NO_BENCH = "this is the replay of a record: there is no bench here to stop, hold, ask or start"
@@ -96,6 +96,10 @@ class ReplayService(ShowsOne):
     def plan(self, order: Order) -> dict[str, Any]:
         """Refused: no bench would carry it out."""
         raise RefusedError(NO_BENCH)
+
+    def publish(self, event: Event) -> None:
+        """One more of them, with names in the place of places."""
+        self.hub.publish(event if is_quiet(event) else self.names.event(event))
 
     def over(self, played: Played) -> None:
         """All that is good of the record was played."""
@@ -185,7 +189,7 @@ def _until_signal(
                     await here.settle(pool.submit(clock.real_sleep, _LOOK_S))
 
             async def play() -> None:
-                played = await player.play(here, service.hub.publish, room)
+                played = await player.play(here, service.publish, room)
                 service.over(played)
                 say(
                     f"played      {played.events} events, {played.last_ns / NS:.1f} s of the run; "

@@ -9,14 +9,14 @@ import json
 from typing import Annotated, Any
 
 import anyio.to_thread
-from fastapi import Depends, Header, HTTPException, Path, Request
+from fastapi import Depends, Header, HTTPException, Path, Request, Response
 from starlette.requests import ClientDisconnect
 
 from labctl import clock
-from labctl import protocol as protocols
-from labctl.errors import InputError, RecordError, RefusedError
+from labctl.errors import RecordError, RefusedError
 from labctl.service import _bodies as bodies
 from labctl.service._access import ARM_S, TICKET_S, Scope
+from labctl.service._checked import checked_told
 from labctl.service._gate import API
 from labctl.service._queue import Item
 from labctl.service._scoped import ScopedRouter, Who, scoped
@@ -34,6 +34,7 @@ async def the_service(request: Request) -> Service:
 Kept = Annotated[Service, Depends(the_service)]
 Key = Annotated[str, Header(alias="Idempotency-Key", pattern=bodies.KEY)]
 ItemId = Annotated[str, Path(pattern=r"^q[0-9]{1,9}$")]
+ProtocolName = Annotated[str, Path(pattern=bodies.NAME)]
 
 _WHY_S, _WHY_BYTES = 0.25, 8192
 """A stop waits no longer for its reason, and reads no more of it."""
@@ -102,19 +103,19 @@ def list_samples(service: Kept) -> list[Told]:
     return service.shelf.samples()
 
 
+@router.get("/protocols/{name}")
+@scoped(Scope.VIEWER)
+def protocol_text(service: Kept, name: ProtocolName) -> Told:
+    """The text of one, as it stands in its file."""
+    return {"name": name, "text": service.shelf.text(name)}
+
+
 @router.post("/validate")
 @scoped(Scope.OPERATOR)
-def validate(service: Kept, body: bodies.Text) -> Told:
-    """Every problem of a protocol's text; nothing is opened or kept."""
-    problems: list[Told] = []
-    try:
-        protocols.loads(body.text, bench=service.bench_file, file="(the text)")
-    except InputError as error:
-        problems = [problem_told(problem) for problem in error.problems] or [
-            {"code": "P000", "message": error.what, "line": 0, "column": 0, "source": "",
-             "fix": error.fix}
-        ]  # fmt: skip
-    return {"ok": not problems, "problems": problems}
+def validate(service: Kept, who: Who, body: bodies.Check) -> Told:
+    """Every problem of a protocol, by its name or of its text, and what it would do; nothing is
+    opened or kept."""
+    return checked_told(service, body.model_dump(), who.who)
 
 
 @router.post("/plan")
@@ -127,9 +128,9 @@ def plan(service: Kept, who: Who, body: bodies.Order) -> Told:
 
 @router.post("/start", status_code=201)
 @scoped(Scope.OPERATOR)
-def start(service: Kept, who: Who, body: bodies.Order, key: Key) -> Told:
+def start(service: Kept, who: Who, body: bodies.Order, key: Key, response: Response) -> Told:
     """Begin now; refused while something runs or waits."""
-    return _ordered(service, who, body, key, act="start", now=True)
+    return _ordered(service, who, body, key, response, act="start", now=True)
 
 
 @router.get("/queue")
@@ -141,18 +142,20 @@ async def queue(service: Kept) -> Told:
 
 @router.post("/queue", status_code=201)
 @scoped(Scope.OPERATOR)
-def enqueue(service: Kept, who: Who, body: bodies.Order, key: Key) -> Told:
+def enqueue(service: Kept, who: Who, body: bodies.Order, key: Key, response: Response) -> Told:
     """Put an order at the end."""
-    return _ordered(service, who, body, key, act="queue", now=False)
+    return _ordered(service, who, body, key, response, act="queue", now=False)
 
 
 @router.post("/queue/go-on")
 @scoped(Scope.OPERATOR)
-def queue_goes_on(service: Kept, who: Who) -> Told:
-    """Somebody has looked: a queue that was held goes on."""
+def queue_goes_on(service: Kept, who: Who, body: bodies.GoOn | None = None) -> Told:
+    """Somebody has looked: a queue that was held goes on. Refused where it is not held, or was
+    held anew since."""
     service.refuse_latched()
-    service.audit.say(who.who, "queue go-on", "done")
-    service.orders.go_on()
+    held = service.orders.held
+    service.audit.say(who.who, "queue go-on", "asked", held=held)
+    service.orders.go_on(None if body is None else body.hold)
     return service.orders.told()
 
 
@@ -162,7 +165,7 @@ def move(service: Kept, who: Who, item: ItemId, body: bodies.Move) -> Told:
     """Another place among those that wait."""
     found = service.orders.move(item, body.to)
     service.audit.say(who.who, "move", "done", item=item, to=body.to)
-    return found.told()
+    return service.orders.item_told(found)
 
 
 @router.delete("/queue/{item}")
@@ -171,7 +174,7 @@ def cancel(service: Kept, who: Who, item: ItemId) -> Told:
     """Take one out that waits."""
     found = service.orders.cancel(item)
     service.audit.say(who.who, "cancel", "done", item=item)
-    return found.told()
+    return service.orders.item_told(found)
 
 
 async def _why(request: Request) -> str:
@@ -217,7 +220,7 @@ async def stop_told(service: Service, who: Who, why: str, *, laser: bool) -> Tol
         await anyio.to_thread.run_sync(written, limiter=anyio.CapacityLimiter(1))
     except RecordError as error:
         # It was asked for all the same, and whoever pressed it is not told of a failure first.
-        done = f"{done}; but {error.what}, {error.seen}"
+        done = service.names(f"{done}; but {error.what}, {error.seen}")
     return {"done": done}
 
 
@@ -228,7 +231,7 @@ def reset(service: Kept, who: Who, body: bodies.Because) -> Told:
     if service.latch.real:
         service.audit.say(who.who, "reset", "refused: REAL")
         raise HTTPException(403, "a REAL bench is reset at the bench, never over HTTP")
-    service.latch.reset(body.why)
+    service.latch.reset(body.why, body.latched)
     service.audit.say(who.who, "reset", "done", why=body.why)
     service.hub.nudge()
     return {"done": "reset; the queue goes on when it is told to"}
@@ -243,9 +246,9 @@ def hold(service: Kept, who: Who) -> Told:
 
 @router.post("/go-on")
 @scoped(Scope.OPERATOR)
-def go_on(service: Kept, who: Who) -> Told:
-    """Take the hold off."""
-    return {"done": service.act(who.who, "go-on")}
+def go_on(service: Kept, who: Who, body: bodies.GoOn | None = None) -> Told:
+    """Take the hold off; refused where none stands, or another."""
+    return {"done": service.act(who.who, "go-on", hold=None if body is None else body.hold)}
 
 
 @router.post("/notes", status_code=201)
@@ -262,42 +265,44 @@ def answer(service: Kept, who: Who, body: bodies.Answer) -> Told:
     return {"done": service.act(who.who, "answer", body.text, prompt=body.prompt)}
 
 
-def problem_told(problem: Any) -> Told:
-    """A problem of a file, without the file's place on this machine."""
-    return {
-        "code": problem.code, "message": problem.message, "line": problem.line,
-        "column": problem.column, "source": problem.source, "fix": problem.fix,
-    }  # fmt: skip
-
-
 def _ordered(
-    service: Service, who: Who, body: bodies.Order, key: str, *, act: str, now: bool
-) -> Told:
+    service: Service, who: Who, body: bodies.Order, key: str, response: Response, *, act: str,
+    now: bool,
+) -> Told:  # fmt: skip
+    """The item, 201; of a key that was used for the same, that one with `again`, 200."""
     asked = [act, body.model_dump()]
     before = service.orders.known(key, asked)
     if before is not None:
-        return before.told()
+        return _again(service, service.orders.again(before), response)
     # Read before anything that takes time: a stop that comes meanwhile beats this order.
     stops = service.orders.stops
     service.refuse_latched()
     order = service.order(body.model_dump(), who.who)
-    item = _checked(service, who, body, order, key, asked, now=now, stops=stops)
+    item, new = _checked(service, who, body, order, key, asked, now=now, stops=stops)
+    if not new:
+        return _again(service, item, response)
     about = {"item": item.id, "order": body.model_dump_json()}
     service.audit.say(who.who, act, "taken", **about)
-    return item.told()
+    return {**service.orders.item_told(item), "again": False}
+
+
+def _again(service: Service, item: Item, response: Response) -> Told:
+    response.status_code = 200
+    return {**service.orders.item_told(item), "again": True}
 
 
 def _checked(
     service: Service, who: Who, body: bodies.Order, order: Any, key: str, asked: Any, *, now: bool,
     stops: int,
-) -> Item:  # fmt: skip
-    """All that a run is refused for is refused here, before it waits for anything."""
+) -> tuple[Item, bool]:  # fmt: skip
+    """All that a run is refused for is refused here, before it waits for anything. Whether it is
+    a new one: somebody may have sent the same meanwhile."""
     plan, _, _ = service.checked(order)
     if plan.arms and not service.latch.real and not who.may(Scope.ARM):
         service.audit.say(who.who, "start", "refused: not armed", order=body.model_dump_json())
         raise HTTPException(403, "this lights: it needs the right to arm, which lasts five minutes")
     try:
-        return service.orders.add(
+        item = service.orders.add(
             order,
             by=who.who,
             at_most_s=plan.at_most_ns / clock.NS,
@@ -310,3 +315,4 @@ def _checked(
         )
     except RefusedError as refused:
         raise HTTPException(409, str(refused)) from refused
+    return item, item.order is order

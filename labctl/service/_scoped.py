@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
@@ -63,12 +64,28 @@ Who = Annotated[Principal, Depends(_principal)]
 
 
 class Json(JSONResponse):
-    """Half a character, which no bytes stand for, is written out; it would be a fault."""
+    """Half a character, which no bytes stand for, is written out, and a number that is none, which
+    JSON does not have, is null: either would be a fault, for one damaged record of many."""
 
     def render(self, content: Any) -> bytes:
         """As bytes."""
-        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        try:
+            text = _json(content)
+        except ValueError:
+            text = _json(_finite(content))
         return text.encode("utf-8", "backslashreplace")
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 class ScopedRouter(APIRouter):

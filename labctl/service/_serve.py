@@ -12,10 +12,11 @@ from pathlib import Path
 from labctl import platform, signals
 from labctl.bench import BenchFile
 from labctl.engine import AtBench
-from labctl.errors import LabctlError
+from labctl.errors import Exit, LabctlError
 from labctl.events import Event, Mode
 from labctl.service._access import Access, Tokens
 from labctl.service._app import gated
+from labctl.service._deadline import WITHIN_S, Deadline
 from labctl.service._keeper import Keeper, Keeping
 from labctl.service._notify import Watchdog
 from labctl.service._reached import Reached, check_reachable
@@ -103,8 +104,29 @@ def serve(options: ServeOptions, say: Say) -> int:
         not_at_bench=options.not_at_bench,
         shown=options.shown,
         url=reached.url,
+        names=service.names,
     )
-    keeper = Keeper(keeping, service.orders, service.control, service.hub, service.latch, say=say)
+
+    def begin(name: str) -> None:
+        # The engine hears the signal too; past it to the guard is quicker than a loop that hangs.
+        on = service.ends(name)
+        say(f"{name}: {on}; gone in {WITHIN_S:g} s at the latest")
+
+    def give_up() -> int:
+        on = service.control.on
+        words = (
+            f"THE BEAM IS NOT CONFIRMED OFF after {WITHIN_S:g} s: use the interlock or the key now"
+            if on
+            else f"something hangs since {WITHIN_S:g} s"
+        )
+        say(f"{words}. The service ends by force; `labctl runs recover` closes its record")
+        server.close(words)
+        card.unlink(missing_ok=True)
+        return int(Exit.BEAM_NOT_CONFIRMED_OFF if on else Exit.FAULT)
+
+    deadline = Deadline(begin, give_up)
+    keeper = Keeper(keeping, service.orders, service.control, service.hub, service.latch, say=say,
+                    ends=deadline.heard)  # fmt: skip
     service.keeper = keeper
     options.prepare(service)
     card = _card(reached, tokens)
@@ -112,6 +134,7 @@ def serve(options: ServeOptions, say: Say) -> int:
     # To the very end: whoever presses Ctrl-C once more is told no other end than this one.
     restore = signals.hear_signals(keeper.heard)
     try:
+        deadline.start()
         server.start()
         for line in _words(options, service, reached.page, tokens, card, by_hand=by_hand):
             say(line)
@@ -132,6 +155,7 @@ def serve(options: ServeOptions, say: Say) -> int:
         card.unlink(missing_ok=True)
         if kept is not None:
             kept.release()
+        deadline.over()
         restore()
         # All is closed. What the interpreter would look through at its end has no more to say,
         # and takes half a second of a busy machine.

@@ -24,6 +24,7 @@ from labctl.service._hub import Hub
 from labctl.service._keeper import Keeper
 from labctl.service._kept_queue import QueueFile
 from labctl.service._latch import StopLatch
+from labctl.service._names import Names
 from labctl.service._queue import Item, Queue
 from labctl.service._seen import Seen
 from labctl.service._shelf import Shelf
@@ -50,18 +51,21 @@ class Service:
         self.runs_dir = runs_dir
         self.speed = speed
         self.access = access
-        self.shelf = Shelf(bench_file, own)
+        self.names = Names(runs_dir)
+        self.shelf = Shelf(bench_file, own, self.names)
         self.audit = Audit(runs_dir)
         self.latch = StopLatch(bench_file)
         self.hub = Hub(self._status, self._queue)
         self.control = Control(self.hub.nudge)
-        self.orders = Queue(changed=self._ordered)
+        self.orders = Queue(changed=self._ordered, named=self.names)
         self.keeper: Keeper | None = None
         self.telemetry: Telemetry | None = None
         self.at_bench: AtBench | None = None
         self.not_at_bench = "nobody sits at the service's terminal"
         self.began_ns = clock.real_ns()
         self.stops = 0
+        self.ending = ""
+        """The signal by which the service ends; '' while it does not."""
         self._stopped: dict[str, str] = {}
         """The run that was asked to stop last, for its line of the audit."""
         self._way = reach(bench_file, tuple(bench_file.roles))
@@ -106,6 +110,14 @@ class Service:
             "; latched: reset to start again" if laser else held
         )
 
+    def ends(self, name: str) -> str:
+        """The service ends by this signal: off is asked for by every way, and watchers are told;
+        in words."""
+        on = self.control.stop(name)
+        self.ending = name
+        self.hub.nudge()
+        return "laser off and the run's end are asked for" if on else "no run is on"
+
     def in_hand(self) -> dict[str, str]:
         """For a line of the audit: the record of the run that goes on; empty without one."""
         run = self.orders.run_in_hand
@@ -117,16 +129,19 @@ class Service:
             self.latch.keep()
         self.audit.say(who, "stop-laser" if laser else "stop", done, why=why, **self._stopped)
 
-    def act(self, who: str, what: str, text: str = "", *, prompt: str = "") -> str:
+    def act(
+        self, who: str, what: str, text: str = "", *, prompt: str = "", hold: int | None = None
+    ) -> str:
         """Hold, go on, remark or answer, and put it in the audit; what was done, in words.
-        RefusedError where it cannot be."""
+        RefusedError where it cannot be, or somebody was before. `hold`: the number of the one that
+        is to be taken off."""
         in_hand = self.in_hand()
         match what:
             case "hold":
                 self.control.ask_hold(who)
                 done = "held before the next step that begins in the dark"
             case "go-on":
-                self.control.go_on(who)
+                self.control.go_on(who, hold)
                 done = "goes on"
             case "note":
                 self.control.note(who, text)
@@ -151,16 +166,32 @@ class Service:
 
     def order(self, asked: Mapping[str, Any], by: str) -> Order:
         """From what came over the wire. RefusedError for what this kind of bench does not take."""
+        self.refuse_simulated(asked)
+        sample = asked.get("sample")
+        return self.order_of(
+            self.shelf.protocol(str(asked["protocol"])),
+            None if sample is None else self.shelf.sample(sample),
+            asked,
+            by,
+        )
+
+    def refuse_simulated(self, asked: Mapping[str, Any]) -> None:
+        """RefusedError for what only a bench takes that is simulated in this process."""
         simulated = [name for name in ("faults", "speed") if asked.get(name)]
         if simulated and not self.in_process:
             raise RefusedError(
                 f"{' and '.join(simulated)}: for a bench that is simulated in this process only"
             )
-        blank, sample = asked.get("blank"), asked.get("sample")
+
+    def order_of(
+        self, protocol: str, sample: str | None, asked: Mapping[str, Any], by: str
+    ) -> Order:
+        """Of files that were found; nothing is looked at."""
+        blank = asked.get("blank")
         return Order(
-            protocol=self.shelf.protocol(str(asked["protocol"])),
+            protocol=protocol,
             parameters=tuple(f"{k}={v}" for k, v in asked.get("parameters", {}).items()),
-            sample=None if sample is None else self.shelf.sample(sample),
+            sample=sample,
             seed=int(asked.get("seed", 1)),
             faults=tuple(asked.get("faults", ())),
             blank=None if blank is None else self.runs_dir / blank,
@@ -264,10 +295,13 @@ class Service:
             "power_w": seen.state.commanded_w if beam["seen"] == "ON" else 0.0,
             "stalled": stalled,
             "latched": None if latched is None else {
-                "why": latched.why, "by": latched.by, "utc": latched.utc, "reset": latched.reset,
+                "why": self.names(latched.why), "by": latched.by, "utc": latched.utc,
+                "reset": latched.reset,
             },
             "hold": hold,
+            "hold_number": self.control.hold_number,
             "waits_for": self.control.waits_for,
+            "ending": self.ending,
             "prompt": None if prompt is None else {"id": prompt.id, "text": prompt.text},
             "worst_off": self._worst_off,
             "instruments": seen.instruments,

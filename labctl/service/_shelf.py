@@ -6,6 +6,7 @@ A name is a name: no path is taken from a request.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,14 @@ from labctl.quantities import Kind, QuantityError
 class Shelf:
     """Looks files up by name. Any thread."""
 
-    def __init__(self, bench_file: BenchFile, own: Path | None) -> None:
+    def __init__(
+        self,
+        bench_file: BenchFile,
+        own: Path | None,
+        named: Callable[[str], str] = lambda text: text,
+    ) -> None:
+        """`named`: puts names in the place of places, in what is wrong with a file."""
+        self._named = named
         self._bench = bench_file
         self._own = own
         self._lock = threading.Lock()
@@ -35,6 +43,17 @@ class Shelf:
     def sample(self, name: str) -> str:
         """The same of a sample."""
         return self._find(name, "sample", "samples")
+
+    def text(self, name: str) -> str:
+        """A protocol's text, as it stands in its file. LookupError, InputError."""
+        found = {path.stem: path for path in self._files("")}
+        return yamlfile.open_source(found[name]).text
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where all of them lie; the lab's own last."""
+        shipped = yamlfile.shipped_folder()
+        return (shipped,) if self._own is None else (shipped, self._own)
 
     def protocols(self) -> list[dict[str, Any]]:
         """Every protocol with its parameters: what a form is made of."""
@@ -67,6 +86,7 @@ class Shelf:
         if known is not None and known[0] == stamp:
             return known[1]
         told: dict[str, Any] = tell(path)
+        told["problem"] = self._named(told["problem"])
         with self._lock:
             self._known[path] = (stamp, told)
         return told

@@ -100,7 +100,7 @@ async def _done(service: Service, who: Principal, text: str, rates: Rates) -> di
     try:
         what = await _do(service, who, said, rates)
     except LabctlError as refused:
-        return {**told, "ok": False, "what": str(refused)}
+        return {**told, "ok": False, "what": service.names(str(refused))}
     except PermissionError as refused:
         return {**told, "ok": False, "what": str(refused)}
     return {**told, "ok": True, "what": what}
@@ -122,7 +122,11 @@ async def _do(service: Service, who: Principal, said: dict[str, Any], rates: Rat
     if act in ("hold", "go-on") or (act in ("note", "answer") and words):
         prompt = str(said.get("prompt")) if act == "answer" else ""
         given = words if act in ("note", "answer") else ""
-        return await run_in_threadpool(service.act, who.who, str(act), given, prompt=prompt)
+        number = said.get("hold")
+        hold = number if isinstance(number, int) else None
+        return await run_in_threadpool(
+            service.act, who.who, str(act), given, prompt=prompt, hold=hold
+        )
     raise PermissionError("nothing of this kind can be done here, or its text is missing")
 
 

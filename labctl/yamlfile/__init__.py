@@ -28,7 +28,7 @@ from labctl.yamlfile._shapes import (
     Truth,
 )
 from labctl.yamlfile._shipped import find_file, shipped_folder
-from labctl.yamlfile._source import Source, open_source
+from labctl.yamlfile._source import Source, is_file, only_below, open_source
 from labctl.yamlfile._table import Field, Row, Table, json_schema
 
 __all__ = [
@@ -68,7 +68,9 @@ __all__ = [
     "digest",
     "dump",
     "find_file",
+    "is_file",
     "json_schema",
+    "only_below",
     "open_source",
     "plain",
     "read_text",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from labctl.errors import InputError
 from labctl.yamlfile._mark import Mark
 from labctl.yamlfile._reader import did_you_mean
+from labctl.yamlfile._source import is_file
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -24,8 +26,11 @@ def find_file(name: str, what: str, folder: str = "") -> Path:
 
     Raises InputError that lists what there is. `what` is for messages: `protocol`.
     """
-    path = Path(name).expanduser()
-    if path.is_file():
+    path = Path(name)
+    # Of nobody's home folder there is none.
+    with contextlib.suppress(RuntimeError):
+        path = path.expanduser()
+    if is_file(path):
         return path
     place = shipped_folder() / folder
     shipped = sorted(p.stem for p in place.glob("*.yaml"))

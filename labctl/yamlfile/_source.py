@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
+import errno
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +16,40 @@ from labctl.yamlfile._mark import Mark
 
 LARGEST_BYTES = 256 * 1024
 """No file that a person writes for a bench is larger; a larger one is another file."""
+
+_BELOW: contextvars.ContextVar[tuple[Path, ...] | None] = contextvars.ContextVar(
+    "labctl_files_below", default=None
+)
+
+
+@contextlib.contextmanager
+def only_below(*folders: Path) -> Iterator[None]:
+    """For the length of a `with`, in this context: YAML files are found and opened in these folders
+    alone, wherever a link leads, and nothing else is. For a text that came from somebody else: what
+    it includes, and the samples that it names, would else be any file that this process may read,
+    and a problem tells the line that it is about."""
+    token = _BELOW.set(tuple(folder.resolve() for folder in folders))
+    try:
+        yield
+    finally:
+        _BELOW.reset(token)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file that may be opened here; what can be no path is none."""
+    try:
+        return _may_be_opened(path) and path.is_file()
+    except (OSError, ValueError):
+        # A name that is too long, or a zero byte in it.
+        return False
+
+
+def _may_be_opened(path: Path) -> bool:
+    below = _BELOW.get()
+    if below is None:
+        return True
+    found = path.resolve()
+    return found.suffix in (".yaml", ".yml") and any(map(found.is_relative_to, below))
 
 
 @dataclass(frozen=True)
@@ -36,6 +74,8 @@ def open_source(path: Path) -> Source:
     """Read a file; raises InputError with one problem when it is not there or not text."""
     name = str(path)
     try:
+        if not _may_be_opened(path):
+            raise PermissionError(errno.EACCES, "it lies elsewhere than what may be opened here")
         with path.open("rb") as file:
             data = file.read(LARGEST_BYTES + 1)
     except OSError as error:

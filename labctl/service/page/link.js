@@ -25,7 +25,7 @@ export function armedLeft() {
 
 export class Refused extends Error {
   constructor(status, error) {
-    const parts = [error.what, error.seen, ...(error.problems || []).map((p) => p.message), error.fix];
+    const parts = [error.what, error.seen, ...(error.problems || []).map((p) => `${p.line ? `line ${p.line}, column ${p.column}: ` : ""}${p.message}`), error.fix];
     super(parts.filter(Boolean).join(" · ") || `refused (${status})`);
     this.status = status;
   }

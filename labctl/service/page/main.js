@@ -6,7 +6,7 @@ import { loadForms, setMode, showArmed, showQueue, wireOrders } from "./orders.j
 import { Points } from "./points.js";
 import { loadRuns, wireRecords } from "./records.js";
 import { say, showBench, showCurveText, showLists, showReadings, showRun } from "./show.js";
-import { $, answer, tell } from "./words.js";
+import { $, answer, once, tell } from "./words.js";
 
 const state = { status: null, alarms: [], notes: [], queue: { items: [], held: "" } };
 const points = new Points();
@@ -93,15 +93,15 @@ function stopBy(id, act, asking) {
 stopBy("stop-laser", "stop-laser", "STOP LASER is asked for.");
 stopBy("stop", "stop", "Stop is asked for.");
 
-$("hold").addEventListener("click", () => tell(() => link.say({ do: state.status.hold ? "go-on" : "hold" })));
+$("hold").addEventListener("click", (event) => once("hold", () => link.say(state.status.hold ? { do: "go-on", hold: state.status.hold_number } : { do: "hold" }), { event, restMs: event.detail ? 0 : 600 }));
 $("note-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  tell(() => link.say({ do: "note", text: $("note").value }).then((what) => { $("note").value = ""; return what; }));
+  once("note", () => link.say({ do: "note", text: $("note").value }).then((what) => { $("note").value = ""; return what; }));
 });
 $("prompt-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.currentTarget;
-  tell(() => link.say({ do: "answer", prompt: form.dataset.prompt, text: $("prompt-answer").value })
+  once("answer", () => link.say({ do: "answer", prompt: form.dataset.prompt, text: $("prompt-answer").value })
     .then((what) => { $("prompt-answer").value = ""; return what; }));
 });
 $("token-form").addEventListener("submit", (event) => {

@@ -1,10 +1,12 @@
 // What is asked of the service: the form of a protocol, its worst case, start, queue, the right to arm.
+import { check, loadText, textChanged, wireCheck, checkSoon } from "./check.js";
 import { access, armedLeft, ask } from "./link.js";
-import { $, answer, fill, make, number, put, tell, time } from "./words.js";
+import { $, answer, fill, make, once, put, tell, time } from "./words.js";
 
 let protocols = [];
 let samples = [];
 let mode = "";
+let heldAs = 0;
 let order = { text: "", key: "" };
 
 const chosen = () => protocols.find((one) => one.name === $("protocol").value);
@@ -40,7 +42,8 @@ function showProtocol() {
     box.append(make("label", `${row.name}: ${row.help}${range}`, { for: id }), input);
     return [box];
   }));
-  planSoon();
+  tell(() => loadText(one ? one.name : ""));
+  checkSoon();
 }
 
 function showSample() {
@@ -71,37 +74,9 @@ function asked() {
   return told;
 }
 
-// The worst case stands there before anybody presses start, of what the form says now.
-let planning = 0;
-function planSoon() {
-  clearTimeout(planning);
-  planning = setTimeout(plan, 400);
-  put("plan-words", "working it out …");
-}
-
-async function plan() {
-  const mine = planning;
-  let list;
-  try {
-    list = make("ul");
-    list.append(...planLines(await ask("POST", "/plan", asked())).map((line) => make("li", line)));
-  } catch (error) {
-    list = make("p", error.message, { class: "bad" });
-  }
-  // A newer one is on its way.
-  if (mine === planning) $("plan-words").replaceChildren(list);
-}
-
-function planLines(told) {
-  const off = Object.values(told.off_latency || {}).map((one) => `light off at worst ${number(one.asked_s, "s")} after it is asked for`);
-  return [
-    `At most ${time(told.worst_case_s)}; ${number(told.energy_j, "J")} of light.`,
-    ...told.limits.map((one) => `${one.limit}: ${one.used_text} of ${one.allowed_text} allowed`),
-    ...off,
-    told.light ? told.light.exposure_words : "",
-    ...(told.hazards || []),
-    told.assumed_sample ? `No sample was named: ${told.sample} is assumed.` : "",
-  ].filter(Boolean);
+// The same order twice within a moment is one; another one is another.
+function sendOnce(path) {
+  tell(() => once(`order ${path} ${JSON.stringify(asked())}`, () => send(path), { restMs: 600 }).then(() => ""));
 }
 
 async function send(path) {
@@ -110,16 +85,24 @@ async function send(path) {
     $("code").focus();
     throw new Error("This lights: give the arm code first.");
   }
+  if (textChanged()) {
+    $("text").focus();
+    throw new Error("The text was changed here, and the bench's computer has another: it is checked only. Put it back, or save it there.");
+  }
+  const found = await check();
+  if (!found.ok) throw new Error(`Not ordered: ${found.words}`);
   // The same order pressed twice is one order.
   const body = asked();
   const text = path + JSON.stringify(body);
   if (order.text !== text) order = { text, key: `page-${crypto.getRandomValues(new Uint32Array(3)).join("-")}` };
   const item = await ask("POST", path, body, { arm: one.lights, key: order.key });
   order = { text: "", key: "" };
+  if (item.again) return `${item.protocol} was ordered already: ${item.id}, ${item.state}.`;
   return `${item.protocol}: ${item.state}.${mode === "REAL" && one.lights ? " Arm it at the bench." : ""}`;
 }
 
 export function showQueue(queue) {
+  heldAs = queue.hold;
   $("held").hidden = !queue.held;
   put("held-words", queue.held ? `Held: ${queue.held}` : "");
   // Made anew with every change: whoever moves one by the keyboard stays on its button.
@@ -146,7 +129,8 @@ function queued(one, waiting) {
     const where = place < 0 ? `${one.state}, ${one.id}` : `place ${place + 1}`;
     const made = make("button", label, { type: "button", "data-item": one.id, "data-act": label, "aria-label": `${label}: ${one.protocol}, ${where}` });
     made.disabled = off;
-    made.addEventListener("click", () => tell(async () => { await does(); }));
+    // The list moves under a pointer that presses twice.
+    made.addEventListener("click", (event) => once("queue", async () => { await does(); }, { event }));
     row.append(made);
   };
   if (place >= 0) {
@@ -183,15 +167,17 @@ export function wireOrders() {
   $("protocol").addEventListener("change", showProtocol);
   $("sample").addEventListener("change", showSample);
   // Any field of the form, those of the parameters too.
-  $("order-form").addEventListener("input", planSoon);
-  $("order-form").addEventListener("submit", (event) => { event.preventDefault(); tell(() => send("/start")); });
-  $("enqueue").addEventListener("click", () => tell(() => send("/queue")));
-  $("queue-go-on").addEventListener("click", () => tell(async () => { await ask("POST", "/queue/go-on"); }));
+  wireCheck(asked);
+  $("order-form").addEventListener("input", checkSoon);
+  $("order-form").addEventListener("submit", (event) => { event.preventDefault(); sendOnce("/start"); });
+  $("enqueue").addEventListener("click", () => sendOnce("/queue"));
+  // Of the hold that is read here, not of one that came meanwhile.
+  $("queue-go-on").addEventListener("click", (event) => once("queue", async () => { await ask("POST", "/queue/go-on", { hold: heldAs }); }, { event, restMs: event.detail ? 0 : 600 }));
   $("arm-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const code = $("code").value;
     $("code").value = "";
-    tell(async () => {
+    once("arm", async () => {
       const told = await ask("POST", "/arm", { code });
       access.armed = told.token;
       access.armedUntil = performance.now() + 1000 * told.expires_s;
@@ -206,8 +192,8 @@ export function wireOrders() {
       $("code").focus();
       return;
     }
-    tell(async () => {
-      await ask("POST", "/reset", { why: $("reset-why").value }, { arm: true });
+    once("reset", async () => {
+      await ask("POST", "/reset", { why: $("reset-why").value, latched: $("reset-form").dataset.latched }, { arm: true });
       $("reset-why").value = "";
       return "Reset.";
     });

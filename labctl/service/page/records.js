@@ -30,14 +30,14 @@ export async function loadRuns() {
   if ($("find-verdict").value) query.set("verdict", $("find-verdict").value);
   const runs = (await ask("GET", `/runs?${query}`)).reverse();
   put("found", runs.length ? `${runs.length} found, the newest first.` : "None found.");
-  $("blanks").replaceChildren(...runs.filter((one) => one.state === "closed").map((one) => make("option", undefined, { value: one.path })));
+  $("blanks").replaceChildren(...runs.filter((one) => one.opens && one.state === "closed").map((one) => make("option", undefined, { value: one.path })));
   fill("runs", runs, () => runs.map(row));
   showChosen();
 }
 
 function row(one) {
   const made = make("tr"), choice = make("td"), doors = make("td");
-  const readable = one.state === "closed" || one.state === "cut off";
+  const readable = one.opens && (one.state === "closed" || one.state === "cut off");
   if (readable) {
     const box = make("input", undefined, { type: "checkbox", "aria-label": `Overlay ${one.path}` });
     box.checked = chosen.has(one.path);
@@ -54,13 +54,14 @@ function row(one) {
     button.addEventListener("click", () => tell(() => open(one.path, what)));
     doors.append(button, " ");
   };
-  if (one.state === "closed") {
+  if (one.opens && one.state === "closed") {
     door("Report", "report");
     door("CSV", "files/data.csv");
   }
   const word = one.verdict || one.outcome || one.state;
-  made.append(choice, make("th", one.path, { scope: "row" }), make("td", one.sample || ""),
-    make("td", word, { class: word === "pass" ? "good" : word === "fail" ? "bad" : "" }),
+  const said = make("td", word, { class: word === "pass" ? "good" : word === "fail" ? "bad" : "" });
+  if (one.why && one.why !== "all steps done") said.append(make("span", one.why, { class: "fix soft" }));
+  made.append(choice, make("th", one.path, { scope: "row" }), make("td", one.sample || ""), said,
     make("td", efficiency(one)), make("td", one.duration_s === null ? "" : time(one.duration_s)), doors);
   return made;
 }

@@ -22,6 +22,8 @@ export function showBench(state, lost, silentS, why) {
   $("word").className = `word ${now}`;
   put("beam", lost ? `beam: UNKNOWN, treat as ON${status ? `; last heard ${age(silentS)} ago` : ""}` : `beam: ${status.beam.text}`);
   put("bench", status ? `${status.mode} bench${status.bench.toLowerCase() === status.mode.toLowerCase() ? "" : ` ${status.bench}`}${status.speed && status.speed !== 1 ? ` · ${status.speed}×` : ""}` : "labctl");
+  $("ending").hidden = lost || !status.ending;
+  if (!$("ending").hidden) put("ending", `The service ends (${status.ending}): laser off is asked for. What is known of the beam stands above; without a word of it, treat it as ON.`);
   document.title = `${!lost && status.prompt ? "(?) " : ""}${word} · ${status ? status.bench : "labctl"}`;
   // Where there is no bench, no button may look as if it stopped one.
   const replayed = Boolean(status) && status.mode === "REPLAY";
@@ -107,6 +109,7 @@ function showLatch(status) {
   $("latch").hidden = !latched;
   if (!latched) return;
   put("latch-words", `By ${latched.by}, ${latched.utc.replace("T", " ").replace(/[.]\d+Z$/, " UTC")}: ${latched.why}. Nothing starts until it is reset${latched.reset === "bench" ? ": type `labctl reset` at the bench." : ", here, with the arm code."}`);
+  $("reset-form").dataset.latched = latched.utc;
   $("reset-form").hidden = latched.reset === "bench";
 }
 

@@ -53,6 +53,24 @@ export function answer(text, refused = false) {
   $("answer").classList.toggle("refused", refused);
 }
 
+// One press is one act: a second one of a double click, while the first is on its way or within
+// `restMs` behind it (of keys, of which no browser counts the presses), does nothing, and is told so.
+// What stops never goes through here.
+const pressed = new Map();
+export async function once(what, act, { event, restMs = 0 } = {}) {
+  if ((event && event.detail > 1) || performance.now() < (pressed.get(what) ?? 0)) {
+    answer("Pressed twice: it was taken once.");
+    return false;
+  }
+  pressed.set(what, Infinity);
+  try {
+    return await tell(act);
+  } finally {
+    if (restMs) pressed.set(what, performance.now() + restMs);
+    else pressed.delete(what);
+  }
+}
+
 // What a button or a form does; a refusal is always told.
 export async function tell(act, asking) {
   if (asking) answer(asking);
