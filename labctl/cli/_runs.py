@@ -113,8 +113,9 @@ def verify_command(
     """Say of each RUN (its folder) whether its record is as it was written, and where it is not.
 
     The journal is held against --head, or else against the head hash that run.json kept, and
-    run.json, data.csv and the copies of protocol, bench and sample against the journal. Notes,
-    observations, reports are outside of that. Nothing is written.
+    run.json, data.csv, the copies of protocol, bench and sample, and begun.json against the
+    journal; run.json against begun.json, key by key. Notes, observations, reports are outside of
+    that, and what else is not covered is said. Nothing is written.
 
     Exit code 0: all intact; 7: one is cut off, goes on, or has no head hash kept outside its
     journal; 6: one was changed, or cannot be read.
@@ -181,8 +182,9 @@ def recover_command(run: str, runs_dir: Path | None, as_json: bool) -> None:
     from labctl.record import TAIL, recover_run
 
     folder = run_folder(run, runs_dir)
+    before = _bytes(folder / "run.json")
     found = recover_run(folder)
-    made = ["data.csv", *([] if found.state == "closed" else ["run.json"])]
+    made = ["data.csv", *([] if _bytes(folder / "run.json") == before else ["run.json"])]
     why_no_crate = crate_or_why(folder)
     if not why_no_crate:
         made.append(METADATA)
@@ -207,3 +209,10 @@ def recover_command(run: str, runs_dir: Path | None, as_json: bool) -> None:
     click.echo(f"  made: {', '.join(made)}; journal.jsonl is as it was")
     if why_no_crate:
         click.echo(f"  {why_no_crate}", err=True)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -105,6 +105,18 @@ def test_recover_names_what_it_kept(killed: Path, capsys: pytest.CaptureFixture[
     assert b'{"n":2,"t":' == (killed / "journal.tail").read_bytes()
 
 
+def test_recover_says_that_it_made_a_run_json_that_was_gone(
+    record: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a run that had ended in order too; a second time there is nothing to make of it."""
+    (record / "run.json").unlink()
+    for made in (["data.csv", "run.json"], ["data.csv"]):
+        assert 0 == called("recover", "--json", str(record))
+        (said,) = spoken(capsys)
+        assert made == said["made"][: len(made)] and "closed" == said["state"]
+        assert ("run.json" in made) == ("run.json" in said["made"])
+
+
 def test_the_list_names_runs_and_their_verdicts(
     record: Path, killed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
