@@ -29,7 +29,9 @@ from labctl.events import (
     Event,
     RunEnded,
 )
+from labctl.protocol import Plan
 from labctl.record import JournalState, read_journal
+from labctl.sample import Specimen
 from labctl_simulators import _lasers as simulated
 
 BENCHES = Path(__file__).resolve().parents[2] / "protocols" / "benches"
@@ -113,8 +115,22 @@ def nobody(text: str) -> concurrent.futures.Future[str]:
     raise AssertionError(f"a person was asked: {text}")
 
 
+@functools.cache
 def bench_file(name: str) -> BenchFile:
+    """A shipped bench, read once."""
     return benches.load(BENCHES / f"{name}.yaml")
+
+
+@functools.cache
+def specimen(name: str) -> Specimen:
+    """A shipped sample, read once."""
+    return samples.load(samples.find(name))
+
+
+@functools.cache
+def planned(protocol: str, parameters: tuple[str, ...], bench: str) -> Plan:
+    """A shipped protocol on a shipped bench, read once."""
+    return protocols.load(protocols.find(protocol), overrides=parameters, bench=bench_file(bench))
 
 
 def without_shutter(file: BenchFile) -> BenchFile:
@@ -149,21 +165,26 @@ def request(
     faults: Sequence[str] = (),
     seed: int = 1,
     speed: float | None = None,
+    check: bool = True,
 ) -> RunRequest:
-    """A request as `labctl run` would make it; `protocol` is a name or YAML text."""
+    """A request as `labctl run` would make it; `protocol` is a name or YAML text. Without `check`
+    no model follows the run, which is half of its work: for what the guard does by itself."""
     file = bench_file(bench) if isinstance(bench, str) else bench
     if "\n" in protocol:
         plan = protocols.loads(protocol, overrides=parameters, bench=file)
+    elif isinstance(bench, str):
+        plan = planned(protocol, tuple(parameters), bench)
     else:
         plan = protocols.load(protocols.find(protocol), overrides=parameters, bench=file)
     return RunRequest(
         plan=plan,
         bench_file=file,
-        specimen=samples.load(samples.find(sample)) if plan.heats else None,
+        specimen=specimen(sample) if plan.heats else None,
         runs_dir=runs_dir,
         seed=seed,
         faults=tuple(faults),
         speed=speed,
+        check=check,
     )
 
 
@@ -187,6 +208,11 @@ def run(
     )
     story.check_order()
     return story
+
+
+def guarded(runs_dir: Path, **how: Any) -> Story:
+    """A run that no model follows: what guard and engine do by themselves."""
+    return run(runs_dir, **{"check": False} | how)
 
 
 def read(result: RunResult) -> Story:

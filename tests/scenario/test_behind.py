@@ -21,7 +21,7 @@ from labctl.bench import (
 from labctl.engine import check_request
 from labctl.errors import InputError
 from labctl.events import Note
-from tests.scenario.runs import bench_file, request, run
+from tests.scenario.runs import bench_file, guarded, request
 
 FILE = bench_file("simulated")
 REAL = FILE.with_addresses(
@@ -128,7 +128,7 @@ def test_a_waiver_is_on_record(tmp_path: Path) -> None:
     """In the journal and in run.json, also when it has ended; a simulated bench runs all the
     same."""
     file = dataclasses.replace(FILE, dead_man=None, waivers={"dead_man": WAIVER})
-    story = run(tmp_path, bench=file)
+    story = guarded(tmp_path, bench=file)
     words = [note.text for note in story.of(Note) if note.text.startswith("WAIVED")]
     about = json.loads((story.result.folder.path / "run.json").read_text())
     assert 1 == len(words) and "EXPIRED on 2020-01-01" in words[0]

@@ -8,7 +8,7 @@ import pytest
 
 from labctl.errors import Exit
 from labctl.events import Beam, PortTrouble, Tripped
-from tests.scenario.runs import CHECKED, bench_file, run, without_shutter
+from tests.scenario.runs import CHECKED, bench_file, guarded, run, without_shutter
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_fault_of_safety_trips_and_the_beam_is_off(
     tmp_path: Path, fault: str, rule: str, within_s: float
 ) -> None:
     """The rule is named, the exit code is 4, and the world says dark within its bound."""
-    story = run(tmp_path, faults=[fault])
+    story = guarded(tmp_path, faults=[fault])
     ((_, off_s),) = story.light
 
     assert ("tripped", Exit.SAFETY) == (story.ended.outcome, story.ended.exit_code)
@@ -60,7 +60,7 @@ def test_a_late_reply_is_resynchronised_noted_and_the_run_goes_on(
     tmp_path: Path, where: str
 ) -> None:
     """One reply half a second late costs a note, not the run."""
-    story = run(tmp_path, faults=[f"late-reply:{where}@50s"])
+    story = guarded(tmp_path, faults=[f"late-reply:{where}@50s"])
 
     assert ("completed", []) == (story.ended.outcome, story.of(Tripped))
     assert story.ended.exit_code in {Exit.PASS, Exit.CANNOT_TELL}
@@ -71,7 +71,7 @@ def test_a_late_reply_is_resynchronised_noted_and_the_run_goes_on(
 
 def test_a_late_reply_of_the_laser_itself_switches_it_off(tmp_path: Path) -> None:
     """Nobody knows what a source does whose reply is late: off at once, and the run ends."""
-    story = run(tmp_path, faults=["late-reply:diode@50s"])
+    story = guarded(tmp_path, faults=["late-reply:diode@50s"])
     ((_, off_s),) = story.light
 
     assert Exit.SAFETY == story.ended.exit_code
@@ -83,7 +83,7 @@ def test_a_late_reply_of_the_laser_itself_switches_it_off(tmp_path: Path) -> Non
 @pytest.mark.parametrize("where", ["scanner", "meter"])
 def test_an_unplugged_port_ends_the_run_dark(tmp_path: Path, where: str) -> None:
     """A lost instrument is exit code 3, with the beam off within a tick."""
-    story = run(tmp_path, faults=[f"unplugged-port:{where}@50s"])
+    story = guarded(tmp_path, faults=[f"unplugged-port:{where}@50s"])
     ((_, off_s),) = story.light
 
     assert ("instrument-lost", Exit.INSTRUMENT) == (story.ended.outcome, story.ended.exit_code)
@@ -94,7 +94,7 @@ def test_an_unplugged_port_ends_the_run_dark(tmp_path: Path, where: str) -> None
 
 def test_an_unplugged_laser_is_never_said_to_be_off(tmp_path: Path) -> None:
     """With its cable out nothing can switch it off or read it: exit code 8 overrides 3."""
-    story = run(tmp_path, faults=["unplugged-port:diode@50s"])
+    story = guarded(tmp_path, faults=["unplugged-port:diode@50s"])
 
     assert [None] == [off_s for _, off_s in story.light]
     assert Exit.BEAM_NOT_CONFIRMED_OFF == story.ended.exit_code
@@ -108,7 +108,7 @@ def test_a_laser_that_ignores_off_gets_every_path_and_the_loudest_alarm(
 ) -> None:
     """OFF, level to nothing, port opened anew; then exit code 8, and ON is what is said."""
     file = without_shutter(bench_file(bench))
-    story = run(tmp_path, faults=["laser-ignores-off@50s"], bench=file)
+    story = guarded(tmp_path, faults=["laser-ignores-off@50s"], bench=file)
     alarm = story.of(Tripped)[-1]
 
     assert [None] == [off_s for _, off_s in story.light]
@@ -121,7 +121,7 @@ def test_a_laser_that_ignores_off_gets_every_path_and_the_loudest_alarm(
 
 def test_an_open_interlock_refuses_arming_and_nothing_is_lit(tmp_path: Path) -> None:
     """Rules are levels: what is wrong before arming is as wrong as later."""
-    story = run(tmp_path, faults=["interlock-open@5s"])
+    story = guarded(tmp_path, faults=["interlock-open@5s"])
 
     assert (Exit.SAFETY, []) == (story.ended.exit_code, story.light)
     assert "interlock" in story.ended.why
@@ -129,7 +129,7 @@ def test_an_open_interlock_refuses_arming_and_nothing_is_lit(tmp_path: Path) -> 
 
 def test_a_laser_on_by_itself_is_switched_off_and_ends_the_run(tmp_path: Path) -> None:
     """Light that nobody asked for is off within a second, and the run does not go on."""
-    story = run(tmp_path, faults=["laser-on-by-itself@10s"])
+    story = guarded(tmp_path, faults=["laser-on-by-itself@10s"])
     ((_, off_s),) = story.light
 
     assert Exit.SAFETY == story.ended.exit_code

@@ -12,14 +12,14 @@ import pytest
 from labctl.bench import InstrumentEntry
 from labctl.errors import Exit
 from labctl.events import Beam, Emission, Reading, Sample, Tripped
-from tests.scenario.runs import SHORT, Story, bench_file, run
+from tests.scenario.runs import SHORT, Story, bench_file, guarded
 
 LIT_S = 20.0
 """About when the light of SHORT begins; it is planned for 90 s."""
 
 
 def gated(tmp_path: Path, *faults: str, **how: Any) -> Story:
-    return run(tmp_path, **({"bench": "simulated-gates", "faults": faults} | how))
+    return guarded(tmp_path, **({"bench": "simulated-gates", "faults": faults} | how))
 
 
 def channel(story: Story, name: str) -> list[tuple[float, float]]:
@@ -38,7 +38,7 @@ def test_a_healthy_run_opens_the_shutter_last_and_shuts_it_first(
 ) -> None:
     """The sample has light for as long as planned, between an opened and a closed blade as sensed;
     while it is closed no power at the sample is told."""
-    story = gated(tmp_path, bench=bench)
+    story = gated(tmp_path, bench=bench, check=True)
     ((on_s, off_s),) = story.light
     (commanded,) = [e for e in story.of(Emission) if e.how.startswith("commanded")]
     shut = [t_s for t_s, closed in channel(story, "shutter.closed") if closed]

@@ -29,8 +29,14 @@ steps:
 
 
 def calibrate(tmp_path: Path, *faults: str, **how: Any) -> Story:
-    """A short run of the shipped protocol on the shipped bench with a resistor."""
-    how = {"protocol": "electrical-calibration", "parameters": SHORT, "sample": "water"} | how
+    """A short run of the shipped protocol on the shipped bench with a resistor; with a fault it is
+    the guard's, and no model follows it."""
+    how = {
+        "protocol": "electrical-calibration",
+        "parameters": SHORT,
+        "sample": "water",
+        "check": not faults,
+    } | how
     return run(tmp_path, bench="simulated-heater", faults=faults, **how)
 
 

@@ -11,7 +11,7 @@ import pytest
 from labctl.bench import BenchFile, InstrumentEntry
 from labctl.errors import Exit
 from labctl.events import Alarm, Beam, Tripped
-from tests.scenario.runs import CHECKED, Story, bench_file, emission_delay, run
+from tests.scenario.runs import CHECKED, Story, bench_file, emission_delay, guarded, run
 
 # The light begins a while after ON: what the controllers take for it, and a little.
 STARTS = {"thorlabs-laser": 0.6, "ilx-laser": 0.15, "srs-laser": 0.15}
@@ -31,7 +31,7 @@ def bench_with(driver: str) -> BenchFile:
 
 
 def story_of(tmp_path: Path, driver: str, *faults: str) -> Story:
-    return run(tmp_path, bench=bench_with(driver), faults=faults)
+    return guarded(tmp_path, bench=bench_with(driver), faults=faults)
 
 
 @every_laser
@@ -66,7 +66,7 @@ def test_light_that_comes_never_or_too_late_ends_the_run_by_that_name(
     """The controller says that it is starting for longer than its driver declares (2 s); an off
     before the light leaves it dark."""
     with emission_delay("Srs", delay_s):
-        story = run(tmp_path, bench=bench_with("srs-laser"))
+        story = guarded(tmp_path, bench=bench_with("srs-laser"))
 
     assert [] == story.light
     assert ["starting"] == [trip.rule for trip in story.of(Tripped)]
@@ -76,7 +76,7 @@ def test_light_that_comes_never_or_too_late_ends_the_run_by_that_name(
 def test_light_that_comes_late_and_in_time_is_no_fault(tmp_path: Path) -> None:
     """Just before what is declared."""
     with emission_delay("Srs", 1.9):
-        story = run(tmp_path, bench=bench_with("srs-laser"))
+        story = guarded(tmp_path, bench=bench_with("srs-laser"))
     ((on_s, off_s),) = story.light
 
     assert ("completed", []) == (story.ended.outcome, story.of(Tripped))
@@ -90,7 +90,7 @@ def test_an_interlock_opened_in_a_long_delay_leaves_it_dark(
 ) -> None:
     """On is commanded at 20.3 s, and light would come five seconds later."""
     with emission_delay("Thorlabs", 5.0):
-        story = run(
+        story = guarded(
             tmp_path, bench=bench_with("thorlabs-laser"), faults=[f"interlock-open@{opened_s}s"]
         )
 

@@ -13,7 +13,7 @@ from labctl.engine import Begun
 from labctl.engine._light import warning_s
 from labctl.errors import InputError
 from labctl.events import EmissionIntent, Mode, Note, Sample, StateChanged
-from tests.scenario.runs import bench_file, run
+from tests.scenario.runs import bench_file, guarded
 
 WARNED = dataclasses.replace(bench_file("simulated"), arming=Arming(simulated_warning_s=5.0))
 
@@ -21,7 +21,7 @@ WARNED = dataclasses.replace(bench_file("simulated"), arming=Arming(simulated_wa
 def test_light_comes_five_seconds_after_the_warning(tmp_path: Path) -> None:
     """Told on the record and to every view, with the bench sampled on meanwhile; the light has its
     whole length all the same."""
-    story = run(tmp_path, bench=WARNED)
+    story = guarded(tmp_path, bench=WARNED)
     words = "do not look: laser light in 5 s"
     (said,) = (note for note in story.of(Note) if note.text == f"WARNING: {words}")
     (phase,) = (changed for changed in story.of(StateChanged) if changed.new == "WARNING")
@@ -43,7 +43,7 @@ def test_a_stop_during_the_warning_leaves_it_dark(tmp_path: Path) -> None:
         if isinstance(event, Note) and event.text.startswith("WARNING"):
             begun[0].engine.stop("a person")
 
-    story = run(tmp_path, bench=WARNED, on_begin=begun.append, publish=[stop])
+    story = guarded(tmp_path, bench=WARNED, on_begin=begun.append, publish=[stop])
     assert [] == story.light
     assert [] == story.of(EmissionIntent)
     assert 5 == story.ended.exit_code
@@ -66,4 +66,4 @@ def test_how_long_is_declared_and_never_less_than_five_seconds_on_a_real_bench()
 
 def test_a_simulated_bench_lights_without_a_warning(tmp_path: Path) -> None:
     """Nobody can be hurt by it."""
-    assert not any("WARNING" in note.text for note in run(tmp_path).of(Note))
+    assert not any("WARNING" in note.text for note in guarded(tmp_path).of(Note))

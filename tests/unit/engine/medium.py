@@ -174,11 +174,12 @@ def carried_out(
     stocks: Mapping[str, Stock] = STOCKS,
     period_ns: int = S // 2,
     temperature_degc: float | None = None,
+    check: bool = False,
     **how: Any,
 ) -> Story:
     """Carry these steps out. Without `lights` the run has no laser, and nothing guards.
-    `temperature_degc`: the protocol's own limit."""
-    asked = request(runs_dir, protocol=TEXT, parameters=(), **how)
+    `temperature_degc`: the protocol's own limit. No model follows the liquid without `check`."""
+    asked = request(runs_dir, protocol=TEXT, parameters=(), check=check, **how)
     numbered = tuple(dataclasses.replace(step, index=n) for n, step in enumerate(steps))
     needs = dict(asked.plan.needs) if lights else {"probe": "thermometer"}
     limits = dataclasses.replace(asked.plan.limits, temperature_degc=temperature_degc)

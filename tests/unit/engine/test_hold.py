@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -24,7 +26,7 @@ from labctl.events import (
     StepEnded,
     Tripped,
 )
-from labctl.protocol import Baseline, Cool, DoseReached, Elapsed, HoldTemperature, Irradiate
+from labctl.protocol import Baseline, Cool, DoseReached, Elapsed, HoldTemperature, Irradiate, Step
 from labctl.replay import replay_run
 from tests.scenario.runs import Story, bench_file, emission_delay, nobody, read, request
 from tests.unit.engine.medium import TEXT, S, carried_out, stops_at
@@ -44,6 +46,11 @@ HOLD = HoldTemperature(
 LIT = Irradiate(index=0, name="", stated_power_w=1.0, irradiance_w_per_m2=None, at_most_ns=20 * S)
 
 
+def followed(tmp_path: Path, steps: Sequence[Step], **how: Any) -> Story:
+    """Carried out with the check, by whose model a temperature is held."""
+    return carried_out(tmp_path, steps, **{"check": True} | how)
+
+
 def powers(story: Story) -> list[float]:
     """What was asked for while lit, in order."""
     return [e.power_w for e in story.of(Emission) if e.beam is Beam.ON and e.power_w is not None]
@@ -61,7 +68,7 @@ def probed(story: Story, from_ns: int = 0) -> list[float]:
 
 def test_a_hold_reaches_its_band_in_one_light_and_stays_in_it(tmp_path: Path) -> None:
     """From the dark: full power, then less and less; off once the time in the band is over."""
-    story = carried_out(tmp_path, [DARK, HOLD, COOL])
+    story = followed(tmp_path, [DARK, HOLD, COOL])
     asked = powers(story)
 
     assert "completed" == story.ended.outcome
@@ -77,7 +84,7 @@ def test_a_hold_ends_on_its_dose(tmp_path: Path) -> None:
     step = dataclasses.replace(
         HOLD, low_degc=40.0, high_degc=45.0, at_most_ns=900 * S, until=DoseReached(20.0)
     )
-    story = carried_out(tmp_path, [DARK, step, dataclasses.replace(COOL, at_most_ns=120 * S)])
+    story = followed(tmp_path, [DARK, step, dataclasses.replace(COOL, at_most_ns=120 * S)])
     dose = story.result.verdict
 
     assert dose is not None
@@ -87,7 +94,7 @@ def test_a_hold_ends_on_its_dose(tmp_path: Path) -> None:
 
 def test_a_hold_takes_over_from_irradiation_without_going_dark(tmp_path: Path) -> None:
     """Both are intended before the light, which lasts through both."""
-    story = carried_out(tmp_path, [DARK, LIT, HOLD, COOL])
+    story = followed(tmp_path, [DARK, LIT, HOLD, COOL])
     intents = story.of(EmissionIntent)
     ends = [event.t_ns for event in story.of(StepEnded)]
     before = [e.power_w for e in story.of(Emission) if e.t_ns <= ends[1] and e.power_w is not None]
@@ -102,7 +109,7 @@ def test_a_hold_takes_over_from_irradiation_without_going_dark(tmp_path: Path) -
 def test_a_hold_takes_over_from_a_hold(tmp_path: Path) -> None:
     """Two bands, one light; each has its own time."""
     second = dataclasses.replace(HOLD, low_degc=28.0, high_degc=31.0)
-    story = carried_out(tmp_path, [DARK, HOLD, second, COOL])
+    story = followed(tmp_path, [DARK, HOLD, second, COOL])
 
     assert "completed" == story.ended.outcome
     assert ["reached", "reached"] == [event.why for event in story.of(StepEnded)][1:3]
@@ -114,7 +121,7 @@ def test_a_hold_takes_over_from_a_hold(tmp_path: Path) -> None:
 def test_irradiation_that_is_late_does_not_hand_its_light_over(tmp_path: Path) -> None:
     """A run that ends there ends dark."""
     late = dataclasses.replace(LIT, until=Elapsed(60 * S), if_late="stop")
-    story = carried_out(tmp_path, [DARK, late, HOLD])
+    story = followed(tmp_path, [DARK, late, HOLD])
 
     assert Exit.CHECK_FAILED == story.ended.exit_code
     assert 2 == len(story.of(StepEnded)) + 1
@@ -123,7 +130,7 @@ def test_irradiation_that_is_late_does_not_hand_its_light_over(tmp_path: Path) -
 
 def test_a_sensor_that_breaks_while_holding_ends_the_light_at_once(tmp_path: Path) -> None:
     """The guard's own rule, whatever the hold would have asked for."""
-    story = carried_out(tmp_path, [DARK, HOLD], faults=["open-thermocouple@25s"])
+    story = followed(tmp_path, [DARK, HOLD], faults=["open-thermocouple@25s"])
     last = story.light[0][1]
 
     assert Exit.SAFETY == story.ended.exit_code
@@ -146,7 +153,7 @@ def test_a_reading_that_is_missed_while_holding_takes_the_power_to_the_least(
         return tuple(lost if r.channel == lost.channel else r for r in readings)
 
     with mock.patch.object(Bench, "read_all", missing):
-        story = carried_out(tmp_path, [DARK, HOLD, COOL])
+        story = followed(tmp_path, [DARK, HOLD, COOL])
     asked = powers(story)
     (least,) = [n for n, power_w in enumerate(asked) if power_w == pytest.approx(0.05 * 1.5)]
 
@@ -158,7 +165,7 @@ def test_a_reading_that_is_missed_while_holding_takes_the_power_to_the_least(
 
 def test_a_stop_while_holding_is_dark_at_once(tmp_path: Path) -> None:
     """Outcome stopped, exit code 5, light out."""
-    story = carried_out(tmp_path, [DARK, HOLD, COOL], **stops_at(Sample, 60))
+    story = followed(tmp_path, [DARK, HOLD, COOL], **stops_at(Sample, 60))
 
     assert ("stopped", Exit.STOPPED) == (story.ended.outcome, story.ended.exit_code)
     assert Beam.OFF == story.ended.beam
@@ -180,7 +187,7 @@ def test_a_band_that_is_not_reached_in_time_is_late(
 ) -> None:
     """A person is asked in the dark, again where the answer is neither; nobody there is a stop."""
     step = dataclasses.replace(HOLD, at_most_ns=10 * S, if_late=if_late)
-    story = carried_out(tmp_path, [DARK, step, COOL], ask=answering(*answers))
+    story = followed(tmp_path, [DARK, step, COOL], ask=answering(*answers))
     asked = story.of(PromptAsked)
 
     assert story.ended.exit_code in exits
@@ -194,7 +201,7 @@ def test_a_band_that_is_not_reached_in_time_is_late(
 def test_a_hold_for_a_time_lasts_that_long(tmp_path: Path) -> None:
     """From its first light."""
     step = dataclasses.replace(HOLD, at_most_ns=60 * S, until=None)
-    story = carried_out(tmp_path, [DARK, step, COOL])
+    story = followed(tmp_path, [DARK, step, COOL])
     ((on_s, off_s),) = story.light
 
     assert "completed" == story.ended.outcome
@@ -207,7 +214,7 @@ def test_a_liquid_above_the_band_cools_before_it_is_lit(tmp_path: Path) -> None:
     """No light is asked for above the band; in time or not, it is lit once at most."""
     hot = dataclasses.replace(LIT, at_most_ns=60 * S)
     low = dataclasses.replace(HOLD, low_degc=23.0, high_degc=25.0, at_most_ns=300 * S)
-    story = carried_out(tmp_path, [DARK, hot, COOL, low, COOL])
+    story = followed(tmp_path, [DARK, hot, COOL, low, COOL])
     (_, first_off_s), (second_on_s, _) = story.light
 
     assert "completed" == story.ended.outcome
@@ -219,7 +226,7 @@ def test_a_liquid_above_the_band_cools_before_it_is_lit(tmp_path: Path) -> None:
 def test_a_probe_that_jumps_above_the_band_ends_the_hold(tmp_path: Path) -> None:
     """Off at once, and never lit again in this step."""
     step = dataclasses.replace(HOLD, until=Elapsed(60 * S), if_late="continue")
-    story = carried_out(tmp_path, [DARK, step, COOL], faults=["probe-offset=+4K@60s"])
+    story = followed(tmp_path, [DARK, step, COOL], faults=["probe-offset=+4K@60s"])
 
     assert 1 == len(story.light)
     assert any("above the band" in note.text for note in story.of(Note)) or story.of(Tripped)
@@ -228,7 +235,7 @@ def test_a_probe_that_jumps_above_the_band_ends_the_hold(tmp_path: Path) -> None
 
 def test_a_hold_replays_to_the_same_verdict(tmp_path: Path) -> None:
     """Power that changes is on the record as it was told."""
-    story = carried_out(tmp_path, [DARK, LIT, HOLD, COOL])
+    story = followed(tmp_path, [DARK, LIT, HOLD, COOL])
     replay = replay_run(story.result.folder.path)
 
     assert replay.same
@@ -282,7 +289,7 @@ def test_people_are_warned_of_light_that_comes_next_and_not_of_light_after_cooli
     )
     hot = dataclasses.replace(LIT, at_most_ns=60 * S)
     low = dataclasses.replace(HOLD, low_degc=23.0, high_degc=25.0, at_most_ns=300 * S)
-    story = carried_out(tmp_path, [DARK, hot, COOL, low, COOL], bench=file)
+    story = followed(tmp_path, [DARK, hot, COOL, low, COOL], bench=file)
     warned = [event.t_ns for event in story.of(StateChanged) if event.new == "WARNING"]
     (_, first_off_s), (second_on_s, _) = story.light
 
@@ -296,7 +303,7 @@ def test_people_are_warned_of_light_that_comes_next_and_not_of_light_after_cooli
 def test_a_band_below_everything_is_never_armed_for(tmp_path: Path) -> None:
     """The sample never comes down to it: late, and nobody was warned."""
     step = dataclasses.replace(HOLD, low_degc=12.0, high_degc=14.0, at_most_ns=30 * S)
-    story = carried_out(tmp_path, [DARK, step])
+    story = followed(tmp_path, [DARK, step])
 
     assert ("completed", Exit.CHECK_FAILED) == (story.ended.outcome, story.ended.exit_code)
     assert "ARMED" not in {event.new for event in story.of(StateChanged)}
@@ -312,7 +319,7 @@ def test_a_probe_that_has_left_the_liquid_ends_the_run_whatever_if_late_says(
         HOLD, low_degc=35.0, high_degc=40.0, at_most_ns=300 * S, if_late="continue",
         until=Elapsed(60 * S),
     )  # fmt: skip
-    story = carried_out(tmp_path, [DARK, LIT, step, LIT], faults=[fault])
+    story = followed(tmp_path, [DARK, LIT, step, LIT], faults=[fault])
 
     assert ("instrument-lost", Exit.INSTRUMENT) == (story.ended.outcome, story.ended.exit_code)
     assert "no longer in this liquid" in story.ended.why
@@ -326,7 +333,7 @@ def test_a_hold_that_takes_over_from_a_laser_still_starting_waits_for_its_light(
     """Another power is not asked for before there is light, and the run goes on."""
     short = dataclasses.replace(LIT, at_most_ns=S)
     with emission_delay("Arroyo", 1.5):
-        story = carried_out(tmp_path, [DARK, short, HOLD, COOL])
+        story = followed(tmp_path, [DARK, short, HOLD, COOL])
 
     assert "completed" == story.ended.outcome
     assert "reached" == story.of(StepEnded)[2].why
@@ -336,7 +343,7 @@ def test_a_hold_that_takes_over_from_a_laser_still_starting_waits_for_its_light(
 def test_a_band_too_cold_for_any_dose_is_late_and_no_fault(tmp_path: Path) -> None:
     """CEM43 counts from 39 degC on."""
     step = dataclasses.replace(HOLD, at_most_ns=60 * S, until=DoseReached(600.0))
-    story = carried_out(tmp_path, [DARK, step])
+    story = followed(tmp_path, [DARK, step])
 
     assert ("completed", Exit.CHECK_FAILED) == (story.ended.outcome, story.ended.exit_code)
     assert "was not met" in story.ended.why
