@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from websockets.exceptions import InvalidState
 
 from labctl import clock
 from labctl.errors import InputError, LabctlError
@@ -81,7 +82,9 @@ class _OwnNoSignals(uvicorn.Server):
             sock.close()
         state = self.server_state
         for connection in list(state.connections):
-            connection.shutdown()
+            # One that is closing already says so; the others are closed all the same.
+            with contextlib.suppress(InvalidState):
+                connection.shutdown()
         while (state.connections or state.tasks) and not self.force_exit:
             await clock.real_pause(_LEFT_S)
         for task in state.tasks:

@@ -211,6 +211,41 @@ def test_from_the_choice_of_a_protocol_to_its_report(opened: Any, kept: Kept) ->
     page.wait_for_selector("#readings tr.stale")
 
 
+def test_a_protocol_s_text_is_checked_before_it_is_ordered(opened: Any) -> None:
+    """Unasked, by its button, and before it is queued: every problem with its place, which is shown
+    in the text; what was changed here is not ordered, and pressed twice it is one order."""
+    page = opened
+    page.select_option("#protocol", "log")
+    page.click("#text-box summary")
+    text = page.locator("#text")
+    sync_api.expect(text).to_have_value(re.compile("schema: labctl"))
+    reads(page, "plan-words", "^At most 24 h")
+    good = text.input_value()
+    text.fill(good.replace("log: {", "lgo: {") + "bogus: 1\n")
+    reads(page, "plan-words", r"^2 problems:.*line 12, column 5.*line 13, column 1.*bogus")
+    sees(page)
+    page.click("#check")
+    reads(page, "answer", "^Checked: 2 problems, the first line 12, column 5")
+    page.locator(".problems button").last.click()
+    marked = "((t) => t.value.slice(t.selectionStart, t.selectionEnd))(document.activeElement)"
+    assert "bogus: 1" == page.evaluate(marked)
+    page.click("#enqueue")
+    reads(page, "answer", "^The text was changed here")
+    page.click("#text-back")
+    reads(page, "plan-words", "^At most 24 h")
+    page.fill("#parameter-every", "3 kg")
+    page.click("#enqueue")
+    reads(page, "answer", "^Not ordered: one problem")
+    page.fill("#parameter-every", "1 s")
+    before = page.locator("#queue li:not(.none)").count()
+    page.dblclick("#enqueue")
+    reads(page, "answer", "taken once|^log: ")
+    page.wait_for_selector("#queue li:has-text('log'):has-text('running')")
+    assert before + 1 == page.locator("#queue li:not(.none)").count()
+    page.click("#stop")
+    reads(page, "run-name", "ended")
+
+
 def test_records_are_searched_and_laid_over_each_other(opened: Any) -> None:
     """Two of them, from their first light on, with a table of them in words."""
     page = opened

@@ -1,6 +1,6 @@
 // What the protocol chosen, or its text as it was changed here, would do; and all that is wrong with it.
 import { ask } from "./link.js";
-import { $, answer, make, number, percent, tell, time } from "./words.js";
+import { $, make, number, percent, put, tell, time } from "./words.js";
 
 let orderOf = null; // what the form asks for
 let kept = null; // the text as it stands on the bench's computer; null: not fetched
@@ -58,13 +58,16 @@ export async function check() {
     shown = toldAs(told);
     const many = told.problems.length, first = told.problems[0];
     const words = many ? `${many === 1 ? "one problem" : `${many} problems`}, the first ${place(first) || "is"}: ${first.message}` : told.refused.length ? told.refused[0] : "no problem found";
-    found = { ok: !many && !told.refused.length, words };
+    found = { ok: !many && !told.refused.length, wrong: many > 0, words };
   } catch (error) {
     shown = [make("p", error.message, { class: "bad" })];
-    found = { ok: false, words: error.message };
+    found = { ok: false, wrong: true, words: error.message };
   }
   // A newer one is on its way.
-  if (mine === newest) $("plan-words").replaceChildren(...shown);
+  if (mine === newest) {
+    $("plan-words").replaceChildren(...shown);
+    put("plan-h", found.wrong ? "What is wrong" : "Worst case");
+  }
   return found;
 }
 

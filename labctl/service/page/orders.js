@@ -81,16 +81,16 @@ function sendOnce(path) {
 
 async function send(path) {
   const one = chosen();
-  if (one.lights && mode === "SIMULATED" && armedLeft() <= 0) {
-    $("code").focus();
-    throw new Error("This lights: give the arm code first.");
-  }
   if (textChanged()) {
     $("text").focus();
     throw new Error("The text was changed here, and the bench's computer has another: it is checked only. Put it back, or save it there.");
   }
   const found = await check();
   if (!found.ok) throw new Error(`Not ordered: ${found.words}`);
+  if (one.lights && mode === "SIMULATED" && armedLeft() <= 0) {
+    $("code").focus();
+    throw new Error("This lights: give the arm code first.");
+  }
   // The same order pressed twice is one order.
   const body = asked();
   const text = path + JSON.stringify(body);

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import uvicorn
+from websockets.exceptions import InvalidState
 
 import labctl
 from labctl.errors import Exit
 from labctl.service._deadline import WITHIN_S, Deadline
+from labctl.service._server import _OwnNoSignals
 from tests.unit.service.kept import Life, until
 
 UNIT = Path(labctl.__file__).parent / "service" / "systemd" / "labctl@.service"
@@ -115,3 +119,25 @@ def test_a_service_that_is_left_by_force_says_what_nobody_confirmed(
     life.run()
     assert [code] == codes
     assert any(words in line and "by force" in line for line in life.said)
+
+
+def test_a_connection_that_is_closing_already_keeps_no_other_from_being_closed() -> None:
+    """A page that was shut in the moment in which the service ends."""
+    closed: list[str] = []
+
+    class Connection:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def shutdown(self) -> None:
+            closed.append(self.name)
+            raise InvalidState("connection is closing")
+
+    async def main() -> None:
+        server = _OwnNoSignals(uvicorn.Config(lambda scope, receive, send: None))
+        server.servers, server.force_exit = [], True
+        server.server_state.connections = {Connection("a"), Connection("b")}  # type: ignore[arg-type]
+        await server.shutdown()
+
+    asyncio.run(main())
+    assert ["a", "b"] == sorted(closed)
