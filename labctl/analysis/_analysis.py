@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ import numpy as np
 from labctl.analysis._batch import batch
 from labctl.analysis._check import Checked, around_the_light, checked, thinned
 from labctl.analysis._given import Basis, Given, basis
+from labctl.analysis._light_column import by_column, judged_anew
 from labctl.analysis._load import Loaded
 from labctl.analysis._row import Row
-from labctl.analysis._weigh import FAIL, PASS, smooth_criterion, weigh
+from labctl.analysis._weigh import CANNOT_TELL, FAIL, PASS, smooth_criterion, weigh
 from labctl.errors import Exit
-from labctl.events import Alarm, Criterion
-from labctl.monitor import NUMBERS
+from labctl.events import Alarm, Criterion, Verdict
+from labctl.monitor import NUMBERS, ROOM
 from labctl.photothermal import (
     Estimate,
     Finding,
@@ -96,6 +97,15 @@ def analyse(loaded: Loaded, given: Given | None = None) -> Analysis:
     if several > 1:
         said.append(f"check and batch fit take means of {several} neighbouring readings")
     check = _check(short, start, rows, said)
+    if check is not None:
+        alarms = by_column(check.alarms, findings)
+        if alarms != check.alarms:
+            anew = judged_anew(check.verdict, alarms, findings)
+            check = replace(check, verdict=anew, alarms=alarms)
+        if _room_open(check.verdict):
+            said.append("the other methods are given no ambient column")
+            lit, short = _without_ambient(lit), _without_ambient(short)
+            start = basis(given, lit)
     verdict, alarms = (None, ()) if check is None else (check.verdict, check.alarms)
     stepped = bool(alarms) or any(finding.code == "curve-steps" for finding in findings)
     row, looks = batch(short, start, stepped=stepped)
@@ -116,6 +126,15 @@ def analyse(loaded: Loaded, given: Given | None = None) -> Analysis:
         check=check,
         neighbours=several,
     )
+
+
+def _room_open(verdict: Verdict) -> bool:
+    """True where the check doubts the ambient column."""
+    return any(each.name == ROOM and each.outcome == CANNOT_TELL for each in verdict.criteria)
+
+
+def _without_ambient(record: Record) -> Record:
+    return replace(record, ambient_degc=None)
 
 
 def _no_light(part: Record) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from labctl.analysis._check import thinned
 from labctl.analysis._given import Basis
 from labctl.analysis._row import Row
+from labctl.monitor import EDGE_SPREAD_S
 from labctl.photothermal import (
     BEAD_STEP,
     HEAT,
@@ -40,10 +41,6 @@ NAME, ABOUT = "full model, batch", "the same model and priors, all readings at o
 _MOST_ROWS = 2000
 _LONGEST_S = 12.0 * 3600.0
 """Every gap is bridged in steps of seconds."""
-_EDGE_S = 1.0
-"""As a run's check has it: how far the liquid may be behind the light."""
-_UNIFORM_SD = 0.29
-"""Of what may lie anywhere between two rows, in their distance."""
 _KINDS = {
     HEAT: "a step of heat",
     BEAD_STEP: "light on the bead",
@@ -58,8 +55,7 @@ def batch(record: Record, start: Basis, *, stepped: bool) -> tuple[Row, tuple[Fi
     if float(record.time_s[-1] - record.time_s[0]) > _LONGEST_S:
         return Row(NAME, ABOUT, why=f"longer than {_LONGEST_S / 3600.0:.0f} h"), ()
     short, _ = thinned(record, _MOST_ROWS)
-    every_s = float(np.median(np.diff(short.time_s))) if len(short) > 1 else 0.0
-    spread_s = max(_EDGE_S, _UNIFORM_SD * every_s)
+    spread_s = max(EDGE_SPREAD_S, float(np.median([edge.spread_s for edge in edges(short)])))
     priors = start.priors
     power = _power_steps(short, priors.nominal_power_w)
     ambients = _ambients(short)
@@ -132,15 +128,23 @@ def _size(step: StepFound) -> str:
 
 
 def _power_steps(record: Record, nominal_w: float) -> PowerSteps:
-    """The power as the record has it, else the nominal one between the edges."""
-    light = record.light
-    if record.power_w is not None and light is not None:
-        watts = np.where(light, np.nan_to_num(record.power_w), 0.0)
-        # A reading speaks of the time up to it; the first row opens the record.
-        return PowerSteps(record.time_s[:-1], watts[1:])
+    """The power as the record has it, else the nominal one, between the edges."""
     found = edges(record)
-    times = np.array([edge.time_s for edge in found])
-    return PowerSteps(times, np.array([nominal_w if edge.on else 0.0 for edge in found]))
+    steps = {edge.time_s: nominal_w if edge.on else 0.0 for edge in found}
+    if record.power_w is not None:
+        watts = np.nan_to_num(record.power_w)
+        by_row = {edge.row: edge for edge in found}
+        lit = False
+        for row in range(len(record)):
+            edge = by_row.get(row)
+            if edge is not None:
+                # The first reading of a light speaks of the time since its edge.
+                lit = edge.on
+                steps[edge.time_s] = float(watts[row]) if lit else 0.0
+            elif lit and row > 0:
+                steps[float(record.time_s[row - 1])] = 0.5 * float(watts[row - 1] + watts[row])
+    times = sorted(steps)
+    return PowerSteps(np.array(times), np.array([steps[time_s] for time_s in times]))
 
 
 def _ambients(record: Record) -> float | np.ndarray:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from labctl.clock import NS
 from labctl.events import Alarm, Assessment, Beam, Emission, Reading, Sample, Verdict
-from labctl.monitor import Monitor, Priors
+from labctl.monitor import EDGE_SPREAD_S, Monitor, Priors
 from labctl.photothermal import Record, edges
 
 Floats = NDArray[np.float64]
@@ -35,16 +35,17 @@ def checked(record: Record, priors: Priors, assumptions: tuple[str, ...]) -> Che
     """Feed a usable record with known light to the check of a run, edges at their own times."""
     zero_s = min(0.0, float(record.time_s[0]))
     monitor = Monitor(priors, assumptions)
-    waiting = [(_ns(edge.time_s - zero_s), edge.on) for edge in edges(record)]
+    waiting = [(_ns(edge.time_s - zero_s), edge) for edge in edges(record)]
     alarms: list[Alarm] = []
     assessed: list[Assessment] = []
     t_ns = 0
     for i, time_s in enumerate(record.time_s):
         t_ns = _ns(float(time_s) - zero_s)
         while waiting and waiting[0][0] <= t_ns:
-            at_ns, on = waiting.pop(0)
-            beam = Beam.ON if on else Beam.OFF
-            power_w = priors.nominal_power_w if on else None
+            at_ns, edge = waiting.pop(0)
+            beam = Beam.ON if edge.on else Beam.OFF
+            power_w = priors.nominal_power_w if edge.on else None
+            monitor.edge_spread_s = max(EDGE_SPREAD_S, edge.spread_s)
             monitor.feed(Emission(at_ns, beam, "record", power_w))
         for event in monitor.feed(Sample(t_ns, t_ns, _readings(record, i, t_ns))):
             if isinstance(event, Alarm):

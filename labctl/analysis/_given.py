@@ -65,7 +65,7 @@ def basis(given: Given, record: Record) -> Basis:
         given.specimen,
         blank=given.blank,
         has_ambient=record.ambient_degc is not None,
-        has_meter=record.power_w is not None,
+        has_meter=_is_measured(record),
         nominal_power_w=nominal_w,
     )
     missing = priors.missing
@@ -73,8 +73,11 @@ def basis(given: Given, record: Record) -> Basis:
         missing = (*missing, "power at the sample")
         priors = replace(priors, kind=Kind.RATE, missing=missing)
     said += [line for line in more if not line.startswith(_OF_A_RUN) and _ASKED not in line]
-    if record.power_w is None and power is not None:
-        said.append("the power at the sample is taken as constant while the light is on")
+    if power is not None and not _is_measured(record):
+        how = "taken as constant while the light is on"
+        if record.power_w is not None:
+            how = "what its column says, one number all along: set, and not measured"
+        said.append(f"the power at the sample is {how}")
     vessel = bench.vessel
     wall = None if vessel is None else vessel.wall_heat_capacity
     setting = Setting(priors.inputs, power, None if wall is None else Known(wall.value, wall.sd))
@@ -91,6 +94,15 @@ _OF_A_RUN = ("no power meter",)
 """Beginnings of what the check says of a run."""
 _ASKED = "not given: no efficiency is computed"
 """What stands among what is asked for here."""
+
+
+def _is_measured(record: Record) -> bool:
+    """False for a column of power that repeats one number while the light is on: somebody's
+    setting, which sees no fault of the light."""
+    if record.power_w is None or record.light is None:
+        return False
+    lit = record.power_w[record.light & np.isfinite(record.power_w)]
+    return len(lit) > 1 and float(np.ptp(lit)) > 0.0
 
 
 def _power(given: Given, record: Record) -> tuple[Known | None, list[str]]:

@@ -4,6 +4,7 @@ Used alike by the engine and by replay. Deterministic: no wall time, no randomne
 it starts from is in one `PriorsFixed` event, and it reads nothing else.
 """
 
+from labctl.monitor._alarms import BY_THE_BANK
 from labctl.monitor._blank import read_blank
 from labctl.monitor._build import build_priors
 from labctl.monitor._calibration import (
@@ -16,7 +17,7 @@ from labctl.monitor._calibration import (
     why_not_used,
 )
 from labctl.monitor._concentrations import AtConcentration, over_concentrations
-from labctl.monitor._criteria import declared
+from labctl.monitor._criteria import AGREE, NO_ALARM, declared, in_words
 from labctl.monitor._dose import DoseWatch
 from labctl.monitor._dose_basis import dose_basis
 from labctl.monitor._handed_on import (
@@ -27,16 +28,23 @@ from labctl.monitor._handed_on import (
 from labctl.monitor._inputs import priors_for
 from labctl.monitor._monitor import Monitor
 from labctl.monitor._priors import Kind, Priors, Thresholds
-from labctl.monitor._refit import cell_of
+from labctl.monitor._refit import EDGE_SPREAD_S, cell_of
 from labctl.monitor._release import Asked, ReleaseWatch
 from labctl.monitor._release_basis import release_basis
 from labctl.monitor._release_told import released_only, with_release
+from labctl.monitor._room import NAME as ROOM
 from labctl.monitor._series import declared_series
-from labctl.monitor._verdict import NUMBERS, concluded, unchecked
+from labctl.monitor._verdict import NUMBERS, TO_TELL_APART, concluded, unchecked
 
 __all__ = [
+    "AGREE",
+    "BY_THE_BANK",
+    "EDGE_SPREAD_S",
+    "NO_ALARM",
     "NUMBERS",
     "OLDEST_DAYS",
+    "ROOM",
+    "TO_TELL_APART",
     "Asked",
     "AtConcentration",
     "DoseWatch",
@@ -56,6 +64,7 @@ __all__ = [
     "dose_basis",
     "files_in",
     "fitting_calibration",
+    "in_words",
     "load_calibration",
     "over_concentrations",
     "priors_for",

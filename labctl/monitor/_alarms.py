@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from labctl.clock import ns
+from labctl.clock import NS, ns
 from labctl.events import Alarm
 from labctl.monitor._priors import Priors
 from labctl.monitor._second_watch import Whose
+from labctl.monitor._sizes import size_of
 from labctl.photothermal import (
     BEAD_OUT,
     BEAD_STEP,
@@ -35,6 +36,9 @@ SPOILING = frozenset({"heat-step", "heat-ramp", "bead-step", "bead-out", "shift"
 
 POWER, OVERLAP, EFFICIENCY, LOSS = "power", "overlap of beam and sample", "efficiency", "heat loss"
 AMBIENT, LIGHT, OFF = "ambient temperature", "light on the bead", "offset of the probe"
+NO_LIGHT = "no light, though it was told or logged"
+LIGHT_ALL_THE_SAME = "light, though none was told or logged"
+PROBE_OFF = "ambient probe off, or elsewhere"
 BLEACHING = "bleaching or settling of the particles"
 OUT = "bead out of the sample"
 JUNCTION = "reference junction of the thermocouples"
@@ -59,21 +63,29 @@ _LATER_STEP = 0.10
 before it is found makes it look like a step that came later."""
 _SMALL_JUMP_K = 0.3
 _HEAT_SHAPES, _BEAD_SHAPES = frozenset({HEAT, HEAT_RAMP}), frozenset({BEAD_STEP, OFFSET})
-_WORDS: Mapping[int, tuple[str, int, str]] = {
-    HEAT: ("heat-step", 1, "{size:+.1f} ± {sd:.1f} % of the {heat}"),
-    HEAT_RAMP: ("heat-ramp", 14, "{size:+.1f} ± {sd:.1f} % of the {heat} a minute"),
-    BEAD_STEP: ("bead-step", 7, "{size:+.2f} ± {sd:.2f} K at the bead"),
-    OFFSET: ("bead-step", 7, "{size:+.2f} ± {sd:.2f} K at the bead"),
-    BEAD_OUT: ("bead-out", 8, "on its way to {size:+.1f} ± {sd:.1f} K beside the liquid"),
-    SHIFT: ("shift", 0, "readings off by {size:+.2f} ± {sd:.2f} of their deviation"),
+_NAMES: Mapping[int, tuple[str, int]] = {
+    HEAT: ("heat-step", 1),
+    HEAT_RAMP: ("heat-ramp", 14),
+    BEAD_STEP: ("bead-step", 7),
+    OFFSET: ("bead-step", 7),
+    BEAD_OUT: ("bead-out", 8),
+    SHIFT: ("shift", 0),
 }
-"""Shape -> name of the alarm, fault class, size in words."""
+"""Shape -> name of the alarm, fault class."""
 
 
-def of_step(t_ns: int, step: Step, lit: bool, priors: Priors, *, unsettled_room: bool) -> Alarm:
+def of_step(
+    t_ns: int,
+    step: Step,
+    lit: bool,
+    priors: Priors,
+    *,
+    unsettled_room: bool,
+    loss_known: bool = True,
+) -> Alarm:
     """What the detector found on the innovations, with every shape that is near the best.
     `unsettled_room`: the ambient probe saw a step not long ago, and how far it has reached the cell
-    is not known."""
+    is not known; `loss_known`: the cell is warm enough for its heat loss to be a measure."""
     near = {
         shape
         for shape, ratio in enumerate(step.by_shape)
@@ -85,12 +97,17 @@ def of_step(t_ns: int, step: Step, lit: bool, priors: Priors, *, unsettled_room:
         # What is warmer than a heated liquid is not the air beside it.
         near.add(BEAD_STEP)
     shapes = {SHIFT} if step.shape == SHIFT else {step.shape, *near}
-    name, fault_class, words = _WORDS[step.shape]
-    scale, sd_scale = 1.0, 1.0
-    if step.shape in _HEAT_SHAPES:
-        sd_scale = 100.0
-        scale = 100.0 if lit else -100.0
+    name, fault_class = _NAMES[step.shape]
+    size = size_of(step, t_ns / NS, lit=lit, loss_known=loss_known)
     causes, split = _causes(shapes, lit, priors)
+    if size.like_no_light:
+        causes = (NO_LIGHT, *causes)
+    elif not lit and step.size > 0.0 and shapes & _HEAT_SHAPES:
+        if size.like_light or step.shape in _BEAD_SHAPES:
+            causes = (LIGHT_ALL_THE_SAME, *causes)
+        if step.shape in _HEAT_SHAPES and step.size > 1.0:
+            # No heat loss is less than none.
+            causes = tuple(cause for cause in causes if cause != LOSS)
     if unsettled_room and shapes & _HEAT_SHAPES and AMBIENT not in causes:
         causes += (AMBIENT,)
     return Alarm(
@@ -99,11 +116,7 @@ def of_step(t_ns: int, step: Step, lit: bool, priors: Priors, *, unsettled_room:
         fault_class=fault_class,
         causes=causes,
         onset_ns=ns(max(0.0, step.onset_s)),
-        size=words.format(
-            size=step.size * scale,
-            sd=step.sd * sd_scale,
-            heat="absorbed power" if lit else "heat loss",
-        ),
+        size=size.words,
         split_by=split,
     )
 
@@ -140,12 +153,13 @@ def _causes(shapes: set[int], lit: bool, priors: Priors) -> tuple[tuple[str, ...
     return tuple(causes) or ("something of no known shape",), "; ".join(split)
 
 
-def behind_the_light(alarm: Alarm, priors: Priors) -> Alarm:
+def behind_the_light(alarm: Alarm, priors: Priors, *, warms: bool = False) -> Alarm:
     """An alarm soon after the light went off, with what may have changed while it was on. A change
     too slow to be found there is taken for heat loss; in the dark that heat loss is wrong, and the
-    readings leave the model as some shape that is none of the cause."""
+    readings leave the model as some shape that is none of the cause. `warms`: or the light is still
+    on."""
     slow = [POWER] * (not priors.has_meter) + [BLEACHING, LOSS]
-    slow += [AMBIENT] * (not priors.has_ambient)
+    slow += [AMBIENT] * (not priors.has_ambient) + [LIGHT_ALL_THE_SAME] * warms
     causes = alarm.causes + tuple(cause for cause in slow if cause not in alarm.causes)
     told = [how for how in alarm.split_by.split("; ") if how]
     hows = {POWER: _METER, BLEACHING: _AFTERWARDS, AMBIENT: _PROBE}
@@ -153,6 +167,14 @@ def behind_the_light(alarm: Alarm, priors: Priors) -> Alarm:
     if not priors.has_second and _SECOND not in told:
         told.append(_SECOND)
     return replace(alarm, causes=causes, split_by="; ".join(told))
+
+
+def from_afar(alarm: Alarm) -> Alarm:
+    """An alarm of a run whose sample began far from where the ambient probe is: what the check took
+    for the surroundings may be none."""
+    if PROBE_OFF in alarm.causes:
+        return alarm
+    return replace(alarm, causes=(*alarm.causes, PROBE_OFF))
 
 
 def worth_naming(step: Step, priors: Priors) -> bool:
@@ -334,7 +356,7 @@ def no_rise(t_ns: int, since_s: float, priors: Priors) -> Alarm:
         t_ns,
         name="no-rise",
         fault_class=1,
-        causes=causes if priors.has_meter else (POWER, *causes),
+        causes=causes if priors.has_meter else (NO_LIGHT, POWER, *causes),
         onset_ns=ns(since_s),
         size="no rise of temperature that particles would make",
         split_by="" if priors.has_meter else "a power meter on a pick-off",

@@ -16,23 +16,27 @@ import numpy as np
 
 from labctl.clock import NS
 from labctl.events import Alarm, Criterion
-from labctl.monitor._alarms import SPOILING
+from labctl.monitor._alarms import BY_THE_BANK, SPOILING
 from labctl.monitor._estimates import Estimates, Snapshot, figures
 from labctl.monitor._handed_on import heat_capacity_z, solvent_share
 from labctl.monitor._history import History
 from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._priors import Kind, Priors
+from labctl.monitor._room import NAME as _ROOM
+from labctl.monitor._room import Room, in_reach
 from labctl.photothermal import Estimate, Moments, NoiseEstimate, ljung_box, nis_band, sign_runs
 
 PASS, FAIL, CANNOT_TELL, NOT_APPLICABLE = "pass", "fail", "cannot tell", "not applicable"
 DECLARED = "declared"
+_FAR_APART = math.log(2.0)
+"""Heat losses of one cell that differ by more are not both of it."""
 _LAST = 60
 """Readings whose mean innovation says whether the end is explained."""
 _LEAST_READINGS = 100
 
-_ALARMS, _TIME, _CELL = "no unexplained alarm", "time runs forward", "readings of one cell"
+NO_ALARM, _TIME, _CELL = "no unexplained alarm", "time runs forward", "readings of one cell"
 _SIZE, _WHITE, _RUNS = "size of the innovations", "whiteness", "sign runs of the branches"
-_END, _POSSIBLE, _AGREE = "end explained", "0 < efficiency <= 1", "heating and cooling agree"
+_END, _POSSIBLE, AGREE = "end explained", "0 < efficiency <= 1", "heating and cooling agree"
 _BLANK, _POWER = "blank without particles", "power as commanded"
 _CAPACITY, _ENOUGH = "heat capacity as stated", "enough data (heating / time constant)"
 
@@ -43,13 +47,14 @@ def declared(priors: Priors) -> tuple[Criterion, ...]:
     limits, steps = priors.thresholds, priors.steps
     rows = [
         (
-            _ALARMS,
+            NO_ALARM,
             f"0 alarms; at most {steps.false_alarms_per_1000_h:g} false ones in 1000 h of white "
             f"noise (log likelihood ratio >= {steps.threshold(1.0):.1f} at 1 Hz), which on a real "
             "bench is a floor",
             FAIL,
         ),
         (_TIME, "0 readings out of order", FAIL),
+        (_ROOM, in_reach(), CANNOT_TELL),
         (_CELL, "0 times lost", CANNOT_TELL),
         (_SIZE, "99 % band of the mean square", CANNOT_TELL),
         (_WHITE, f">= {limits.ljung_box_p:g} (Ljung-Box, 20 lags)", CANNOT_TELL),
@@ -57,7 +62,7 @@ def declared(priors: Priors) -> tuple[Criterion, ...]:
         (_END, f"within ± {limits.end_k:g} K, and 3 deviations of the noise", CANNOT_TELL),
         (_POSSIBLE, "within 2 standard deviations", FAIL),
         (
-            _AGREE,
+            AGREE,
             f"heat loss within {limits.agreement_sd:g} standard deviations (fail beyond "
             f"{limits.contradiction_sd:g} and {limits.contradiction_relative * 100.0:g} %)",
             FAIL,
@@ -87,11 +92,13 @@ def judged(
     noise: NoiseEstimate,
     meter: MeterWatch,
     alarms: Sequence[Alarm],
+    room: Room,
 ) -> tuple[Criterion, ...]:
     """The declared criteria with their values."""
     found: dict[str, Criterion] = {}
     parts = (
-        _alarms(alarms),
+        _alarms(alarms, room),
+        iter([room.criterion()]),
         _innovations(history, noise, priors),
         _possible(used, priors),
         _agreement(used, history, alarms, priors),
@@ -117,10 +124,14 @@ def in_words(alarm: Alarm) -> str:
     return f"{alarm.size} from {alarm.onset_ns / NS:.0f} s (class {alarm.fault_class}: {causes})"
 
 
-def _alarms(alarms: Sequence[Alarm]) -> Iterator[Criterion]:
+def _alarms(alarms: Sequence[Alarm], room: Room) -> Iterator[Criterion]:
     steps = [a for a in alarms if a.name != "time"]
     words = "; ".join(in_words(alarm) for alarm in steps)
-    yield Criterion(_ALARMS, float(len(steps)), "", FAIL if steps else PASS, words)
+    outcome = FAIL if steps else PASS
+    if steps and room.named and all(a.name in BY_THE_BANK for a in steps):
+        outcome = CANNOT_TELL
+        words = "what was told rests on the ambient probe, which the curve contradicts"
+    yield Criterion(NO_ALARM, float(len(steps)), "", outcome, words)
     time = [a for a in alarms if a.name == "time"]
     sizes = "; ".join(alarm.size for alarm in time)
     yield Criterion(_TIME, float(len(time)), "", FAIL if time else PASS, sizes)
@@ -183,10 +194,10 @@ def _possible(used: Snapshot, priors: Priors) -> Iterator[Criterion]:
         return
     low, high = value.value - 2.0 * value.sd_total, value.value + 2.0 * value.sd_total
     impossible = high <= 0.0 or low > 1.0
-    why = (
-        f"an efficiency of {value.value:.2f} cannot be: check the power at the sample "
-        "(W, not W/cm2), the absorbance (decadic) and the volume"
-    )
+    check = "the power at the sample (W, not W/cm2), the absorbance (decadic) and the volume"
+    if high <= 0.0:
+        check = "whether the light was on when it is said to have been"
+    why = f"an efficiency of {value.value:.2f} cannot be: check {check}"
     outcome = FAIL if impossible else PASS
     yield Criterion(_POSSIBLE, figures(value.value, 4), "", outcome, why if impossible else "")
 
@@ -198,11 +209,11 @@ def _agreement(
     variance of their difference is the difference of their variances (Hausman 1978)."""
     limits, first = priors.thresholds, history.at_first_off
     if any(alarm.name in SPOILING for alarm in alarms):
-        yield Criterion(_AGREE, None, "", NOT_APPLICABLE, "an alarm came first")
+        yield Criterion(AGREE, None, "", NOT_APPLICABLE, "an alarm came first")
         return
     if first is None or history.dark_after_s < limits.least_heating_s:
         why = "there was no cooling to compare with"
-        yield Criterion(_AGREE, None, "", NOT_APPLICABLE, why)
+        yield Criterion(AGREE, None, "", NOT_APPLICABLE, why)
         return
     i = Moments.LN_LOSS
     before, after = first.estimates.moments, used.moments
@@ -214,10 +225,17 @@ def _agreement(
     outcome, why = PASS, ""
     if abs(z) > limits.agreement_sd:
         outcome = CANNOT_TELL
-        why = f"cooling gives a heat loss {difference * 100.0:+.0f} % from that of heating"
+        why = f"cooling gives a heat loss {_apart(difference)} that of heating"
         if abs(z) > limits.contradiction_sd and abs(difference) > limits.contradiction_relative:
             outcome = FAIL
-    yield Criterion(_AGREE, figures(z, 3), "", outcome, why)
+    yield Criterion(AGREE, figures(z, 3), "", outcome, why)
+
+
+def _apart(logarithm: float) -> str:
+    """In words, of a ratio; no number where one of the two is none."""
+    if abs(logarithm) > _FAR_APART:
+        return "more than twice" if logarithm > 0.0 else "less than half"
+    return f"{math.expm1(logarithm) * 100.0:+.0f} % from"
 
 
 def _blank(used: Snapshot, priors: Priors) -> Iterator[Criterion]:

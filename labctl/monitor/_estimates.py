@@ -21,6 +21,8 @@ from labctl.photothermal import (
 
 _LEAST_TELLING = 0.5
 """A relative deviation above this says nothing yet."""
+LEAST_LOSS_K_PER_S = 0.005
+"""In the dark a change of heat is held against the loss, or this where less is lost."""
 _LEAST_BEND = 0.2
 """Heat loss at the plateau over that at the start. Below it `thermal` holds the heat loss at a
 fifth, whatever the readings say, and a deviation worked out there is that of nothing."""
@@ -158,7 +160,7 @@ class Estimates:
         that is missing in the dark."""
         if power_w > 0.0:
             return bank.mean_rate() * power_w
-        return max(0.005, bank.mean_loss_k_per_s())
+        return max(LEAST_LOSS_K_PER_S, bank.mean_loss_k_per_s())
 
     def light_on_bead(self, power_w: float) -> tuple[float, float]:
         """(K, sd) that light adds to the bead at that power."""

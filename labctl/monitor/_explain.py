@@ -19,6 +19,8 @@ _DARK_S = 120.0
 """So long after the switch-off the cooling branch is listened to: loss against heat in."""
 _BEAD_DARK_S = 15.0
 """The same for what jumps with the light."""
+_NO_LIGHT = -0.5
+"""Relative: a loss of so much of the heat is as if there were no light."""
 _A_READING = 24
 """What the hypotheses catch up with at each reading, so that no reading waits long."""
 
@@ -86,6 +88,9 @@ def _first(pending: deque[Fed], most: int) -> Iterable[Fed]:
 
 def _changes(step: Step, priors: Priors) -> list[Change]:
     size = abs(step.size)
+    if step.shape == HEAT and step.size <= _NO_LIGHT:
+        # Whether there was light at all, no hypothesis here asks.
+        return []
     if step.shape == HEAT:
         relative = max(0.1, 1.5 * size)
         changes = [Change(Cause.HEAT_IN, relative), Change(Cause.HEAT_OUT, relative)]

@@ -8,9 +8,9 @@ from labctl.clock import NS
 from labctl.events import Alarm
 from labctl.monitor import _alarms as alarms
 from labctl.monitor._ambient_watch import AmbientStep, AmbientWatch
-from labctl.monitor._estimates import Estimates
+from labctl.monitor._estimates import LEAST_LOSS_K_PER_S, Estimates
 from labctl.monitor._explain import Explanation
-from labctl.monitor._history import History
+from labctl.monitor._history import FAR_K, History
 from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Priors
@@ -145,9 +145,14 @@ class Faults:
                 return ()
             step = alarms.as_first_told(told, step)
         room = any(a.name == "ambient-step" and t_ns - a.t_ns < _ROOM_S * NS for a in self.alarms)
-        alarm = alarms.of_step(t_ns, step, self._power.lit, self._priors, unsettled_room=room)
+        alarm = alarms.of_step(
+            t_ns, step, self._power.lit, self._priors, unsettled_room=room,
+            loss_known=self._heating > LEAST_LOSS_K_PER_S,
+        )  # fmt: skip
         if self._behind_the_light(step.onset_s):
-            alarm = alarms.behind_the_light(alarm, self._priors)
+            alarm = alarms.behind_the_light(alarm, self._priors, warms=step.size > 0.0)
+        if abs(self._history.begins_over_ambient_k) >= FAR_K:
+            alarm = alarms.from_afar(alarm)
         if self._at is None and not step.settled and alarms.too_early(step):
             return ()
         if self._at is None:

@@ -16,6 +16,8 @@ class Kept:
     estimates: Snapshot
 
 
+FAR_K = 3.0
+"""A sample may begin so far from its surroundings and the ambient probe is not doubted."""
 _KEPT = 1024
 """Estimates kept at most: some 3 MB."""
 
@@ -27,6 +29,8 @@ class History:
         self.innovations_k = array("d")
         self.spreads_k2 = array("d")
         """Variance of each prediction without the probe's noise, which is known best at the end."""
+        self.begins_over_ambient_k = 0.0
+        """The first reading of the probe over that of the ambient probe; 0 without one."""
         self.lit_s = 0.0
         self.energy_j = 0.0
         self.invalid = 0

@@ -29,7 +29,9 @@ from labctl.monitor._hold import hold_of
 from labctl.monitor._power import PowerInput
 from labctl.monitor._priors import Priors, source_of
 from labctl.monitor._pulses import Pulses
+from labctl.monitor._refit import EDGE_SPREAD_S
 from labctl.monitor._rest import Rest
+from labctl.monitor._room import room_of
 from labctl.monitor._series import with_series
 from labctl.monitor._verdict import verdict
 from labctl.photothermal import (
@@ -46,9 +48,6 @@ _LONGEST_STEP_S = 2.0
 """Temperature differences that multiply a parameter are taken as constant for no longer."""
 _GAP_S = 120.0
 """After so long without a reading the temperatures start anew."""
-_EDGE_SPREAD_S = 1.0
-"""Light that has just come or gone: by how many seconds of heating the probed liquid may be
-ahead or behind (mixing, and the edge's own time)."""
 _AMBIENT_S = 20.0
 """The ambient probe is averaged over this."""
 _AHEAD = 0.05
@@ -68,6 +67,7 @@ class Monitor:
     def __init__(self, priors: Priors, assumptions: tuple[str, ...] = ()) -> None:
         self.priors = priors
         self.assumptions = assumptions
+        self.edge_spread_s = EDGE_SPREAD_S  # Of the edges to come.
         self._power = PowerInput(priors.nominal_power_w)
         self._source, self._power_channel = source_of(priors.kind)
         self._noise = NoiseEstimate(priors.noise_sd_k)
@@ -139,9 +139,10 @@ class Monitor:
     def verdict(self, t_ns: int) -> Verdict:
         """The check's last word on the readings so far, from a bank that was told them once more
         around the curve it has found, and then by narrow filters: some 0.5 s for 1000 readings."""
-        bank = self._bank
+        room = room_of(self.priors, self._history, self._bank, self._noise)
+        bank = room.bank or self._bank
         # Not after an alarm: what is told then are the estimates from before it.
-        if bank is not None and not self._faults.alarms:
+        if bank is not None and (room.bank or not self._faults.alarms):
             bank = settled(bank)
         found = verdict(
             t_ns,
@@ -153,6 +154,7 @@ class Monitor:
             self._noise,
             self._faults.meter,
             tuple(self._faults.alarms),
+            room,
             rested=self._rest.now or self._rest.over,
         )
         return with_series(found, self._pulses.done, bank, self.priors, self._noise.variance)
@@ -214,9 +216,9 @@ class Monitor:
         return said
 
     def _first(self, t_ms: int, value_degc: float) -> tuple[Event, ...]:
-        ambient = self._ambient if self._ambient is not None else value_degc
-        self._ambient = ambient
+        self._ambient = ambient = self._ambient if self._ambient is not None else value_degc
         self._bank = FilterBank(self.priors.bank, value_degc, ambient)
+        self._history.begins_over_ambient_k = value_degc - ambient
         self._t_ms = t_ms
         self._noise.add(value_degc)
         self._trend.add(t_ms / 1e3, value_degc)
@@ -310,7 +312,6 @@ class Monitor:
         ambient = self._ambient if self._ambient is not None else bank.reference_degc
         power_w = self._power.mean_w(self._t_ms / 1e3, to_ms / 1e3)
         parts = math.ceil(whole_ms / (_LONGEST_STEP_S * 1e3))
-        history = self._history
         for part in range(parts):
             dt_s = (whole_ms * (part + 1) // parts - whole_ms * part // parts) / 1e3
             bank.predict(dt_s, power_w, ambient)
@@ -318,8 +319,8 @@ class Monitor:
             self._faults.moved(bank, to_s, dt_s, power_w, ambient)
         self._t_ms = to_ms
         if power_w > 0.0:
-            history.lit_s += whole_ms / 1e3
-            history.energy_j += power_w * whole_ms / 1e3
+            self._history.lit_s += whole_ms / 1e3
+            self._history.energy_j += power_w * whole_ms / 1e3
 
     def _pass_edge(self, bank: FilterBank) -> None:
         now_s = self._t_ms / 1e3
@@ -327,13 +328,13 @@ class Monitor:
         if not self._power.pass_edge(now_s):
             adjusted_w = abs(self._power.adjusted_w)
             if adjusted_w:
-                bank.loosen(_EDGE_SPREAD_S * self._estimates.rate_k_per_s(adjusted_w))
+                bank.loosen(self.edge_spread_s * self._estimates.rate_k_per_s(adjusted_w))
             return
         self._estimates.look(bank, self._power.commanded_w, self._history.lit_s)
         self._history.edge(now_s, self._power.lit, was_lit, self._estimates)
         bank.relinearise()
         bank.follow_the_leading()
-        spread_k = _EDGE_SPREAD_S * self._estimates.rate_k_per_s(self._power.commanded_w)
+        spread_k = self.edge_spread_s * self._estimates.rate_k_per_s(self._power.commanded_w)
         bank.loosen(spread_k)
         self._next_line_s = now_s + 8.0
         self._next_look_s = now_s + 2.0
@@ -372,19 +373,17 @@ class Monitor:
             self._estimates.look(bank, self._power.commanded_w, self._history.lit_s)
             history.keep(now_s, self._estimates)
         said = self._faults.took(bank, value_degc, noise, now_s, t_ns)
-        assessment = self._assess(bank, t_ns, predicted, sd, residual)
-        return (assessment, *said)
+        return (self._assess(bank, t_ns, predicted, sd, residual), *said)
 
     def _assess(
         self, bank: FilterBank, t_ns: int, predicted: float, sd: float, residual: float
     ) -> Assessment:
         live: Live = self._estimates.live(bank)
         slope = bank.slope_k_per_s()
-        lit = self._power.lit
-        phase = "heating" if lit else ("cooling" if self._history.lit_s > 0.0 else "dark")
+        dark = "cooling" if self._history.lit_s > 0.0 else "dark"
         return Assessment(
             t_ns,
-            phase,
+            "heating" if self._power.lit else dark,
             round(predicted, 4),
             round(sd, 5),
             round(residual, 3),

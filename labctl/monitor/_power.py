@@ -11,6 +11,8 @@ _EDGE_SHARE = 0.25
 any; by less it is an adjustment, as a hold of temperature makes them all the time."""
 _ADJUSTED_S = 0.2
 """An adjusted light has come by then, and the meter's next reading is of it."""
+_SAME_S = 1e-3
+"""Times are rounded to a millisecond."""
 _RATIO_KEEP = 0.8
 """Of measured over commanded power, at each reading between adjustments: a slow head is behind."""
 
@@ -83,6 +85,9 @@ class PowerInput:
         if not self.lit:
             return 0.0
         since = self.lit_since_s if self.lit_since_s is not None else from_s
+        if self._edges and self._edges[0][0] <= to_s + _SAME_S:
+            # The latest reading was taken behind the edge that ends this stretch.
+            now = self._before_w
         if now is None or to_s - since < _SETTLE_S:
             return self._commanded_w * self._ratio
         if self._adjusted_s is not None and to_s - self._adjusted_s < _SETTLE_S:

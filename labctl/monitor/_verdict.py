@@ -16,12 +16,14 @@ from labctl.monitor._history import History
 from labctl.monitor._improve import improvement
 from labctl.monitor._meter_watch import MeterWatch
 from labctl.monitor._priors import Kind, Priors, listed
+from labctl.monitor._room import Room
 from labctl.photothermal import Estimate, FilterBank, NoiseEstimate
 
 FLOOR = (
     "statistical deviations and limits of detection hold for white noise: on a real bench they are "
     "a floor"
 )
+TO_TELL_APART = "to tell the causes apart"
 NUMBERS = "the numbers"
 """After an alarm, the line of a verdict's assumptions that says from which readings its results are
 begins so."""
@@ -37,6 +39,7 @@ def verdict(
     noise: NoiseEstimate,
     meter: MeterWatch,
     alarms: tuple[Alarm, ...],
+    room: Room,
     *,
     rested: bool = False,
 ) -> Verdict:
@@ -51,7 +54,9 @@ def verdict(
     mean_power_w = history.energy_j / history.lit_s
     last = estimates.work_out(bank, mean_power_w, history.lit_s)
     used, extra = _before_trouble(last, history, alarms)
-    criteria = judged(priors, used, estimates, history, noise, meter, alarms)
+    if room.bank is not None:
+        used, extra = last, (f"{NUMBERS} are those with the surroundings left open",)
+    criteria = judged(priors, used, estimates, history, noise, meter, alarms, room)
     word, reasons = _weigh(criteria, alarms, used, estimates, priors)
     return Verdict(
         t_ns,
@@ -143,7 +148,7 @@ def _weigh(
     open_ = [c for c in criteria if c.outcome == CANNOT_TELL]
     if failed:
         reasons = [f"{c.name}: {c.why}" for c in (*failed, *open_)]
-        reasons += [f"to tell the causes apart: {a.split_by}" for a in alarms if a.split_by]
+        reasons += [f"{TO_TELL_APART}: {a.split_by}" for a in alarms if a.split_by]
         return FAIL, tuple(dict.fromkeys(reasons))
     if open_:
         return CANNOT_TELL, tuple(f"{c.name}: {c.why}" for c in open_)

@@ -118,6 +118,7 @@ from labctl.photothermal._stopping import (
 )
 from labctl.photothermal._stuck import Stuck
 from labctl.photothermal._student_quantile import two_sided
+from labctl.photothermal._surroundings import Surroundings, find_surroundings
 from labctl.photothermal._thermal import Thermal, thermal
 from labctl.photothermal._told import Leading, Moments, Taken
 from labctl.photothermal._trend import Trend
@@ -220,6 +221,7 @@ __all__ = [
     "StoppingRule",
     "Stuck",
     "SupposedStep",
+    "Surroundings",
     "Taken",
     "Thermal",
     "ThermalDose",
@@ -239,6 +241,7 @@ __all__ = [
     "eye_limit_w_per_m2",
     "field_heating",
     "find_step",
+    "find_surroundings",
     "fit_one_node",
     "fit_record",
     "fluence_j_per_m2",

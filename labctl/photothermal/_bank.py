@@ -104,6 +104,11 @@ class FilterBank:
 
     # -- once more ---------------------------------------------------------------------------
 
+    @property
+    def told(self) -> Told | None:
+        """All that it was told so far; None of a copy."""
+        return self._told
+
     def once_more(self) -> FilterBank:
         """A bank that has been told the same, every filter linearised around the curve it ended
         with here, not what it knew on the way (a step of Gauss and Newton): only then is what is

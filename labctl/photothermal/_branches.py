@@ -10,6 +10,8 @@ from labctl.photothermal._record import Record, UnusableError
 
 _FINE_S = 2.0
 """Edges between rows so close need no closer look."""
+_UNIFORM_SD = 0.29
+"""In their distance."""
 _ROWS = 8
 """Of either side that place an edge between rows far apart."""
 
@@ -25,6 +27,12 @@ class Edge:
     """The first row of the new state."""
     earliest_s: float
     latest_s: float
+
+    @property
+    def spread_s(self) -> float:
+        """Deviation of what may lie anywhere between the two rows. Where parabolas place it, with a
+        noise of 0.05 K, the error is 0.4 of their distance at 5 s, 0.3 at 10 s, 0.15 at 30 s."""
+        return _UNIFORM_SD * (self.latest_s - self.earliest_s)
 
 
 @dataclass(frozen=True, slots=True)

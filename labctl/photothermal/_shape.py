@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from labctl.photothermal._branches import Branches, Edge, branches, edges
+from labctl.photothermal._discretise import Floats
 from labctl.photothermal._finding import Finding, Severity, at
 from labctl.photothermal._kinks import Kink, kinks
 from labctl.photothermal._log_linear import log_linear_cooling
@@ -32,6 +33,8 @@ _RELAXES_S = 90.0
 """After an edge the wall follows, and the curve bends again."""
 _SIDE = 4
 """Rows of either side that give a step its slopes."""
+_BENDS = 25
+"""Places between them at which a bend is tried instead."""
 _STEP_SD, _STEP_K = 12.0, 0.4
 """A step is so many deviations of the readings' noise, and so large."""
 _MOST_STEPS = 300
@@ -138,7 +141,7 @@ def curve_steps(part: Record) -> tuple[tuple[int, float], ...]:
         right = np.polyfit(t[after] - t[row], y[after], 1)
         due = 0.5 * float(left[0] + right[0]) * float(t[row] - t[row - 1])
         size = float(right[1] - left[1]) - due
-        if abs(size) < max(least, 0.75 * abs(due)):
+        if abs(size) < max(least, 0.75 * abs(due)) or _is_bend(t, y, row, (left, right)):
             continue
         if found and row - found[-1][0] <= _SIDE:
             if abs(size) > abs(found[-1][1]):
@@ -146,6 +149,24 @@ def curve_steps(part: Record) -> tuple[tuple[int, float], ...]:
             continue
         found.append((row, size))
     return tuple(found)
+
+
+def _is_bend(t: Floats, y: Floats, row: int, lines: tuple[Floats, Floats]) -> bool:
+    """True where a curve that bends near a row, and goes on from where it was, is nearer to its
+    readings than the two lines that a step there leaves: rows far apart make a bend look so."""
+    before, after = slice(row - _SIDE, row), slice(row, row + _SIDE)
+    stepped = sum(
+        float(np.sum((y[side] - np.polyval(line, t[side] - t[side.start + at])) ** 2))
+        for side, line, at in zip((before, after), lines, (_SIDE - 1, 0), strict=True)
+    )
+    both = slice(before.start, after.stop)
+    times, values = t[both], y[both]
+    for bend_s in np.linspace(times[1], times[-2], _BENDS):
+        columns = np.stack([np.ones_like(times), times - bend_s, np.maximum(0.0, times - bend_s)])
+        found = np.linalg.lstsq(columns.T, values, rcond=None)[0]
+        if float(np.sum((values - found @ columns) ** 2)) <= stepped:
+            return True
+    return False
 
 
 def _jump(part: Record, places: np.ndarray, jump: tuple[int, float]) -> Finding:
