@@ -50,9 +50,11 @@ def command(pytest_args: tuple[str, ...]) -> int:
 
 
 def _environment() -> dict[str, str]:
-    """Without a user's own labctl settings, which would make the tests see his bench."""
+    """Without a user's own labctl settings, which would make the tests see his bench. Compiled
+    modules are kept, whatever he has set: the tests start hundreds of processes."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("LABCTL_") or name == "LABCTL_NO_BOOTSTRAP"
+        if (not name.startswith("LABCTL_") or name == "LABCTL_NO_BOOTSTRAP")
+        and name != "PYTHONDONTWRITEBYTECODE"
     }

@@ -27,19 +27,22 @@ def ended(*args: str) -> int:
 def test_test_hands_arguments_to_pytest(
     pytest_code: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`labctl test -k x` runs pytest on the checkout, without the user's own labctl settings."""
-    seen: list[tuple[list[str], bool]] = []
+    """`labctl test -k x` runs pytest on the checkout, without the user's own labctl settings,
+    and with compiled modules kept for the processes that the tests start."""
+    seen: list[tuple[list[str], set[str]]] = []
+    his = {"LABCTL_BENCH": "mine.yaml", "PYTHONDONTWRITEBYTECODE": "1"}
 
     def run(command: list[str], cwd: Path, env: dict[str, str]) -> SimpleNamespace:
-        seen.append((command[1:], "LABCTL_BENCH" in env))
+        seen.append((command[1:], his.keys() & env.keys()))
         assert (cwd / "tests").is_dir()
         return SimpleNamespace(returncode=pytest_code)
 
-    monkeypatch.setenv("LABCTL_BENCH", "mine.yaml")
+    for name, value in his.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(_test, "subprocess", SimpleNamespace(run=run))
     assert expected == ended("test", "-k", "clock", "--version")
     workers = str((os.cpu_count() or 1) + 1)
-    assert [(["-m", "pytest", "-n", workers, "-k", "clock", "--version"], False)] == seen
+    assert [(["-m", "pytest", "-n", workers, "-k", "clock", "--version"], set())] == seen
 
 
 def test_an_installed_labctl_has_no_tests(
