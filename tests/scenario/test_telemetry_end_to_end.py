@@ -20,11 +20,23 @@ from labctl import clock
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 SUBSCRIBER = shutil.which("mosquitto_sub")
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 LOST_WITHIN_S = 10.0
 
 pytestmark = pytest.mark.skipif(
     MOSQUITTO is None or SUBSCRIBER is None, reason="needs mosquitto and mosquitto_sub"
+)
+
+BRIEF = (
+    "--speed",
+    "300",
+    "--no-figure",
+    "-p",
+    "baseline=30s",
+    "-p",
+    "heat=2min",
+    "-p",
+    "cool=1min",
 )
 
 Message = tuple[str, dict[str, Any]]
@@ -129,7 +141,11 @@ def check_a_whole_run(messages: list[Message]) -> None:
     assert 1 == len({payload["session"] for _, payload in messages})
     states = [payload for topic, payload in messages if topic == "simulated/$state"]
     assert {"off", "on"} <= {state["laser"]["emission"] for state in states}
-    assert ("offline", "off") == (states[-1]["state"], states[-1]["laser"]["emission"])
+    last = states[-1]["laser"]
+    assert "offline" == states[-1]["state"]
+    # Nobody looks at the laser while the check sums up. Where that takes longer than off is
+    # believed for, on a machine that is busy, it is unknown, and says why.
+    assert "off" == last["emission"] or "OFF by read back, longer ago" in last["how"]
     numbers = [payload["seq"] for topic, payload in messages if topic == "simulated/data"]
     assert sorted(set(numbers)) == numbers
     assert any(topic.startswith("simulated/run/") and topic.endswith("/stop")
@@ -148,8 +164,7 @@ def test_a_broker_started_by_hand_tells_a_whole_run(
     received = subscribe(tmp_path, stack, port)
     run = stack.enter_context(child(
         tmp_path, "run.out",
-        *labctl("run", "heating-curve", "--speed", "300", "--no-figure",
-                "--broker", f"mqtt://127.0.0.1:{port}"),
+        *labctl("run", "heating-curve", *BRIEF, "--broker", f"mqtt://127.0.0.1:{port}"),
     ))  # fmt: skip
     until(lambda: run.poll() is not None)
     until(lambda: ended(received()))
@@ -166,7 +181,7 @@ def test_the_embedded_broker_tells_a_whole_run(tmp_path: Path, stack: ExitStack)
     until(lambda: listens(at))
     received = subscribe(tmp_path, stack, at)
     run = stack.enter_context(child(
-        tmp_path, "run.out", *labctl("run", "heating-curve", "--speed", "300", "--no-figure")
+        tmp_path, "run.out", *labctl("run", "heating-curve", *BRIEF)
     ))  # fmt: skip
     until(lambda: run.poll() is not None)
     until(lambda: ended(received()))
