@@ -10,14 +10,14 @@ from labctl import bench as benches
 from labctl.engine import carry_out
 from labctl.errors import Exit, InputError, LabctlError, RefusedError
 from labctl.events import Alarm, InstrumentFound, Reading, Sample
-from tests.scenario.runs import BENCHES, CHECKED, SHORT, nobody, request, run
+from tests.scenario.runs import BENCHES, CHECKED, SHORT, guarded, nobody, request, run
 
 
 def test_healthy_runs_never_fail_and_hold_the_truth(tmp_path: Path) -> None:
     """Seeds 1 to 3: pass or cannot tell, no alarm, and the true efficiency inside for most."""
     inside = 0
     for seed in (1, 2, 3):
-        story = run(tmp_path, seed=seed, parameters=CHECKED)
+        story = run(tmp_path, seed=seed, parameters=(*CHECKED, "every=1s"))
         efficiency = story.result.verdict.results["efficiency"] if story.result.verdict else {}
         inside += efficiency["low"] <= story.truth["efficiency"] <= efficiency["high"]
 
@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_bytes_at_any_speed(tmp_path: Path, bench: 
 def test_another_seed_gives_other_bytes(tmp_path: Path) -> None:
     """The seed is what makes a world."""
     journals = {
-        (run(tmp_path, seed=seed).result.folder.path / "journal.jsonl").read_bytes()
+        (guarded(tmp_path, seed=seed).result.folder.path / "journal.jsonl").read_bytes()
         for seed in (1, 2)
     }
 
@@ -76,7 +76,7 @@ def test_a_log_needs_one_thermometer_and_nothing_else(tmp_path: Path) -> None:
 
 def test_a_hot_sample_may_be_lit_again_after_a_short_pause(tmp_path: Path) -> None:
     """On and off at 2 W with five seconds between: no rule takes the cooling for a lost probe."""
-    story = run(
+    story = guarded(
         tmp_path,
         protocol="on-off-cycles",
         parameters=["power=2W", "on=10min", "off=5s", "cycles=2"],
@@ -92,7 +92,7 @@ def test_a_late_reply_does_not_lengthen_the_emission(
     tmp_path: Path, where: str, at_s: float
 ) -> None:
     """A reply that is late at the emission's end neither prolongs it nor ends the run."""
-    story = run(tmp_path, parameters=SHORT, faults=[f"late-reply:{where}=700ms@{at_s}s"])
+    story = guarded(tmp_path, parameters=SHORT, faults=[f"late-reply:{where}=700ms@{at_s}s"])
     ((on_s, off_s),) = story.light
 
     assert "completed" == story.ended.outcome
