@@ -22,6 +22,47 @@ export function axes(title) {
 
 export const line = (name, more = {}) => ({ stroke: colour(name), width: Math.max(2, em() / 9), points: { show: false }, spanGaps: false, ...more });
 
+// Where there are several points to each column of pixels, columns are drawn from the least to the most
+// of each: it looks the same as a line through all, and a thick line of thousands of corners takes a
+// computer without a graphics card longer than all else of a frame.
+const dense = (u, from, to) => to - from > 2 * u.bbox.width;
+
+function columns(u, which) {
+  const [from, to] = u.series[0].idxs ?? [0, -1];
+  if (!u.series[which].inColumns || !dense(u, from, to)) return;
+  const { ctx } = u, { left, top, width, height } = u.bbox, t = u.data[0], values = u.data[which];
+  const { min, max } = u.scales.x, y = u.scales.y, thick = Math.round(u.series[which].width * devicePixelRatio);
+  const toX = width / (max - min), toY = height / (y.max - y.min);
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, top, width, height);
+  ctx.clip();
+  ctx.fillStyle = ctx.strokeStyle = colour("measured");
+  ctx.lineWidth = thick;
+  let at = NaN, high = 0, low = 0, last = null;
+  const put = () => { if (high <= low) ctx.fillRect(at, high - (thick >> 1), 1, low - high + thick); };
+  for (let i = from; i <= to; i++) {
+    if (values[i] === null) { put(); [at, high, low, last] = [NaN, 1, 0, null]; continue; }
+    const x = Math.round(left + (t[i] - min) * toX), here = Math.round(top + (y.max - values[i]) * toY);
+    if (x !== at) {
+      put();
+      if (last !== null && x > at + 1) {
+        ctx.beginPath();
+        ctx.moveTo(at, last);
+        ctx.lineTo(x, here);
+        ctx.stroke();
+      }
+      // From where the column before it ended, so that it hangs together.
+      [at, high, low] = last === null || x !== at + 1 ? [x, here, here] : [x, Math.min(here, last), Math.max(here, last)];
+    }
+    high = Math.min(high, here);
+    low = Math.max(low, here);
+    last = here;
+  }
+  put();
+  ctx.restore();
+}
+
 export function named(box, words) {
   for (const canvas of box.querySelectorAll("canvas")) {
     canvas.setAttribute("role", "img");
@@ -51,7 +92,7 @@ const KINDS = {
   temperature: {
     columns: ["t", "model", "high", "low", "ambient", "measured"], title: "°C", bands: [2, 3], windowed: true,
     words: "Temperature over time; its newest values stand below",
-    series: () => [{}, line("model", { dash: [7, 4] }), edge, edge, line("ambient", { dash: [2, 4] }), line("measured")],
+    series: () => [{}, line("model", { dash: [7, 4] }), edge, edge, line("ambient", { dash: [2, 4] }), line("measured", { inColumns: true })],
     y: (u) => {
       const [low, high] = most(u, [1, 4, 5]);
       if (low > high) return [20, 30];
@@ -74,9 +115,15 @@ const KINDS = {
   efficiency: {
     columns: ["t", "efficiencyHigh", "efficiencyLow", "efficiency"], title: "efficiency", bands: [1, 2], windowed: false, everyMs: 500,
     words: "Efficiency over time with its 95 % interval; its value stands above",
-    series: () => [{}, edge, edge, line("measured")], y: share,
+    series: () => [{}, edge, edge, line("measured", { inColumns: true })], y: share,
   },
 };
+
+let straight = null;
+function lineOrColumns(u, which, from, to) {
+  straight ??= uPlot.paths.linear();
+  return dense(u, from, to) ? null : straight(u, which, from, to);
+}
 
 export class Curve {
   constructor(box, kind, points) {
@@ -91,11 +138,12 @@ export class Curve {
     onScheme(() => { this.clear(); this.later(); });
   }
 
-  // The curve with every sample; what stands beside it twice a second, which nobody sees.
+  // The curve with every sample; what stands beside it twice a second, which nobody sees, and not in
+  // the curve's own frame, which would be later for it.
   later() {
     if (this.due) return;
     this.due = true;
-    const wait = this.kind.everyMs ? this.drawnAt + this.kind.everyMs - performance.now() : 0;
+    const wait = this.kind.everyMs ? Math.max(50, this.drawnAt + this.kind.everyMs - performance.now()) : 0;
     const draw = () => requestAnimationFrame(() => { this.due = false; this.draw(); });
     if (wait > 0) setTimeout(draw, wait);
     else draw();
@@ -151,9 +199,9 @@ export class Curve {
       width: this.box.clientWidth, height: this.box.clientHeight,
       legend: { show: false }, cursor: { show: false },
       scales: { x: { time: false, range: shown }, y: { range: kind.y } },
-      axes: axes(kind.title), series: kind.series(),
+      axes: axes(kind.title), series: kind.series().map((one) => (one.inColumns ? { ...one, paths: lineOrColumns } : one)),
       bands: [{ series: kind.bands, fill: colour("band") }],
-      hooks: { drawClear: [(u) => this.shade(u)] },
+      hooks: { drawClear: [(u) => this.shade(u)], drawSeries: [columns] },
     }, data, this.box);
     named(this.box, kind.words);
   }
