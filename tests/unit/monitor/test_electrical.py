@@ -63,17 +63,25 @@ def _calibrate(cell: Cell = CELL) -> tuple[Verdict, Priors, list[Event]]:
 
 
 @pytest.fixture(scope="module")
-def calibration() -> ElectricalCalibration:
-    """Of the cell that the later run is done in."""
-    verdict, priors, told = _calibrate()
+def calibrated() -> tuple[Verdict, Priors, list[Event]]:
+    """The cell that the later run is done in."""
+    return _calibrate()
+
+
+@pytest.fixture(scope="module")
+def calibration(calibrated: tuple[Verdict, Priors, list[Event]]) -> ElectricalCalibration:
+    """Of that."""
+    verdict, priors, told = calibrated
     assert "pass" == verdict.verdict, verdict.reasons
     cell = cell_of(told, priors)
     return calibration_of(cell, priors, date="2026-11-21", head_hash="ab" * 32)
 
 
-def test_a_calibration_has_no_efficiency() -> None:
+def test_a_calibration_has_no_efficiency(
+    calibrated: tuple[Verdict, Priors, list[Event]],
+) -> None:
     """It gives heat loss and time constant, and never an efficiency."""
-    verdict, priors, _ = _calibrate()
+    verdict, priors, _ = calibrated
 
     assert Kind.ELECTRICAL == priors.kind
     assert "efficiency" not in verdict.results
