@@ -84,6 +84,13 @@ def environment(folder: Path) -> dict[str, str]:
 def world(folder: Path) -> Iterator[Path]:
     """A simulated bench over TCP with a quick scanner; its bench file. `emission.jsonl` beside it
     is the world's own word on the light."""
+    with world_process(folder):
+        yield folder / "bench.yaml"
+
+
+@contextmanager
+def world_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """The same, as the process that it is."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.guard._served", "simulated", "1"],
         cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True,
@@ -93,7 +100,7 @@ def world(folder: Path) -> Iterator[Path]:
         while "READY" not in (line := process.stdout.readline()):
             if not line:
                 raise RuntimeError("the world did not begin")
-        yield folder / "bench.yaml"
+        yield process
     finally:
         process.terminate()
         process.communicate(timeout=20)

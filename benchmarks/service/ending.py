@@ -1,12 +1,15 @@
 """How soon the light is out and the service gone: SIGTERM, STOP over the socket, `labctl stop`.
 
-Nine pages watch meanwhile. What counts is the world's own log of the light, on the same clock.
+SIGTERM also with a bench whose ports hang. Nine pages watch meanwhile. What counts is the world's
+own log of the light, on the same clock.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,19 +18,32 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
+import labctl
 from benchmarks._figures import Figure
-from benchmarks.service._kept import Kept, edges, environment, kept, wait, world
+from benchmarks.service._kept import (
+    Kept,
+    edges,
+    environment,
+    kept,
+    wait,
+    world,
+    world_process,
+)
 from labctl.clock import NS, real_ns
 from labctl.errors import Exit
 from labctl.record import describe_run
+from labctl.service import WITHIN_S
 
 TRIALS = {"short": 2, "full": 20}
 PAGES = 9
+LOST_S = 2.0
+"""In which a page must know."""
 
 
 def measure(profile: str, trials: int | None = None) -> Iterator[Figure]:
@@ -57,6 +73,9 @@ def measure(profile: str, trials: int | None = None) -> Iterator[Figure]:
         plain = Path(folder) / "plain"
         plain.mkdir()
         plain_s = _without(plain)
+        dead = Path(folder) / "dead"
+        dead.mkdir()
+        asked_s, told_s, left_s, in_order = _dead(dead)
     trials_words = (
         f"{count} trials, {PAGES} pages open; every second one hears SIGINT and SIGTERM once more"
     )
@@ -68,6 +87,19 @@ def measure(profile: str, trials: int | None = None) -> Iterator[Figure]:
                  max(gone_s) <= 1.0)  # fmt: skip
     yield Figure("SIGTERM while lit: beam read back off, closed, code 5, bye", orderly, "runs",
                  profile, f"of {count}", f"{count}", orderly == count)  # fmt: skip
+    what = "SIGTERM while lit, of a bench that is dead"
+    stop_s = _stop_sec()
+    yield Figure(f"{what}: off asked of the guard", asked_s, "s", profile,
+                 "the world's process stands still; one trial", "0.05 s",
+                 asked_s <= 0.05)  # fmt: skip
+    yield Figure(f"{what}: pages told that it ends", told_s, "s", profile, "",
+                 f"{LOST_S} s", told_s <= LOST_S)  # fmt: skip
+    yield Figure(f"{what}: process gone", left_s, "s", profile,
+                 f"the guard's own attempts are in it; by force after {WITHIN_S:g} s; "
+                 f"TimeoutStopSec {stop_s:g} s", f"{WITHIN_S:g} s",
+                 left_s <= WITHIN_S < stop_s)  # fmt: skip
+    yield Figure(f"{what}: beam unknown, closed, code 8", in_order, "runs", profile, "of 1", "1",
+                 in_order == 1)  # fmt: skip
     yield Figure("kill -9 of the service while lit: light out in the world, worst", max(killed_s),
                  "s", profile, f"the bench's own bound, {killed_bound_s:.2f} s; {kills} trials",
                  "0.05 s and the bound", max(killed_s) <= 0.05 + killed_bound_s)  # fmt: skip
@@ -164,6 +196,55 @@ def _killed(folder: Path) -> tuple[float, float, bool]:
         and _count(folder, "on") == lit
     )
     return out_s, bound_s, good
+
+
+def _dead(folder: Path) -> tuple[float, float, float, int]:
+    """How long after SIGTERM off was asked for, pages were told, and the process gone, while no
+    port of the bench answers; and whether that was in order."""
+    told: list[int] = []
+    with ExitStack() as stack:
+        process = stack.enter_context(world_process(folder))
+        service = stack.enter_context(kept(folder, "--bench", str(folder / "bench.yaml")))
+        page = service.socket()
+
+        def read() -> None:
+            with contextlib.suppress(ConnectionClosed):
+                for text in page:
+                    if json.loads(text).get("status", {}).get("ending") and not told:
+                        told.append(real_ns())
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        _lit(service, folder)
+        os.kill(process.pid, signal.SIGSTOP)
+        try:
+            sent_ns, sent_s = real_ns(), time.time()
+            service.process.send_signal(signal.SIGTERM)
+            code = service.process.wait(120)
+            gone_s = (real_ns() - sent_ns) / NS
+        finally:
+            os.kill(process.pid, signal.SIGCONT)
+        page.close()
+        reader.join(5.0)
+        (record,) = (folder / "runs").glob("*/001-*")
+        run = describe_run(record)
+        said = map(json.loads, (record / "guard.jsonl").read_text(encoding="utf-8").splitlines())
+        heard = next(line["utc"] for line in said if line["what"] == "stop")
+    asked_s = datetime.fromisoformat(heard).timestamp() - sent_s
+    good = (
+        code == Exit.BEAM_NOT_CONFIRMED_OFF
+        and run.state == "closed"
+        and run.ended is not None
+        and run.ended.beam.value == "unknown"
+    )
+    return asked_s, (told[0] - sent_ns) / NS if told else gone_s, gone_s, int(good)
+
+
+def _stop_sec() -> float:
+    """What systemd is told."""
+    unit = Path(labctl.__file__).parent / "service" / "systemd" / "labctl@.service"
+    found = re.search(r"(?m)^TimeoutStopSec=(\d+)$", unit.read_text(encoding="utf-8"))
+    return float(found[1]) if found else 0.0
 
 
 def _without(folder: Path) -> float:

@@ -7,6 +7,7 @@ own, behind bounded queues, and nothing of it enters the journal.
 
 from labctl.service._access import Access, Principal, Role, Scope, Tokens
 from labctl.service._app import build_app, document, gated
+from labctl.service._deadline import WITHIN_S
 from labctl.service._replayed import NO_BENCH, ReplayService, serve_replay
 from labctl.service._scoped import ScopedRouter, check_routes, scoped
 from labctl.service._serve import ServeOptions, serve
@@ -14,6 +15,7 @@ from labctl.service._service import Service
 
 __all__ = [
     "NO_BENCH",
+    "WITHIN_S",
     "Access",
     "Principal",
     "ReplayService",
