@@ -6,7 +6,7 @@ command ends with follows from the class (architecture decision 13) and from not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -57,6 +57,21 @@ class LabctlError(Exception):
         if self.fix:
             text += f". {self.fix}" if not text.endswith(".") else f" {self.fix}"
         return text
+
+
+def in_words(error: Exception) -> str:
+    """What it says of itself, with its type where it is none of ours."""
+    return error.what if isinstance(error, LabctlError) else f"{type(error).__name__}: {error}"
+
+
+async def attempt(job: Callable[[], Awaitable[object]], failed: str) -> str:
+    """Do it; '', or in words how it failed. Whatever it is, a driver's own fault too, what else is
+    to be tried still is."""
+    try:
+        await job()
+    except Exception as error:
+        return f"{failed}: {in_words(error)}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks._figures import Figure
-from benchmarks.guard._without import NAME
-from labctl.guard import RULES
+from benchmarks.guard._without import NAME, names
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = ("tests/unit/guard/test_rules.py",)
@@ -25,8 +24,6 @@ FULL = (
     "tests/scenario/test_faults.py",
     "tests/scenario/test_gates.py",
 )
-_TRIPS = {"rate": ("rise", "fall"), "temperature": ("temperature", "temperature-low")}
-"""Two names of one rule are taken out one by one."""
 _COUNTED = re.compile(r"(\d+) (passed|failed|error)")
 
 
@@ -42,17 +39,16 @@ def measure(profile: str) -> Iterator[Figure]:
         goal="none",
         holds=failed == 0 and passed > 0,
     )
-    for rule in RULES:
-        for name in _TRIPS.get(rule.name, (rule.name,)):
-            failed, passed = _tests(name, where)
-            yield Figure(
-                f"tests that fail without the rule {name}",
-                failed,
-                f"of {failed + passed}",
-                profile,
-                goal="at least one",
-                holds=failed > 0,
-            )
+    for name in names():
+        failed, passed = _tests(name, where)
+        yield Figure(
+            f"tests that fail without the rule {name}",
+            failed,
+            f"of {failed + passed}",
+            profile,
+            goal="at least one",
+            holds=failed > 0,
+        )
 
 
 def _tests(without: str, where: tuple[str, ...]) -> tuple[int, int]:

@@ -1,6 +1,5 @@
 """A bench file -> a connected, identified Bench; calibrations."""
 
-from labctl.bench._any_guard import AnyGuard, AnyGuards
 from labctl.bench._armable import not_armable
 from labctl.bench._assays import AssayCalibration, AssayResult
 from labctl.bench._behind import today, waived
@@ -45,8 +44,6 @@ __all__ = [
     "GATES",
     "RESETS",
     "SCHEMA",
-    "AnyGuard",
-    "AnyGuards",
     "Arming",
     "AssayCalibration",
     "AssayResult",

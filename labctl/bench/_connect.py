@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from labctl.bench._any_guard import AnyGuards
 from labctl.bench._file import BenchFile
 from labctl.bench._guard_process import GuardStart, owned_by_guard, setup_of
 from labctl.bench._lock import BenchLock, take
@@ -24,7 +23,8 @@ from labctl.bench._tripped import latch_of, refuse_latched
 from labctl.clock import Clock
 from labctl.errors import BenchError, InputError, LabctlError, RefusedError
 from labctl.events import COIL, LASER, Beam, InstrumentFound, Invalid, Mode, Reading
-from labctl.guard import GuardReadings, Guards, GuardSpec, Trip
+from labctl.evidence import eyes_of
+from labctl.guard import Guards
 from labctl.instruments import (
     ASSAY,
     DOSER,
@@ -47,6 +47,7 @@ from labctl.instruments import (
     make_instrument,
     renamed,
 )
+from labctl.talk import AnyGuards, GuardReadings, GuardSpec, Trip
 
 OnTrouble = Callable[[str, str, str, str], None]
 """Told (instrument, address, what, detail) when a port misbehaves."""
@@ -91,9 +92,8 @@ class Bench:
         own `log`. Called once."""
 
         def guards(tell: Callable[[Trip], None]) -> Guards:
-            return Guards(
-                specs, self.sources, self.meter, self._clock, on_trip=tell, gates=self.gates
-            )
+            eyes = eyes_of(specs, self.sources, self.meter, self._clock, self.gates)
+            return Guards(eyes, self._clock, tell)
 
         def spare(tell: Callable[[Trip], None]) -> Guards:
             latch = latch_of(self.file, specs)

@@ -18,9 +18,8 @@ from labctl.bench._tripped import latch_of
 from labctl.clock import NS, Clock
 from labctl.errors import InstrumentError, LabctlError, RefusedError
 from labctl.events import COIL, HEATER, LASER
-from labctl.guard import GuardSpec
 from labctl.instruments import GATES
-from labctl.talk import Channel, WireError
+from labctl.talk import Channel, GuardSpec, WireError
 
 _READY_NS = 30 * NS
 _POLL_NS = NS // 200
@@ -77,7 +76,7 @@ def setup_of(
         meter=meter,
         pick_off=bench_file.pick_off.ratio if meter and bench_file.pick_off else 1.0,
         control=str(platform.guard_socket(os.getpid())),
-        latch=latch_of(bench_file, specs).at(),
+        latch=latch_of(bench_file, specs),
         act_hold_s=bench_file.arming.act_holds_s,
         unattended_by=bench_file.unattended_by if unattended else "",
     )

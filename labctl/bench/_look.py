@@ -8,7 +8,9 @@ from labctl.bench._connect import connect
 from labctl.bench._model import BenchFile
 from labctl.clock import NS, Clock
 from labctl.events import SOURCES, Invalid, Reading
-from labctl.guard import Guards, Heartbeat, Phase, Trip, decide
+from labctl.evidence import eyes_of
+from labctl.guard import Guards, decide
+from labctl.talk import Heartbeat, Phase, Trip
 
 _WAIT_NS = 5 * NS // 2
 """Off is forced on connecting; so long after it, any light counts."""
@@ -24,18 +26,18 @@ async def look(bench_file: BenchFile, clock: Clock) -> list[Trip]:
     trips: list[Trip] = []
     try:
         specs = {name: bench_file.guard_spec(source=name) for name in sources}
-        guards = Guards(specs, bench.sources, bench.meter, clock, on_trip=trips.append)
+        guards = Guards(eyes_of(specs, bench.sources, bench.meter, clock), clock, trips.append)
         await clock.sleep(_WAIT_NS)
         readings = await bench.read_all(guards)
         for name, spec in specs.items():
             # In the state in which it would be armed.
-            state = replace(guards.of(name).state, phase=Phase.ARMED)
+            known = replace(guards.of(name).known, phase=Phase.ARMED)
             for reading in readings:
                 if reading.channel == spec.guarded_channel:
-                    state.beat = _beat(reading)
+                    known.beat = _beat(reading)
                     if isinstance(reading, Reading):
-                        state.temperatures.append((reading.t_ns, reading.value))
-            trips += [t for t in decide(spec, state, clock.now_ns()) if t not in trips]
+                        known.temperatures.append((reading.t_ns, reading.value))
+            trips += [t for t in decide(spec, known, clock.now_ns()) if t not in trips]
         await guards.close()
     finally:
         await bench.close()

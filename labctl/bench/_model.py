@@ -16,10 +16,10 @@ from labctl.bench._rise_bounds import Contents, RiseBounds, rise_bounds
 from labctl.bench._stocks import Stock
 from labctl.errors import RefusedError
 from labctl.events import COIL, HEATER, LASER
-from labctl.guard import GuardSpec
 from labctl.instruments import driver
 from labctl.limits import Limits
 from labctl.quantities import Kind, Stated, format
+from labctl.talk import GuardSpec
 
 
 @dataclass(frozen=True, slots=True)

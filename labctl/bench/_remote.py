@@ -12,31 +12,31 @@ import contextlib
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from labctl import talk
-from labctl.bench._any_guard import AnyGuard
-from labctl.bench._remote_source import RemoteSource
+from labctl.bench._remote_source import RemoteSource, unheard
 from labctl.clock import NS, Clock
 from labctl.errors import BeamNotConfirmedOffError, RefusedError, SafetyError
 from labctl.events import LASER
-from labctl.guard import (
+from labctl.guard import Guards
+from labctl.instruments import Instrument
+from labctl.talk import (
     Act,
     Adjust,
+    AnyGuard,
     Arm,
+    Channel,
     Emit,
     GuardReadings,
-    Guards,
     GuardSpec,
     Heartbeat,
     OffReport,
     Trip,
+    WireError,
     not_confirmed,
 )
-from labctl.instruments import Instrument
-from labctl.talk import Channel, WireError
 
 _SILENT_NS = 2 * NS // 5
 """A guard that says nothing for so long hangs."""
@@ -122,12 +122,7 @@ class RemoteGuards:
             return self._backup.of(source)
         if source not in self._specs:
             raise RefusedError(f"this run has no {source} that labctl may light")
-        spec, news = self._specs[source], partial(self.news, source)
-        return RemoteSource(source, spec, news, self.readings)
-
-    def news(self, source: str) -> talk.SourceNews | None:
-        """What the guard last said of a source; None before it has said anything."""
-        return self._news.get(source)
+        return RemoteSource(self._specs[source], self._news.get(source) or unheard(source))
 
     async def readings(self) -> Mapping[str, GuardReadings]:
         """As `Guards.readings`: the guard is asked to read."""
@@ -327,8 +322,8 @@ class RemoteGuards:
         await self._clock.together(*(_opened(port) for port in self._ports))
         for name, news in self._news.items():
             guard = guards.of(name)
-            guard.ever_lit = self._asked_to_light
-            guard.state.meter_saw_it = news.meter_saw_it
+            guard.known.ever_lit = self._asked_to_light
+            guard.known.meter_saw_it = news.meter_saw_it
         guards.latch(Trip("guard", self._why))
         return guards
 

@@ -22,9 +22,8 @@ from labctl.bench._model import BenchFile
 from labctl.clock import iso, wall_utc_ns
 from labctl.errors import RecordError, SafetyError
 from labctl.events import SOURCES
-from labctl.guard import Trip
-from labctl.guard.process import Latch
 from labctl.instruments import Address
+from labctl.talk import Latch, Trip
 
 RESETS = "resets.jsonl"
 

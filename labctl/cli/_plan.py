@@ -21,9 +21,9 @@ from labctl.errors import RefusedError
 
 if TYPE_CHECKING:
     from labctl.bench import BenchFile
-    from labctl.guard import GuardSpec
     from labctl.protocol import Condition, Plan, Row
     from labctl.sample import Specimen
+    from labctl.talk import GuardSpec
 
 NEAR = 0.5
 """A limit is near when the protocol uses at least this fraction of it."""

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from labctl.bench import AnyGuards, BenchFile, off_latency, today, waived
+from labctl.bench import BenchFile, off_latency, today, waived
 from labctl.clock import NS, Clock
 from labctl.engine._sampler import Sampler
 from labctl.engine._teller import Teller
 from labctl.errors import RefusedError, StoppedError
 from labctl.events import LASER, Note, PromptAnswered, PromptAsked
-from labctl.guard import Act
+from labctl.talk import Act, AnyGuards
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ import asyncio
 import concurrent.futures
 from collections.abc import Callable, Iterable, Sequence
 
-from labctl.bench import AnyGuards, Bench
+from labctl.bench import Bench
 from labctl.clock import Clock
 from labctl.engine import _collector as collector
 from labctl.engine import _outcome as outcome
@@ -40,7 +40,6 @@ from labctl.events import (
     Tripped,
     Verdict,
 )
-from labctl.guard import OffReport, Trip, not_confirmed
 from labctl.monitor import (
     DoseWatch,
     Monitor,
@@ -52,6 +51,7 @@ from labctl.monitor import (
 )
 from labctl.protocol import ApplyField, Heat, HoldTemperature, Irradiate, Plan, Step
 from labctl.sample import Specimen
+from labctl.talk import AnyGuards, OffReport, Trip, not_confirmed
 
 LastWords = Callable[[int], Iterable[Event]]
 """Given the time of the run's clock."""

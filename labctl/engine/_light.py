@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from labctl.bench import AnyGuards, Arming
+from labctl.bench import Arming
 from labctl.clock import NS, Clock
 from labctl.engine import _collector as collector
 from labctl.engine._sampler import GUARDED, Sampler
 from labctl.engine._teller import Teller
 from labctl.errors import RefusedError
 from labctl.events import LASER, Beam, Emission, EmissionIntent, Mode, Note
-from labctl.guard import Arm, Emit, OffReport, Phase, not_confirmed
+from labctl.talk import AnyGuards, Arm, Emit, OffReport, Phase, not_confirmed
 
 
 def warning_s(arming: Arming, mode: Mode, *, in_process: bool) -> float:
@@ -48,7 +48,7 @@ class Light:
         """Have the guard look at everything, once until somebody disarms or arms another source."""
         guards = self._needed()
         guard = guards.of(source)
-        if guard.phase is not Phase.DISARMED:
+        if guard.news.phase is not Phase.DISARMED:
             return
         if GUARDED not in self._sampler.latest:
             await self._sampler.once()
@@ -108,28 +108,27 @@ class Light:
                 # Looked at, also where sampling failed first and its error is the one that goes on.
                 lighting.exception()
         lighting.result()
-        await guard.read()
-        beam, how = guard.emission()
-        if beam is Beam.ON:
-            self._tell_lit(source, power_w, name, how, self._clock.now_ns())
-        return guard.lit_ns
+        await guards.readings()
+        news = guards.of(source).news
+        if news.beam is Beam.ON:
+            self._tell_lit(source, power_w, name, news.how, self._clock.now_ns())
+        return news.lit_ns
 
     async def adjust(self, source: str, power_w: float, name: str) -> bool:
         """Another power for the light that is on, told as the guard has it. False, and nothing is
         asked for, while the source is still starting."""
         guards = self._needed()
-        if guards.of(source).phase is Phase.EMISSION_DELAY:
+        if guards.of(source).news.phase is Phase.EMISSION_DELAY:
             return False
         set_ns = await guards.adjust(power_w, source)
-        _, how = guards.of(source).emission()
-        self._tell_lit(source, power_w, name, how, set_ns)
+        self._tell_lit(source, power_w, name, guards.of(source).news.how, set_ns)
         return True
 
     async def off_as_planned(self, why: str) -> None:
         """Off at a step's end; BeamNotConfirmedOffError where this bench could confirm it and did
         not."""
         for report in (await self.off(why)).values():
-            if not report.confirmed and self._needed().of(report.source).can_confirm:
+            if not report.confirmed and self._needed().of(report.source).news.can_confirm:
                 raise not_confirmed(report)
 
     async def off(self, why: str) -> dict[str, OffReport]:

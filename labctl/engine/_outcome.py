@@ -15,7 +15,7 @@ from labctl.errors import (
     SafetyError,
     StoppedError,
 )
-from labctl.guard import STOP, Trip
+from labctl.talk import STOP, Trip
 
 
 @dataclass(frozen=True, slots=True)

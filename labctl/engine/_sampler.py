@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from labctl.bench import AnyGuards, Bench
+from labctl.bench import Bench
 from labctl.clock import NS, Clock
 from labctl.engine._energy import Energy
 from labctl.engine._manual import BY_METER, ManualEdges
@@ -15,9 +15,9 @@ from labctl.engine._teller import Teller
 from labctl.engine._warmth import Warmth
 from labctl.errors import SafetyError
 from labctl.events import COIL, HEATER, LASER, Beam, Emission, Invalid, Reading, Sample
-from labctl.guard import Heartbeat
 from labctl.limits import tighten
 from labctl.protocol import Plan
+from labctl.talk import AnyGuards, Heartbeat
 
 GUARDED = "probe.temperature"
 

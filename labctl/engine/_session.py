@@ -42,7 +42,6 @@ from labctl.events import (
     RunEnded,
     Verdict,
 )
-from labctl.guard import GuardSpec
 from labctl.instruments import SimSession, SimSpec, open_simulation
 from labctl.monitor import (
     DoseWatch,
@@ -57,6 +56,7 @@ from labctl.monitor import (
 )
 from labctl.photothermal import BlankResult
 from labctl.record import GUARD_LOG, RunFolder
+from labctl.talk import GuardSpec
 
 OnSignals = Callable[[asyncio.AbstractEventLoop, Callable[[str], object]], Callable[[], None]]
 """Installs stop handlers on a loop; returns what restores the former ones."""

@@ -8,20 +8,18 @@ as unbidden as one that emits in the dark.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Mapping
 
+from labctl import talk
 from labctl.clock import Clock
-from labctl.errors import RefusedError
+from labctl.errors import RecordError, RefusedError
 from labctl.events import LASER
+from labctl.evidence import Eyes
 from labctl.guard._act import Acts
-from labctl.guard._host import Guard
-from labctl.guard._off import raise_first
-from labctl.guard._state import LIT
-from labctl.instruments import GuardedGate, GuardedMeter, GuardedSource
-from labctl.talk import Act, Arm, Emit, GuardReadings, GuardSpec, Heartbeat, OffReport, Trip
+from labctl.guard._guard import Commanded, Guard, OnTrip, raise_first
+from labctl.talk import LIT, Trip
+
+_UNWRITTEN = "the guard's log cannot be written"
 
 
 class Guards:
@@ -29,69 +27,67 @@ class Guards:
 
     def __init__(
         self,
-        specs: Mapping[str, GuardSpec],
-        sources: Mapping[str, GuardedSource],
-        meter: GuardedMeter | None,
+        eyes: Mapping[str, Eyes],
         clock: Clock,
-        *,
-        on_trip: Callable[[Trip], None],
-        gates: Sequence[GuardedGate] = (),
+        on_trip: OnTrip,
         acts: Acts | None = None,
+        unlogged: Callable[[], str] = str,
     ) -> None:
-        """Meter and gates are the laser's; another source measures itself what it gives. `on_trip`
-        is called once, with the first cause, after off has been written. `acts`: what must have
-        been done at the bench; None where nothing needs to be."""
-        self._clock = clock
-        self._on_trip = on_trip
-        self._acts = acts or Acts()
-        self._cause: tuple[str, Trip] | None = None
+        """`on_trip` is called once, with the first cause, after off has been written. `acts`: what
+        must have been done at the bench; None where nothing needs to be. `unlogged`: why the
+        guard's log cannot be written, or ''; there is no light without it, for it may be all that
+        tells of it."""
+        self._clock, self._on_trip, self._unlogged = clock, on_trip, unlogged
+        self._acts, self._lighting = acts or Acts(), asyncio.Lock()
+        self._cause: Trip | None = None
         self._told = False
-        self._busy = False
-        self._guards = {
-            name: Guard(
-                specs[name],
-                source,
-                meter if name == LASER else None,
-                clock,
-                on_trip=partial(self._tripped, name),
-                gates=gates if name == LASER else (),
-            )
-            for name, source in sources.items()
-        }
+        self._guards = {name: Guard(its, self._tripped) for name, its in eyes.items()}
 
     def of(self, source: str) -> Guard:
         """The guard of one source; RefusedError where this run has none of that name."""
-        guard = self._guards.get(source)
-        if guard is None:
+        if source not in self._guards:
             raise RefusedError(f"this run has no {source} that labctl may light")
-        return guard
+        return self._guards[source]
 
     # -- at every tick -----------------------------------------------------------------------
 
-    async def readings(self) -> dict[str, GuardReadings]:
+    async def readings(self) -> dict[str, talk.GuardReadings]:
         """Read every source and the meter, side by side; each guard sees its own first."""
-        reads = (guard.read() for guard in self._guards.values())
+        reads = (guard.eyes.read() for guard in self._guards.values())
         return dict(zip(self._guards, await self._clock.together(*reads), strict=True))
 
-    def heartbeat(self, beat: Heartbeat) -> None:
+    def heartbeat(self, beat: talk.Heartbeat) -> None:
         """A control step's guarded reading, for every guard to look at its rules with."""
         for guard in self._guards.values():
             guard.heartbeat(beat)
-        for name, guard in self._guards.items():
-            if guard.trips:
-                self._latch(name, guard.trips[0])
+        self._one_for_all()
 
     def look(self) -> None:
         """Look at every rule of every source, whatever has come since."""
-        for name, guard in self._guards.items():
+        for guard in self._guards.values():
             guard.look()
+        self._one_for_all()
+
+    def _one_for_all(self) -> None:
+        guards = self._guards.values()
+        if (fault := self._unlogged()) and any(guard.known.phase in LIT for guard in guards):
+            self.latch(Trip("log", f"{_UNWRITTEN}: {fault}"))
+        for guard in guards:
             if guard.trips:
-                self._latch(name, guard.trips[0])
+                self.latch(guard.trips[0])
 
     def latch(self, cause: Trip) -> None:
-        """Every source off and latched, for a cause outside the rules."""
+        """Every source off and latched, by the first cause."""
+        self._cause = self._cause or cause
         for guard in self._guards.values():
-            guard.latch(cause)
+            guard.latch(self._cause)
+
+    def _tripped(self, cause: Trip) -> None:
+        """Off has been written: tell, once."""
+        self.latch(cause)
+        if not self._told and self._cause is not None:
+            self._told = True
+            self._on_trip(self._cause)
 
     # -- requests ----------------------------------------------------------------------------
 
@@ -100,16 +96,14 @@ class Guards:
         to be, or an act holds, `ahead_ns` from now too."""
         return self._acts.wanted(self._clock.now_ns(), ahead_ns)
 
-    async def act(self, act: Act) -> None:
+    async def act(self, act: talk.Act) -> None:
         """It was typed; RefusedError where it was not."""
         self._acts.take(act, self._clock.now_ns())
 
-    async def arm(self, request: Arm) -> None:
+    async def arm(self, request: talk.Arm) -> None:
         """Make one source ready to be lit; every other is disarmed, and must be dark. SafetyError
         where it was not armed at the bench."""
-        self._acts.check(self._clock.now_ns())
-        self._refuse_second(request.source)
-        with self._one_at_a_time():
+        async with self._alone(request.source):
             for name, guard in self._guards.items():
                 if name != request.source:
                     guard.disarm()
@@ -121,67 +115,39 @@ class Guards:
         for guard in self._guards.values():
             guard.disarm()
 
-    async def emit(self, request: Emit, *, commanded: Callable[[int], None] | None = None) -> None:
+    async def emit(self, request: talk.Emit, *, commanded: Commanded | None = None) -> None:
         """Light one source while every other is dark. The limit of energy is one for all."""
-        self._refuse_second(request.source)
-        guard = self.of(request.source)
-        self._acts.check(self._clock.now_ns())
-        guard.state.energy_j = max(other.state.energy_j for other in self._guards.values())
-        with self._one_at_a_time():
-            await guard.emit(request, commanded=commanded)
+        async with self._alone(request.source):
+            guard, others = self.of(request.source), self._guards.values()
+            guard.known.energy_j = max(other.known.energy_j for other in others)
+            await guard.emit(request, commanded)
         self._acts.lit(self._clock.now_ns())
 
     async def adjust(self, power_w: float, source: str = LASER) -> int:
         """Another power while this source emits; see `Guard.adjust`."""
-        guard = self.of(source)
-        with self._one_at_a_time():
-            return await guard.adjust(power_w)
+        async with self._alone(source):
+            return await self.of(source).adjust(power_w)
 
-    async def beam_off(self, why: str) -> dict[str, OffReport]:
+    def _alone(self, source: str) -> asyncio.Lock:
+        """To be held by whoever arms, lights or sets a source. Refused where another source is on,
+        where somebody else does any of it (what he has looked at would not hold), where nobody has
+        armed at the bench, and where the guard cannot write its log."""
+        self._acts.check(self._clock.now_ns())
+        if fault := self._unlogged():
+            raise RecordError(_UNWRITTEN, seen=fault, fix="Free space, or use --runs.")
+        if self._lighting.locked():
+            raise RefusedError("a source is being armed, lit or set")
+        for name, guard in self._guards.items():
+            if name != source and guard.known.phase in LIT:
+                raise RefusedError(f"the {name} is on: one source at a time")
+        return self._lighting
+
+    async def beam_off(self, why: str) -> dict[str, talk.OffReport]:
         """Every source off, at once and side by side; see `Guard.beam_off`."""
-        names = list(self._guards)
-        reports = await self._clock.together(
-            *(guard.beam_off(why) for guard in self._guards.values())
-        )
-        return {
-            name: replace(report, source=name) for name, report in zip(names, reports, strict=True)
-        }
+        offs = (guard.beam_off(why) for guard in self._guards.values())
+        return dict(zip(self._guards, await self._clock.together(*offs), strict=True))
 
     async def close(self) -> None:
-        """Wait for every off that is under way."""
+        """Wait for every off that is under way, and block every gate."""
         closing = [guard.close() for guard in self._guards.values()]
         raise_first(await asyncio.gather(*closing, return_exceptions=True))
-
-    # -- inside ------------------------------------------------------------------------------
-
-    @contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        """Nobody else arms or lights meanwhile: what was looked at before would not hold."""
-        if self._busy:
-            raise RefusedError("a source is being armed, lit or set")
-        self._busy = True
-        try:
-            yield
-        finally:
-            self._busy = False
-
-    def _refuse_second(self, source: str) -> None:
-        for name, guard in self._guards.items():
-            if name != source and guard.phase in LIT:
-                raise RefusedError(f"the {name} is on: one source at a time")
-
-    def _tripped(self, source: str, trip: Trip) -> None:
-        """Tell the first cause, named by its source where that is not the laser."""
-        source, trip = self._latch(source, trip)
-        if self._told:
-            return
-        self._told = True
-        message = trip.message if source == LASER else f"{source}: {trip.message}"
-        self._on_trip(replace(trip, message=message))
-
-    def _latch(self, source: str, cause: Trip) -> tuple[str, Trip]:
-        """Every source off and latched; returns the first cause and whose it was."""
-        self._cause = self._cause or (source, cause)
-        for guard in self._guards.values():
-            guard.latch(self._cause[1])
-        return self._cause

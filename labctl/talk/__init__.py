@@ -2,6 +2,8 @@
 between two processes. Nothing here decides anything."""
 
 from labctl.talk._asked import (
+    LIT,
+    LIVE,
     STOP,
     Act,
     Adjust,
@@ -14,6 +16,9 @@ from labctl.talk._asked import (
     Trip,
     not_confirmed,
 )
+from labctl.talk._guarding import AnyGuard, AnyGuards
+from labctl.talk._held import found_of, hold, roles_of
+from labctl.talk._latched import Latch
 from labctl.talk._listening import first_message, listen
 from labctl.talk._process import (
     READ_S,
@@ -25,7 +30,6 @@ from labctl.talk._process import (
     Disarm,
     Dropped,
     Found,
-    LatchAt,
     LogTo,
     News,
     Off,
@@ -40,17 +44,22 @@ from labctl.talk._process import (
     Trouble,
     Wanted,
 )
+from labctl.talk._served import Served, serve
 from labctl.talk._serving import Serving
 from labctl.talk._spec import GuardSpec
 from labctl.talk._wire import Channel, WireError, from_line, to_line
 
 __all__ = [
+    "LIT",
+    "LIVE",
     "READ_S",
     "STOP",
     "TICK_S",
     "Act",
     "Adjust",
     "Answer",
+    "AnyGuard",
+    "AnyGuards",
     "Arm",
     "Asked",
     "Channel",
@@ -63,7 +72,7 @@ __all__ = [
     "GuardReadings",
     "GuardSpec",
     "Heartbeat",
-    "LatchAt",
+    "Latch",
     "LogTo",
     "News",
     "Off",
@@ -74,6 +83,7 @@ __all__ = [
     "Read",
     "Ready",
     "Refused",
+    "Served",
     "Serving",
     "Setup",
     "SourceNews",
@@ -83,8 +93,12 @@ __all__ = [
     "Wanted",
     "WireError",
     "first_message",
+    "found_of",
     "from_line",
+    "hold",
     "listen",
     "not_confirmed",
+    "roles_of",
+    "serve",
     "to_line",
 ]

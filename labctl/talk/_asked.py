@@ -21,12 +21,19 @@ class Phase(StrEnum):
     """Where the guard is. Off works in all of them."""
 
     DISARMED = "DISARMED"
+    ARMING = "ARMING"
     ARMED = "ARMED"
     EMISSION_DELAY = "EMISSION DELAY"
     """Commanded on; the instrument's own delay runs, or the first read-back is awaited."""
     EMITTING = "EMITTING"
     TRIPPED = "TRIPPED"
     """Latched, until a person resets it."""
+
+
+LIT = frozenset({Phase.EMISSION_DELAY, Phase.EMITTING})
+"""Phases in which there may be light."""
+LIVE = LIT | {Phase.ARMED}
+"""Phases in which there may be light or may be any moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 from labctl.errors import LabctlError
 from labctl.events import Beam
 from labctl.talk._asked import Act, Adjust, Arm, Emit, GuardReadings, OffReport, Phase, Trip
+from labctl.talk._latched import Latch
 from labctl.talk._spec import GuardSpec
 
 TICK_S = 0.04
@@ -62,16 +63,6 @@ class OwnedSource:
 
 
 @dataclass(frozen=True, slots=True)
-class LatchAt:
-    """Where the trip of one bench is kept."""
-
-    path: str
-    bench: str
-    addresses: tuple[str, ...]
-    """Of the sources that it latches."""
-
-
-@dataclass(frozen=True, slots=True)
 class Setup:
     """The first message: what the guard holds, and by which limits."""
 
@@ -88,7 +79,7 @@ class Setup:
     """Watts on the meter's head per watt at the sample."""
     control: str
     """Where anybody of this user may ask for off."""
-    latch: LatchAt | None = None
+    latch: Latch | None = None
     """Where a trip is kept across processes; None keeps none."""
     act_hold_s: float = 600.0
     """So long an act at the bench holds, where anything REAL is to be lit."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labctl.guard import LIT, RULES, Rule
+from benchmarks.guard._without import names
+from labctl.guard import decide
+from labctl.talk import LIT, LIVE, Phase
 from tests.safety.stories import STORIES, RuleStory, measure
-from tests.unit.guard.test_rules import VIOLATIONS
+from tests.unit.guard.test_rules import NOW_NS, SPEC, VIOLATIONS, healthy
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "guard-rules.md"
-TRIPS = {"rate": ("rise", "fall"), "temperature": ("temperature", "temperature-low")}
-"""A rule whose trips bear other names than its own."""
 HEAD = """# Guard rules, their tests and their latencies
 
 This page is written by `python -m tests.safety.rules_table` from the tests; a test compares it.
@@ -44,36 +44,38 @@ COLUMNS = (
 )
 
 
-def trips_of(rule: Rule) -> tuple[str, ...]:
-    """The names under which a rule trips."""
-    return TRIPS.get(rule.name, (rule.name,))
-
-
 def page() -> str:
     """The page as it must be now."""
     by_rule = {story.rule: story for story in STORIES}
-    rows = [
-        _row(rule, by_rule[name]) for rule in RULES for name in trips_of(rule) if name in by_rule
-    ]
+    rows = [_row(by_rule[name]) for name in names() if name in by_rule]
     lines = [f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}", *rows]
     return HEAD + "\n".join(lines) + "\n"
 
 
-def _row(rule: Rule, story: RuleStory) -> str:
+def _row(story: RuleStory) -> str:
     fired = ", ".join(f"`{fire.__name__}`" for name, fire in VIOLATIONS if name == story.rule)
     told = measure(story)
     how = " ".join(f"`{fault}`" for fault in story.faults) or f"{story.delay_s:g} s from ON"
     how = f"{how} on `{story.bench}`" if story.bench else "*guard alone*"
     return (
-        f"| {story.rule} | {_phases(rule)} | {story.what} | {fired} | {how} "
+        f"| {story.rule} | {_phases(story.rule)} | {story.what} | {fired} | {how} "
         f"| {told.latency_s:.2f} s | {story.bound_s:g} s: {story.because} |"
     )
 
 
-def _phases(rule: Rule) -> str:
-    if rule.phases == LIT:
+def _phases(rule: str) -> str:
+    """When it holds: in which phases its violation fires it."""
+    fires: set[Phase] = set()
+    for phase in Phase:
+        for name, violate in VIOLATIONS:
+            known = healthy()
+            violate(known)
+            known.phase = phase
+            if name == rule and rule in {trip.rule for trip in decide(SPEC, known, NOW_NS)}:
+                fires.add(phase)
+    if fires == LIT:
         return "lit"
-    return "armed, lit" if rule.phases > LIT else "dark"
+    return "armed, lit" if fires == LIVE else "dark"
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ from pathlib import Path
 from labctl.bench import BenchFile
 from labctl.clock import NS, Clock, run_virtual
 from labctl.events import Tripped
-from labctl.guard import Arm, Emit, Guard, Heartbeat, Trip
+from labctl.evidence import Eyes
+from labctl.guard import Guard
+from labctl.talk import Arm, Emit, Heartbeat, Trip
 from tests.scenario.runs import SHORT, Story, bench_file, emission_delay, run
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_rules import SPEC
@@ -258,12 +260,12 @@ def _alone(story: RuleStory) -> Measured:
 
     async def main(clock: Clock) -> Measured:
         source = FakeSource(clock)
-        guard = Guard(spec, source, FakeMeter(source), clock, on_trip=trips.append)
-        await guard.read()
+        guard = Guard(Eyes(spec, source, FakeMeter(source), clock), trips.append)
+        await guard.eyes.read()
         guard.heartbeat(Heartbeat(clock.now_ns(), 25.0))
         await guard.arm(Arm("test", spec.digest()))
         await guard.emit(Emit(1.0, 60 * NS))
-        await guard.read()
+        await guard.eyes.read()
         guard.heartbeat(Heartbeat(clock.now_ns(), 25.0))
         begun_ns = clock.now_ns()
         while source.lit and clock.now_ns() < begun_ns + 10 * NS:
@@ -271,7 +273,7 @@ def _alone(story: RuleStory) -> Measured:
             if story.rule == "fault":
                 source.faults = ("the cooler is off",)
             if story.rule in ("stale", "fault"):
-                await guard.read()
+                await guard.eyes.read()
             else:
                 guard.heartbeat(Heartbeat(clock.now_ns(), 25.0 + clock.now_ns() / NS / 100))
             guard.look()

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from labctl.clock import NS, Clock, ns, run_virtual
 from labctl.errors import SafetyError
 from labctl.events import Beam, Invalid, Reading
-from labctl.guard import Arm, Emit, GuardState, Heartbeat, Phase, decide
-from labctl.guard._state import note_heartbeat, note_source
+from labctl.evidence import Known, note_source
+from labctl.guard import decide
+from labctl.guard._rules import take_beat
 from labctl.instruments import SourceState
+from labctl.talk import Arm, Emit, Heartbeat, Phase
 from tests.unit.guard.test_host import Bench, FakeMeter, FakeSource, on_bench
 from tests.unit.guard.test_rules import SPEC, healthy, seen
 
@@ -22,7 +24,7 @@ def test_an_expired_lease_is_not_renewed_by_a_late_heartbeat() -> None:
     """A machine that was suspended wakes up with a fresh reading and an expired lease: off."""
     state = healthy()
     late_ns = state.lease_until_ns + 1
-    note_heartbeat(SPEC, state, Heartbeat(late_ns, 30.5), late_ns)
+    take_beat(SPEC, state, Heartbeat(late_ns, 30.5), late_ns)
 
     assert "lease" in {trip.rule for trip in decide(SPEC, state, late_ns)}
 
@@ -35,7 +37,7 @@ def test_no_rhythm_of_heartbeats_outlives_a_gap_of_one_lease(gaps_ns: list[int])
     now_ns = state.temperatures[-1][0]
     for number, gap_ns in enumerate(gaps_ns):
         now_ns += gap_ns
-        note_heartbeat(SPEC, state, Heartbeat(now_ns, 30.0 + 0.01 * (number % 2)), now_ns)
+        take_beat(SPEC, state, Heartbeat(now_ns, 30.0 + 0.01 * (number % 2)), now_ns)
     broken = any(gap_ns > round(SPEC.lease_s * NS) for gap_ns in gaps_ns)
 
     assert broken == (now_ns > state.lease_until_ns)
@@ -47,7 +49,7 @@ def test_an_old_reading_that_comes_late_renews_nothing() -> None:
     newest_ns = state.temperatures[-1][0]
     until_ns = state.lease_until_ns
     for age_ns in (ns(0.5), ns(0.3)):
-        note_heartbeat(SPEC, state, Heartbeat(newest_ns - age_ns, 30.0), newest_ns + 1)
+        take_beat(SPEC, state, Heartbeat(newest_ns - age_ns, 30.0), newest_ns + 1)
 
     assert until_ns == state.lease_until_ns
 
@@ -60,21 +62,21 @@ def test_a_frozen_reading_is_found_behind_invalid_ones() -> None:
         now_ns += ns(0.1)
         value = 30.0 if step % 2 == 0 else None
         note_source(state, seen(taken_ns=now_ns))
-        note_heartbeat(SPEC, state, Heartbeat(now_ns, value, "" if value else "timeout"), now_ns)
+        take_beat(SPEC, state, Heartbeat(now_ns, value, "" if value else "timeout"), now_ns)
 
     assert "frozen" in {trip.rule for trip in decide(SPEC, state, now_ns)}
 
 
 def test_cooling_before_the_light_is_not_a_fall_of_this_emission() -> None:
     """A hot sample may be lit again while it still cools."""
-    state = GuardState()
+    state = Known()
     for step in range(10):
         taken_ns = step * ns(0.5)
-        note_heartbeat(SPEC, state, Heartbeat(taken_ns, 60.0 - step), taken_ns)
+        take_beat(SPEC, state, Heartbeat(taken_ns, 60.0 - step), taken_ns)
     lit_ns = 5 * NS
     state.phase, state.commanded_w = Phase.EMITTING, 1.0
     state.lit_ns, state.at_most_ns, state.lease_until_ns = lit_ns, 60 * NS, lit_ns + NS
-    note_heartbeat(SPEC, state, Heartbeat(lit_ns + 1, 50.5), lit_ns + 1)
+    take_beat(SPEC, state, Heartbeat(lit_ns + 1, 50.5), lit_ns + 1)
 
     assert "fall" not in {trip.rule for trip in decide(SPEC, state, lit_ns + 1)}
 
@@ -86,13 +88,13 @@ def test_the_emission_ends_at_its_declared_end_though_its_step_hangs() -> None:
         await bench.tick()
         await bench.guard.arm(Arm("test", SPEC.digest()))
         await bench.guard.emit(Emit(1.0, 3 * NS))
-        lit_ns = bench.guard.state.lit_ns
+        lit_ns = bench.guard.known.lit_ns
         while bench.clock.now_ns() < lit_ns + ns(2.9):
             await bench.clock.sleep(ns(0.4))
             await bench.tick()
         await bench.clock.sleep_until(lit_ns + ns(3.1))
         assert not bench.source.lit
-        assert ([], Phase.ARMED) == (bench.trips, bench.guard.phase)
+        assert ([], Phase.ARMED) == (bench.trips, bench.guard.known.phase)
 
     on_bench(scenario)
 
@@ -102,7 +104,7 @@ def test_an_end_that_cannot_be_written_trips() -> None:
 
     async def scenario(bench: Bench) -> None:
         await bench.light()
-        bench.guard.state.at_most_ns = ns(0.5)
+        bench.guard.known.at_most_ns = ns(0.5)
         bench.guard._watch()
         bench.source.unplugged = True
         await bench.clock.sleep(ns(0.9))
@@ -120,7 +122,7 @@ def test_arming_sees_stray_light_before_its_own_off_hides_it() -> None:
         bench.source.lit = True
         with pytest.raises(SafetyError, match="reads ON although commanded off"):
             await bench.guard.arm(Arm("test", SPEC.digest()))
-        assert Phase.TRIPPED == bench.guard.phase
+        assert Phase.TRIPPED == bench.guard.known.phase
 
     on_bench(scenario)
 
@@ -181,7 +183,7 @@ def test_a_rest_of_the_beam_is_not_dark() -> None:
         bench.guard.eyes._meter = meter
         meter.watts = 1.0
         await bench.tick()
-        bench.guard.state.meter_saw_it = False
+        bench.guard.known.meter_saw_it = False
         meter.watts = 0.0
         await bench.light()
         meter.watts = 1.0

@@ -8,7 +8,7 @@ import pytest
 
 from labctl.clock import Clock, ns, run_virtual
 from labctl.events import HEATER, LASER
-from labctl.guard import Heartbeat
+from labctl.talk import Heartbeat
 from tests.unit.guard.test_guards import Bench, on_bench
 
 

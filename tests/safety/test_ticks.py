@@ -10,8 +10,10 @@ import pytest
 from labctl.clock import NS, Clock, ns, run_virtual
 from labctl.errors import LabctlError, SafetyError
 from labctl.events import Reading
-from labctl.guard import Arm, Emit, Guard, Heartbeat, Phase, Trip
+from labctl.evidence import Eyes
+from labctl.guard import Guard
 from labctl.instruments import Gatekeeper, GateState, Seal
+from labctl.talk import Arm, Emit, Heartbeat, Phase, Trip
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_rules import SPEC
 
@@ -47,7 +49,7 @@ class SlowShutter:
 
 async def _lit_while(clock: Clock, guard: Guard, happens_ns: int, trip: bool) -> LabctlError | None:
     """Arm, ask for light, and let something happen so long after."""
-    await guard.read()
+    await guard.eyes.read()
     guard.heartbeat(Heartbeat(clock.now_ns(), 25.0))
     await guard.arm(Arm("test", SPEC.digest()))
     lighting = asyncio.ensure_future(guard.emit(Emit(1.0, 60 * NS)))
@@ -68,9 +70,7 @@ def test_nothing_lights_after_a_trip_while_the_shutter_is_read(trip: bool) -> No
 
     async def main(clock: Clock) -> None:
         source, shutter = FakeSource(clock), SlowShutter(clock)
-        guard = Guard(
-            SPEC, source, FakeMeter(source), clock, on_trip=lambda t: None, gates=[shutter]
-        )
+        guard = Guard(Eyes(SPEC, source, FakeMeter(source), clock, [shutter]), lambda t: None)
         error = await _lit_while(clock, guard, ns(0.05), trip)
         assert isinstance(error, LabctlError)
         assert trip == isinstance(error, SafetyError)
@@ -96,7 +96,7 @@ def test_the_shutter_stays_shut_after_a_trip_while_the_power_is_measured(trip: b
             return given
 
         meter.read_power_at_sample = slow  # type: ignore[method-assign]
-        guard = Guard(SPEC, source, meter, clock, on_trip=lambda t: None, gates=[shutter])
+        guard = Guard(Eyes(SPEC, source, meter, clock, [shutter]), lambda t: None)
         assert await _lit_while(clock, guard, ns(0.15), trip) is not None
         assert (True, []) == (shutter.shut, shutter.log)
         await guard.beam_off("end")
@@ -111,20 +111,18 @@ def test_a_tick_in_the_middle_of_lighting_is_no_trip() -> None:
 
     async def main(clock: Clock) -> None:
         source, shutter = FakeSource(clock), SlowShutter(clock)
-        guard = Guard(
-            SPEC, source, FakeMeter(source), clock, on_trip=lambda t: None, gates=[shutter]
-        )
+        guard = Guard(Eyes(SPEC, source, FakeMeter(source), clock, [shutter]), lambda t: None)
         await clock.sleep(2000 * NS)
-        await guard.read()
+        await guard.eyes.read()
         guard.heartbeat(Heartbeat(clock.now_ns(), 25.0))
         await guard.arm(Arm("test", SPEC.digest()))
         lighting = asyncio.ensure_future(guard.emit(Emit(1.0, 60 * NS)))
         for _ in range(20):
             await clock.sleep(ns(0.01))
             guard.look()
-            await guard.read()
+            await guard.eyes.read()
         await lighting
-        assert ([], Phase.EMITTING) == (guard.trips, guard.phase)
+        assert ([], Phase.EMITTING) == (guard.trips, guard.known.phase)
         await guard.beam_off("end")
         await guard.close()
 

@@ -10,11 +10,11 @@ import pytest
 
 from labctl import bench as benches
 from labctl import sample as samples
-from labctl.bench import AnyGuards, connect
+from labctl.bench import connect
 from labctl.clock import NS, Clock, ns, run_virtual
 from labctl.events import LASER, Beam, Reading
-from labctl.guard import Arm, Emit, Heartbeat, Phase, Trip
 from labctl.instruments import SimSpec, open_simulation
+from labctl.talk import AnyGuards, Arm, Emit, Heartbeat, Phase, Trip
 from tests.scenario.runs import bench_file
 
 GUARDED = "probe.temperature"
@@ -51,7 +51,7 @@ def held(
                 await _tick(clock, bench, guards, seen)
                 since_s = (clock.now_ns() - begun_ns) / NS
                 power_w = profile(since_s, seen[-1])
-                lit = guards.of(LASER).phase is Phase.EMITTING
+                lit = guards.of(LASER).news.phase is Phase.EMITTING
                 if power_w is not None and lit:
                     await guards.adjust(power_w)
                 await clock.sleep(TICK_NS)

@@ -14,15 +14,9 @@ from labctl.bench._remote import RemoteGuards
 from labctl.clock import NS, Clock, real_sleep, run_real
 from labctl.errors import BeamNotConfirmedOffError, DeviceRefusedError, RefusedError, SafetyError
 from labctl.events import HEATER, LASER, Beam
-from labctl.guard import (
-    Adjust,
-    Arm,
-    Emit,
-    Guards,
-    Heartbeat,
-    Phase,
-    Trip,
-)
+from labctl.evidence import eyes_of
+from labctl.guard import Guards
+from labctl.talk import Adjust, Arm, Emit, Heartbeat, Phase, Trip
 from tests.unit.guard.test_host import FakeSource
 from tests.unit.guard.test_rules import SPEC
 
@@ -107,7 +101,9 @@ class Wire:
         self.spares += 1
         if self.spare_breaks:
             raise RuntimeError("broken")
-        return Guards({LASER: SPEC}, {LASER: self.source}, None, self.clock, on_trip=tell)
+        return Guards(
+            eyes_of({LASER: SPEC}, {LASER: self.source}, None, self.clock), self.clock, tell
+        )
 
     def hang(self) -> None:
         self.telling.cancel()
@@ -162,8 +158,12 @@ def test_what_the_guard_says_is_what_is_known(on_wire: Callable[[Scenario], Wire
 
     async def scenario(w: Wire) -> None:
         guard = w.remote.of(LASER)
-        assert (Phase.EMITTING, 7, True) == (guard.phase, guard.lit_ns, guard.can_confirm)
-        assert ((Beam.ON, "read back"), SPEC) == (guard.emission(), guard.spec)
+        assert (Phase.EMITTING, 7, True) == (
+            guard.news.phase,
+            guard.news.lit_ns,
+            guard.news.can_confirm,
+        )
+        assert ((Beam.ON, "read back"), SPEC) == ((guard.news.beam, guard.news.how), guard.spec)
         with pytest.raises(RefusedError, match="no heater"):
             w.remote.of(HEATER)
         await w.remote.arm(Arm("test", SPEC.digest()))
@@ -258,7 +258,7 @@ def test_a_lost_guard_is_killed_and_replaced(on_wire: Callable[[Scenario], Wire]
             await waiting
         with pytest.raises(SafetyError, match="is lost"):
             await w.remote.emit(Emit(1.0, NS))
-        assert Phase.TRIPPED is w.remote.of(LASER).phase
+        assert Phase.TRIPPED is w.remote.of(LASER).news.phase
         taken = await w.remote.readings()
         assert taken[LASER].source is not None
         w.remote.heartbeat(Heartbeat(w.clock.now_ns(), 25.0))
@@ -418,6 +418,6 @@ def test_a_strange_port_keeps_no_source_from_being_latched(
         w.remote._ports = (strange, *w.remote._ports)
         w.theirs.shutdown(2)
         assert (await w.remote.beam_off("end"))[LASER].confirmed
-        assert Phase.TRIPPED is w.remote.of(LASER).phase
+        assert Phase.TRIPPED is w.remote.of(LASER).news.phase
 
     assert ["guard"] == [trip.rule for trip in on_wire(scenario).trips]

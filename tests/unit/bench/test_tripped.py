@@ -13,8 +13,7 @@ from labctl.bench._connect import connect
 from labctl.bench._tripped import latch_of, refuse_latched
 from labctl.clock import Clock, run_real
 from labctl.errors import LabctlError, RecordError, SafetyError
-from labctl.guard import STOP, Trip
-from labctl.guard.process import Latch
+from labctl.talk import STOP, Latch, Trip
 from tests.scenario.runs import bench_file
 
 FILE = bench_file("simulated")

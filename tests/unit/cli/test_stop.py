@@ -14,7 +14,7 @@ from labctl import platform, talk
 from labctl.cli import _stop
 from labctl.errors import Exit
 from labctl.events import Beam
-from labctl.guard import OffReport
+from labctl.talk import OffReport
 
 OFF = talk.Stopped("bench", {"laser": OffReport(True, Beam.OFF, "read back", 120_000_000)})
 LIT = talk.Stopped("bench", {"laser": OffReport(False, Beam.ON, "it reads ON", 10_000_000_000)})

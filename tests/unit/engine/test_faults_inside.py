@@ -23,9 +23,10 @@ from labctl.events import (
     Tripped,
     Verdict,
 )
-from labctl.guard import Guard, Guards, OffReport, Trip
+from labctl.guard import Guard, Guards
 from labctl.monitor import Monitor
 from labctl.record import Journal, Outcome, RunFolder, verify_run
+from labctl.talk import OffReport, Trip
 from tests.scenario.runs import Story, nobody, read, request
 
 TINY = ("baseline=5s", "heat=6s", "cool=5s")

@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 
-from labctl.bench import AnyGuards, Bench
+from labctl.bench import Bench
 from labctl.engine import carry_out, check_request
 from labctl.errors import Exit, RefusedError
 from labctl.events import (
@@ -28,6 +28,7 @@ from labctl.events import (
 )
 from labctl.protocol import Baseline, Cool, DoseReached, Elapsed, HoldTemperature, Irradiate, Step
 from labctl.replay import replay_run
+from labctl.talk import AnyGuards
 from tests.scenario.runs import Story, bench_file, emission_delay, nobody, read, request
 from tests.unit.engine.medium import TEXT, S, carried_out, stops_at
 from tests.unit.engine.test_steps import answering

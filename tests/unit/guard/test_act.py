@@ -14,17 +14,10 @@ from labctl import talk
 from labctl.clock import NS, Clock, run_real, run_virtual
 from labctl.errors import PortTimeoutError, RefusedError, SafetyError
 from labctl.events import LASER
-from labctl.guard import (
-    Act,
-    Acts,
-    Arm,
-    Emit,
-    Guards,
-    Heartbeat,
-    Trip,
-)
-from labctl.guard.process._holding import guards_of
-from labctl.talk import Setup
+from labctl.evidence import eyes_of
+from labctl.guard import Acts, Guards
+from labctl.guard.process._process import guards_of
+from labctl.talk import Act, Arm, Emit, Heartbeat, Setup, Trip
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_process import World
 from tests.unit.guard.test_rules import SPEC
@@ -136,10 +129,7 @@ class Bench:
         self.clock = clock
         self.source = FakeSource(clock)
         self.trips: list[Trip] = []
-        self.guards = Guards(
-            {LASER: SPEC}, {LASER: self.source}, FakeMeter(self.source), clock,
-            on_trip=self.trips.append, acts=Acts("bench-2", HOLD_S),
-        )  # fmt: skip
+        self.guards = Guards(eyes_of({LASER: SPEC}, {LASER: self.source}, FakeMeter(self.source), clock), clock, self.trips.append, acts=Acts("bench-2", HOLD_S))  # fmt: skip
         self.value = 25.0
 
     async def act(self) -> None:
@@ -254,11 +244,10 @@ def test_the_guard_finds_for_itself_whether_an_act_is_needed() -> None:
 class WantsAnAct(World):
     """A guard process that wants one."""
 
-    def _guards_of(self, held: object, setup: object, clock: Clock, on_trip: Any) -> Guards:
-        self.guards = Guards(
-            {LASER: SPEC}, {LASER: self.source}, FakeMeter(self.source), clock,
-            on_trip=on_trip, acts=Acts("bench-2", HOLD_S),
-        )  # fmt: skip
+    def _guards_of(
+        self, held: object, setup: object, clock: Clock, on_trip: Any, unlogged: Any
+    ) -> Guards:
+        self.guards = Guards(eyes_of({LASER: SPEC}, {LASER: self.source}, FakeMeter(self.source), clock), clock, on_trip, acts=Acts("bench-2", HOLD_S))  # fmt: skip
         return self.guards
 
 

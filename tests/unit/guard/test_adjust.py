@@ -11,24 +11,25 @@ import pytest
 from labctl.clock import NS, Clock, ns, run_virtual
 from labctl.errors import LabctlError, PortDisconnectedError, RefusedError, SafetyError
 from labctl.events import LASER, Beam
-from labctl.guard import Arm, Emit, GuardState, Heartbeat, Phase, decide
-from labctl.guard._power import note_power
-from labctl.guard._state import note_heartbeat, note_source
+from labctl.evidence import Known, note_power, note_source
+from labctl.guard import decide
+from labctl.guard._rules import take_beat
+from labctl.talk import Arm, Emit, Heartbeat, Phase
 from tests.unit.guard.test_guards import Bench as Sources
 from tests.unit.guard.test_host import Bench, on_bench
 from tests.unit.guard.test_rules import NOW_NS, SPEC, healthy, seen
 
 
-def changed(state: GuardState, power_w: float, now_ns: int) -> None:
+def changed(state: Known, power_w: float, now_ns: int) -> None:
     """As the host does it, in no time."""
     note_power(SPEC, state, power_w, now_ns, written=False)
     note_power(SPEC, state, power_w, now_ns, written=True)
 
 
-def rules_at(state: GuardState, now_ns: int, measured_w: float) -> set[str]:
+def rules_at(state: Known, now_ns: int, measured_w: float) -> set[str]:
     """What fires so late, the newest reading of the meter being this."""
     state.lease_until_ns = now_ns + NS
-    note_heartbeat(SPEC, state, Heartbeat(now_ns, 30.0 + now_ns / NS / 100), now_ns)
+    take_beat(SPEC, state, Heartbeat(now_ns, 30.0 + now_ns / NS / 100), now_ns)
     note_source(state, seen(taken_ns=now_ns, meter_ns=now_ns, measured_power_w=measured_w))
     return {trip.rule for trip in decide(SPEC, state, now_ns)}
 
@@ -41,7 +42,7 @@ def test_a_power_is_set_and_lengthens_nothing() -> None:
 
     async def scenario(bench: Bench) -> None:
         await bench.light()
-        state = bench.guard.state
+        state = bench.guard.known
         before = (state.lit_ns, state.at_most_ns, state.lease_until_ns)
         set_ns = await bench.guard.adjust(0.5)
         assert (0.5, 0.5, True) == (bench.source.level_set, state.commanded_w, bench.source.lit)
@@ -61,7 +62,7 @@ def test_a_power_outside_the_limit_is_refused_and_the_light_stays_as_it_is(power
         with pytest.raises(SafetyError, match="outside the limit"):
             await bench.guard.adjust(power_w)
         assert (1.0, True) == (bench.source.level_set, bench.source.lit)
-        assert ([], Phase.EMITTING) == (bench.trips, bench.guard.phase)
+        assert ([], Phase.EMITTING) == (bench.trips, bench.guard.known.phase)
 
     on_bench(scenario)
 
@@ -71,11 +72,11 @@ def test_more_power_than_the_energy_left_allows_is_refused_and_less_never_is() -
 
     async def scenario(bench: Bench) -> None:
         await bench.light()
-        bench.guard.state.energy_j = 1100.0
+        bench.guard.known.energy_j = 1100.0
         with pytest.raises(SafetyError, match="more than the limit of 1800 J"):
             await bench.guard.adjust(1.4)
         await bench.guard.adjust(1.1)
-        bench.guard.state.energy_j = 1790.0
+        bench.guard.known.energy_j = 1790.0
         await bench.guard.adjust(1.0)
         assert (1.0, True) == (bench.source.level_set, bench.source.lit)
 
@@ -102,7 +103,7 @@ def test_a_rule_that_is_violated_comes_before_another_power() -> None:
 
     async def scenario(bench: Bench) -> None:
         await bench.light()
-        bench.guard.state.seen = seen(interlock_closed=False, taken_ns=bench.clock.now_ns())
+        bench.guard.known.seen = seen(interlock_closed=False, taken_ns=bench.clock.now_ns())
         with pytest.raises(SafetyError, match="interlock"):
             await bench.guard.adjust(0.5)
         assert 1.0 == bench.source.level_set
@@ -159,7 +160,7 @@ def test_a_port_that_fails_on_the_way_ends_the_light() -> None:
         with pytest.raises(PortDisconnectedError):
             await bench.guard.adjust(0.5)
         await bench.clock.sleep(ns(0.05))
-        assert (False, Phase.ARMED) == (bench.source.lit, bench.guard.phase)
+        assert (False, Phase.ARMED) == (bench.source.lit, bench.guard.known.phase)
 
     on_bench(scenario)
 
@@ -194,17 +195,29 @@ def test_a_power_that_nobody_waits_for_any_more_ends_the_light() -> None:
 def test_one_power_at_a_time() -> None:
     """A second request, while the first is written, is refused and ends nothing."""
 
-    async def happens(bench: Bench, going_on: asyncio.Event) -> None:
-        first = asyncio.ensure_future(bench.guard.adjust(0.5))
-        await bench.clock.sleep(ns(0.01))
-        with pytest.raises(RefusedError):
-            await bench.guard.adjust(0.7)
+    async def main(clock: Clock) -> None:
+        bench = Sources(clock)
+        await bench.light(LASER)
+        emitter, going_on = bench.guards.of(LASER)._emitter, asyncio.Event()
+        assert emitter is not None
+        quick = emitter.set_level
+
+        async def slow(level: float) -> None:
+            await going_on.wait()
+            await quick(level)
+
+        emitter.set_level = slow  # type: ignore[method-assign]
+        first = asyncio.ensure_future(bench.guards.adjust(0.5))
+        await clock.sleep(ns(0.01))
+        with pytest.raises(RefusedError, match="is being armed, lit or set"):
+            await bench.guards.adjust(0.7)
         going_on.set()
         await first
-        assert (0.5, True) == (bench.source.level_set, bench.source.lit)
-        await bench.guard.beam_off("done")
+        assert (0.5, True) == (bench.laser.level_set, bench.laser.lit)
+        await bench.guards.beam_off("done")
+        await bench.guards.close()
 
-    while_setting(happens)
+    run_virtual(main)
 
 
 def test_the_guards_adjust_the_source_that_is_named_and_no_other() -> None:
@@ -294,7 +307,7 @@ def cooled(power_w: float, k_per_s: float) -> set[str]:
     for step in range(8):
         taken_ns = now_ns + ns(0.5) * step
         state.lease_until_ns = taken_ns + NS
-        note_heartbeat(SPEC, state, Heartbeat(taken_ns, 45.0 - k_per_s * step / 2), taken_ns)
+        take_beat(SPEC, state, Heartbeat(taken_ns, 45.0 - k_per_s * step / 2), taken_ns)
         note_source(state, seen(taken_ns=taken_ns, meter_ns=taken_ns, measured_power_w=power_w))
     return {"fall"} & {trip.rule for trip in decide(SPEC, state, taken_ns)}
 
@@ -314,7 +327,7 @@ def test_a_bead_that_loses_its_light_is_no_fall() -> None:
     changed(state, 0.1, NOW_NS)
     for step, fall_k in enumerate((1.4, 2.0, 2.2, 2.3, 2.4, 2.4), start=1):
         at_ns = NOW_NS + ns(0.5) * step
-        note_heartbeat(SPEC, state, Heartbeat(at_ns, 30.35 - fall_k), at_ns)
+        take_beat(SPEC, state, Heartbeat(at_ns, 30.35 - fall_k), at_ns)
         note_source(state, seen(taken_ns=at_ns, meter_ns=at_ns, measured_power_w=0.1))
         assert "fall" not in {trip.rule for trip in decide(SPEC, state, at_ns)}
 
@@ -324,7 +337,7 @@ def test_a_bead_that_loses_its_light_is_no_fall() -> None:
 
 def held_at(identical: int, back_w: float) -> set[str]:
     """Heated for 100 s at 1 W, dark for 30 s, then at another power with a value that repeats."""
-    state = GuardState(phase=Phase.EMITTING, commanded_w=1.0, at_most_ns=600 * NS, most_w=1.0)
+    state = Known(phase=Phase.EMITTING, commanded_w=1.0, at_most_ns=600 * NS, most_w=1.0)
     state.lit_ns = state.light_ns = state.energy_to_ns = NS
     rules: set[str] = set()
     for step in range(260 + identical):
@@ -334,7 +347,7 @@ def held_at(identical: int, back_w: float) -> set[str]:
             changed(state, power_w, at_ns)
         degc = 25.0 + min(step, 200) * 0.05 - max(0, min(step, 260) - 200) * 0.01
         state.lease_until_ns = at_ns + NS
-        note_heartbeat(SPEC, state, Heartbeat(at_ns, degc), at_ns)
+        take_beat(SPEC, state, Heartbeat(at_ns, degc), at_ns)
         note_source(state, seen(taken_ns=at_ns, meter_ns=at_ns, measured_power_w=power_w))
         rules = {trip.rule for trip in decide(SPEC, state, at_ns)}
     return rules

@@ -17,20 +17,10 @@ from labctl.errors import (
     SafetyError,
 )
 from labctl.events import HEATER, LASER, Beam, Invalid, Reading
-from labctl.guard import (
-    Arm,
-    Emit,
-    Guard,
-    Guards,
-    GuardState,
-    Heartbeat,
-    OffReport,
-    Phase,
-    decide,
-    not_confirmed,
-)
-from labctl.guard._power import refuse_outside
+from labctl.evidence import Eyes, Known, eyes_of
+from labctl.guard import Guard, Guards, decide
 from labctl.instruments import Gatekeeper, GateState, Seal
+from labctl.talk import Arm, Emit, Heartbeat, OffReport, Phase, not_confirmed
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_rules import SPEC
 
@@ -87,7 +77,7 @@ class Bench:
     guard: Guard
 
     async def tick(self) -> None:
-        await self.guard.read()
+        await self.guard.eyes.read()
         self.guard.heartbeat(Heartbeat(self.clock.now_ns(), 25.0 + self.clock.now_ns() / NS * 0.01))
 
     async def live(self, for_s: float) -> None:
@@ -107,10 +97,7 @@ def on_bench(
 
     async def main(clock: Clock) -> None:
         light = FakeSource(clock, **source)
-        guard = Guard(
-            SPEC, light, FakeMeter(light) if meter else None, clock, on_trip=lambda trip: None,
-            gates=gates,
-        )  # fmt: skip
+        guard = Guard(Eyes(SPEC, light, FakeMeter(light) if meter else None, clock, gates), lambda trip: None)  # fmt: skip
         try:
             await scenario(Bench(clock, light, guard))
         finally:
@@ -135,18 +122,18 @@ def test_what_is_known_of_a_beam_that_cannot_be_read() -> None:
     """Never more than was seen: nothing, commanded, or a shutter that reads closed."""
 
     async def blind(bench: Bench) -> None:
-        assert (Beam.UNKNOWN, "never read") == bench.guard.emission()
+        assert (Beam.UNKNOWN, "never read") == bench.guard.eyes.emission()
         await bench.tick()
-        assert (Beam.UNKNOWN, "commanded off, not confirmed") == bench.guard.emission()
+        assert (Beam.UNKNOWN, "commanded off, not confirmed") == bench.guard.eyes.emission()
         await bench.guard.arm(ARM)
         await bench.guard.emit(Emit(1.0, NS))
-        assert (Beam.UNKNOWN, "commanded, not confirmed") == bench.guard.emission()
+        assert (Beam.UNKNOWN, "commanded, not confirmed") == bench.guard.eyes.emission()
 
     async def shut(bench: Bench) -> None:
         await bench.tick()
         await bench.guard.arm(ARM)
-        assert (Beam.OFF, "shutter reads closed") == bench.guard.emission()
-        assert bench.guard.can_confirm
+        assert (Beam.OFF, "shutter reads closed") == bench.guard.eyes.emission()
+        assert bench.guard.eyes.can_confirm
 
     on_bench(blind, meter=False, confirms=False)
     on_bench(shut, FakeGate(), meter=False, confirms=False)
@@ -157,11 +144,13 @@ def test_a_source_that_is_not_there_is_refused_and_a_timer_in_the_dark_does_noth
 
     async def scenario(bench: Bench) -> None:
         guards = Guards(
-            {LASER: SPEC}, {LASER: bench.source}, None, bench.clock, on_trip=lambda trip: None
+            eyes_of({LASER: SPEC}, {LASER: bench.source}, None, bench.clock),
+            bench.clock,
+            lambda trip: None,
         )
         with pytest.raises(RefusedError, match="no heater"):
             guards.of(HEATER)
-        bench.guard._look()
+        bench.guard._watch()
 
     on_bench(scenario)
 
@@ -219,24 +208,30 @@ def test_everything_is_looked_at_again_at_the_moment_of_emission() -> None:
         await bench.tick()
         await bench.guard.arm(ARM)
         bench.source.interlock_closed = False
-        await bench.guard.read()
+        await bench.guard.eyes.read()
         await refused(bench.guard.emit(Emit(1.0, NS)), SafetyError, "interlock")
-        assert ("on" in bench.source.log, Phase.TRIPPED) == (False, bench.guard.phase)
+        assert ("on" in bench.source.log, Phase.TRIPPED) == (False, bench.guard.known.phase)
 
     on_bench(scenario)
 
 
 def test_an_emission_without_length_is_refused() -> None:
-    """Zero and less than the bench's longest."""
-    refuse_outside(SPEC, 1.0, NS)
-    for at_most_ns in (0, round(SPEC.max_exposure_s * NS) + 1):
-        with pytest.raises(SafetyError, match="outside the limit"):
-            refuse_outside(SPEC, 1.0, at_most_ns)
+    """Zero and less, and longer than the bench's longest; the armed source stays armed and dark."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.tick()
+        await bench.guard.arm(ARM)
+        for at_most_ns in (0, -1, round(SPEC.max_exposure_s * NS) + 1):
+            asked = bench.guard.emit(Emit(1.0, at_most_ns))
+            await refused(asked, SafetyError, "outside the limit")
+        assert ("on" in bench.source.log, Phase.ARMED) == (False, bench.guard.known.phase)
+
+    on_bench(scenario)
 
 
 def test_never_read_and_never_valid_are_stale() -> None:
     """Both while armed; an invalid one among valid ones is not."""
-    state = GuardState(phase=Phase.ARMED)
+    state = Known(phase=Phase.ARMED)
     (never,) = [trip for trip in decide(SPEC, state, NS) if trip.rule == "stale"]
     assert "never been read" in never.message
     state.beat = Heartbeat(NS, None, "timeout")
@@ -275,7 +270,7 @@ def test_a_healthy_emission_through_shutter_and_relay() -> None:
         await bench.live(2.0)
         assert [] == bench.guard.trips
         assert deadman.fed > 8
-        readings = (await bench.guard.read()).gates
+        readings = (await bench.guard.eyes.read()).gates
         assert {("shutter.closed", 0.0), ("deadman.closed", 1.0)} == {
             (reading.channel, reading.value) for reading in readings
         }
@@ -343,8 +338,8 @@ def test_what_the_light_is_seen_by() -> None:
         await bench.guard.arm(ARM)
         await bench.guard.emit(Emit(1.0, 60 * NS))
         await bench.tick()
-        assert (Beam.ON, "power meter") == bench.guard.emission()
-        assert 0 < bench.guard.lit_ns <= bench.clock.now_ns()
+        assert (Beam.ON, "power meter") == bench.guard.eyes.emission()
+        assert 0 < bench.guard.known.lit_ns <= bench.clock.now_ns()
 
     async def by_shutter(bench: Bench) -> None:
         await bench.tick()
@@ -366,7 +361,7 @@ def test_light_behind_the_shutter_that_is_as_asked_is_let_through() -> None:
         await bench.guard.arm(ARM)
         opened: list[int] = []
         await bench.guard.emit(Emit(1.0, 60 * NS), commanded=opened.append)
-        assert (["block", "through"], [bench.guard.lit_ns]) == (shutter.log, opened)
+        assert (["block", "through"], [bench.guard.known.lit_ns]) == (shutter.log, opened)
 
     on_bench(scenario, shutter, sets_power_before_on=False)
 
@@ -435,7 +430,7 @@ def test_a_meter_that_is_lost_is_told() -> None:
         meter = bench.guard.eyes._meter
         assert meter is not None
         meter.read_power_at_sample = gone  # type: ignore[method-assign]
-        readings = await bench.guard.read()
+        readings = await bench.guard.eyes.read()
         assert (None, "gone") == (readings.power, readings.lost and readings.lost.what)
         assert readings.source is not None
 

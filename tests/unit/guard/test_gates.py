@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from labctl.clock import NS, ns
 from labctl.events import Beam
-from labctl.guard import Emit, OffReport, Phase
+from labctl.talk import Emit, OffReport, Phase
 from tests.unit.guard.test_corners import ARM, Bench, FakeGate, on_bench, relay
 
 
@@ -85,7 +85,7 @@ def test_a_trip_blocks_every_gate_at_once_and_feeds_no_more() -> None:
     async def scenario(bench: Bench) -> None:
         await light(bench)
         await bench.clock.sleep(ns(1.3))
-        assert Phase.TRIPPED is bench.guard.phase
+        assert Phase.TRIPPED is bench.guard.known.phase
         assert (True, True) == (shutter.blocks, dead_man.blocks)
         assert not bench.source.lit
         fed = dead_man.fed

@@ -11,8 +11,10 @@ import pytest
 from labctl.clock import NS, Clock, ns, run_virtual
 from labctl.errors import RefusedError, SafetyError
 from labctl.events import HEATER, LASER, Beam
-from labctl.guard import Arm, Emit, Guards, Heartbeat, Phase, Trip, not_confirmed
+from labctl.evidence import eyes_of
+from labctl.guard import Guards
 from labctl.instruments import SourceState
+from labctl.talk import Arm, Emit, Heartbeat, Phase, Trip, not_confirmed
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_rules import SPEC
 
@@ -55,11 +57,14 @@ class Bench:
         self.supply = FakeSupply(clock)
         self.trips: list[Trip] = []
         self.guards = Guards(
-            {LASER: LASER_SPEC, HEATER: HEATER_SPEC},
-            {LASER: self.laser, HEATER: self.supply},
-            FakeMeter(self.laser),
+            eyes_of(
+                {LASER: LASER_SPEC, HEATER: HEATER_SPEC},
+                {LASER: self.laser, HEATER: self.supply},
+                FakeMeter(self.laser),
+                clock,
+            ),
             clock,
-            on_trip=self.trips.append,
+            self.trips.append,
         )
 
     async def tick(self, temperature_degc: float | None = None) -> None:
@@ -71,7 +76,7 @@ class Bench:
     async def light(self, source: str, power_w: float = 0.5, at_most_s: float = 600) -> None:
         await self.tick()
         spec = self.guards.of(source).spec
-        if self.guards.of(source).phase is Phase.DISARMED:
+        if self.guards.of(source).known.phase is Phase.DISARMED:
             await self.guards.arm(Arm("test", spec.digest(), source))
         await self.guards.emit(Emit(power_w, ns(at_most_s), source))
         await self.tick()
@@ -105,9 +110,12 @@ def test_the_resistor_is_energised_and_confirmed_off_as_a_laser_is() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.light(HEATER)
         guard = bench.guards.of(HEATER)
-        assert (Phase.EMITTING, (Beam.ON, "read back")) == (guard.phase, guard.emission())
+        assert (Phase.EMITTING, (Beam.ON, "read back")) == (
+            guard.known.phase,
+            guard.eyes.emission(),
+        )
         await bench.ticks(10.0)
-        assert 5.0 == pytest.approx(guard.state.energy_j, rel=0.1)
+        assert 5.0 == pytest.approx(guard.known.energy_j, rel=0.1)
         reports = await bench.guards.beam_off("done")
         assert [(LASER, True), (HEATER, True)] == [
             (r.source, r.confirmed) for r in reports.values()
@@ -129,8 +137,8 @@ def test_two_sources_are_never_lit_together(first: str, second: str) -> None:
             await bench.light(second)
         await bench.guards.beam_off("step over")
         await bench.light(second)
-        assert Phase.EMITTING is bench.guards.of(second).phase
-        assert Phase.DISARMED is bench.guards.of(first).phase
+        assert Phase.EMITTING is bench.guards.of(second).known.phase
+        assert Phase.DISARMED is bench.guards.of(first).known.phase
 
     on_bench(scenario)
 
@@ -149,7 +157,7 @@ def test_what_nobody_asked_for_trips_while_the_other_is_lit(lit: str, other: str
         assert ["unbidden"] == [trip.rule for trip in bench.trips]
         assert (other == HEATER) == bench.trips[0].message.startswith("heater: ")
         assert not (bench.laser.lit or bench.supply.lit)
-        assert [Phase.TRIPPED] * 2 == [bench.guards.of(n).phase for n in (LASER, HEATER)]
+        assert [Phase.TRIPPED] * 2 == [bench.guards.of(n).known.phase for n in (LASER, HEATER)]
 
     on_bench(scenario)
 
@@ -166,7 +174,7 @@ def test_a_trip_of_one_latches_all() -> None:
         assert [("temperature", True)] == [
             (t.rule, t.message.startswith("heater: ")) for t in bench.trips
         ]
-        assert [Phase.TRIPPED] * 2 == [bench.guards.of(n).phase for n in (LASER, HEATER)]
+        assert [Phase.TRIPPED] * 2 == [bench.guards.of(n).known.phase for n in (LASER, HEATER)]
 
     on_bench(scenario)
 
@@ -176,7 +184,7 @@ def test_the_lease_ends_the_heating_when_no_control_step_comes() -> None:
 
     async def scenario(bench: Bench) -> None:
         await bench.light(HEATER)
-        until_ns = bench.guards.of(HEATER).state.lease_until_ns
+        until_ns = bench.guards.of(HEATER).known.lease_until_ns
         await bench.clock.sleep_until(until_ns + ns(0.01))
         assert not bench.supply.lit
         assert ["lease"] == [trip.rule for trip in bench.trips]
@@ -266,7 +274,7 @@ def test_two_requests_at_once_arm_and_light_one_source() -> None:
         came = await asyncio.gather(*map(bench.guards.arm, arms), return_exceptions=True)
         assert came[0] is None and isinstance(came[1], RefusedError)
         assert [Phase.ARMED, Phase.DISARMED] == [
-            bench.guards.of(name).phase for name in (LASER, HEATER)
+            bench.guards.of(name).known.phase for name in (LASER, HEATER)
         ]
         emits = (Emit(0.5, NS), Emit(0.5, NS))
         came = await asyncio.gather(*map(bench.guards.emit, emits), return_exceptions=True)

@@ -11,8 +11,10 @@ import pytest
 from labctl.clock import NS, Clock, ns, run_virtual
 from labctl.errors import PortDisconnectedError, RefusedError, SafetyError
 from labctl.events import Beam, Invalid, Reading
-from labctl.guard import Arm, Emit, Guard, Heartbeat, Phase, Trip
+from labctl.evidence import Eyes
+from labctl.guard import Guard
 from labctl.instruments import Emitter, Seal, SourceState
+from labctl.talk import Arm, Emit, Heartbeat, Phase, Trip
 from tests.unit.guard.test_rules import SPEC
 
 
@@ -101,16 +103,13 @@ class Bench:
         self.source = FakeSource(clock, **source)
         self.trips: list[Trip] = []
         self.guard = Guard(
-            SPEC,
-            self.source,
-            FakeMeter(self.source) if meter else None,
-            clock,
-            on_trip=self.trips.append,
+            Eyes(SPEC, self.source, FakeMeter(self.source) if meter else None, clock),
+            self.trips.append,
         )
 
     async def tick(self, temperature_degc: float | None = None) -> None:
         """What a control step does: read everything, then give the guard the guarded reading."""
-        await self.guard.read()
+        await self.guard.eyes.read()
         now_ns = self.clock.now_ns()
         value = 25.0 + now_ns / NS * 0.01 if temperature_degc is None else temperature_degc
         self.guard.heartbeat(Heartbeat(now_ns, value))
@@ -143,7 +142,10 @@ def test_a_healthy_emission_is_confirmed_on_and_off() -> None:
 
     async def scenario(bench: Bench) -> None:
         await bench.light()
-        assert (Phase.EMITTING, Beam.ON) == (bench.guard.phase, bench.guard.emission()[0])
+        assert (Phase.EMITTING, Beam.ON) == (
+            bench.guard.known.phase,
+            bench.guard.eyes.emission()[0],
+        )
         report = await bench.guard.beam_off("done")
         assert (True, Beam.OFF, "read back") == (report.confirmed, report.beam, report.how)
         log = bench.source.log
@@ -158,7 +160,7 @@ def test_the_lease_ends_the_emission_when_no_control_step_comes() -> None:
 
     async def scenario(bench: Bench) -> None:
         await bench.light()
-        lit_until_ns = bench.guard.state.lease_until_ns
+        lit_until_ns = bench.guard.known.lease_until_ns
         await bench.clock.sleep_until(lit_until_ns - ns(0.01))
         assert bench.source.lit
         await bench.clock.sleep_until(lit_until_ns + ns(0.01))
@@ -196,7 +198,7 @@ def test_a_trip_is_latched() -> None:
             await bench.guard.emit(Emit(1.0, NS))
         with pytest.raises(SafetyError, match="tripped"):
             await bench.guard.arm(Arm("test", SPEC.digest()))
-        assert Phase.TRIPPED == bench.guard.phase
+        assert Phase.TRIPPED == bench.guard.known.phase
 
     on_bench(scenario)
 
@@ -347,7 +349,7 @@ def test_a_port_lost_while_lighting_leaves_the_guard_dark() -> None:
         emitter.on = loses_the_port  # type: ignore[union-attr, method-assign]
         with pytest.raises(PortDisconnectedError):
             await bench.guard.emit(Emit(1.0, NS))
-        assert Phase.ARMED == bench.guard.phase
+        assert Phase.ARMED == bench.guard.known.phase
         assert not (await bench.guard.beam_off("end")).confirmed
 
     on_bench(scenario, meter=False)
@@ -369,7 +371,7 @@ def test_a_trip_while_the_level_is_set_keeps_the_beam_dark() -> None:
         with pytest.raises(SafetyError, match="tripped"):
             await bench.guard.emit(Emit(1.0, NS))
         assert "on" not in bench.source.log
-        assert Phase.TRIPPED == bench.guard.phase
+        assert Phase.TRIPPED == bench.guard.known.phase
 
     on_bench(scenario)
 
@@ -435,7 +437,10 @@ def test_what_is_lit_again_after_a_trip_is_switched_off_again() -> None:
         await bench.tick()
         await bench.clock.sleep(ns(0.1))
         assert not bench.source.lit
-        assert (["lease"], Phase.TRIPPED) == ([t.rule for t in bench.trips], bench.guard.phase)
+        assert (["lease"], Phase.TRIPPED) == (
+            [t.rule for t in bench.trips],
+            bench.guard.known.phase,
+        )
 
     on_bench(scenario)
 
@@ -464,7 +469,7 @@ def test_to_disarm_while_it_is_lit_is_an_off() -> None:
         await bench.light()
         bench.guard.disarm()
         await bench.clock.sleep(ns(0.1))
-        assert (False, Phase.DISARMED) == (bench.source.lit, bench.guard.phase)
+        assert (False, Phase.DISARMED) == (bench.source.lit, bench.guard.known.phase)
         assert [] == bench.trips
 
     on_bench(scenario)
@@ -478,7 +483,7 @@ def test_to_disarm_while_it_is_being_armed_or_lit_ends_that() -> None:
         arming = asyncio.ensure_future(bench.guard.arm(Arm("test", SPEC.digest())))
         await bench.clock.sleep(ns(0.005))
         bench.guard.disarm()
-        with pytest.raises(RefusedError, match="disarmed"):
+        with pytest.raises(RefusedError, match="cannot arm in DISARMED"):
             await arming
         await bench.guard.arm(Arm("test", SPEC.digest()))
         lighting = asyncio.ensure_future(bench.guard.emit(Emit(1.0, NS)))
@@ -486,7 +491,7 @@ def test_to_disarm_while_it_is_being_armed_or_lit_ends_that() -> None:
         bench.guard.disarm()
         with pytest.raises(RefusedError, match="DISARMED"):
             await lighting
-        assert (False, Phase.DISARMED) == (bench.source.lit, bench.guard.phase)
+        assert (False, Phase.DISARMED) == (bench.source.lit, bench.guard.known.phase)
 
     on_bench(scenario)
 

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from labctl import platform, talk
-from labctl.guard import STOP, Trip
-from labctl.guard.process import Latch
+from labctl.talk import STOP, Latch, Trip
 from tests.unit.guard.test_process import World, on_wire
 
 __all__ = ["on_wire"]
@@ -70,7 +69,8 @@ def test_the_guards_process_keeps_a_trip_before_it_tells_it(
     """Whoever hears of it finds it on disk."""
 
     async def scenario(world: World) -> None:
-        world.process._setup = replace(world.process._setup, latch=latch(tmp_path))
+        served = world.process._served
+        served._setup = replace(served._setup, latch=latch(tmp_path))
         await world.light()
         world.value = 500.0
         world.beat()

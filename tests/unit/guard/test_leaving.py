@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from labctl import talk
-from labctl.guard import Trip
+from labctl.talk import Trip
 from tests.unit.guard.test_process import World, on_wire
 
 __all__ = ["on_wire"]
@@ -23,10 +23,10 @@ def test_an_end_in_the_turn_in_which_it_is_asked_to_read_is_an_end(
 
     async def scenario(world: World) -> None:
         await world.hear(talk.Ready)
-        world.process._finish("the test")
+        world.process._served.end("the test")
         for _ in range(turns):
             await asyncio.sleep(0)
-        world.process._wanted.set()
+        world.process._served._wanted.set()
         async with asyncio.timeout(5):
             await world.running
 
@@ -44,7 +44,7 @@ def test_what_broke_in_the_guard_keeps_no_port_from_being_released(
         assert guards is not None
         guards._on_trip = _breaks
         guards.latch(Trip("lease", "a test"))
-        world.process._finish("the test")
+        world.process._served.end("the test")
         assert 8 == await world.running
 
     assert "closed" in on_wire(scenario, code=8).source.log

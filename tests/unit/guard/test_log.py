@@ -14,7 +14,7 @@ from labctl import synced, talk
 from labctl.clock import NS
 from labctl.errors import RecordError
 from labctl.events import LASER
-from labctl.guard import Arm, Emit, Phase
+from labctl.talk import Arm, Emit, Phase
 from tests.unit.guard import test_process
 from tests.unit.guard.test_process import World
 from tests.unit.guard.test_rules import SPEC
@@ -127,6 +127,6 @@ def test_a_log_that_cannot_be_made_refuses_arming(on_wire: Callable[..., World])
         assert isinstance(error, RecordError)
         assert "--runs" in error.fix
         assert world.guards is not None
-        assert Phase.DISARMED is world.guards.of(LASER).phase
+        assert Phase.DISARMED is world.guards.of(LASER).known.phase
 
     on_wire(scenario)

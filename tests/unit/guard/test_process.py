@@ -25,17 +25,9 @@ from labctl import platform, talk
 from labctl.clock import NS, Clock, run_real
 from labctl.errors import BenchError, InputError, LabctlError, SafetyError
 from labctl.events import LASER, Beam, Invalid, Reading
-from labctl.guard import (
-    STOP,
-    Adjust,
-    Arm,
-    Emit,
-    GuardReadings,
-    Guards,
-    Heartbeat,
-    Phase,
-)
-from labctl.guard.process import _holding, _process
+from labctl.evidence import eyes_of
+from labctl.guard import Guards
+from labctl.guard.process import _process
 from labctl.guard.process._process import GuardProcess
 from labctl.instruments import (
     Identity,
@@ -45,6 +37,7 @@ from labctl.instruments import (
     make_instrument,
     open_simulation,
 )
+from labctl.talk import STOP, Adjust, Arm, Emit, GuardReadings, Heartbeat, Phase, _held
 from tests.scenario.runs import bench_file
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_rules import SPEC
@@ -85,7 +78,7 @@ class World:
         self.heard: list[Any] = []
         self.number = 0
         self.value = 25.0
-        patch.setattr(_process, "hold", self._hold)
+        patch.setattr(talk, "hold", self._hold)
         patch.setattr(_process, "connect_all", self._connect)
         patch.setattr(_process, "guards_of", self._guards_of)
         setup = talk.Setup(
@@ -102,9 +95,14 @@ class World:
         await self.clock.sleep(round(self.slow_s * NS))
         return self.missing
 
-    def _guards_of(self, held: object, setup: object, clock: Clock, on_trip: Any) -> Guards:
+    def _guards_of(
+        self, held: object, setup: object, clock: Clock, on_trip: Any, unlogged: Any
+    ) -> Guards:
         self.guards = Guards(
-            {LASER: SPEC}, {LASER: self.source}, FakeMeter(self.source), clock, on_trip=on_trip
+            eyes_of({LASER: SPEC}, {LASER: self.source}, FakeMeter(self.source), clock),
+            clock,
+            on_trip,
+            unlogged=unlogged,
         )
         return self.guards
 
@@ -380,7 +378,7 @@ def test_trouble_of_a_port_is_told(on_wire: Callable[..., World]) -> None:
 
     async def scenario(world: World) -> None:
         await world.light()
-        world.process._trouble("diode", "timeout", "late")
+        world.process._served.trouble("diode", "timeout", "late")
         assert talk.Trouble("diode", "timeout", "late") == await world.hear(talk.Trouble)
 
     assert "timeout" in [line.get("trouble") for line in on_wire(scenario).log]
@@ -397,7 +395,7 @@ def test_an_engine_that_cannot_be_told_is_gone(
         def gone(message: object) -> None:
             raise talk.WireError("gone")
 
-        monkeypatch.setattr(world.process._channel, "send", gone)
+        monkeypatch.setattr(world.process._served._channel, "send", gone)
         await world.running
 
     on_wire(scenario)
@@ -558,7 +556,7 @@ def test_guards_are_made_over_what_is_connected(monkeypatch: pytest.MonkeyPatch)
     """Laser, meter and gates by plain numbers: connected, off, and their trouble told."""
     bench = bench_file("simulated-gates")
     session = open_simulation(SimSpec(1, (), {}, bench.statement()))
-    monkeypatch.setattr(_holding, "make_instrument", partial(make_instrument, session=session))
+    monkeypatch.setattr(_held, "make_instrument", partial(make_instrument, session=session))
     from labctl.bench._guard_process import setup_of
 
     spec = bench.guard_spec()
@@ -568,10 +566,10 @@ def test_guards_are_made_over_what_is_connected(monkeypatch: pytest.MonkeyPatch)
         again = talk.from_line(talk.to_line(setup))
         assert setup == again
         held: dict[str, Any] = {}
-        _holding.hold(held, again, clock, lambda *said: None)
+        talk.hold(held, again, clock, lambda *said: None)
         assert () == await connect_all(held.values(), clock)
         assert {"diode", "meter", "shutter", "board"} == set(held)
-        guards = _holding.guards_of(held, again, clock, lambda trip: None)
+        guards = _process.guards_of(held, again, clock, lambda trip: None)
         (readings,) = (await guards.readings()).values()
         assert readings.source is not None and isinstance(readings.power, Reading)
         for instrument in held.values():
@@ -584,13 +582,13 @@ def test_what_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """An instrument that does not answer is a cause, and no exception."""
     bench = bench_file("simulated")
     session = open_simulation(SimSpec(1, (), {}, bench.statement()))
-    monkeypatch.setattr(_holding, "make_instrument", partial(make_instrument, session=session))
+    monkeypatch.setattr(_held, "make_instrument", partial(make_instrument, session=session))
     nobody = talk.OwnedInstrument("x", "arroyo-laser", "sim://nobody", {"max_current": "3.0 A"})
     setup = talk.Setup("b", 0, (nobody,), (), {}, "", 1.0, "")
 
     async def main(clock: Clock) -> tuple[LabctlError, ...]:
         held: dict[str, Any] = {}
-        _holding.hold(held, setup, clock, lambda *said: None)
+        talk.hold(held, setup, clock, lambda *said: None)
         return await connect_all(held.values(), clock)
 
     (cause,) = run_real(main)

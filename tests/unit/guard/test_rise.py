@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from labctl.clock import NS
-from labctl.guard import GuardSpec, GuardState, Heartbeat, Phase, decide
-from labctl.guard._rise import Rise
-from labctl.guard._state import note_heartbeat, note_source
+from labctl.evidence import Known, Rise, note_source
+from labctl.guard import decide
+from labctl.guard._rules import take_beat
+from labctl.talk import GuardSpec, Heartbeat, Phase
 from tests.unit.guard.test_rules import SPEC, seen
 
 
@@ -87,7 +88,7 @@ COARSE = replace(SPEC, resolution_k=0.1, max_exposure_s=3600.0, most_k_per_j=0.3
 def tripped(frozen_from_s: float) -> tuple[str, int]:
     """(rule, at which second) of twenty minutes at 1 W, read to 0.1 K each second: 5.3 J/K,
     24 mW/K, a third of the light as heat; the reading stays as it is from some second on."""
-    state = GuardState(phase=Phase.EMITTING, commanded_w=1.0, at_most_ns=3600 * NS)
+    state = Known(phase=Phase.EMITTING, commanded_w=1.0, at_most_ns=3600 * NS)
     kelvin = shown = 0.0
     for second in range(1, 1201):
         now_ns = second * NS
@@ -96,7 +97,7 @@ def tripped(frozen_from_s: float) -> tuple[str, int]:
             shown = round(20.0 + kelvin, 1)
         state.lease_until_ns = now_ns + NS
         note_source(state, seen(taken_ns=now_ns, meter_ns=now_ns))
-        note_heartbeat(COARSE, state, Heartbeat(now_ns, shown), now_ns)
+        take_beat(COARSE, state, Heartbeat(now_ns, shown), now_ns)
         trips = decide(COARSE, state, now_ns)
         if trips:
             return trips[0].rule, second

@@ -1,4 +1,4 @@
-"""From a setup to guards over connected instruments, in the guard's own process."""
+"""From a setup to the instruments that it names, and to the roles in which a guard holds them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from functools import partial
 from typing import cast
 
 from labctl.clock import Clock
-from labctl.guard._act import Acts
-from labctl.guard._guards import Guards
 from labctl.instruments import (
     Gate,
     GateRole,
@@ -20,7 +18,7 @@ from labctl.instruments import (
     SourceRole,
     make_instrument,
 )
-from labctl.talk import Found, Setup, Trip
+from labctl.talk._process import Found, Setup
 
 
 def hold(
@@ -37,10 +35,10 @@ def hold(
         )  # fmt: skip
 
 
-def guards_of(
-    held: dict[str, Instrument], setup: Setup, clock: Clock, on_trip: Callable[[Trip], None]
-) -> Guards:
-    """The guards over what is held, by the setup's limits and calibrations."""
+def roles_of(
+    held: dict[str, Instrument], setup: Setup, now_ns: Callable[[], int]
+) -> tuple[dict[str, SourceRole], MeterRole | None, list[GateRole]]:
+    """Sources by name, the meter, the gates; with the setup's calibrations."""
     sources = {}
     for source in setup.sources:
         one = held[source.instrument]
@@ -48,23 +46,13 @@ def guards_of(
         role = SourceRole(one, driver, confirms, source.level, source.measured_w)
         sources[source.name] = role
     head = held.get(setup.meter)
-    # Found here, whatever the engine believes: what proved itself simulated can hurt nobody.
-    real = not all(one.simulated for one in held.values())
-    needed = real and not setup.unattended_by
-    return Guards(
-        {source.name: source.spec for source in setup.sources},
-        sources,
-        MeterRole(head, cast(PowerMeter, head.driver), setup.pick_off, clock.now_ns)
-        if head is not None
-        else None,
-        clock,
-        on_trip=on_trip,
-        gates=[
-            GateRole(name, held[key], cast(Gate, held[key].driver))
-            for name, key in setup.gates.items()
-        ],
-        acts=Acts(setup.bench, setup.act_hold_s if needed else 0.0),
-    )
+    meter = None
+    if head is not None:
+        meter = MeterRole(head, cast(PowerMeter, head.driver), setup.pick_off, now_ns)
+    gates = [
+        GateRole(name, held[key], cast(Gate, held[key].driver)) for name, key in setup.gates.items()
+    ]
+    return sources, meter, gates
 
 
 def found_of(instrument: Instrument) -> Found:

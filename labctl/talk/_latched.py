@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labctl.clock import iso, wall_utc_ns
 from labctl.synced import write_whole
-from labctl.talk import STOP, LatchAt, Trip
+from labctl.talk._asked import STOP, Trip
 
 _PATIENCE_S = 0.1
 """A disk that takes longer may not hold up the guard's loop."""
 
 
-class Latch(LatchAt):
-    """See the module's docstring."""
+@dataclass(frozen=True, slots=True)
+class Latch:
+    """Where the trip of one bench is kept."""
 
-    def at(self) -> LatchAt:
-        """As it is told to a process."""
-        return LatchAt(self.path, self.bench, self.addresses)
+    path: str
+    bench: str
+    addresses: tuple[str, ...]
+    """Of the sources that it latches."""
 
     def keep(self, trip: Trip) -> Trip:
         """Write it down, once off has been written and before anybody is told; the trip as it is

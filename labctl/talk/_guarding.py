@@ -1,36 +1,28 @@
-"""What a run asks of its guard, wherever that lives: in this process, or in one of its own."""
+"""What a run asks of its guards, wherever they live: in this process, or in one of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from labctl.events import LASER, Beam
-from labctl.guard import Act, Arm, Emit, GuardReadings, GuardSpec, Heartbeat, OffReport, Phase
+from labctl.events import LASER
+from labctl.talk._asked import Act, Arm, Emit, GuardReadings, Heartbeat, OffReport, Trip
+from labctl.talk._process import SourceNews
+from labctl.talk._spec import GuardSpec
 
 
 class AnyGuard(Protocol):
-    """The guard of one source; see `Guard`."""
+    """The guard of one source; see `labctl.guard.Guard`."""
 
     @property
     def spec(self) -> GuardSpec: ...
 
     @property
-    def phase(self) -> Phase: ...
-
-    @property
-    def can_confirm(self) -> bool: ...
-
-    @property
-    def lit_ns(self) -> int: ...
-
-    def emission(self) -> tuple[Beam, str]: ...
-
-    async def read(self) -> GuardReadings: ...
+    def news(self) -> SourceNews: ...
 
 
 class AnyGuards(Protocol):
-    """The guards of a run's sources; see `Guards`."""
+    """The guards of a run's sources; see `labctl.guard.Guards`."""
 
     def of(self, source: str) -> AnyGuard: ...
 
@@ -55,3 +47,9 @@ class AnyGuards(Protocol):
     async def beam_off(self, why: str) -> Mapping[str, OffReport]: ...
 
     async def close(self) -> None: ...
+
+
+class Held(AnyGuards, Protocol):
+    """Guards in the process that serves them."""
+
+    def latch(self, cause: Trip) -> None: ...
