@@ -4,6 +4,7 @@ It measures and remembers; it holds nothing against a limit and switches nothing
 guard's.
 """
 
+from labctl.evidence._act import Acts
 from labctl.evidence._eyes import Eyes, eyes_of
 from labctl.evidence._known import (
     DARK_W,
@@ -18,12 +19,14 @@ from labctl.evidence._known import (
     note_source,
 )
 from labctl.evidence._measured import WARMER_THAN_LIQUID, against_command, rate_k_per_s
+from labctl.evidence._over import eyes_over
 from labctl.evidence._rise import Rise
 
 __all__ = [
     "DARK_W",
     "SETTLE_NS",
     "WARMER_THAN_LIQUID",
+    "Acts",
     "Eyes",
     "GateSeen",
     "Known",
@@ -31,6 +34,7 @@ __all__ = [
     "SourceSeen",
     "against_command",
     "eyes_of",
+    "eyes_over",
     "meter_threshold_w",
     "note_heartbeat",
     "note_meter",

@@ -21,6 +21,9 @@ from labctl.instruments import GateState, GuardedGate, GuardedMeter, GuardedSour
 from labctl.talk import LIT, GuardReadings, GuardSpec, SourceNews
 
 _LOOK_NS = 50_000_000
+_MEASURED_WITHIN_S = 1.0
+"""So long after it may have been starting a laser that is lit behind a closed shutter has to show
+the power that was asked for."""
 _OLD_NS = NS // 4
 """Light that the meter saw longer ago than this, while the source's reply was late, may be gone."""
 
@@ -79,13 +82,17 @@ class Eyes:
         except Exception as error:
             return GuardReadings(None, None, lost=InstrumentError(in_words(error)))
 
-    async def sees_power(self, most_off: float, within_s: float) -> bool:
-        """Whether the meter comes to see the commanded power, in which case this returns at once;
-        `most_off`: the relative difference that counts as none. It sees it before a shutter too."""
-        until_ns, known = self.clock.now_ns() + round(within_s * NS), self.known
+    async def sees_power(self) -> bool:
+        """Whether the meter comes to see, before a shutter too, the power that was asked for, in
+        which case this returns at once. Waits for as long as the source may take to start."""
+        spec, known = self.spec, self.known
+        until_ns = self.clock.now_ns() + round((spec.starts_within_s + _MEASURED_WITHIN_S) * NS)
         while self._meter is not None and known.phase in LIT and self.clock.now_ns() < until_ns:
             seen, wanted_w = await self._meter.read_power_at_sample(), known.commanded_w
-            if isinstance(seen, Reading) and abs(seen.value - wanted_w) <= most_off * wanted_w:
+            if (
+                isinstance(seen, Reading)
+                and abs(seen.value - wanted_w) <= spec.power_mismatch * wanted_w
+            ):
                 return True
             await self.clock.sleep(_LOOK_NS)
         return False
@@ -164,9 +171,9 @@ class Eyes:
     async def seen_off(self, tell: Callable[[str], None], *, again: bool = False) -> str:
         """Read, and say how off is confirmed, or '' with what speaks against it told.
 
-        Confirmed means that it was never lit, or read back from the source, or seen by a power meter that has seen this
-        emission on. A meter that still sees light overrules a source that says OFF; `again`: it has
-        been given a second look.
+        Confirmed means never lit, read back from the source, or seen by a power meter that has seen
+        this emission on. A meter that still sees light overrules a source that says OFF; `again`:
+        it has been given a second look.
         """
         readings = await self.look()
         if readings.lost is not None:

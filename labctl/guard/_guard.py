@@ -7,8 +7,9 @@ confirms off, and nobody else lights. Every way out of here goes through `beam_o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Set
 from dataclasses import replace
+from typing import cast
 
 from labctl import talk
 from labctl.clock import NS
@@ -23,24 +24,17 @@ from labctl.talk import LIT, LIVE, OffReport, Phase, Trip
 
 _LATE_NS = 20_000_000
 """So long after its declared end an emission that its step has not ended is ended here."""
-_MEASURED_WITHIN_S = 1.0
-"""So long after it may have been starting a laser that is lit behind a closed shutter has to show
-the power that was asked for."""
-
-OnTrip = Callable[[Trip], None]
-Commanded = Callable[[int], None]
 
 
 class Guard:
     """One source under a lease. See the module's docstring; times are those of `clock`."""
 
-    def __init__(self, eyes: Eyes, on_trip: OnTrip) -> None:
+    def __init__(self, eyes: Eyes, on_trip: talk.OnTrip) -> None:
         """`on_trip` is called once, with the first cause, after off has been written."""
         self.eyes, self.spec, self.known = eyes, eyes.spec, eyes.known
         self._source, self._clock, self._on_trip = eyes.source, eyes.clock, on_trip
         self._gates = Gates(eyes)
-        self._off = Off(eyes, self._gates)
-        self._emitter: Emitter | None = None
+        self._off = Off(eyes, self._gates, self._late)
         self._timer: asyncio.TimerHandle | None = None
         self._switching: list[asyncio.Task[None]] = []
         self._confirming: asyncio.Task[OffReport] | None = None
@@ -75,8 +69,7 @@ class Guard:
         known = self.known
         self._refuse_unless({Phase.DISARMED}, "arm")
         if request.digest != self.spec.digest():
-            fix = "Plan the run again and look at its limits."
-            raise SafetyError("the limits are not those that were shown", fix=fix)
+            raise SafetyError("the limits are not those that were shown", fix="Plan the run again.")
         known.phase = Phase.ARMING
         try:
             # Before our own off would hide it: light that nobody asked for.
@@ -84,38 +77,34 @@ class Guard:
             self.look()
             self._refuse_unless({Phase.ARMING}, "arm")
             if self._source.needs_shutter and not self.eyes.shutters:
-                fix = "Put a shutter into the beam and give it the role `shutter`."
                 what = "it takes no power before it is on, and no shutter holds its light back"
-                raise SafetyError(what, fix=fix)
+                raise SafetyError(what, fix="Put one into the beam; give it the role `shutter`.")
             await self._source.off()
             known.dark_ns = self._clock.now_ns()
             await self._gates.prepare(self._may_feed)
             emitter = await self._source.emitter(Seal("guard"))
             await emitter.limit_level(self._source.level(self.spec.max_power_w))
-            await self._see_dark("armed")
-            # Tripped or disarmed in a wait on the way.
-            self._refuse_unless({Phase.ARMING}, "arm")
-            armed = replace(known, phase=Phase.ARMED)
-            if trips := decide(self.spec, armed, self._clock.now_ns()):
+            await self._see_dark(Phase.ARMING, "arm")
+            if trips := decide(self.spec, replace(known, phase=Phase.ARMED), self._clock.now_ns()):
                 said = "; ".join(trip.message for trip in trips)
                 raise SafetyError(f"arming refused: {said}", fix="Mend the cause and start again.")
-            known.phase, self._emitter = Phase.ARMED, emitter
+            known.phase, self._off.emitter = Phase.ARMED, emitter
         finally:
             if known.phase is Phase.ARMING:
                 known.phase = Phase.DISARMED
 
-    async def _see_dark(self, what: str) -> None:
-        """Read everything and raise unless the source is there and dark, and no rule is broken."""
+    async def _see_dark(self, phase: Phase, do: str) -> None:
+        """Read everything and raise unless the source is there and dark, no rule is broken, and
+        nobody has disarmed meanwhile."""
         readings = await self.eyes.read()
         self.look()
-        self._refuse_if_tripped()
+        self._refuse_unless({phase}, do)
         if readings.lost is not None:
             raise readings.lost
-        beam = readings.source.beam if readings.source is not None else None
-        if beam is None:
-            raise SafetyError(f"the source cannot be read, so it cannot be {what}")
+        beam = readings.source.beam if readings.source is not None else Beam.ON
         if beam is Beam.ON or (self._source.confirms and beam is not Beam.OFF):
-            raise SafetyError(f"the source reads {beam.name} before it was {what}")
+            said = f"reads {beam.name}" if readings.source else "cannot be read"
+            raise SafetyError(f"cannot {do}: the source {said}")
 
     def disarm(self) -> None:
         """Give the right to light back, lit or not: hands may go into the bench now."""
@@ -124,18 +113,18 @@ class Guard:
             self._begin_off("disarmed")
         elif self.known.phase is not Phase.TRIPPED:
             self.known.phase = Phase.DISARMED
-        self._emitter = None
+        self._off.emitter = None
 
-    async def emit(self, request: talk.Emit, commanded: Commanded | None = None) -> None:
+    async def emit(self, request: talk.Emit, commanded: talk.Commanding | None = None) -> None:
         """Light, at most as long as declared. Raises and stays dark when anything is amiss.
         `commanded` is called with the time, right before on is written: from then on nobody may be
         told OFF."""
         known, eyes = self.known, self.eyes
-        emitter = self._emitter_in(Phase.ARMED, "light")
+        self._refuse_unless({Phase.ARMED}, "light")
         self._refuse_outside(request.power_w, request.at_most_ns)
         # As things are now, not as they were at arming.
-        await self._see_dark("lit")
-        self._refuse_unless({Phase.ARMED}, "light")
+        await self._see_dark(Phase.ARMED, "light")
+        emitter = cast(Emitter, self._off.emitter)
         level = self._source.level(request.power_w)
         eyes.lighting = True
         try:
@@ -155,8 +144,8 @@ class Guard:
             self._refuse_unless(LIT, "light")
             if known.held_back:
                 eyes.lighting = False
-                if not self._source.sets_power_before_on:
-                    await self._refuse_unmeasured()
+                if not (self._source.sets_power_before_on or await eyes.sees_power()):
+                    raise SafetyError("the power behind the closed shutter is not seen as asked")
                 self._refuse_unless(LIT, "light")
                 known.held_back = False
                 self._begin(commanded)
@@ -170,17 +159,12 @@ class Guard:
         finally:
             eyes.lighting = False
 
-    def _begin(self, commanded: Commanded | None) -> None:
+    def _begin(self, commanded: talk.Commanding | None) -> None:
         """The emission's time begins: with the light, or with the shutter that held it back."""
         self.known.lit_now(self._clock.now_ns())
         self._watch()
         if commanded is not None:
             commanded(self.known.lit_ns)
-
-    async def _refuse_unmeasured(self) -> None:
-        within_s = self.spec.starts_within_s + _MEASURED_WITHIN_S
-        if not await self.eyes.sees_power(self.spec.power_mismatch, within_s):
-            raise SafetyError("the power behind the closed shutter is not measured as asked")
 
     async def adjust(self, power_w: float) -> int:
         """Another power for the light that is on, read back; returns when it was set.
@@ -192,21 +176,19 @@ class Guard:
         """
         self.look()
         known, spec, now_ns = self.known, self.spec, self._clock.now_ns()
-        emitter = self._emitter_in(Phase.EMITTING, "change the power")
+        self._refuse_unless({Phase.EMITTING}, "change the power")
         if not self._source.takes_power_lit:
-            fix = "Irradiate at one power, or use a source that can be told."
-            raise RefusedError("this source takes no other power while it is on", fix=fix)
+            what = "this source takes no other power while it is on"
+            raise RefusedError(what, fix="Irradiate at one power, or by a source that can be told.")
         self._refuse_outside(power_w, known.at_most_ns)
         left_s = max(0, known.lit_ns + known.at_most_ns - now_ns) / NS
         if power_w > known.commanded_w and known.energy_j + power_w * left_s > spec.max_energy_j:
-            raise SafetyError(
-                f"{power_w:g} W for the {left_s:.1f} s that are left would come to more than the "
-                f"limit of {spec.max_energy_j:g} J; {known.energy_j:.1f} J are given"
-            )
+            what = f"{power_w:g} W to the end would come to more than {spec.max_energy_j:g} J"
+            raise SafetyError(what, seen=f"{known.energy_j:.1f} J given, {left_s:.1f} s are left")
         level = self._source.level(power_w)
         try:
             note_power(spec, known, power_w, now_ns, written=False)
-            await emitter.set_level(level)
+            await cast(Emitter, self._off.emitter).set_level(level)
             # Switched off meanwhile, and the level may have come after it.
             self._refuse_unless(LIT, "change the power")
         except BaseException:
@@ -237,31 +219,22 @@ class Guard:
         """Wait for an off that is under way, and block every gate."""
         came: list[object] = []
         while self._switching:
-            waiting, self._switching = self._switching, []
-            came += await asyncio.gather(*waiting, return_exceptions=True)
+            came += await asyncio.gather(self._switching.pop(), return_exceptions=True)
         if self._confirming is not None:
             await asyncio.wait({self._confirming})
         # An off that broke keeps no gate from being blocked.
         await self._gates.release()
-        raise_first(came)
+        if broke := [each for each in came if isinstance(each, BaseException)]:
+            raise broke[0]
 
     # -- inside ------------------------------------------------------------------------------
 
-    def _refuse_if_tripped(self) -> None:
+    def _refuse_unless(self, phases: Set[Phase], do: str) -> None:
         if self.known.phase is Phase.TRIPPED:
             fix = "See to the cause, then reset at the bench."
             raise SafetyError(f"tripped: {self.trips[0].message}", fix=fix)
-
-    def _refuse_unless(self, phases: Set[Phase], do: str) -> None:
-        self._refuse_if_tripped()
         if self.known.phase not in phases:
             raise RefusedError(f"cannot {do} in {self.known.phase}")
-
-    def _emitter_in(self, phase: Phase, do: str) -> Emitter:
-        self._refuse_unless({phase}, do)
-        if self._emitter is None:
-            raise RefusedError(f"cannot {do}: not armed")
-        return self._emitter
 
     def _refuse_outside(self, power_w: float, at_most_ns: int) -> None:
         """SafetyError for an emission outside the limits; nothing is clipped."""
@@ -269,8 +242,7 @@ class Guard:
         if not 0 < power_w <= most_w:
             raise SafetyError(f"{power_w:g} W is outside the limit of {most_w:g} W")
         if not 0 < at_most_ns <= round(most_s * NS):
-            asked = f"an emission of {at_most_ns / NS:g} s"
-            raise SafetyError(f"{asked} is outside the limit of {most_s:g} s")
+            raise SafetyError(f"{at_most_ns / NS:g} s is outside the limit of {most_s:g} s")
 
     def _may_feed(self) -> bool:
         self.look()
@@ -296,7 +268,7 @@ class Guard:
             # A step that waits for a late reply is no fault; the light ends all the same.
             self._go_dark()
             self._begin_off("lit for as long as declared")
-        elif known.phase in LIT:
+        if known.phase in LIT:
             due_ns = min(known.lease_until_ns + 1, end_ns)
             self._timer = self._clock.call_at(due_ns, self._watch)
 
@@ -324,18 +296,9 @@ class Guard:
         """What comes of repeating off; one at a time does it, and whoever else asks waits for the
         same. Somebody who waits no more does not end it."""
         if self._confirming is None or self._confirming.done():
-            self._confirming = asyncio.ensure_future(
-                self._off.until_confirmed(began_ns, failure, self._emitter, self._late)
-            )
+            self._confirming = asyncio.ensure_future(self._off.until_confirmed(began_ns, failure))
         report = await asyncio.shield(self._confirming)
         return replace(report, took_ns=self._clock.now_ns() - began_ns, source=self.eyes.name)
 
     def _late(self, tried: str) -> None:
         self._trip(Trip("unbidden", f"it does not go off: {tried}"))
-
-
-def raise_first(came: Iterable[object]) -> None:
-    """The first error of what a gathering gave, when all of it has been waited for."""
-    for each in came:
-        if isinstance(each, BaseException):
-            raise each

@@ -12,11 +12,10 @@ from collections.abc import Callable, Mapping
 
 from labctl import talk
 from labctl.clock import Clock
-from labctl.errors import RecordError, RefusedError
+from labctl.errors import RecordError, RefusedError, SafetyError
 from labctl.events import LASER
-from labctl.evidence import Eyes
-from labctl.guard._act import Acts
-from labctl.guard._guard import Commanded, Guard, OnTrip, raise_first
+from labctl.evidence import Acts, Eyes
+from labctl.guard._guard import Guard
 from labctl.talk import LIT, Trip
 
 _UNWRITTEN = "the guard's log cannot be written"
@@ -25,23 +24,17 @@ _UNWRITTEN = "the guard's log cannot be written"
 class Guards:
     """The guards of a run's sources, by the name of the source."""
 
-    def __init__(
-        self,
-        eyes: Mapping[str, Eyes],
-        clock: Clock,
-        on_trip: OnTrip,
-        acts: Acts | None = None,
-        unlogged: Callable[[], str] = str,
-    ) -> None:
-        """`on_trip` is called once, with the first cause, after off has been written. `acts`: what
-        must have been done at the bench; None where nothing needs to be. `unlogged`: why the
-        guard's log cannot be written, or ''; there is no light without it, for it may be all that
-        tells of it."""
-        self._clock, self._on_trip, self._unlogged = clock, on_trip, unlogged
-        self._acts, self._lighting = acts or Acts(), asyncio.Lock()
+    def __init__(self, eyes: Mapping[str, Eyes], clock: Clock, on_trip: talk.OnTrip) -> None:
+        """`on_trip` is called once, with the first cause, after off has been written."""
+        self._clock, self._on_trip = clock, on_trip
         self._cause: Trip | None = None
-        self._told = False
+        self._lighting = asyncio.Lock()
         self._guards = {name: Guard(its, self._tripped) for name, its in eyes.items()}
+        self.acts = Acts()
+        """What must have been done at the bench; as it is, nothing needs to be."""
+        self.unlogged: Callable[[], str] = str
+        """Why the guard's log cannot be written, or ''. There is no light without it, for it may be
+        all that tells of it."""
 
     def of(self, source: str) -> Guard:
         """The guard of one source; RefusedError where this run has none of that name."""
@@ -70,35 +63,34 @@ class Guards:
 
     def _one_for_all(self) -> None:
         guards = self._guards.values()
-        if (fault := self._unlogged()) and any(guard.known.phase in LIT for guard in guards):
+        if (fault := self.unlogged()) and any(guard.known.phase in LIT for guard in guards):
             self.latch(Trip("log", f"{_UNWRITTEN}: {fault}"))
         for guard in guards:
             if guard.trips:
                 self.latch(guard.trips[0])
 
-    def latch(self, cause: Trip) -> None:
-        """Every source off and latched, by the first cause."""
+    def latch(self, cause: Trip) -> Trip:
+        """Every source off and latched, by the first cause, which this returns."""
         self._cause = self._cause or cause
         for guard in self._guards.values():
             guard.latch(self._cause)
+        return self._cause
 
     def _tripped(self, cause: Trip) -> None:
         """Off has been written: tell, once."""
-        self.latch(cause)
-        if not self._told and self._cause is not None:
-            self._told = True
-            self._on_trip(self._cause)
+        tell, self._on_trip = self._on_trip, lambda trip: None
+        tell(self.latch(cause))
 
     # -- requests ----------------------------------------------------------------------------
 
     async def wanted(self, ahead_ns: int = 0) -> str:
         """What a person at the bench must type before anything is lit; empty where nothing needs
         to be, or an act holds, `ahead_ns` from now too."""
-        return self._acts.wanted(self._clock.now_ns(), ahead_ns)
+        return self.acts.wanted(self._clock.now_ns(), ahead_ns)
 
     async def act(self, act: talk.Act) -> None:
         """It was typed; RefusedError where it was not."""
-        self._acts.take(act, self._clock.now_ns())
+        self.acts.take(act, self._clock.now_ns())
 
     async def arm(self, request: talk.Arm) -> None:
         """Make one source ready to be lit; every other is disarmed, and must be dark. SafetyError
@@ -111,17 +103,17 @@ class Guards:
 
     def disarm(self) -> None:
         """Give every right to light back; what was done at the bench must be done again."""
-        self._acts.void()
+        self.acts.void()
         for guard in self._guards.values():
             guard.disarm()
 
-    async def emit(self, request: talk.Emit, *, commanded: Commanded | None = None) -> None:
+    async def emit(self, request: talk.Emit, *, commanded: talk.Commanding | None = None) -> None:
         """Light one source while every other is dark. The limit of energy is one for all."""
         async with self._alone(request.source):
             guard, others = self.of(request.source), self._guards.values()
             guard.known.energy_j = max(other.known.energy_j for other in others)
             await guard.emit(request, commanded)
-        self._acts.lit(self._clock.now_ns())
+        self.acts.lit(self._clock.now_ns())
 
     async def adjust(self, power_w: float, source: str = LASER) -> int:
         """Another power while this source emits; see `Guard.adjust`."""
@@ -132,8 +124,10 @@ class Guards:
         """To be held by whoever arms, lights or sets a source. Refused where another source is on,
         where somebody else does any of it (what he has looked at would not hold), where nobody has
         armed at the bench, and where the guard cannot write its log."""
-        self._acts.check(self._clock.now_ns())
-        if fault := self._unlogged():
+        if not self.acts.stand(self._clock.now_ns()):
+            fix = "Arm it at the bench, by typing the words that are shown."
+            raise SafetyError("nobody has armed this at the bench, or too long ago", fix=fix)
+        if fault := self.unlogged():
             raise RecordError(_UNWRITTEN, seen=fault, fix="Free space, or use --runs.")
         if self._lighting.locked():
             raise RefusedError("a source is being armed, lit or set")
@@ -149,5 +143,4 @@ class Guards:
 
     async def close(self) -> None:
         """Wait for every off that is under way, and block every gate."""
-        closing = [guard.close() for guard in self._guards.values()]
-        raise_first(await asyncio.gather(*closing, return_exceptions=True))
+        await self._clock.together(*(guard.close() for guard in self._guards.values()))

@@ -23,8 +23,12 @@ _NO_LEVEL, _NO_PORT = "drive level could not be set to 0", "port could not be op
 class Off:
     """Switches one source off. Never raises for an instrument that does not do as told."""
 
-    def __init__(self, eyes: Eyes, gates: Gates) -> None:
+    def __init__(self, eyes: Eyes, gates: Gates, late: Callable[[str], None]) -> None:
+        """`late` is told what was tried when off alone has not done in its time."""
         self._eyes, self._gates, self._source, self._clock = eyes, gates, eyes.source, eyes.clock
+        self._late = late
+        self.emitter: Emitter | None = None
+        """Another way to darkness: the drive level."""
 
     async def write(self, *, everything: bool = False) -> str:
         """Write off and close the shutter (every gate), in one turn; what went wrong, or ''."""
@@ -32,12 +36,9 @@ class Off:
         gates = self._gates.blocking(everything=everything)
         return "; ".join(filter(None, await self._clock.together(off, *gates)))
 
-    async def until_confirmed(
-        self, began_ns: int, failure: str, emitter: Emitter | None, late: Callable[[str], None]
-    ) -> OffReport:
-        """Repeat off until it is confirmed or nothing is left. `failure` is what the first `write`
-        said; `emitter` is the way to the drive level. When off alone has not done in its time,
-        `late` is told what was tried, and every other path is taken too."""
+    async def until_confirmed(self, began_ns: int, failure: str) -> OffReport:
+        """Repeat off until it is confirmed or nothing is left; `failure` is what the first `write`
+        said. When off alone has not done in its time, every other path is taken too."""
         tried: dict[str, None] = dict.fromkeys(filter(None, [failure]))
         everything = False
 
@@ -59,12 +60,12 @@ class Off:
             if took_s >= self._eyes.spec.off_confirm_s and not everything:
                 everything = True
                 # Told before the other paths: an interlock that they open is not the cause.
-                late("; ".join(tried))
+                self._late("; ".join(tried))
             # Every gate with the next off, not behind a port that has to be opened first.
             if failure := await self.write(everything=everything):
                 tried.setdefault(failure)
-            if everything and emitter is not None:
-                failure = await attempt(partial(emitter.set_level, 0.0), _NO_LEVEL)
+            if everything and self.emitter is not None:
+                failure = await attempt(partial(self.emitter.set_level, 0.0), _NO_LEVEL)
                 tried.setdefault(failure or "drive level set to 0")
             if everything:
                 failure = await attempt(self._source.reopen, _NO_PORT)

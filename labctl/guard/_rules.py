@@ -6,7 +6,6 @@ and so it is the same in a process of its own and in a test.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from labctl import evidence
@@ -27,7 +26,10 @@ _BROKEN = frozenset({"open", "range", "no-sensor", "device"})
 
 def decide(spec: GuardSpec, known: Known, now_ns: int) -> list[Trip]:
     """Every rule violated at `now_ns`, the most telling first: the first names the cause."""
-    return [*_violated(spec, known, now_ns)]
+    lit, live = known.phase in LIT, known.phase in LIVE
+    rules = ((_dark, not lit), (_lease, lit), (_reading, live), (_heating, lit), (_loop, live),
+             (_source, lit), (_spent, lit))  # fmt: skip
+    return [trip for look, holds in rules if holds for trip in look(spec, known, now_ns)]
 
 
 def take_beat(spec: GuardSpec, known: Known, beat: Heartbeat, now_ns: int) -> None:
@@ -36,25 +38,6 @@ def take_beat(spec: GuardSpec, known: Known, beat: Heartbeat, now_ns: int) -> No
     fresh = evidence.note_heartbeat(spec, known, beat, now_ns)
     if fresh and known.phase in LIT and now_ns <= known.lease_until_ns:
         known.lease_until_ns = now_ns + round(spec.lease_s * NS)
-
-
-def _violated(spec: GuardSpec, known: Known, now_ns: int) -> Iterator[Trip]:
-    lit = known.phase in LIT
-    if lit:
-        late_s = (now_ns - known.lease_until_ns) / NS + spec.lease_s
-        what = f"no control step with a fresh reading for {late_s:.2f} s"
-        yield from _over("lease", what, late_s, spec.lease_s, "s")
-    else:
-        yield from _dark(known)
-    if known.phase in LIVE:
-        yield from _reading(spec, known, now_ns)
-    if lit:
-        yield from _heating(spec, known)
-    if known.phase in LIVE:
-        yield from _loop(spec, known, now_ns)
-    if lit:
-        yield from _source(spec, known, now_ns)
-        yield from _spent(spec, known, now_ns)
 
 
 def _over(rule: str, what: str, value: float, limit: float, unit: str) -> Iterator[Trip]:
@@ -68,7 +51,13 @@ def _old(rule: str, what: str, seen_ns: int, now_ns: int, limit_s: float) -> Ite
     yield from _over(rule, f"{what} {age_s:.2f} s ago", age_s, limit_s, "s")
 
 
-def _dark(known: Known) -> Iterator[Trip]:
+def _lease(spec: GuardSpec, known: Known, now_ns: int) -> Iterator[Trip]:
+    late_s = (now_ns - known.lease_until_ns) / NS + spec.lease_s
+    what = f"no control step with a fresh reading for {late_s:.2f} s"
+    yield from _over("lease", what, late_s, spec.lease_s, "s")
+
+
+def _dark(spec: GuardSpec, known: Known, now_ns: int) -> Iterator[Trip]:
     """What was read before off, or while it took effect, says nothing of the dark: a source that
     does not answer leaves the last reading where it was."""
     seen, dark_ns = known.seen, known.dark_ns + SETTLE_NS
@@ -99,7 +88,7 @@ def _reading(spec: GuardSpec, known: Known, now_ns: int) -> Iterator[Trip]:
         yield Trip("stale", f"{channel} has never been {'valid' if beat else 'read'}")
 
 
-def _heating(spec: GuardSpec, known: Known) -> Iterator[Trip]:
+def _heating(spec: GuardSpec, known: Known, now_ns: int) -> Iterator[Trip]:
     """The guarded reading does what one in a heated sample does."""
     channel, rise = spec.guarded_channel, known.rise
     if rate := evidence.rate_k_per_s(spec, known):
@@ -118,14 +107,13 @@ def _heating(spec: GuardSpec, known: Known) -> Iterator[Trip]:
         return
     what = f"{channel} rose by {rise.rise_k:.2f} K with {rise.given_j:.0f} J, "
     least_k = rise.least_k - spec.rise_margin_k
-    most_k = rise.most_k + evidence.WARMER_THAN_LIQUID * spec.rise_margin_k
     if spec.least_k_per_j > 0.0 and rise.rise_k < least_k:
         what += f"at least {rise.least_k:.2f} K was to be expected: not in the sample, not in the "
         what += "beam, or the sample takes up less than it is said to"
         yield Trip("follow", what, rise.rise_k, least_k, "K")
-    else:
+    elif spec.most_k_per_j > 0.0:
         what += f"at most {rise.most_k:.2f} K was to be expected"
-        most_k = most_k if spec.most_k_per_j > 0.0 else math.inf
+        most_k = rise.most_k + evidence.WARMER_THAN_LIQUID * spec.rise_margin_k
         yield from _over("follow", what, rise.rise_k, most_k, "K")
 
 
@@ -163,8 +151,8 @@ def _source(spec: GuardSpec, known: Known, now_ns: int) -> Iterator[Trip]:
         yield from _over("starting", what, took_s, spec.starts_within_s, "s")
     faults = ", ".join(seen.said.faults) if seen else ""
     if seen and seen.said.beam is Beam.OFF and now_ns - known.light_ns >= SETTLE_NS:
-        why = f" ({faults})" if faults else ""
-        yield Trip("dropped", f"the source reads OFF although commanded on{why}")
+        why = faults or "it tells no fault"
+        yield Trip("dropped", f"the source reads OFF although commanded on: {why}")
     # What it said before on may be why it was dark.
     if seen and faults and seen.taken_ns > known.lit_ns:
         yield Trip("fault", f"the source says: {faults}")

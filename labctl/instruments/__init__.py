@@ -48,7 +48,13 @@ from labctl.instruments._medium import (
     Thermostat,
     ThermostatState,
 )
-from labctl.instruments._open import check_instrument, connect_all, make_instrument
+from labctl.instruments._open import (
+    check_instrument,
+    close_all,
+    connect_all,
+    make_instrument,
+    off_all,
+)
 from labctl.instruments._place import Place, serial_places, visa_places
 from labctl.instruments._port import Counted, Exactly, Frame, Line, Lines, Packet, Port, Silent
 from labctl.instruments._proof import forget_proof, write_proof
@@ -148,6 +154,7 @@ __all__ = [
     "WireLog",
     "ask_who",
     "check_instrument",
+    "close_all",
     "connect_all",
     "driver",
     "driver_digest",
@@ -156,6 +163,7 @@ __all__ = [
     "forget_proof",
     "in_file",
     "make_instrument",
+    "off_all",
     "open_simulation",
     "place_of",
     "proven",

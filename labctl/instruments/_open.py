@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from labctl.clock import Clock
-from labctl.errors import InputError, LabctlError, PortDisconnectedError
+from labctl.errors import InputError, LabctlError, PortDisconnectedError, attempt
 from labctl.instruments._address import Address, Transport
 from labctl.instruments._capabilities import Driver, DriverSpec, SerialSettings
 from labctl.instruments._inline import InlinePort
@@ -129,3 +129,15 @@ async def _connected(instrument: Instrument) -> LabctlError | None:
     except LabctlError as error:
         return error
     return None
+
+
+async def off_all(instruments: Iterable[Instrument]) -> None:
+    """Write off to every source and gate among them, blindly, whatever becomes of another's."""
+    for instrument in instruments:
+        await attempt(instrument.off, "off could not be written")
+
+
+async def close_all(instruments: Iterable[Instrument]) -> None:
+    """Release every port, whatever becomes of another's."""
+    for instrument in instruments:
+        await attempt(instrument.close, "the port could not be released")

@@ -16,8 +16,8 @@ from labctl.talk._asked import (
     Trip,
     not_confirmed,
 )
-from labctl.talk._guarding import AnyGuard, AnyGuards
-from labctl.talk._held import found_of, hold, roles_of
+from labctl.talk._guarding import AnyGuard, AnyGuards, Commanding, OnTrip
+from labctl.talk._held import found_of, hold
 from labctl.talk._latched import Latch
 from labctl.talk._listening import first_message, listen
 from labctl.talk._process import (
@@ -65,6 +65,7 @@ __all__ = [
     "Channel",
     "Close",
     "Commanded",
+    "Commanding",
     "Disarm",
     "Dropped",
     "Emit",
@@ -77,6 +78,7 @@ __all__ = [
     "News",
     "Off",
     "OffReport",
+    "OnTrip",
     "OwnedInstrument",
     "OwnedSource",
     "Phase",
@@ -98,7 +100,6 @@ __all__ = [
     "hold",
     "listen",
     "not_confirmed",
-    "roles_of",
     "serve",
     "to_line",
 ]

@@ -10,6 +10,10 @@ from labctl.talk._asked import Act, Arm, Emit, GuardReadings, Heartbeat, OffRepo
 from labctl.talk._process import SourceNews
 from labctl.talk._spec import GuardSpec
 
+OnTrip = Callable[[Trip], None]
+Commanding = Callable[[int], None]
+"""Told the time at which on is written."""
+
 
 class AnyGuard(Protocol):
     """The guard of one source; see `labctl.guard.Guard`."""
@@ -38,9 +42,7 @@ class AnyGuards(Protocol):
 
     def disarm(self) -> None: ...
 
-    async def emit(
-        self, request: Emit, *, commanded: Callable[[int], None] | None = None
-    ) -> None: ...
+    async def emit(self, request: Emit, *, commanded: Commanding | None = None) -> None: ...
 
     async def adjust(self, power_w: float, source: str = LASER) -> int: ...
 
@@ -52,4 +54,4 @@ class AnyGuards(Protocol):
 class Held(AnyGuards, Protocol):
     """Guards in the process that serves them."""
 
-    def latch(self, cause: Trip) -> None: ...
+    def latch(self, cause: Trip) -> object: ...

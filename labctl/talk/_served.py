@@ -14,15 +14,16 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
-from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from labctl.clock import NS, Clock, run_real
 from labctl.errors import LabctlError
+from labctl.instruments import Instrument, connect_all
 from labctl.synced import SyncedLines
 from labctl.talk import _asked, _process
 from labctl.talk._asked import STOP, OffReport, Trip
 from labctl.talk._guarding import Held
+from labctl.talk._held import found_of, hold
 from labctl.talk._listening import first_message, listen
 from labctl.talk._process import READ_S, Answer, Asked, News, Setup
 from labctl.talk._serving import Serving
@@ -34,7 +35,7 @@ class Served:
 
     def __init__(self, channel: Channel, setup: Setup, clock: Clock) -> None:
         self._engine = Serving(channel, self._take, self._answer, self.end)
-        self._channel, self._setup, self._clock = channel, setup, clock
+        self._channel, self._setup, self.clock = channel, setup, clock
         self._log = SyncedLines()
         self._guards: Held | None = None
         self._trip: Trip | None = None
@@ -97,23 +98,31 @@ class Served:
         while self._begun:
             await asyncio.wait(self._begun)
 
-    async def begin(self, guards: Held, found: Iterable[_process.Found]) -> None:
+    async def hold(self, held: dict[str, Instrument]) -> bool:
+        """Put all that the setup names into `held`, and connect it; refused, with every cause, and
+        False where something is missing."""
+        try:
+            hold(held, self._setup, self.clock, self.trouble)
+            causes = await connect_all(held.values(), self.clock)
+        except LabctlError as error:
+            causes = (error,)
+        if causes:
+            self._engine.send(_process.Refused(causes))
+            self.end("not everything is there")
+        return not causes
+
+    async def begin(self, guards: Held, held: Iterable[Instrument]) -> None:
         """From here on anything may be asked, also at the socket of `labctl stop`."""
-        self._guards, found = guards, tuple(found)
+        self._guards, found = guards, tuple(found_of(instrument) for instrument in held)
         self.say("connected", bench=self._setup.bench, found=[str(who) for who in found])
         self._be_deaf = await listen(self._setup.control, self._stop, self._begin)
         self._engine.send(_process.Ready(found))
-
-    def refuse(self, causes: Iterable[LabctlError]) -> None:
-        """Not everything is there."""
-        self._engine.send(_process.Refused(tuple(causes)))
-        self.end("not everything is there")
 
     # -- told ----------------------------------------------------------------------------------
 
     def say(self, what: str, **facts: Any) -> None:
         """A line on the guard's log."""
-        self._log.say(self._clock.now_ns(), what, **facts)
+        self._log.say(self.clock.now_ns(), what, **facts)
 
     def unlogged(self) -> str:
         """Why the log cannot be written; '' while all is well."""
@@ -245,7 +254,13 @@ class Served:
         return _process.Stopped(self._setup.bench, await self._off(asked.why))
 
 
-def serve(handle: int, guard: Callable[[Channel, Setup, Clock], Coroutine[Any, Any, int]]) -> int:
+class Running(Protocol):
+    """A guard's process."""
+
+    async def run(self) -> int: ...
+
+
+def serve(handle: int, guard: Callable[[Channel, Setup, Clock], Running]) -> int:
     """Take the setup from the inherited socket and run the guard's process; its exit code, 2 where
     there is no setup."""
     for number in (signal.SIGINT, signal.SIGHUP):
@@ -260,5 +275,8 @@ def serve(handle: int, guard: Callable[[Channel, Setup, Clock], Coroutine[Any, A
             return 2
         if not isinstance(setup, Setup):
             return 2
-        run = partial(guard, Channel(end), setup)
+
+        async def run(clock: Clock) -> int:
+            return await guard(Channel(end), setup, clock).run()
+
         return run_real(run, zero_ns=setup.zero_ns)

@@ -139,7 +139,7 @@ def test_a_source_with_read_back_that_does_not_read_off_is_not_armed() -> None:
             return SourceState(Beam.UNKNOWN, 0.2, 0.0, state.interlock_closed, state.key_on)
 
         bench.source.read = unknown  # type: ignore[method-assign]
-        with pytest.raises(SafetyError, match="UNKNOWN before it was armed"):
+        with pytest.raises(SafetyError, match="cannot arm: the source reads UNKNOWN"):
             await bench.guard.arm(Arm("test", SPEC.digest()))
 
     on_bench(scenario)

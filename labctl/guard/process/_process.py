@@ -9,17 +9,13 @@ process is gone with its ports.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from labctl import talk
 from labctl.clock import NS, Clock
-from labctl.errors import LabctlError
-from labctl.evidence import eyes_of
-from labctl.guard._act import Acts
-from labctl.guard._guard import OnTrip
+from labctl.evidence import Acts, eyes_over
 from labctl.guard._guards import Guards
-from labctl.instruments import Instrument, connect_all
+from labctl.instruments import Instrument, close_all, off_all
 
 
 class GuardProcess:
@@ -37,21 +33,13 @@ class GuardProcess:
 
     async def _work(self) -> None:
         """Connect, then look at everything until told otherwise."""
-        try:
-            talk.hold(self._held, self._setup, self._clock, self._served.trouble)
-            causes = await connect_all(self._held.values(), self._clock)
-        except LabctlError as error:
-            causes = (error,)
-        if causes:
-            self._served.refuse(causes)
+        if not await self._served.hold(self._held):
             return
-        served = self._served
-        guards = guards_of(self._held, self._setup, self._clock, served.tripped, served.unlogged)
-        self._guards = guards
-        await served.begin(guards, map(talk.found_of, self._held.values()))
+        guards = self._guards = guards_of(self._held, self._setup, self._served)
+        await self._served.begin(guards, self._held.values())
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tick(guards))
-            group.create_task(served.read_on())
+            group.create_task(self._served.read_on())
 
     async def _tick(self, guards: Guards) -> None:
         """Every rule, as a level, and a word to the engine."""
@@ -69,9 +57,7 @@ class GuardProcess:
         finally:
             if not reports:
                 # Not all there yet, or a fault of our own: at least it is written.
-                for instrument in self._held.values():
-                    with contextlib.suppress(LabctlError):
-                        await instrument.off()
+                await off_all(self._held.values())
         self._served.say_off(reports.values())
         return all(report.confirmed for report in reports.values())
 
@@ -81,32 +67,19 @@ class GuardProcess:
             if self._guards is not None:
                 await self._guards.close()
         finally:
-            for instrument in self._held.values():
-                with contextlib.suppress(LabctlError):
-                    await instrument.close()
+            await close_all(self._held.values())
 
 
-def guards_of(
-    held: dict[str, Instrument],
-    setup: talk.Setup,
-    clock: Clock,
-    on_trip: OnTrip,
-    unlogged: Callable[[], str] = str,
-) -> Guards:
+def guards_of(held: dict[str, Instrument], setup: talk.Setup, served: talk.Served) -> Guards:
     """The guards over what is held, by the setup's limits and calibrations."""
-    sources, meter, gates = talk.roles_of(held, setup, clock.now_ns)
-    specs = {source.name: source.spec for source in setup.sources}
+    guards = Guards(eyes_over(held, setup, served.clock), served.clock, served.tripped)
+    guards.unlogged = served.unlogged
     # Found here, whatever the engine believes: what proved itself simulated can hurt nobody.
-    real = not all(one.simulated for one in held.values())
-    acts = Acts(setup.bench, setup.act_hold_s if real and not setup.unattended_by else 0.0)
-    eyes = eyes_of(specs, sources, meter, clock, gates)
-    return Guards(eyes, clock, on_trip, acts, unlogged)
+    if not (setup.unattended_by or all(one.simulated for one in held.values())):
+        guards.acts = Acts(setup.bench, setup.act_hold_s)
+    return guards
 
 
 def main(handle: int) -> int:
     """Take the setup from the inherited socket and guard; returns the exit code."""
-
-    async def guard(channel: talk.Channel, setup: talk.Setup, clock: Clock) -> int:
-        return await GuardProcess(channel, setup, clock).run()
-
-    return talk.serve(handle, guard)
+    return talk.serve(handle, GuardProcess)

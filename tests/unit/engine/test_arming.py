@@ -13,7 +13,8 @@ import pytest
 
 from labctl.engine import AtBench, carry_out, eyewear
 from labctl.events import Note, PromptAnswered, PromptAsked
-from labctl.guard import Acts, _guards
+from labctl.evidence import Acts
+from labctl.guard import _guards
 from tests.scenario.runs import Story, bench_file, read, request
 
 STEPS = """

@@ -97,7 +97,8 @@ def on_bench(
 
     async def main(clock: Clock) -> None:
         light = FakeSource(clock, **source)
-        guard = Guard(Eyes(SPEC, light, FakeMeter(light) if meter else None, clock, gates), lambda trip: None)  # fmt: skip
+        eye = FakeMeter(light) if meter else None
+        guard = Guard(Eyes(SPEC, light, eye, clock, gates), lambda trip: None)
         try:
             await scenario(Bench(clock, light, guard))
         finally:
@@ -378,7 +379,7 @@ def test_light_behind_the_shutter_that_is_never_as_asked_stays_there() -> None:
             return Invalid("meter.power", "range", "", bench.clock.now_ns())
 
         bench.guard.eyes._meter.read_power_at_sample = weak  # type: ignore[union-attr, method-assign]
-        await refused(bench.guard.emit(Emit(1.0, 60 * NS)), SafetyError, "not measured as asked")
+        await refused(bench.guard.emit(Emit(1.0, 60 * NS)), SafetyError, "not seen as asked")
         assert ("through" in shutter.log, bench.source.lit) == (False, False)
 
     on_bench(scenario, shutter, sets_power_before_on=False)
@@ -396,7 +397,7 @@ def test_a_level_that_cannot_be_set_to_nothing_is_said() -> None:
         async def no(level: float) -> None:
             raise DeviceRefusedError("no")
 
-        bench.guard._emitter.set_level = no  # type: ignore[union-attr, method-assign]
+        bench.guard._off.emitter.set_level = no  # type: ignore[union-attr, method-assign]
         report = await bench.guard.beam_off("test")
         assert "drive level could not be set to 0: no" in report.how
 

@@ -320,7 +320,7 @@ def test_lighting_that_fails_half_way_is_followed_by_off() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.tick()
         await bench.guard.arm(Arm("test", SPEC.digest()))
-        emitter = bench.guard._emitter
+        emitter = bench.guard._off.emitter
 
         async def breaks() -> None:
             bench.source.lit = True
@@ -340,7 +340,7 @@ def test_a_port_lost_while_lighting_leaves_the_guard_dark() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.tick()
         await bench.guard.arm(Arm("test", SPEC.digest()))
-        emitter = bench.guard._emitter
+        emitter = bench.guard._off.emitter
 
         async def loses_the_port() -> None:
             bench.source.unplugged = True
@@ -361,7 +361,7 @@ def test_a_trip_while_the_level_is_set_keeps_the_beam_dark() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.tick()
         await bench.guard.arm(Arm("test", SPEC.digest()))
-        emitter = bench.guard._emitter
+        emitter = bench.guard._off.emitter
 
         async def trips_meanwhile(level: float) -> None:
             await bench.clock.sleep(ns(0.1))

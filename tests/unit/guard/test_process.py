@@ -25,7 +25,7 @@ from labctl import platform, talk
 from labctl.clock import NS, Clock, run_real
 from labctl.errors import BenchError, InputError, LabctlError, SafetyError
 from labctl.events import LASER, Beam, Invalid, Reading
-from labctl.evidence import eyes_of
+from labctl.evidence import eyes_of, eyes_over
 from labctl.guard import Guards
 from labctl.guard.process import _process
 from labctl.guard.process._process import GuardProcess
@@ -37,7 +37,7 @@ from labctl.instruments import (
     make_instrument,
     open_simulation,
 )
-from labctl.talk import STOP, Adjust, Arm, Emit, GuardReadings, Heartbeat, Phase, _held
+from labctl.talk import STOP, Adjust, Arm, Emit, GuardReadings, Heartbeat, Phase, _held, _served
 from tests.scenario.runs import bench_file
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_rules import SPEC
@@ -78,8 +78,8 @@ class World:
         self.heard: list[Any] = []
         self.number = 0
         self.value = 25.0
-        patch.setattr(talk, "hold", self._hold)
-        patch.setattr(_process, "connect_all", self._connect)
+        patch.setattr(_served, "hold", self._hold)
+        patch.setattr(_served, "connect_all", self._connect)
         patch.setattr(_process, "guards_of", self._guards_of)
         setup = talk.Setup(
             "bench", clock.zero_ns, (), (talk.OwnedSource(LASER, "diode", SPEC),), {}, "", 1.0,
@@ -95,15 +95,10 @@ class World:
         await self.clock.sleep(round(self.slow_s * NS))
         return self.missing
 
-    def _guards_of(
-        self, held: object, setup: object, clock: Clock, on_trip: Any, unlogged: Any
-    ) -> Guards:
-        self.guards = Guards(
-            eyes_of({LASER: SPEC}, {LASER: self.source}, FakeMeter(self.source), clock),
-            clock,
-            on_trip,
-            unlogged=unlogged,
-        )
+    def _guards_of(self, held: object, setup: object, served: talk.Served) -> Guards:
+        eyes = eyes_of({LASER: SPEC}, {LASER: self.source}, FakeMeter(self.source), served.clock)
+        self.guards = Guards(eyes, served.clock, served.tripped)
+        self.guards.unlogged = served.unlogged
         return self.guards
 
     @property
@@ -341,7 +336,7 @@ def test_a_request_that_nobody_waits_for_ends_dark(on_wire: Callable[..., World]
             await world.clock.sleep(NS)
 
         assert world.guards is not None
-        world.guards.of(LASER)._emitter.set_level = slow  # type: ignore[union-attr, method-assign]
+        world.guards.of(LASER)._off.emitter.set_level = slow  # type: ignore[union-attr, method-assign]
         world.beat()
         world.say(talk.Asked(9, Emit(1.0, NS)))
         await reached.wait()
@@ -569,7 +564,7 @@ def test_guards_are_made_over_what_is_connected(monkeypatch: pytest.MonkeyPatch)
         talk.hold(held, again, clock, lambda *said: None)
         assert () == await connect_all(held.values(), clock)
         assert {"diode", "meter", "shutter", "board"} == set(held)
-        guards = _process.guards_of(held, again, clock, lambda trip: None)
+        guards = Guards(eyes_over(held, again, clock), clock, lambda trip: None)
         (readings,) = (await guards.readings()).values()
         assert readings.source is not None and isinstance(readings.power, Reading)
         for instrument in held.values():

@@ -23,7 +23,7 @@ import pytest
 GUARD = Path(__file__).resolve().parents[3] / "labctl" / "guard"
 TALK = GUARD.parent / "talk"
 COMMISSIONING = "trying.py"
-GOAL, MOST, MOST_COMMISSIONING, MOST_TALK = 600, 711, 95, 860
+GOAL, MOST, MOST_COMMISSIONING, MOST_TALK = 600, 600, 95, 900
 _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
             tokenize.ENDMARKER}  # fmt: skip
 

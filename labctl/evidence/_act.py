@@ -1,7 +1,7 @@
-"""The act at the bench, without which nothing REAL is lit: a person types what was never typed
-before, and it holds for a declared time only.
+"""The act at the bench: a person types what was never typed before, and it stands for a declared
+time only.
 
-A word is asked for once, and lapses with whatever is typed for it. What was typed holds until the
+A word is asked for once, and lapses with whatever is typed for it. What was typed stands until the
 first light in time; from then on until somebody disarms, because a person may then put hands into
 the bench.
 """
@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 
 from labctl.clock import NS
-from labctl.errors import RefusedError, SafetyError
+from labctl.errors import RefusedError
 from labctl.talk import Act
 
 
 class Acts:
-    """What one guard has been told at the bench. Times are those of its clock."""
+    """What was done at one bench. Times are those of the guard's clock."""
 
     def __init__(self, bench: str = "", hold_s: float = 0.0) -> None:
         """`hold_s`: so long may pass between word and act, and between act and first light; 0 on a
@@ -27,10 +27,15 @@ class Acts:
         self._until_ns = 0
         self._lit = False
 
+    def stand(self, now_ns: int) -> bool:
+        """Whether an act stands, or none is needed."""
+        stands = self._lit or (now_ns <= self._until_ns and self._until_ns > 0)
+        return self._hold_ns == 0 or (stands and not self._word)
+
     def wanted(self, now_ns: int, ahead_ns: int = 0) -> str:
         """What is to be typed, anew at each call; empty while nothing needs to be, `ahead_ns` from
         now too."""
-        if self._hold_ns == 0 or self._stands(now_ns + ahead_ns):
+        if self.stand(now_ns + ahead_ns):
             return ""
         self.void()
         self._until_ns = now_ns + self._hold_ns
@@ -48,21 +53,10 @@ class Acts:
             )
         self._until_ns = now_ns + self._hold_ns
 
-    def check(self, now_ns: int) -> None:
-        """SafetyError unless an act holds, where one is needed."""
-        if self._hold_ns and not self._stands(now_ns):
-            raise SafetyError(
-                "nobody has armed this at the bench, or too long ago",
-                fix="Arm it at the bench, by typing the words that are shown.",
-            )
-
     def lit(self, now_ns: int) -> None:
-        """There was light in time: an act that still holds then does so until `void`."""
-        self._lit = self._stands(now_ns)
+        """There was light in time: an act that still stands then does so until `void`."""
+        self._lit = self.stand(now_ns)
 
     def void(self) -> None:
-        """What was typed holds no longer."""
+        """What was typed stands no longer."""
         self._word, self._until_ns, self._lit = "", 0, False
-
-    def _stands(self, now_ns: int) -> bool:
-        return not self._word and (self._lit or (now_ns <= self._until_ns and self._until_ns > 0))
