@@ -48,7 +48,7 @@ class Light:
         """Have the guard look at everything, once until somebody disarms or arms another source."""
         guards = self._needed()
         guard = guards.of(source)
-        if guard.news.phase is not Phase.DISARMED:
+        if guard.news.phase not in {Phase.DISARMED, Phase.ARMING}:
             return
         if GUARDED not in self._sampler.latest:
             await self._sampler.once()

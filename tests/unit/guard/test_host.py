@@ -462,6 +462,26 @@ def test_who_waits_no_more_for_an_off_does_not_end_it() -> None:
     on_bench(scenario)
 
 
+def test_while_an_off_after_a_trip_is_under_way_no_other_is_begun_and_disarming_resets_nothing() -> (
+    None
+):
+    """A laser that ignores off: looked at again and again it is repeated by the one that runs; and
+    a trip stays, whoever disarms."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.light()
+        bench.source.ignores_off = True
+        bench.guard.latch(Trip("lease", "a test"))
+        for _ in range(8):
+            await bench.clock.sleep(ns(0.5))
+            await bench.tick()
+            bench.guard.disarm()
+        assert Phase.TRIPPED is bench.guard.known.phase
+        assert (1, ["lease"]) == (len(bench.guard._switching), [t.rule for t in bench.trips])
+
+    on_bench(scenario)
+
+
 def test_to_disarm_while_it_is_lit_is_an_off() -> None:
     """Every right to light goes back, lit or not."""
 
