@@ -462,9 +462,7 @@ def test_who_waits_no_more_for_an_off_does_not_end_it() -> None:
     on_bench(scenario)
 
 
-def test_while_an_off_after_a_trip_is_under_way_no_other_is_begun_and_disarming_resets_nothing() -> (
-    None
-):
+def test_while_an_off_after_a_trip_is_under_way_none_other_is_begun_nor_a_trip_reset() -> None:
     """A laser that ignores off: looked at again and again it is repeated by the one that runs; and
     a trip stays, whoever disarms."""
 

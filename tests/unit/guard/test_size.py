@@ -1,11 +1,10 @@
 """How large the guard is, and what its process brings with it.
 
-600 lines were asked for, to be read in one sitting. Counted is all that runs in the guard's process
-and is not the general ground: every line of labctl.guard that is neither blank, comment nor
-docstring, imports with them. What tries a gate in the dark for commissioning is in no process and
-counted by itself, and so is labctl.talk, which decides nothing. The goal is missed by a factor of
-2.6: decision 0024 says what was moved and why it stops there. The bounds keep all of it from
-growing unseen.
+At most 600 lines are asked for, to be read in one sitting. Counted is everything that chooses:
+every line of labctl.guard, its process included, that is neither blank, comment nor docstring,
+imports with them. What tries a gate in the dark for commissioning is in no process and counted by itself;
+and so are the rooms below, which know and carry (decision 0034): they are held, so that nothing
+grows there unseen.
 """
 
 from __future__ import annotations
@@ -21,9 +20,8 @@ from pathlib import Path
 import pytest
 
 GUARD = Path(__file__).resolve().parents[3] / "labctl" / "guard"
-TALK = GUARD.parent / "talk"
 COMMISSIONING = "trying.py"
-GOAL, MOST, MOST_COMMISSIONING, MOST_TALK = 600, 600, 95, 900
+GOAL, MOST_COMMISSIONING, MOST_BELOW = 600, 95, {"evidence": 470, "talk": 840}
 _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
             tokenize.ENDMARKER}  # fmt: skip
 
@@ -42,17 +40,20 @@ def lines_of_code(path: Path) -> int:
     return len(code - words)
 
 
-def test_the_guard_stays_small() -> None:
-    """Printed beside the goal that it misses (`pytest -s`), and no larger than it was."""
+def test_the_guard_is_at_most_six_hundred_lines() -> None:
+    """Printed with what is below it (`pytest -s`)."""
     modules = [p for p in sorted(GUARD.rglob("*.py")) if p.name != COMMISSIONING]
     own = sum(lines_of_code(path) for path in modules)
-    talk = sum(lines_of_code(path) for path in TALK.glob("*.py"))
     trying = lines_of_code(GUARD / COMMISSIONING)
-    print(f"\nthe guard: {own} lines of code, goal {GOAL}: {'met' if own <= GOAL else 'MISSED'}")
-    print(f"below it, deciding nothing: labctl.talk {talk}; in no run: guard.trying {trying}")
-    assert own <= MOST
-    assert talk <= MOST_TALK
+    below = {
+        room: sum(lines_of_code(path) for path in (GUARD.parent / room).glob("*.py"))
+        for room in MOST_BELOW
+    }
+    print(f"\nthe guard: {own} lines of code, at most {GOAL}; in no run: guard.trying {trying}")
+    print("below it, choosing nothing: " + ", ".join(f"{r} {n}" for r, n in below.items()))
+    assert own <= GOAL
     assert trying <= MOST_COMMISSIONING
+    assert all(below[room] <= most for room, most in MOST_BELOW.items())
 
 
 @pytest.fixture(scope="module")
