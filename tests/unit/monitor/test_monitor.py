@@ -7,6 +7,7 @@ import pytest
 
 from labctl.clock import NS
 from labctl.events import (
+    Alarm,
     Assessment,
     Beam,
     Emission,
@@ -14,6 +15,7 @@ from labctl.events import (
     Invalid,
     Reading,
     Sample,
+    Verdict,
     from_dict,
     to_dict,
 )
@@ -22,7 +24,30 @@ from tests.unit.monitor.story import INPUTS, alarms, events, every_alarm, fixed,
 from tests.unit.photothermal.cell import Cell, curve
 
 CELL = Cell(heat_per_watt=heat_per_watt(0.4))
+SOLVENT = replace(INPUTS, absorbance=None, particles=False)
 END_NS = 700 * NS
+
+
+@pytest.fixture(scope="module")
+def healthy() -> Verdict:
+    """Of a run that obeys the model."""
+    return play(events(curve(CELL, seed=23)), fixed())[0].verdict(END_NS)
+
+
+@pytest.fixture(scope="module")
+def blank() -> tuple[Verdict, list[Event]]:
+    """Of a solvent's run, and what was said in it."""
+    cell = Cell(heat_per_watt=heat_per_watt(0.0, SOLVENT))
+    monitor, said = play(events(curve(cell, seed=6, heat_s=400.0)), fixed(SOLVENT))
+    return monitor.verdict(END_NS), said
+
+
+@pytest.fixture(scope="module")
+def unmonitored() -> list[Alarm]:
+    """Alarms of a drop of the heat on a bench with neither meter nor ambient probe."""
+    points = curve(CELL, seed=10, absorbed_step=(240.0, 0.7))
+    story = events(points, meter=False, ambient=False)
+    return every_alarm(play(story, fixed(meter=False, ambient=False))[1])
 
 
 def test_healthy_run_passes_with_its_efficiency() -> None:
@@ -89,18 +114,15 @@ def from_priors(priors: Event):  # type: ignore[no-untyped-def]
     return from_dict(json.loads(json.dumps(to_dict(priors))))
 
 
-def test_blank_never_has_an_efficiency() -> None:
+def test_blank_never_has_an_efficiency(blank: tuple[Verdict, list[Event]]) -> None:
     """A solvent's run gives heat loss, solvent heat, flutter and lag, never an efficiency."""
-    inputs = replace(INPUTS, absorbance=None, particles=False)
-    cell = Cell(heat_per_watt=heat_per_watt(0.0, inputs))
-    monitor, said = play(events(curve(cell, seed=6, heat_s=400.0)), fixed(inputs))
-    verdict = monitor.verdict(END_NS)
+    verdict, said = blank
 
     assert "efficiency" not in verdict.results
     assert {"heat_loss_coefficient", "solvent_share", "flutter", "lag"} <= set(verdict.results)
     assert {None} == {e.efficiency for e in said if isinstance(e, Assessment)}
     share = verdict.results["solvent_share"]
-    assert share["low"] < heat_per_watt(0.0, inputs) / 0.964 < share["high"]
+    assert share["low"] < heat_per_watt(0.0, SOLVENT) / 0.964 < share["high"]
 
 
 @pytest.mark.parametrize(
@@ -142,23 +164,15 @@ def test_lost_overlap_names_a_class_not_a_cause() -> None:
     assert "fail" == monitor.verdict(END_NS).verdict
 
 
-def test_without_monitors_the_class_is_wider() -> None:
+def test_without_monitors_the_class_is_wider(unmonitored: list[Alarm]) -> None:
     """Without meter and ambient probe, power and surroundings are among the causes."""
-    points = curve(CELL, seed=10, absorbed_step=(240.0, 0.7))
-    story = events(points, meter=False, ambient=False)
-    _, said = play(story, fixed(meter=False, ambient=False))
-
-    assert {"power", "ambient temperature"} <= set(every_alarm(said)[0].causes)
+    assert {"power", "ambient temperature"} <= set(unmonitored[0].causes)
 
 
-def test_the_switch_off_rules_causes_out() -> None:
+def test_the_switch_off_rules_causes_out(unmonitored: list[Alarm]) -> None:
     """Lost heat is not lost in the dark: behind the switch-off loss and surroundings are no cause
     any longer, and what is left cannot be split by any curve."""
-    points = curve(CELL, seed=10, absorbed_step=(240.0, 0.7))
-    story = events(points, meter=False, ambient=False)
-    _, said = play(story, fixed(meter=False, ambient=False))
-
-    first, *_, last = every_alarm(said)
+    first, *_, last = unmonitored
     assert {"heat loss", "ambient temperature"} <= set(first.causes)
     assert first.name == last.refines
     assert {"power", "overlap of beam and sample", "efficiency"} <= set(last.causes)
@@ -294,15 +308,14 @@ def test_short_light_cannot_tell() -> None:
     assert "cannot tell" == play(told, fixed())[0].verdict(END_NS).verdict
 
 
-def test_criteria_are_those_declared_before_the_run() -> None:
+def test_criteria_are_those_declared_before_the_run(healthy: Verdict) -> None:
     """The verdict holds every criterion that the priors' event declares, each with the threshold
     declared and a value or the reason why there is none, and no other."""
     priors = fixed()
-    verdict = play(events(curve(CELL, seed=23)), priors)[0].verdict(END_NS)
 
-    assert [c.name for c in priors.declared] == [c.name for c in verdict.criteria]
+    assert [c.name for c in priors.declared] == [c.name for c in healthy.criteria]
     assert {"declared"} == {c.outcome for c in priors.declared}
-    for before, after in zip(priors.declared, verdict.criteria, strict=True):
+    for before, after in zip(priors.declared, healthy.criteria, strict=True):
         assert before.threshold
         assert after.threshold.startswith(before.threshold)
         assert after.value is not None or after.why
@@ -315,31 +328,23 @@ def test_declared_criteria_go_through_json() -> None:
     assert priors == from_priors(priors)
 
 
-def test_every_verdict_says_that_its_limits_are_a_floor() -> None:
+def test_every_verdict_says_that_its_limits_are_a_floor(healthy: Verdict) -> None:
     """A statistical deviation is a floor on a real bench; the verdict says so among the first."""
-    verdict = play(events(curve(CELL, seed=23)), fixed())[0].verdict(END_NS)
-
-    assert "a floor" in verdict.assumptions[0]
+    assert "a floor" in healthy.assumptions[0]
 
 
-def test_the_budget_says_what_to_improve() -> None:
+def test_the_budget_says_what_to_improve(healthy: Verdict) -> None:
     """The largest input is named with what bettering it would bring."""
-    verdict = play(events(curve(CELL, seed=23)), fixed())[0].verdict(END_NS)
-    largest = max(verdict.budget, key=lambda name: verdict.budget[name])
+    largest = max(healthy.budget, key=lambda name: healthy.budget[name])
 
-    assert f"the largest part is {largest}" in verdict.improve
-    assert "would bring the total to" in verdict.improve
+    assert f"the largest part is {largest}" in healthy.improve
+    assert "would bring the total to" in healthy.improve
 
 
-def test_a_blank_with_particles_in_it_cannot_tell() -> None:
+def test_a_blank_with_particles_in_it_cannot_tell(blank: tuple[Verdict, list[Event]]) -> None:
     """A blank that turns more light into heat than its solvent absorbs is not called one."""
-    inputs = replace(INPUTS, absorbance=None, particles=False)
-    verdicts = [
-        play(events(curve(Cell(heat_per_watt=heat), seed=6, heat_s=400.0)), fixed(inputs))[
-            0
-        ].verdict(END_NS)
-        for heat in (heat_per_watt(0.0, inputs), 0.10)
-    ]
+    told = events(curve(Cell(heat_per_watt=0.10), seed=6, heat_s=400.0))
+    verdicts = [blank[0], play(told, fixed(SOLVENT))[0].verdict(END_NS)]
 
     outcomes = [
         next(c.outcome for c in v.criteria if c.name == "blank without particles") for v in verdicts
