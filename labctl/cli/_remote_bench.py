@@ -27,7 +27,11 @@ def validate(server: Server, files: tuple[Path, ...]) -> int:
         told = server.ask("POST", "/validate", {"text": text})
         bad += not told["ok"]
         if told["ok"]:
-            shown(f"{file}: a protocol that this bench can carry out")
+            plan = told["plan"]
+            most = f"{plan['worst_case_s']:g} s and {plan['energy_j']:g} J of laser light"
+            shown(f"{file}: a protocol that this bench can carry out, at most {most}")
+        for line in told["refused"]:
+            shown(f"{file}: it would be refused now: {line}")
         for one in told["problems"]:
             place = f"{file}:{one['line']}:{one['column']}" if one["line"] else str(file)
             fix = f" {one['fix']}" if one["fix"] else ""

@@ -22,6 +22,7 @@ from labctl import clock
 from labctl.audit import read_trail
 from labctl.events import PromptAnswered
 from labctl.record import JournalReader, describe_run, read_journal
+from labctl.yamlfile import shipped_folder
 from tests.unit.service.kept import API, QUICK, Life, until
 
 
@@ -399,6 +400,7 @@ def test_the_command_line_speaks_to_a_service(
             "plan": ("plan", "heating-curve", "--sample", "water", "-p", "power=0.8W"),
             "protocols": ("protocols",),
             "validate": ("validate", str(protocol)),
+            "validate a good one": ("validate", str(shipped_folder() / "heating-curve.yaml")),
             "runs": ("runs", "--protocol", "heating-curve"),
             "report": ("report", record, "--out", str(tmp_path / "report.html")),
             "no report": ("report", "../../etc/passwd"),
@@ -420,7 +422,7 @@ def test_the_command_line_speaks_to_a_service(
     assert {
         "status": 0, "queue": 0, "wrong": 2, "stop": 0, "latched": 2, "other": 2, "plan": 0,
         "protocols": 0, "validate": 2, "runs": 0, "report": 0, "no report": 2, "hold": 2, "note": 2,
-        "answer": 2, "reset": 0,
+        "answer": 2, "reset": 0, "validate a good one": 0,
     } == codes  # fmt: skip
     said = "".join(capfd.readouterr())
     assert "q1 heating-curve: done" in said
@@ -429,6 +431,7 @@ def test_the_command_line_speaks_to_a_service(
     assert "limit       power: 800 mW of 2 W (40%)" in said
     assert f"{tmp_path / 'own.yaml'}:3:" in said and "stepz" in said
     assert "SIMULATED  completed  pass" in said or "SIMULATED  completed  cannot tell" in said
+    assert "can carry out, at most 1572 s and 600 J of laser light" in said
     assert "<html" in (tmp_path / "report.html").read_text()
 
 
