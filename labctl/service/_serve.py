@@ -26,6 +26,7 @@ from labctl.service._service import Service
 from labctl.telemetry import BrokerChoice, Telemetry
 
 Say = Callable[[str], None]
+_UNCONFIRMED = "THE BEAM IS NOT CONFIRMED OFF: use the interlock or the key now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ def serve(options: ServeOptions, say: Say) -> int:
     def give_up() -> int:
         on = service.control.on
         words = (
-            f"THE BEAM IS NOT CONFIRMED OFF after {WITHIN_S:g} s: use the interlock or the key now"
+            f"{_UNCONFIRMED} (after {WITHIN_S:g} s)"
             if on
             else f"something hangs since {WITHIN_S:g} s"
         )
@@ -142,7 +143,7 @@ def serve(options: ServeOptions, say: Say) -> int:
             telemetry.start()
         watchdog.say("READY=1")
         code = keeper.run()
-        why = "asked to end"
+        why = _UNCONFIRMED if code == Exit.BEAM_NOT_CONFIRMED_OFF else "asked to end"
     finally:
         # By now every run is closed: its laser off first, then its record.
         watchdog.say("STOPPING=1")

@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidState
 import labctl
 from labctl.errors import Exit
 from labctl.service._deadline import WITHIN_S, Deadline
+from labctl.service._hub import Hub
 from labctl.service._server import _OwnNoSignals
 from tests.unit.service.kept import Life, until
 
@@ -119,6 +120,21 @@ def test_a_service_that_is_left_by_force_says_what_nobody_confirmed(
     life.run()
     assert [code] == codes
     assert any(words in line and "by force" in line for line in life.said)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_the_last_word_says_where_the_beam_is_not_confirmed_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confirmed: bool
+) -> None:
+    """To whoever watches; "asked to end" is not all that they must know."""
+    code = Exit.STOPPED if confirmed else Exit.BEAM_NOT_CONFIRMED_OFF
+    monkeypatch.setattr("labctl.service._keeper.Keeper.run", lambda self: int(code))
+    last: list[str] = []
+    life = Life(tmp_path, lambda life: None)
+    bye = Hub.bye
+    monkeypatch.setattr(Hub, "bye", lambda self, why: (last.append(why), bye(self, why)))
+    assert code == life.run()
+    assert confirmed == ("NOT CONFIRMED OFF" not in last[0])
 
 
 def test_a_connection_that_is_closing_already_keeps_no_other_from_being_closed() -> None:
