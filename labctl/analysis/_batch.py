@@ -14,7 +14,12 @@ import numpy as np
 from labctl.analysis._check import thinned
 from labctl.analysis._given import Basis
 from labctl.analysis._row import Row
-from labctl.monitor import EDGE_SPREAD_S
+from labctl.monitor import (
+    EDGE_SPREAD_S,
+    GUESSED_LOSS_SD,
+    MOSTLY_ASSUMED,
+    MOSTLY_ASSUMED_WORDS,
+)
 from labctl.photothermal import (
     BEAD_STEP,
     HEAT,
@@ -41,6 +46,8 @@ NAME, ABOUT = "full model, batch", "the same model and priors, all readings at o
 _MOST_ROWS = 2000
 _LONGEST_S = 12.0 * 3600.0
 """Every gap is bridged in steps of seconds."""
+_UNIFORM_SD = 0.29
+"""Of what may lie anywhere between two rows, in their distance."""
 _KINDS = {
     HEAT: "a step of heat",
     BEAD_STEP: "light on the bead",
@@ -55,7 +62,8 @@ def batch(record: Record, start: Basis, *, stepped: bool) -> tuple[Row, tuple[Fi
     if float(record.time_s[-1] - record.time_s[0]) > _LONGEST_S:
         return Row(NAME, ABOUT, why=f"longer than {_LONGEST_S / 3600.0:.0f} h"), ()
     short, _ = thinned(record, _MOST_ROWS)
-    spread_s = max(EDGE_SPREAD_S, float(np.median([edge.spread_s for edge in edges(short)])))
+    every_s = float(np.median(np.diff(short.time_s))) if len(short) > 1 else 0.0
+    spread_s = max(EDGE_SPREAD_S, _UNIFORM_SD * every_s)
     priors = start.priors
     power = _power_steps(short, priors.nominal_power_w)
     ambients = _ambients(short)
@@ -77,7 +85,12 @@ def _row(fit: MapFit, start: Basis, notes: tuple[str, ...]) -> Row:
     known = priors.inputs.liquid_heat_capacity_j_per_k
     loss, tau, rate = found.loss_per_s, found.time_constant_s, found.rate
     heat_loss = None
-    if known is not None:
+    learned = priors.bank.heat_loss_relative_sd < GUESSED_LOSS_SD or (
+        math.hypot(tau[1], tau[2]) <= MOSTLY_ASSUMED * tau[0]
+    )
+    if not learned:
+        notes = (*notes, MOSTLY_ASSUMED_WORDS)
+    if known is not None and learned:
         value = loss[0] * capacity
         relative = math.hypot(known.sd / known.value, MODEL_LOSS_RELATIVE_SD)
         inputs = math.hypot(loss[2] * capacity, value * relative)
@@ -88,7 +101,9 @@ def _row(fit: MapFit, start: Basis, notes: tuple[str, ...]) -> Row:
         NAME,
         ABOUT,
         None if eta is None else eta[0],
-        Estimate(tau[0], tau[1], math.hypot(tau[2], tau[0] * MODEL_LOSS_RELATIVE_SD), "s"),
+        Estimate(tau[0], tau[1], math.hypot(tau[2], tau[0] * MODEL_LOSS_RELATIVE_SD), "s")
+        if learned
+        else None,
         heat_loss,
         Estimate(rate.k_per_s_w * watts, rate.sd * watts, rate.sd_wall * watts, "K/s"),
         notes=notes,

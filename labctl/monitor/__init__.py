@@ -20,6 +20,7 @@ from labctl.monitor._concentrations import AtConcentration, over_concentrations
 from labctl.monitor._criteria import AGREE, NO_ALARM, declared, in_words
 from labctl.monitor._dose import DoseWatch
 from labctl.monitor._dose_basis import dose_basis
+from labctl.monitor._estimates import MOSTLY_ASSUMED
 from labctl.monitor._handed_on import (
     calibration_from_plain,
     calibration_of,
@@ -27,19 +28,28 @@ from labctl.monitor._handed_on import (
 )
 from labctl.monitor._inputs import priors_for
 from labctl.monitor._monitor import Monitor
-from labctl.monitor._priors import Kind, Priors, Thresholds
+from labctl.monitor._priors import GUESSED_LOSS_SD, Kind, Priors, Thresholds
 from labctl.monitor._refit import EDGE_SPREAD_S, cell_of
 from labctl.monitor._release import Asked, ReleaseWatch
 from labctl.monitor._release_basis import release_basis
 from labctl.monitor._release_told import released_only, with_release
 from labctl.monitor._room import NAME as ROOM
 from labctl.monitor._series import declared_series
-from labctl.monitor._verdict import NUMBERS, TO_TELL_APART, concluded, unchecked
+from labctl.monitor._verdict import (
+    MOSTLY_ASSUMED_WORDS,
+    NUMBERS,
+    TO_TELL_APART,
+    concluded,
+    unchecked,
+)
 
 __all__ = [
     "AGREE",
     "BY_THE_BANK",
     "EDGE_SPREAD_S",
+    "GUESSED_LOSS_SD",
+    "MOSTLY_ASSUMED",
+    "MOSTLY_ASSUMED_WORDS",
     "NO_ALARM",
     "NUMBERS",
     "OLDEST_DAYS",

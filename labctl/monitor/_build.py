@@ -6,9 +6,10 @@ Numbers for what nobody stated are the field's usual ones for a cell of about 1 
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
-from labctl.monitor._priors import Kind, Priors, Thresholds, listed
+from labctl.monitor._priors import GUESSED_LOSS_SD, Kind, Priors, Thresholds, listed
 from labctl.photothermal import (
     SAME_VOLUME,
     USUAL_LOSS_H_M2_PER_KG,
@@ -80,7 +81,7 @@ def build_priors(
     electrical = None if calibrates else inputs.electrical
     # What a calibration knows better is neither assumed nor said.
     guessed = said if electrical is None else []
-    loss, loss_sd = _heat_loss(heat_loss, blank, surface, known, guessed)
+    loss, loss_sd = _heat_loss(heat_loss if known else None, blank, surface, guessed)
     wall, wall_sd = _wall(wall_heat_capacity, surface, known, guessed)
     lag, lag_sd = (1.0, 0.4) if blank is None else (blank.lag_s, blank.lag_sd_s / blank.lag_s)
     shares = inputs.shares()
@@ -213,22 +214,22 @@ def _missing(inputs: Inputs) -> tuple[str, ...]:
 
 
 def _heat_loss(
-    stated: Known | None, blank: BlankResult | None, surface: float, known: bool, said: list[str]
+    stated: Known | None, blank: BlankResult | None, surface: float, said: list[str]
 ) -> tuple[float, float]:
     """hS in W/K and its relative deviation."""
     if blank is not None:
         relative = blank.heat_loss_sd_w_per_k / blank.heat_loss_w_per_k
         return blank.heat_loss_w_per_k, max(0.05, relative)
-    if stated is not None and known:
+    if stated is not None:
         # What a bench file states was found in another run: position and draught differ.
         relative = max(0.25, stated.sd / stated.value)
         return stated.value, relative
-    value, relative = _HEAT_LOSS_W_PER_K * surface, 0.4 if known else 0.7
+    value = _HEAT_LOSS_W_PER_K * surface
     said.append(
-        f"heat loss of the vessel not stated: {value * 1e3:.3g} mW/K ± {relative * 100.0:.0f} % "
-        "assumed before the readings"
+        f"heat loss of the vessel not stated: {value * 1e3:.3g} mW/K assumed before the readings, "
+        f"to a factor of {math.exp(GUESSED_LOSS_SD):.1f} either way"
     )
-    return value, relative
+    return value, GUESSED_LOSS_SD
 
 
 def _wall(

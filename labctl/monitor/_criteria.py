@@ -28,6 +28,8 @@ from labctl.photothermal import Estimate, Moments, NoiseEstimate, ljung_box, nis
 
 PASS, FAIL, CANNOT_TELL, NOT_APPLICABLE = "pass", "fail", "cannot tell", "not applicable"
 DECLARED = "declared"
+_WIDTH_OPEN = 0.25
+"""Of the variance that heating alone leaves of the heat loss."""
 _FAR_APART = math.log(2.0)
 """Heat losses of one cell that differ by more are not both of it."""
 _LAST = 60
@@ -218,7 +220,9 @@ def _agreement(
     i = Moments.LN_LOSS
     before, after = first.estimates.moments, used.moments
     difference = float(after.mean[i] - before.mean[i])
-    variance = float(before.covariance[i, i] - after.covariance[i, i])
+    alone = float(before.covariance[i, i])
+    # A heating that leaves its loss open says so by a width that is good to no more than a part.
+    variance = max(alone - float(after.covariance[i, i]), _WIDTH_OPEN * alone)
     # What the two branches of a real cell may differ by at no fault of anybody.
     sd = math.sqrt(max(variance, 0.0) + 0.02**2)
     z = difference / sd
@@ -297,4 +301,6 @@ def _enough_data(used: Snapshot, estimates: Estimates, priors: Priors) -> Iterat
         why = f"the light was on for {used.lit_s:.0f} s only"
     elif value is not None and value.sd_statistical > limits.largest_relative_sd * abs(value.value):
         why = f"heating for {ratio:.2f} time constants leaves the result open"
+    elif priors.kind is Kind.RATE and not used.learned:
+        why = "nothing is stated of the vessel, and the record is too short to tell it"
     yield _unless(bool(why), _ENOUGH, figures(ratio, 3), why)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from labctl.monitor._priors import Kind, Priors
+from labctl.monitor._priors import GUESSED_LOSS_SD, Kind, Priors
 from labctl.photothermal import (
     MODEL_LOSS_RELATIVE_SD,
     Estimate,
@@ -21,6 +21,9 @@ from labctl.photothermal import (
 
 _LEAST_TELLING = 0.5
 """A relative deviation above this says nothing yet."""
+MOSTLY_ASSUMED = GUESSED_LOSS_SD / 3.0
+"""A relative deviation that is more than a third of what was assumed: of what the answer is off by,
+more than a ninth may then be the assumption's."""
 LEAST_LOSS_K_PER_S = 0.005
 """In the dark a change of heat is held against the loss, or this where less is lost."""
 _LEAST_BEND = 0.2
@@ -45,6 +48,8 @@ class Snapshot:
     lit_s: float
     """How long the light had been on by then."""
     flutter_k2_per_s: float
+    loss_guessed: bool = False
+    """Whether nobody said anything of the vessel's heat loss beforehand."""
     magnetic: FieldHeating | None = None
     """Of a coil's run; its budget is that of the loss power."""
 
@@ -61,6 +66,18 @@ class Snapshot:
         i = Moments.CURVE
         low = float(self.moments.mean[i]) - math.sqrt(max(0.0, self.moments.covariance[i, i]))
         return 1.0 + 2.0 * low * self.thermal.rise_k > _LEAST_BEND
+
+    @property
+    def learned(self) -> bool:
+        """False where nothing is stated of the vessel and the record has told too little of it:
+        its time constant, and what goes with it, would be mostly what was assumed."""
+        tau_s, sd_s, sd_wall_s = self.thermal.time_constant_s
+        return not self.loss_guessed or math.hypot(sd_s, sd_wall_s) <= MOSTLY_ASSUMED * tau_s
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether heat loss, time constant and rise are told."""
+        return self.has_plateau and self.learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +123,10 @@ class Estimates:
         if field is not None:
             heated = field_heating(found.rate, self._priors.inputs, field, power_w, moments)
             budget = {} if heated is None else dict(heated.budget)
-        return Snapshot(moments, found, value, budget, power_w, lit_s, flutter, heated)
+        return Snapshot(
+            moments, found, value, budget, power_w, lit_s, flutter,
+            self._priors.bank.heat_loss_relative_sd >= GUESSED_LOSS_SD, heated,
+        )  # fmt: skip
 
     def look(self, bank: FilterBank, power_w: float, lit_s: float) -> None:
         """Work everything out and keep it as the last look."""
@@ -195,7 +215,7 @@ class Estimates:
         loss = self.heat_loss(snapshot)
         if value is not None and value.sd_total > _LEAST_TELLING * abs(value.value):
             value = None
-        tau_told = snapshot.has_plateau and tau.sd_total <= _LEAST_TELLING * tau.value
+        tau_told = snapshot.has_loss and tau.sd_total <= _LEAST_TELLING * tau.value
         return Live(
             None if value is None else figures(value.value),
             None if value is None else figures(value.sd_statistical, 4),

@@ -15,6 +15,11 @@ from labctl.photothermal import BankPrior, FieldInputs, Inputs, StepRules
 T = TypeVar("T")
 
 
+GUESSED_LOSS_SD = 0.9
+"""Of the logarithm of a heat loss of which nobody said anything: a factor of 2.5, and of 6 once in
+twenty vessels: insulated, stirred, in air, in a holder, of another shape."""
+
+
 class Kind(StrEnum):
     """What the check can come to."""
 

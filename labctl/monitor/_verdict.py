@@ -24,6 +24,10 @@ FLOOR = (
     "a floor"
 )
 TO_TELL_APART = "to tell the causes apart"
+MOSTLY_ASSUMED_WORDS = (
+    "heat loss, time constant and rise are not told: nothing is stated of the vessel, and the "
+    "record is too short to say more of them than what was assumed"
+)
 NUMBERS = "the numbers"
 """After an alarm, the line of a verdict's assumptions that says from which readings its results are
 begins so."""
@@ -116,6 +120,8 @@ def _before_trouble(
 
 
 def _no_plateau(used: Snapshot) -> tuple[str, ...]:
+    if not used.learned:
+        return (MOSTLY_ASSUMED_WORDS,)
     if used.has_plateau:
         return ()
     return (
@@ -158,7 +164,7 @@ def _weigh(
 def _in_a_sentence(used: Snapshot, estimates: Estimates, priors: Priors) -> str:
     tau = estimates.time_constant(used)
     told = f"time constant {tau.value:.0f} ± {1.96 * tau.sd_total:.0f} s"
-    if not used.has_plateau:
+    if not used.has_loss:
         told = "time constant not known"
     loss = estimates.heat_loss(used)
     if used.efficiency is not None:
@@ -208,7 +214,7 @@ def results(used: Snapshot, estimates: Estimates, priors: Priors) -> dict[str, A
         found["intrinsic_loss_power"] = plain(used.magnetic.loss)
     thermal = used.thermal
     # A blank rises by so little that its plateau is always known.
-    if used.has_plateau or priors.kind is Kind.BLANK:
+    if used.has_loss or priors.kind is Kind.BLANK:
         loss = estimates.heat_loss(used)
         if loss is not None:
             found["heat_loss_coefficient"] = plain(loss)
