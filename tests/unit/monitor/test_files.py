@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +13,9 @@ from labctl import sample as samples
 from labctl.bench import BenchFile
 from labctl.clock import NS
 from labctl.errors import InputError
-from labctl.events import Beam, RunEnded
+from labctl.events import Beam, Event, RunEnded, Verdict
 from labctl.monitor import Kind, Priors, priors_for, read_blank
-from labctl.photothermal import BlankResult
+from labctl.photothermal import BlankResult, Inputs
 from labctl.record import Journal
 from labctl.sample import Specimen
 from tests.unit.monitor.story import INPUTS, events, fixed, heat_per_watt, play
@@ -94,16 +96,24 @@ def test_water_is_not_known_everywhere(bench: BenchFile, particles: Specimen) ->
     assert "a blank run" in said
 
 
-def _record(folder: Path, *, inputs=INPUTS, closed: bool = True, verdict: str = "pass") -> Path:  # type: ignore[no-untyped-def]
-    """A run's folder with its journal."""
-    folder.mkdir()
+@cache
+def _played(inputs: Inputs) -> tuple[list[Event], Verdict]:
+    """What was told in a run, and its verdict."""
     cell = Cell(heat_per_watt=heat_per_watt(0.0, inputs) if not inputs.particles else 0.38)
     told = events(curve(cell, seed=31, heat_s=400.0))
-    monitor, _ = play(told, fixed(inputs))
+    return told, play(told, fixed(inputs))[0].verdict(800 * NS)
+
+
+def _record(
+    folder: Path, *, inputs: Inputs = INPUTS, closed: bool = True, verdict: str = "pass"
+) -> Path:
+    """A run's folder with its journal."""
+    folder.mkdir()
+    told, found = _played(inputs)
     journal = Journal(folder / "journal.jsonl", real_time=False)
     for event in (fixed(inputs), *told):
         journal.append(event)
-    journal.append(replace(monitor.verdict(800 * NS), verdict=verdict))
+    journal.append(replace(found, verdict=verdict))
     if closed:
         journal.append(
             RunEnded(800 * NS, "completed", "", 0, "pass", Beam.OFF, "read back", 1, 1.0)
@@ -138,7 +148,7 @@ def test_blank_is_read(tmp_path: Path, bench: BenchFile, particles: Specimen) ->
         ({"inputs": INPUTS}, "not a solvent"),
     ],
 )
-def test_bad_blanks_are_refused(tmp_path: Path, arguments: dict[str, object], why: str) -> None:
+def test_bad_blanks_are_refused(tmp_path: Path, arguments: dict[str, Any], why: str) -> None:
     """A run that was cut off, did not pass or had particles is no blank; the error says which."""
     folder = _record(tmp_path / "blank", **arguments)
 
