@@ -14,8 +14,13 @@ import queue
 import threading
 from collections.abc import Callable
 
+from labctl.errors import Exit
+
 WITHIN_S = 45.0
 """From the first signal; `TimeoutStopSec` of the unit is longer."""
+
+_SAID_S = 4.0
+"""Of that time is for the last words."""
 
 
 class Deadline:
@@ -29,9 +34,9 @@ class Deadline:
         within_s: float = WITHIN_S,
         leave: Callable[[int], object] = os._exit,
     ) -> None:
-        """`begin`: told the signal's name at once, on this thread. `give_up`: what is still said
-        after `within_s`, and the exit code; it may take a few seconds and no more. `leave`: ends
-        the process there and then."""
+        """`begin`: told the signal's name at once. `give_up`: what is still said after `within_s`,
+        and the exit code. Each is called on a thread of its own, as either may hang too: a terminal
+        that is held takes no words. `leave`: ends the process there and then."""
         self._begin = begin
         self._give_up = give_up
         self._within_s = within_s
@@ -40,6 +45,7 @@ class Deadline:
         self._heard: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="labctl-deadline", daemon=True)
+        self._beginning: threading.Thread | None = None
 
     def start(self) -> None:
         """From now on it hears."""
@@ -55,11 +61,22 @@ class Deadline:
         self._heard.put("")
         if self._thread.ident is not None:
             self._thread.join(1.0)
+        if self._beginning is not None:
+            self._beginning.join(_SAID_S)
 
     def _run(self) -> None:
         name = self._heard.get()
         if not name:
             return
-        self._begin(name)
-        if not self._over.wait(self._within_s):
-            self._leave(self._give_up())
+        self._beginning = threading.Thread(
+            target=self._begin, args=(name,), name="labctl-ends", daemon=True
+        )
+        self._beginning.start()
+        if self._over.wait(max(0.0, self._within_s - _SAID_S)):
+            return
+        codes: list[int] = []
+        last = threading.Thread(target=lambda: codes.append(self._give_up()), daemon=True)
+        last.start()
+        last.join(_SAID_S)
+        # Where not even that could be said, nobody knows.
+        self._leave(codes[0] if codes else int(Exit.BEAM_NOT_CONFIRMED_OFF))

@@ -39,13 +39,44 @@ def test_what_hangs_after_a_signal_is_left_in_time() -> None:
         said.append(code)
         left.set()
 
-    deadline = Deadline(said.append, lambda: 8, within_s=0.01, leave=leave)
+    begun = threading.Event()
+
+    def begin(name: str) -> None:
+        said.append(name)
+        begun.set()
+
+    deadline = Deadline(begin, lambda: 8 * begun.wait(10.0), within_s=0.01, leave=leave)
     deadline.start()
     deadline.heard("SIGTERM")
     deadline.heard("SIGINT")
     assert left.wait(10.0)
     deadline.over()
     assert ["SIGTERM", 8] == said
+
+
+def test_what_can_say_nothing_any_more_is_left_in_time_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the words themselves hang; with the code of a beam that nobody confirmed."""
+    monkeypatch.setattr("labctl.service._deadline._SAID_S", 0.01)
+    gate, left = threading.Event(), threading.Event()
+    codes: list[int] = []
+
+    def leave(code: int) -> None:
+        codes.append(code)
+        left.set()
+
+    def hangs(*given: str) -> int:
+        gate.wait(10.0)
+        return 0
+
+    deadline = Deadline(hangs, hangs, within_s=0.01, leave=leave)
+    deadline.start()
+    deadline.heard("SIGTERM")
+    assert left.wait(10.0)
+    gate.set()
+    deadline.over()
+    assert [Exit.BEAM_NOT_CONFIRMED_OFF] == codes
 
 
 def test_what_ends_in_time_is_not_left_by_force() -> None:
