@@ -23,6 +23,7 @@ PARTS = (
     "attribution",
     "early_stop",
     "world",
+    "anybody",
     "agreement",
 )
 """In the order they are run: cheap ones first."""
