@@ -374,3 +374,14 @@ def test_a_list_where_an_array_is_due_says_so() -> None:
         Record([0.0, 1.0], np.zeros(2))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"laser_on is a list: .*dtype=bool"):
         Record(np.zeros(2), np.zeros(2), [True, False])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_bend_between_rows_far_apart_is_an_edge_and_no_step(seed: int) -> None:
+    """Told on at 60 s and lit from 200 s on, a row every 10 s: the column is contradicted, and
+    nobody moved the probe."""
+    record = curve(every_s=10.0, noise_k=0.05, baseline_s=200.0, heating_s=460.0, seed=seed)
+    told = (record.time_s > 60.0) & (record.time_s <= 660.0)
+    found = codes(replace(record, laser_on=told))
+    assert "edge-contradicts" in found
+    assert "curve-steps" not in found
