@@ -16,7 +16,7 @@ from labctl.errors import RecordError, RefusedError, SafetyError
 from labctl.events import LASER
 from labctl.evidence import Acts, Eyes
 from labctl.guard._guard import Guard
-from labctl.talk import LIT, Trip
+from labctl.talk import LIT, Phase, Trip
 
 _UNWRITTEN = "the guard's log cannot be written"
 
@@ -71,7 +71,8 @@ class Guards:
 
     def latch(self, cause: Trip) -> Trip:
         """Every source off and latched, by the first cause, which this returns."""
-        self._cause = self._cause or cause
+        had = (guard.trips[0] for guard in self._guards.values() if guard.trips)
+        self._cause = self._cause or next(had, cause)
         for guard in self._guards.values():
             guard.latch(self._cause)
         return self._cause
@@ -124,7 +125,8 @@ class Guards:
         """To be held by whoever arms, lights or sets a source. Refused where another source is on,
         where somebody else does any of it (what he has looked at would not hold), where nobody has
         armed at the bench, and where the guard cannot write its log."""
-        if not self.acts.stand(self._clock.now_ns()):
+        past = self.of(source).known.phase in LIT | {Phase.TRIPPED}
+        if not (past or self.acts.stand(self._clock.now_ns())):
             fix = "Arm it at the bench, by typing the words that are shown."
             raise SafetyError("nobody has armed this at the bench, or too long ago", fix=fix)
         if fault := self.unlogged():

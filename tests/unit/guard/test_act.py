@@ -202,6 +202,29 @@ def test_an_act_that_ran_out_between_arming_and_light_lights_nothing() -> None:
     carry_out(scenario)
 
 
+def test_for_the_light_that_is_on_no_act_is_wanted_again() -> None:
+    """It ran out while the source was slow to come on: less power is not refused for that, and
+    after a trip it is the trip that is told."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.act()
+        await bench.arm()
+        await bench.clock.sleep(round(HOLD_S * NS) - NS // 4)
+        bench.beat()
+        bench.source.slow_s = 0.5
+        await bench.light()
+        bench.beat()
+        await bench.guards.readings()
+        assert await bench.guards.wanted()
+        await bench.guards.adjust(0.5)
+        bench.guards.latch(Trip("lease", "a test"))
+        for asked in (bench.guards.adjust(0.5), bench.arm()):
+            with pytest.raises(SafetyError, match="tripped: a test"):
+                await asked
+
+    carry_out(scenario)
+
+
 def test_disarming_wants_a_new_act() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.act()

@@ -14,7 +14,7 @@ from labctl.events import HEATER, LASER, Beam
 from labctl.evidence import eyes_of
 from labctl.guard import Guards
 from labctl.instruments import SourceState
-from labctl.talk import Arm, Emit, Heartbeat, Phase, Trip, not_confirmed
+from labctl.talk import STOP, Arm, Emit, Heartbeat, Phase, Trip, not_confirmed
 from tests.unit.guard.test_host import FakeMeter, FakeSource
 from tests.unit.guard.test_rules import SPEC
 
@@ -279,5 +279,17 @@ def test_two_requests_at_once_arm_and_light_one_source() -> None:
         emits = (Emit(0.5, NS), Emit(0.5, NS))
         came = await asyncio.gather(*map(bench.guards.emit, emits), return_exceptions=True)
         assert came[0] is None and isinstance(came[1], RefusedError)
+
+    on_bench(scenario)
+
+
+def test_a_stop_right_after_a_trip_does_not_hide_it() -> None:
+    """What tripped first is what is told: a person's stop is kept on no disk, and a trip is."""
+
+    async def scenario(bench: Bench) -> None:
+        bench.guards.of(HEATER).latch(Trip("lease", "no control step"))
+        assert "lease" == bench.guards.latch(Trip(STOP, "a person")).rule
+        await bench.ticks(0.5)
+        assert ["lease"] == [trip.rule for trip in bench.trips]
 
     on_bench(scenario)
