@@ -181,10 +181,10 @@ class Eyes:
         source, power, confirms = readings.source, readings.power, self.source.confirms
         measured = power if isinstance(power, Reading) and self.known.meter_saw_it else None
         dark = measured is not None and measured.value <= meter_threshold_w(self.known)
-        if not (confirms or self.known.ever_lit or self.known.meter_saw_it):
-            return "never lit"
         if source is not None and source.beam is Beam.ON:
             tell("OFF was commanded, it reads ON")
+        elif not (confirms or self.known.ever_lit or self.known.meter_saw_it):
+            return "never lit"
         elif source is None or not confirms:
             return "power meter" if dark else ""
         elif source.beam is not Beam.OFF:

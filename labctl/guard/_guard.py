@@ -82,13 +82,13 @@ class Guard:
             await self._source.off()
             known.dark_ns = self._clock.now_ns()
             await self._gates.prepare(self._may_feed)
-            emitter = await self._source.emitter(Seal("guard"))
+            emitter = self._off.emitter = await self._source.emitter(Seal("guard"))
             await emitter.limit_level(self._source.level(self.spec.max_power_w))
             await self._see_dark(Phase.ARMING, "arm")
             if trips := decide(self.spec, replace(known, phase=Phase.ARMED), self._clock.now_ns()):
                 said = "; ".join(trip.message for trip in trips)
                 raise SafetyError(f"arming refused: {said}", fix="Mend the cause and start again.")
-            known.phase, self._off.emitter = Phase.ARMED, emitter
+            known.phase = Phase.ARMED
         finally:
             if known.phase is Phase.ARMING:
                 known.phase = Phase.DISARMED
@@ -113,7 +113,6 @@ class Guard:
             self._begin_off("disarmed")
         elif self.known.phase is not Phase.TRIPPED:
             self.known.phase = Phase.DISARMED
-        self._off.emitter = None
 
     async def emit(self, request: talk.Emit, commanded: talk.Commanding | None = None) -> None:
         """Light, at most as long as declared. Raises and stays dark when anything is amiss.
@@ -137,7 +136,6 @@ class Guard:
             known.phase, known.held_back = Phase.EMISSION_DELAY, bool(eyes.shutters)
             if known.held_back and not await eyes.shutter_reads_closed():
                 raise SafetyError("the shutter does not read closed before the light")
-            self._refuse_unless(LIT, "light")
             self._begin(None if known.held_back else commanded)
             await emitter.on()
             # Switched off meanwhile, and on may have come after it.
@@ -146,7 +144,6 @@ class Guard:
                 eyes.lighting = False
                 if not (self._source.sets_power_before_on or await eyes.sees_power()):
                     raise SafetyError("the power behind the closed shutter is not seen as asked")
-                self._refuse_unless(LIT, "light")
                 known.held_back = False
                 self._begin(commanded)
                 await self._gates.open_shutter()
@@ -160,9 +157,11 @@ class Guard:
             eyes.lighting = False
 
     def _begin(self, commanded: talk.Commanding | None) -> None:
-        """The emission's time begins: with the light, or with the shutter that held it back."""
-        self.known.lit_now(self._clock.now_ns())
+        """The emission's time begins: with the light, or with the shutter that held it back.
+        Refused where the lease has run out on the way here."""
         self._watch()
+        self._refuse_unless(LIT, "light")
+        self.known.lit_now(self._clock.now_ns())
         if commanded is not None:
             commanded(self.known.lit_ns)
 
@@ -234,7 +233,8 @@ class Guard:
             fix = "See to the cause, then reset at the bench."
             raise SafetyError(f"tripped: {self.trips[0].message}", fix=fix)
         if self.known.phase not in phases:
-            raise RefusedError(f"cannot {do} in {self.known.phase}")
+            must = " or ".join(sorted(phases))
+            raise RefusedError(f"cannot {do} in {self.known.phase}: it must be {must}")
 
     def _refuse_outside(self, power_w: float, at_most_ns: int) -> None:
         """SafetyError for an emission outside the limits; nothing is clipped."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
+
 from labctl.clock import NS, ns
+from labctl.errors import SafetyError
 from labctl.events import Beam
+from labctl.instruments import GateState
 from labctl.talk import Emit, OffReport, Phase
 from tests.unit.guard.test_corners import ARM, Bench, FakeGate, on_bench, relay
+from tests.unit.guard.test_rules import SPEC
 
 
 @dataclass
@@ -120,3 +125,31 @@ def test_the_relay_is_the_second_path_and_told_after_its_cause() -> None:
         assert "OFF was commanded, it reads ON" in trip.message
 
     on_bench(scenario, dead_man)
+
+
+class SlowBlade(TimedGate):
+    """Its position takes longer to read than the lease lasts, once it is `slow`."""
+
+    slow = False
+
+    async def read(self) -> GateState:
+        if self.slow and self.bench is not None:
+            await self.bench.clock.sleep(ns(SPEC.lease_s + 0.1))
+        return await super().read()
+
+
+def test_a_lease_that_ran_out_on_the_way_to_the_light_lights_nothing() -> None:
+    """On is not written, and the shutter is not opened."""
+    shutter = SlowBlade()
+
+    async def scenario(bench: Bench) -> None:
+        await bench.tick()
+        await bench.guard.arm(ARM)
+        shutter.slow, shutter.bench = True, bench
+        with pytest.raises(SafetyError, match="tripped: no control step"):
+            await bench.guard.emit(Emit(1.0, 600 * NS))
+        shutter.slow = False
+        assert "on" not in bench.source.log
+        assert not [words for words in shutter.log if "through" in words]
+
+    on_bench(scenario, shutter)

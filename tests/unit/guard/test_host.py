@@ -501,7 +501,7 @@ def test_to_disarm_while_it_is_being_armed_or_lit_ends_that() -> None:
         arming = asyncio.ensure_future(bench.guard.arm(Arm("test", SPEC.digest())))
         await bench.clock.sleep(ns(0.005))
         bench.guard.disarm()
-        with pytest.raises(RefusedError, match="cannot arm in DISARMED"):
+        with pytest.raises(RefusedError, match="cannot arm in DISARMED: it must be ARMING"):
             await arming
         await bench.guard.arm(Arm("test", SPEC.digest()))
         lighting = asyncio.ensure_future(bench.guard.emit(Emit(1.0, NS)))
@@ -524,8 +524,43 @@ def test_an_off_while_on_is_being_written_wins() -> None:
         lighting = asyncio.ensure_future(bench.guard.emit(Emit(1.0, NS)))
         await bench.clock.sleep(ns(0.1))
         await bench.guard.beam_off("stop")
-        with pytest.raises(RefusedError, match="cannot light in ARMED"):
+        with pytest.raises(
+            RefusedError, match="in ARMED: it must be EMISSION DELAY or EMITTING"
+        ):
             await lighting
         assert not bench.source.lit
 
     on_bench(scenario)
+
+
+def test_whoever_disarms_leaves_the_drive_level_as_a_way_to_darkness() -> None:
+    """It comes between the off that is ignored and the time for the other ways."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.light()
+        bench.source.ignores_off = True
+        bench.guard.latch(Trip("lease", "a test"))
+        bench.guard.disarm()
+        await bench.clock.sleep(ns(2.0))
+        assert "level 0" in bench.source.log
+
+    on_bench(scenario)
+
+
+def test_a_source_that_says_on_is_not_told_never_lit() -> None:
+    """Nobody asked for light, and it cannot tell that it is off; that it is on, it says."""
+
+    async def scenario(bench: Bench) -> None:
+        dark = await bench.guard.beam_off("before")
+        assert (True, "never lit") == (dark.confirmed, dark.how)
+        said, read = SourceState(Beam.ON, None, None, True, True), bench.source.read
+
+        async def says_on() -> SourceState:
+            return said
+
+        bench.source.read = says_on  # type: ignore[method-assign]
+        report = await bench.guard.beam_off("after")
+        bench.source.read = read  # type: ignore[method-assign]
+        assert (False, Beam.UNKNOWN) == (report.confirmed, report.beam)
+
+    on_bench(scenario, meter=False, confirms=False)
