@@ -100,7 +100,7 @@ def _heating(spec: GuardSpec, known: Known, now_ns: int) -> Iterator[Trip]:
         yield from _over("fall", what + "the probe is not in the liquid", -rises, most, "K/s")
     # At a plateau, or where a quantum is coarse, a healthy reading repeats itself.
     due_k, same = rise.least_k - rise.same_k, known.identical
-    if 0 < spec.frozen_after <= same and due_k > _QUANTA * spec.resolution_k:
+    if 0 < spec.frozen_after <= same and not due_k <= _QUANTA * spec.resolution_k:
         what = f"{channel} gave the same value {same} times, over which it should have risen by "
         yield Trip("frozen", f"{what}{due_k:.2f} K", same, spec.frozen_after, "readings")
     if rise.rise_k is None:

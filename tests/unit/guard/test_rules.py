@@ -303,7 +303,8 @@ def test_what_is_no_number_is_within_no_limit() -> None:
     state.beat, state.energy_j = Heartbeat(NOW_NS, nan), nan
     state.temperatures.append((NOW_NS, nan))
     state.seen = seen(measured_power_w=nan)
-    wanted = {"temperature-low", "energy", "rise", "fall", "power", "power-mismatch"}
+    state.identical, state.rise.least_k = 10, nan
+    wanted = {"temperature-low", "energy", "rise", "fall", "frozen", "power", "power-mismatch"}
 
     assert wanted == rule_names(state)
 
