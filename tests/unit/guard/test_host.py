@@ -524,9 +524,7 @@ def test_an_off_while_on_is_being_written_wins() -> None:
         lighting = asyncio.ensure_future(bench.guard.emit(Emit(1.0, NS)))
         await bench.clock.sleep(ns(0.1))
         await bench.guard.beam_off("stop")
-        with pytest.raises(
-            RefusedError, match="in ARMED: it must be EMISSION DELAY or EMITTING"
-        ):
+        with pytest.raises(RefusedError, match="in ARMED: it must be EMISSION DELAY or EMITTING"):
             await lighting
         assert not bench.source.lit
 
