@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -132,12 +133,13 @@ async def _connected(instrument: Instrument) -> LabctlError | None:
 
 
 async def off_all(instruments: Iterable[Instrument]) -> None:
-    """Write off to every source and gate among them, blindly, whatever becomes of another's."""
-    for instrument in instruments:
-        await attempt(instrument.off, "off could not be written")
+    """Write off to every source and gate among them, blindly and side by side, whatever becomes of
+    another's: behind one that hangs no other waits."""
+    await asyncio.gather(*(attempt(one.off, "off could not be written") for one in instruments))
 
 
 async def close_all(instruments: Iterable[Instrument]) -> None:
-    """Release every port, whatever becomes of another's."""
-    for instrument in instruments:
-        await attempt(instrument.close, "the port could not be released")
+    """Release every port, side by side, whatever becomes of another's."""
+    await asyncio.gather(
+        *(attempt(one.close, "the port could not be released") for one in instruments)
+    )

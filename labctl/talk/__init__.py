@@ -44,7 +44,7 @@ from labctl.talk._process import (
     Trouble,
     Wanted,
 )
-from labctl.talk._served import Served, serve
+from labctl.talk._served import Served, as_program, serve
 from labctl.talk._serving import Serving
 from labctl.talk._spec import GuardSpec
 from labctl.talk._wire import Channel, WireError, from_line, to_line
@@ -94,6 +94,7 @@ __all__ = [
     "Trouble",
     "Wanted",
     "WireError",
+    "as_program",
     "first_message",
     "found_of",
     "from_line",

@@ -14,6 +14,9 @@ from labctl.talk._wire import WireError, from_line, to_line
 _PATIENCE_S = 1.0
 _SETUP_S = 10.0
 _MOST = 1 << 20
+_AT_ONCE = 32
+"""So many connections are kept. Each has a file handle, and a loop that waits by `select` breaks at
+a handle beyond 1023."""
 
 
 async def listen(
@@ -23,12 +26,26 @@ async def listen(
 ) -> Callable[[], None]:
     """Listen at a socket for this user alone; what is returned ends it, and the socket is gone.
 
-    `answer` is given what was said; None answers nothing. `begin` starts a task and keeps it.
-    Whoever says what is no message, or nothing, is left alone.
+    `answer` is given what was said; None answers nothing. `begin` starts a task and keeps it, and
+    learns from it what went wrong in `answer`. Whoever says what is no message, or nothing, is left
+    alone; where there are too many, so is the one that has been there longest.
     """
+    kept: dict[asyncio.StreamWriter, None] = {}
 
     def heard(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        begin(_one(answer, reader, writer))
+        if len(kept) >= _AT_ONCE:
+            oldest = next(iter(kept))
+            del kept[oldest]
+            oldest.transport.abort()
+        kept[writer] = None
+        begin(one(reader, writer))
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await _one(answer, reader, writer)
+        finally:
+            kept.pop(writer, None)
+            writer.close()
 
     def close() -> None:
         server.close()
@@ -41,7 +58,13 @@ async def listen(
         listening.bind(path)
     finally:
         os.umask(before)
-    server = await asyncio.start_unix_server(heard, sock=listening)
+    server = await asyncio.start_unix_server(heard, sock=listening, start_serving=False)
+    try:
+        await server.start_serving()
+    except BaseException:
+        # Ended just now: nothing may be left that looks as if somebody heard.
+        close()
+        raise
     return close
 
 
@@ -57,14 +80,13 @@ async def _one(
 ) -> None:
     try:
         asked = from_line(await asyncio.wait_for(reader.readline(), _PATIENCE_S))
-        answered = await answer(asked)
-        if answered is not None:
-            writer.write(to_line(answered))
-            await asyncio.wait_for(writer.drain(), _PATIENCE_S)
     except (WireError, OSError, TimeoutError, ValueError):
         return
-    finally:
-        writer.close()
+    answered = await answer(asked)
+    if answered is not None:
+        writer.write(to_line(answered))
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(writer.drain(), _PATIENCE_S)
 
 
 def first_message(end: socket.socket) -> Any:

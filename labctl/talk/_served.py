@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from labctl.clock import NS, Clock, run_real
 from labctl.errors import LabctlError
@@ -29,6 +31,10 @@ from labctl.talk._process import READ_S, Answer, Asked, News, Setup
 from labctl.talk._serving import Serving
 from labctl.talk._wire import Channel, WireError
 
+_LEAVE_S = 30.0
+"""So long may leaving take. Off by itself gives up after ten seconds, the engine kills after 15;
+where there is none, what hangs for longer holds a port that nobody else can then switch off by."""
+
 
 class Served:
     """Of one process; see `run`."""
@@ -42,6 +48,9 @@ class Served:
         self._wanted = asyncio.Event()
         self._readers: list[asyncio.Future[Any]] = []
         self._begun: set[asyncio.Task[object]] = set()
+        self._broke = False
+        self._last = threading.Timer(_LEAVE_S, self._give_up)
+        self._last.daemon = True
         self._be_deaf: Callable[[], None] = lambda: None
         self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -68,6 +77,9 @@ class Served:
             going_off = asyncio.ensure_future(off(self._end.result()))
             # One turn, so that off is written before anything else ends.
             await asyncio.sleep(0)  # noqa: TID251
+            with contextlib.suppress(RuntimeError, MemoryError):
+                # No memory for a thread is no reason to stay.
+                self._last.start()
             await self._hush(working)
             came = [
                 *await asyncio.gather(going_off, return_exceptions=True),
@@ -76,12 +88,21 @@ class Served:
             for error in came:
                 if isinstance(error, BaseException):
                     self.say("fault", error=repr(error))
-            confirmed = came == [True, None]
+            confirmed = came == [True, None] and not self._broke
             self.say("gone", confirmed=confirmed)
             return 0 if confirmed else 8
         finally:
+            self._last.cancel()
+            if self._last.is_alive():
+                self._last.join()
             self._log.close()
             self._channel.close()
+
+    def _give_up(self) -> None:
+        """By a thread, as the loop may hang too: no port outlives this."""
+        self.say("gone", confirmed=False)
+        self._log.close()
+        os._exit(8)
 
     def end(self, why: str) -> None:
         """Nothing more is to be heard."""
@@ -244,7 +265,14 @@ class Served:
         """Waited for before the process goes."""
         task = asyncio.ensure_future(work)
         self._begun.add(task)
-        task.add_done_callback(self._begun.discard)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[object]) -> None:
+        self._begun.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broke = True
+            self.say("fault", error=repr(error))
+            self.end(f"a fault in the guard: {error!r}")
 
     async def _stop(self, asked: object) -> _process.Stopped | None:
         if not isinstance(asked, _process.Off):
@@ -280,3 +308,15 @@ def serve(handle: int, guard: Callable[[Channel, Setup, Clock], Running]) -> int
             return await guard(Channel(end), setup, clock).run()
 
         return run_real(run, zero_ns=setup.zero_ns)
+
+
+def as_program(main: Callable[[int], int]) -> NoReturn:
+    """Call it with the command line's handle, and end the process with its code; also where a
+    library will not come back and has a thread of its own: the process would wait for that one, and
+    keep the port."""
+    try:
+        code = main(int(sys.argv[1]))
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    os._exit(code)

@@ -10,6 +10,9 @@ from functools import partial
 from labctl.talk._process import Asked, Dropped
 from labctl.talk._wire import Channel, WireError
 
+_AT_ONCE = 64
+"""An end that has so many requests under way is ill."""
+
 
 class Serving:
     """Hears from `begin` to `end`."""
@@ -59,6 +62,8 @@ class Serving:
     def _sort(self, message: object) -> None:
         match message:
             case Asked():
+                if message.number in self._asked or len(self._asked) >= _AT_ONCE:
+                    raise WireError("too many requests, or one number twice")
                 task = asyncio.ensure_future(self._answer(message))
                 self._asked[message.number] = task
                 task.add_done_callback(partial(self._answered, message.number))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
+from labctl import talk
 from labctl.guard.process._process import main
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    talk.as_program(main)

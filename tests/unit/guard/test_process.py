@@ -762,6 +762,7 @@ def test_it_starts_with_its_setup(
     other = threading.Thread(target=engine)
     other.start()
     monkeypatch.setattr(sys, "argv", ["guard", str(theirs.detach())])
+    monkeypatch.setattr(os, "_exit", sys.exit)
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("labctl.guard.process", run_name="__main__")
     other.join()
