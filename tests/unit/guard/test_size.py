@@ -1,59 +1,32 @@
 """How large the guard is, and what its process brings with it.
 
-At most 600 lines are asked for, to be read in one sitting. Counted is everything that chooses:
-every line of labctl.guard, its process included, that is neither blank, comment nor docstring,
-imports with them. What tries a gate in the dark for commissioning is in no process and counted by itself;
-and so are the rooms below, which know and carry (decision 0034): they are held, so that nothing
-grows there unseen.
+At most 600 lines are asked for, to be read in one sitting; how they are counted is told where they
+are (`benchmarks/guard/size.py`). The rooms below it, which know and carry, are held, so that
+nothing grows there unseen.
 """
 
 from __future__ import annotations
 
-import ast
-import io
 import json
 import subprocess
 import sys
-import tokenize
-from pathlib import Path
 
 import pytest
 
-GUARD = Path(__file__).resolve().parents[3] / "labctl" / "guard"
-COMMISSIONING = "trying.py"
-GOAL, MOST_COMMISSIONING, MOST_BELOW = 600, 95, {"evidence": 470, "talk": 840}
-_NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
-            tokenize.ENDMARKER}  # fmt: skip
+from benchmarks.guard.size import GOAL, sizes
 
-
-def lines_of_code(path: Path) -> int:
-    """Lines that hold code: no blank one, no comment, no docstring."""
-    text = path.read_text(encoding="utf-8")
-    words: set[int] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            words.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    code: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type not in _NO_CODE:
-            code.update(range(token.start[0], token.end[0] + 1))
-    return len(code - words)
+MOST_COMMISSIONING, MOST_BELOW = 95, {"evidence": 470, "talk": 890}
 
 
 def test_the_guard_is_at_most_six_hundred_lines() -> None:
     """Printed with what is below it (`pytest -s`)."""
-    modules = [p for p in sorted(GUARD.rglob("*.py")) if p.name != COMMISSIONING]
-    own = sum(lines_of_code(path) for path in modules)
-    trying = lines_of_code(GUARD / COMMISSIONING)
-    below = {
-        room: sum(lines_of_code(path) for path in (GUARD.parent / room).glob("*.py"))
-        for room in MOST_BELOW
-    }
-    print(f"\nthe guard: {own} lines of code, at most {GOAL}; in no run: guard.trying {trying}")
-    print("below it, choosing nothing: " + ", ".join(f"{r} {n}" for r, n in below.items()))
-    assert own <= GOAL
-    assert trying <= MOST_COMMISSIONING
-    assert all(below[room] <= most for room, most in MOST_BELOW.items())
+    size = sizes()
+    print(f"\nthe guard: {size.guard} lines of code, at most {GOAL}")
+    print(f"in no run: guard.trying {size.trying}; below it, choosing nothing: {size.below}")
+    assert size.guard <= GOAL
+    assert size.trying <= MOST_COMMISSIONING
+    assert MOST_BELOW.keys() == size.below.keys()
+    assert all(size.below[room] <= most for room, most in MOST_BELOW.items())
 
 
 @pytest.fixture(scope="module")
