@@ -106,6 +106,8 @@ def _told_off(pid: int, path: Path, engine_alive: bool) -> bool | None:
     if not isinstance(answer, talk.Stopped):
         click.echo(f"the guard of pid {pid} does not understand", err=True)
         return False
+    if not answer.reports:
+        click.echo(f"{answer.bench}: its guard was still connecting, and lights nothing")
     for report in answer.reports.values():
         took = f"{report.took_ns / clock.NS:.2f} s after it was asked"
         if report.confirmed:

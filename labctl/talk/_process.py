@@ -223,3 +223,4 @@ class Stopped:
 
     bench: str
     reports: Mapping[str, OffReport]
+    """None from a guard that was still connecting: it leaves, and lights nothing."""

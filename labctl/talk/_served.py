@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any, NoReturn, Protocol
 
 from labctl.clock import NS, Clock, run_real
-from labctl.errors import LabctlError
+from labctl.errors import LabctlError, RefusedError
 from labctl.instruments import Instrument, connect_all
 from labctl.synced import SyncedLines
 from labctl.talk import _asked, _process
@@ -121,7 +121,8 @@ class Served:
 
     async def hold(self, held: dict[str, Instrument]) -> bool:
         """Put all that the setup names into `held`, and connect it; refused, with every cause, and
-        False where something is missing."""
+        False where something is missing. Who asks for off is heard from the beginning."""
+        self._be_deaf = await listen(self._setup.control, self._stop, self._begin)
         try:
             hold(held, self._setup, self.clock, self.trouble)
             causes = await connect_all(held.values(), self.clock)
@@ -133,10 +134,9 @@ class Served:
         return not causes
 
     async def begin(self, guards: Held, held: Iterable[Instrument]) -> None:
-        """From here on anything may be asked, also at the socket of `labctl stop`."""
+        """From here on anything may be asked."""
         self._guards, found = guards, tuple(found_of(instrument) for instrument in held)
         self.say("connected", bench=self._setup.bench, found=[str(who) for who in found])
-        self._be_deaf = await listen(self._setup.control, self._stop, self._begin)
         self._engine.send(_process.Ready(found))
 
     # -- told ----------------------------------------------------------------------------------
@@ -278,7 +278,12 @@ class Served:
         if not isinstance(asked, _process.Off):
             return None
         self.say("stop", why=asked.why)
-        self._needed().latch(Trip(STOP, asked.why))
+        if self._guards is None:
+            # Not ready yet, and it will not be.
+            self._engine.send(_process.Refused((RefusedError(asked.why),)))
+            self.end(asked.why)
+            return _process.Stopped(self._setup.bench, {})
+        self._guards.latch(Trip(STOP, asked.why))
         return _process.Stopped(self._setup.bench, await self._off(asked.why))
 
 

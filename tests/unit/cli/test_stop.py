@@ -75,6 +75,14 @@ def test_what_is_not_confirmed_off_is_exit_8(guard: Callable[[bytes], None]) -> 
     assert Exit.BEAM_NOT_CONFIRMED_OFF == said.return_value
 
 
+def test_a_guard_that_was_still_connecting_lights_nothing(guard: Callable[[bytes], None]) -> None:
+    """There is no light of its own to speak of."""
+    guard(talk.to_line(talk.Stopped("bench", {})))
+    said = stop()
+    assert "bench: its guard was still connecting, and lights nothing" in said.output
+    assert Exit.PASS == said.return_value
+
+
 @pytest.mark.parametrize("answer", [b"", b"garbage\n", talk.to_line(talk.Read())])
 def test_a_guard_that_makes_no_sense_is_exit_8(
     guard: Callable[[bytes], None], answer: bytes

@@ -134,6 +134,21 @@ def test_an_end_in_any_turn_of_the_beginning_leaves_nothing(
     on_wire(scenario)
 
 
+def test_who_asks_for_off_while_it_connects_is_heard(on_wire: Callable[..., World]) -> None:
+    """Instruments may take seconds to answer: nothing is lit after a stop in that time."""
+
+    async def scenario(world: World) -> None:
+        await world.clock.sleep(NS // 50)
+        answer = talk.from_line(await _at_control(world, talk.to_line(talk.Off("a person"))))
+        assert talk.Stopped("bench", {}) == answer
+        (cause,) = (await world.hear(talk.Refused)).causes
+        assert "a person" in str(cause)
+        async with asyncio.timeout(5):
+            await world.running
+
+    assert ["off", "closed"] == on_wire(scenario, slow_s=30.0).source.log
+
+
 def test_an_off_that_hangs_keeps_no_port(
     on_wire: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
