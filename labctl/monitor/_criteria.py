@@ -103,7 +103,7 @@ def judged(
         iter([room.criterion()]),
         _innovations(history, noise, priors),
         _possible(used, priors),
-        _agreement(used, history, alarms, priors),
+        _agreement(used, history, alarms, priors, room),
         _blank(used, priors),
         _power(meter, priors),
         _capacity(used, priors),
@@ -205,13 +205,17 @@ def _possible(used: Snapshot, priors: Priors) -> Iterator[Criterion]:
 
 
 def _agreement(
-    used: Snapshot, history: History, alarms: Sequence[Alarm], priors: Priors
+    used: Snapshot, history: History, alarms: Sequence[Alarm], priors: Priors, room: Room
 ) -> Iterator[Criterion]:
     """Heat loss from heating alone against that from all readings: nested estimates, so that the
     variance of their difference is the difference of their variances (Hausman 1978)."""
     limits, first = priors.thresholds, history.at_first_off
     if any(alarm.name in SPOILING for alarm in alarms):
         yield Criterion(AGREE, None, "", NOT_APPLICABLE, "an alarm came first")
+        return
+    if room.bank is not None:
+        why = "the surroundings are in doubt"
+        yield Criterion(AGREE, None, "", NOT_APPLICABLE, why)
         return
     if first is None or history.dark_after_s < limits.least_heating_s:
         why = "there was no cooling to compare with"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from labctl.clock import NS
 from labctl.events import Alarm
@@ -171,6 +172,8 @@ class Faults:
         if self._whose is not None:
             alarm = alarms.by_two_beads(t_ns, alarm, self._whose, self._power.lit)
         if (alarm.name, alarm.causes) == (first.name, first.causes):
+            # Nothing new to tell, but the size is better known than when it was first told.
+            self.alarms[self._at] = replace(first, size=alarm.size)
             return ()
         return self._refined(alarms.settled(alarm, first))
 

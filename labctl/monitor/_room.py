@@ -70,8 +70,10 @@ def room_of(
 
 def _judged(begins_k: float, found: Surroundings) -> Room:
     over_k, sd_k = found.over_probe_k, found.sd_k
-    far = abs(over_k) > max(_NAMED_K, _NAMED_SD * sd_k) and found.log_ratio > _NAMED_RATIO
-    if far and abs(begins_k - over_k) < _NEAR * abs(over_k):
+    far = abs(over_k) > max(_NAMED_K, _NAMED_SD * sd_k)
+    near = abs(begins_k - over_k) < _NEAR * abs(over_k)
+    likely = found.log_ratio > _NAMED_RATIO
+    if far and near and likely:
         side = "above" if over_k > 0.0 else "below"
         why = (
             f"the sample behaves as in surroundings {abs(over_k):.1f} ± "
@@ -79,9 +81,15 @@ def _judged(begins_k: float, found: Surroundings) -> Room:
             "or in another unit, or the holder has a temperature of its own"
         )
         return Room("cannot tell", over_k, why, named=True, bank=found.bank)
-    if abs(over_k) + 3.0 * sd_k < max(_HOLDS_K, 0.5 * abs(begins_k)):
+    at_probe = abs(over_k) < 0.5 * abs(begins_k) and found.log_ratio < -_NAMED_RATIO
+    reach_k = abs(over_k) + 3.0 * sd_k
+    if at_probe or reach_k < _HOLDS_K or (reach_k < 0.5 * abs(begins_k) and not (far and likely)):
         return Room("pass", over_k)
     how = f"the record has the surroundings only to ± {1.96 * sd_k:.1f} K"
+    if far and likely:
+        how = f"the record has the surroundings {abs(over_k):.1f} K from it"
+    elif far:
+        how = "a vessel that loses other heat explains the record as well"
     return replace(_open(begins_k, how), bank=found.bank)
 
 

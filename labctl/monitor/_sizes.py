@@ -7,12 +7,17 @@ the words say what it looks like, and no number.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from labctl.photothermal import BEAD_OUT, BEAD_STEP, HEAT, HEAT_RAMP, OFFSET, SHIFT, Step
 
 _NUMBER_UP_TO = 0.5
 """Of the heat."""
+_FIRST_OFF, _SETTLED_OFF = 0.3, 0.2
+"""Relative, of a change of heat as it is first told and when its shape has settled: by so much its
+size is off beside its own deviation, which takes onset and cell as known (steps of -40 to +30 %, 80
+cells, 1 and 4 s)."""
 _HEAT_SHAPES = frozenset({HEAT, HEAT_RAMP})
 
 
@@ -43,6 +48,7 @@ def size_of(step: Step, now_s: float, *, lit: bool, loss_known: bool) -> Size:
 
 
 def _of_heat(step: Step, now_s: float, *, lit: bool, loss_known: bool) -> Size:
+    sd = math.hypot(step.sd, (_SETTLED_OFF if step.settled else _FIRST_OFF) * step.size)
     over_min, unit = 1.0, ""
     if step.shape == HEAT_RAMP:
         over_min, unit = max(0.0, now_s - step.onset_s) / 60.0, " a minute"
@@ -52,12 +58,12 @@ def _of_heat(step: Step, now_s: float, *, lit: bool, loss_known: bool) -> Size:
             return Size("most of the heat is gone, as if there were no light", like_no_light=True)
         if so_far >= _NUMBER_UP_TO:
             return Size("half as much heat again as there was, or more")
-        return Size(_percent(step.size, step.sd, f"absorbed power{unit}"))
+        return Size(_percent(step.size, sd, f"absorbed power{unit}"))
     if so_far > 0.0 and (so_far >= _NUMBER_UP_TO or not loss_known):
         return Size("it warms, or cools much less, as if there were light", like_light=True)
     if so_far <= -_NUMBER_UP_TO or not loss_known:
         return Size("it loses far more heat than it did")
-    return Size(_percent(-step.size, step.sd, f"heat loss{unit}"))
+    return Size(_percent(-step.size, sd, f"heat loss{unit}"))
 
 
 def _percent(size: float, sd: float, what: str) -> str:

@@ -11,11 +11,13 @@ from labctl.monitor import (
     MOSTLY_ASSUMED,
     MOSTLY_ASSUMED_WORDS,
     Priors,
+    _monitor,
     build_priors,
 )
 from labctl.monitor._criteria import AGREE, _agreement
 from labctl.monitor._estimates import Estimates, Snapshot
 from labctl.monitor._history import History, Kept
+from labctl.monitor._room import Room
 from labctl.photothermal import FilterBank, Inputs, Moments, classical_methods
 from tests.unit.analysis.test_analysis import loaded
 from tests.unit.monitor.story import INPUTS, LOSS
@@ -49,9 +51,12 @@ def _short() -> Analysis:
                                 baseline_s=30.0, noise_k=0.05, efficiency=0.2)))  # fmt: skip
 
 
-def test_a_short_record_tells_no_time_constant_that_was_assumed() -> None:
+def test_a_short_record_tells_no_time_constant_that_was_assumed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Neither live nor by the batch fit; the heating rate is there, and the verdict is open and
     says why."""
+    monkeypatch.setattr(_monitor, "settled", lambda bank: bank)
     found = _short()
     live, batch = found.rows[:2]
     assert (None, None) == (live.time_constant, batch.time_constant)
@@ -89,7 +94,7 @@ def test_a_heating_that_leaves_its_loss_open_is_contradicted_by_no_cooling() -> 
         history = History()
         history.at_first_off = Kept(100.0, before)
         history.dark_after_s = 200.0
-        (agree,) = _agreement(after, history, (), priors)
+        (agree,) = _agreement(after, history, (), priors, Room("pass"))
         outcomes[agree.name, name] = agree.outcome
     assert {(AGREE, "open"): "pass", (AGREE, "known"): "fail"} == outcomes
 

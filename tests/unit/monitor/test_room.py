@@ -6,12 +6,22 @@ import pytest
 
 from labctl.clock import NS
 from labctl.events import Criterion, Event, Reading, Sample, Verdict
+from labctl.monitor import Priors, _monitor
 from labctl.monitor._alarms import PROBE_OFF
 from labctl.monitor._room import NAME
+from labctl.monitor._room import _judged as _judged_room
+from labctl.photothermal import FilterBank, Surroundings
 from tests.unit.monitor.story import events, every_alarm, fixed, heat_per_watt, play
 from tests.unit.photothermal.cell import Cell, Point, curve
 
+pytestmark = pytest.mark.usefixtures("as_it_stands")
 CELL = Cell(heat_per_watt=heat_per_watt(0.4))
+
+
+@pytest.fixture
+def as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No passes by narrow filters, which are not what is tried."""
+    monkeypatch.setattr(_monitor, "settled", lambda bank: bank)
 
 
 def _told(points: list[Point], off_k: float) -> list[Event]:
@@ -79,3 +89,24 @@ def test_without_dark_a_probe_that_is_off_is_left_open() -> None:
     assert "pass" != verdict.verdict
     found = verdict.results["efficiency"]
     assert found["low"] < 0.4 < found["high"]
+
+
+@pytest.mark.parametrize(
+    ("over_k", "sd_k", "log_ratio", "outcome", "named"),
+    [
+        (-10.0, 0.2, 50.0, "cannot tell", True),
+        (-10.0, 0.2, 3.0, "cannot tell", False),
+        (-10.0, 3.0, 50.0, "cannot tell", False),
+        (-4.0, 0.2, 50.0, "cannot tell", False),
+        (0.1, 0.2, -4.0, "pass", False),
+        (-4.0, 0.3, -900.0, "pass", False),
+    ],
+)
+def test_the_probe_is_named_by_far_near_and_likely_together(
+    over_k: float, sd_k: float, log_ratio: float, outcome: str, named: bool
+) -> None:
+    """Of a sample that begins 10 K below it. Where any of the three is missing: left open, or the
+    probe holds."""
+    bank = FilterBank(Priors.from_plain(fixed().priors).bank, 22.0, 22.0)
+    room = _judged_room(-10.0, Surroundings(over_k, sd_k, log_ratio, bank))
+    assert (outcome, named) == (room.outcome, room.named), room

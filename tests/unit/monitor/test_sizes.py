@@ -1,6 +1,7 @@
 """What an alarm says of its size, and where it says no number."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -25,14 +26,21 @@ def _step(shape: int, size: float) -> Step:
 def test_a_small_change_of_heat_is_told_with_its_number() -> None:
     step = _step(HEAT, -0.2)
     assert (
-        "-20.0 ± 1.0 % of the absorbed power"
+        "-20.0 ± 4.1 % of the absorbed power"
         == size_of(step, 110.0, lit=True, loss_known=True).words
     )
     assert (
-        "+20.0 ± 1.0 % of the heat loss" == size_of(step, 110.0, lit=False, loss_known=True).words
+        "+20.0 ± 4.1 % of the heat loss" == size_of(step, 110.0, lit=False, loss_known=True).words
     )
     ramp = size_of(_step(HEAT_RAMP, -0.2), 160.0, lit=True, loss_known=True)
-    assert "-20.0 ± 1.0 % of the absorbed power a minute" == ramp.words
+    assert "-20.0 ± 4.1 % of the absorbed power a minute" == ramp.words
+
+
+def test_a_size_is_less_sure_when_it_is_first_told() -> None:
+    """Before its shape has settled."""
+    first = replace(_step(HEAT, -0.2), settled=False)
+    words = size_of(first, 110.0, lit=True, loss_known=True).words
+    assert "-20.0 ± 6.1 % of the absorbed power" == words
 
 
 @pytest.mark.parametrize(
