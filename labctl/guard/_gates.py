@@ -54,7 +54,8 @@ class Gates:
                 blocks = self._eyes.note(gate.name, await gate.read()).blocks
                 if blocks is False or (gate.in_beam and blocks is None):
                     raise SafetyError(f"the {gate.name} does not block")
-            if not gate.in_beam:
+            # Disarmed or tripped meanwhile, it stays blocked.
+            if not gate.in_beam and may_feed():
                 self._told(gate, through=True)
                 await keeper.let_through()
                 self._eyes.note(gate.name, await keeper.feed())

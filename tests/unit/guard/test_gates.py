@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import pytest
 
 from labctl.clock import NS, ns
-from labctl.errors import SafetyError
+from labctl.errors import RefusedError, SafetyError
 from labctl.events import Beam
 from labctl.instruments import GateState
-from labctl.talk import Emit, OffReport, Phase
+from labctl.talk import Emit, OffReport, Phase, Trip
 from tests.unit.guard.test_corners import ARM, Bench, FakeGate, on_bench, relay
 from tests.unit.guard.test_rules import SPEC
 
@@ -127,10 +128,11 @@ def test_the_relay_is_the_second_path_and_told_after_its_cause() -> None:
     on_bench(scenario, dead_man)
 
 
-class SlowBlade(TimedGate):
+@dataclass
+class SlowGate(TimedGate):
     """Its position takes longer to read than the lease lasts, once it is `slow`."""
 
-    slow = False
+    slow: bool = False
 
     async def read(self) -> GateState:
         if self.slow and self.bench is not None:
@@ -140,7 +142,7 @@ class SlowBlade(TimedGate):
 
 def test_a_lease_that_ran_out_on_the_way_to_the_light_lights_nothing() -> None:
     """On is not written, and the shutter is not opened."""
-    shutter = SlowBlade()
+    shutter = SlowGate()
 
     async def scenario(bench: Bench) -> None:
         await bench.tick()
@@ -153,3 +155,24 @@ def test_a_lease_that_ran_out_on_the_way_to_the_light_lights_nothing() -> None:
         assert not [words for words in shutter.log if "through" in words]
 
     on_bench(scenario, shutter)
+
+
+@pytest.mark.parametrize("trips", [True, False])
+def test_a_dead_man_is_not_let_through_after_a_trip_or_by_whoever_was_disarmed(trips: bool) -> None:
+    """Its first look, that it blocks, took longer than arming was wanted."""
+    dead_man = SlowGate("deadman", in_beam=False, drops_after_s=0.6, slow=True)
+
+    async def scenario(bench: Bench) -> None:
+        await bench.tick()
+        dead_man.bench = bench
+        arming = asyncio.ensure_future(bench.guard.arm(ARM))
+        await bench.clock.sleep(ns(0.5))
+        if trips:
+            bench.guard.latch(Trip("lease", "a test"))
+        else:
+            bench.guard.disarm()
+        await asyncio.wait({arming})
+        assert isinstance(arming.exception(), SafetyError if trips else RefusedError)
+        assert not [words for words in dead_man.log if "through" in words]
+
+    on_bench(scenario, dead_man)
