@@ -14,9 +14,9 @@ from labctl.talk._wire import WireError, from_line, to_line
 _PATIENCE_S = 1.0
 _SETUP_S = 10.0
 _MOST = 1 << 20
-_AT_ONCE = 32
+_AT_ONCE = 256
 """So many connections are kept. Each has a file handle, and a loop that waits by `select` breaks at
-a handle beyond 1023."""
+a handle beyond 1023. Fewer would be dropped before they are read: a hundred may come in a turn."""
 
 
 async def listen(
