@@ -61,6 +61,9 @@ _MEANS: Mapping[Cause, tuple[str, ...]] = {
 _LATER_STEP = 0.10
 """Relative. A loss of heat below this is not told from a ramp: what the bank has learned of a ramp
 before it is found makes it look like a step that came later."""
+_DIMMED_S = 40.0
+"""A bead that is on its way to no farther than the light warms the liquid in so long may be in a
+liquid that has lost its light."""
 _SMALL_JUMP_K = 0.3
 _HEAT_SHAPES, _BEAD_SHAPES = frozenset({HEAT, HEAT_RAMP}), frozenset({BEAD_STEP, OFFSET})
 _NAMES: Mapping[int, tuple[str, int]] = {
@@ -82,10 +85,12 @@ def of_step(
     *,
     unsettled_room: bool,
     loss_known: bool = True,
+    heating_k_per_s: float = 0.0,
 ) -> Alarm:
     """What the detector found on the innovations, with every shape that is near the best.
     `unsettled_room`: the ambient probe saw a step not long ago, and how far it has reached the cell
-    is not known; `loss_known`: the cell is warm enough for its heat loss to be a measure."""
+    is not known; `loss_known`: the cell is warm enough for its heat loss to be a measure;
+    `heating_k_per_s`: by how much the light warms the liquid."""
     near = {
         shape
         for shape, ratio in enumerate(step.by_shape)
@@ -100,7 +105,8 @@ def of_step(
     name, fault_class = _NAMES[step.shape]
     size = size_of(step, t_ns / NS, lit=lit, loss_known=loss_known)
     causes, split = _causes(shapes, lit, priors)
-    if size.like_no_light:
+    dimmed = step.shape == BEAD_OUT and lit and abs(step.size) < _DIMMED_S * heating_k_per_s
+    if size.like_no_light or dimmed:
         causes = (NO_LIGHT, *causes)
     elif not lit and step.size > 0.0 and shapes & _HEAT_SHAPES:
         if size.like_light or step.shape in _BEAD_SHAPES:

@@ -148,7 +148,7 @@ class Faults:
         room = any(a.name == "ambient-step" and t_ns - a.t_ns < _ROOM_S * NS for a in self.alarms)
         alarm = alarms.of_step(
             t_ns, step, self._power.lit, self._priors, unsettled_room=room,
-            loss_known=self._heating > LEAST_LOSS_K_PER_S,
+            loss_known=self._heating > LEAST_LOSS_K_PER_S, heating_k_per_s=self._heating,
         )  # fmt: skip
         if self._behind_the_light(step.onset_s):
             alarm = alarms.behind_the_light(alarm, self._priors, warms=step.size > 0.0)

@@ -80,6 +80,16 @@ def test_heat_that_is_gone_is_as_if_there_were_no_light() -> None:
     assert NO_LIGHT not in less.causes
 
 
+def test_a_bead_that_goes_no_farther_than_a_liquid_without_light_may_be_in_one() -> None:
+    """1.5 K beside a liquid that light warms by 0.06 K/s: it may have gone. 15 K: it is out."""
+    near, out = (
+        of_step(0, _step(BEAD_OUT, size), True, PRIORS, unsettled_room=False, heating_k_per_s=0.06)
+        for size in (-1.5, -15.0)
+    )
+    assert NO_LIGHT in near.causes
+    assert NO_LIGHT not in out.causes
+
+
 def test_heat_in_the_dark_is_light_and_no_heat_loss_below_none() -> None:
     """Twelve times the loss comes in: not the loss. A fifth less of it may be."""
     much, little = (
