@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,6 +133,25 @@ def test_an_end_in_any_turn_of_the_beginning_leaves_nothing(
             await world.running
 
     on_wire(scenario)
+
+
+def test_who_is_ended_while_it_begins_to_listen_leaves_no_socket(tmp_path: Path) -> None:
+    """It would look as if somebody heard."""
+    path = tmp_path / "g.sock"
+
+    async def answer(asked: object) -> None:
+        raise AssertionError
+
+    async def main() -> None:
+        beginning = asyncio.ensure_future(talk.listen(str(path), answer, asyncio.ensure_future))
+        await asyncio.sleep(0)
+        assert path.exists()
+        beginning.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await beginning
+
+    asyncio.run(main())
+    assert not path.exists()
 
 
 def test_who_asks_for_off_while_it_connects_is_heard(on_wire: Callable[..., World]) -> None:
