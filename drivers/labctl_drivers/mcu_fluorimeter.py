@@ -118,7 +118,8 @@ class McuFluorimeter:
         if text != "IDLE":
             raise DeviceRefusedError("it did not stop measuring", seen=text[:80])
         text = await self._ask("ID?")
-        count = int(text.rpartition(",")[2]) if text[-1:].isdigit() else 0
+        last = text.rpartition(",")[2]
+        count = int(last) if re.fullmatch("[1-8]", last) else 0
         if max(self._channels.values()) >= count:
             raise DeviceRefusedError(
                 f"it has {count} channels, from 0, and {max(self._channels.values())} is asked for",

@@ -229,11 +229,12 @@ def test_what_is_no_result_is_told(reply: str) -> None:
         port.run(both())
 
 
-def test_more_channels_than_the_board_has_are_refused() -> None:
-    """It says how many it has."""
-    port = TranscriptPort(line("STOP", "IDLE"), line("ID?", "LABCTL-FL,1,17,1"))
+@pytest.mark.parametrize(("told", "has"), [("LABCTL-FL,1,17,1", 1), ("9.9E+37", 0)])
+def test_more_channels_than_the_board_has_are_refused(told: str, has: int) -> None:
+    """It says how many it has; what is no number of channels is none."""
+    port = TranscriptPort(line("STOP", "IDLE"), line("ID?", told))
 
-    with pytest.raises(DeviceRefusedError, match="has 1 channels"):
+    with pytest.raises(DeviceRefusedError, match=f"has {has} channels"):
         port.run(McuFluorimeter(port, {}).configure())
 
 
