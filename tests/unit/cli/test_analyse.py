@@ -115,8 +115,14 @@ def test_what_is_said_of_an_alarm_counts_in_the_time_of_the_file(
     here, there = told
     assert here["alarms"]
     assert there["alarms"][0]["onset_s"] == pytest.approx(here["alarms"][0]["onset_s"] + 1000.0)
-    live = there["methods"][0]
-    assert any(re.search(r"the readings before 1\d\d\d s", note) for note in live["notes"])
+    before = [
+        float(found[1])
+        for told_of in (here, there)
+        for note in told_of["methods"][0]["notes"]
+        if (found := re.search(r"the readings before (\d+) s", note))
+    ]
+    assert 2 == len(before)
+    assert before[1] == before[0] + 1000.0
 
 
 @pytest.mark.parametrize("wrong", [True, False])
