@@ -22,7 +22,7 @@ class Exit(IntEnum):
     INSTRUMENT = 3
     """An instrument is missing or was lost."""
     SAFETY = 4
-    """A safety rule ended the run."""
+    """A safety rule ended the run, or light did not go off in its time when something else had."""
     STOPPED = 5
     """A person or a signal ended the run."""
     DATA = 6

@@ -90,6 +90,7 @@ class Engine:
         self._dose = dose
         self._state = State.READY
         self._ending: Ending | None = None
+        self._unbidden = False
         self._control: asyncio.Task[None] | None = None
         self._held: concurrent.futures.Future[str] | None = None
         self.verdict: Verdict | None = None
@@ -128,6 +129,7 @@ class Engine:
 
     def tripped(self, trip: Trip) -> None:
         """The guard's first cause; off has been written already."""
+        self._unbidden = self._unbidden or trip.rule == outcome.UNBIDDEN
         self._end(outcome.by_trip(trip))
         self._teller.tell_anyway(
             Tripped(
@@ -310,7 +312,7 @@ class Engine:
             self._clock.now_ns(),
             outcome=ending.outcome,
             why=ending.why,
-            exit_code=outcome.exit_code(ending, verdict.verdict, confirmed),
+            exit_code=outcome.exit_code(ending, verdict.verdict, confirmed, self._unbidden),
             verdict=verdict.verdict,
             beam=beam.beam,
             beam_how=beam.how,

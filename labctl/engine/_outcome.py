@@ -30,6 +30,9 @@ class Ending:
     exit_code: Exit
 
 
+UNBIDDEN = "unbidden"
+"""The guard's rule that fires on light although off was commanded."""
+
 COMPLETED = Ending("completed", "all steps done", Exit.PASS)
 
 _OUTCOMES: tuple[tuple[type[LabctlError], str], ...] = (
@@ -67,10 +70,13 @@ def by_trip(trip: Trip) -> Ending:
     return Ending("tripped", f"{trip.rule}: {trip.message}", Exit.SAFETY)
 
 
-def exit_code(ending: Ending, verdict: str, beam_off_confirmed: bool) -> Exit:
-    """The code of a whole run: the beam overrides all, then the ending, then the verdict."""
+def exit_code(ending: Ending, verdict: str, beam_off_confirmed: bool, unbidden: bool) -> Exit:
+    """The code of a whole run: the beam overrides all, then the ending, then the verdict. Light
+    that did not go off in its time (`unbidden`) is a matter of safety whatever ended the run."""
     if not beam_off_confirmed:
         return Exit.BEAM_NOT_CONFIRMED_OFF
+    if unbidden:
+        return Exit.SAFETY
     if ending.exit_code is not Exit.PASS:
         return ending.exit_code
     return _VERDICT_CODES[verdict]

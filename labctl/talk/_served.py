@@ -81,10 +81,11 @@ class Served:
                 # No memory for a thread is no reason to stay.
                 self._last.start()
             await self._hush(working)
-            came = [
-                *await asyncio.gather(going_off, return_exceptions=True),
-                *await asyncio.gather(close(), return_exceptions=True),
-            ]
+            came: list[Any] = await asyncio.gather(going_off, return_exceptions=True)
+            while self._begun:
+                # Also what a trip during that off has begun.
+                await asyncio.wait(self._begun)
+            came += await asyncio.gather(close(), return_exceptions=True)
             for error in came:
                 if isinstance(error, BaseException):
                     self.say("fault", error=repr(error))
@@ -110,14 +111,12 @@ class Served:
             self._end.set_result(why)
 
     async def _hush(self, *tasks: asyncio.Task[None]) -> None:
-        """Hear nothing more; end these and every request, and wait for what was begun beside."""
+        """Hear nothing more; end these and every request."""
         self._be_deaf()
         ending = [*tasks, *self._engine.end()]
         for task in ending:
             task.cancel()
         await asyncio.wait(ending)
-        while self._begun:
-            await asyncio.wait(self._begun)
 
     async def hold(self, held: dict[str, Instrument]) -> bool:
         """Put all that the setup names into `held`, and connect it; refused, with every cause, and

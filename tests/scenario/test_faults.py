@@ -92,6 +92,18 @@ def test_an_unplugged_port_ends_the_run_dark(tmp_path: Path, where: str) -> None
     assert Beam.OFF == story.ended.beam
 
 
+def test_light_that_stays_while_the_port_is_gone_for_seconds_is_a_matter_of_safety(
+    tmp_path: Path,
+) -> None:
+    """The port was lost first, and that is why the run ended; but its light went on for seconds
+    after off, which the guard told and the exit code says, although it is confirmed off at last."""
+    story = guarded(tmp_path, faults=["unplugged-port:diode@50s+6s"])
+
+    assert ("instrument-lost", Exit.SAFETY) == (story.ended.outcome, story.ended.exit_code)
+    assert "unbidden" in [trip.rule for trip in story.of(Tripped)]
+    assert (Beam.OFF, "read back") == (story.ended.beam, story.ended.beam_how)
+
+
 def test_an_unplugged_laser_is_never_said_to_be_off(tmp_path: Path) -> None:
     """With its cable out nothing can switch it off or read it: exit code 8 overrides 3."""
     story = guarded(tmp_path, faults=["unplugged-port:diode@50s"])
