@@ -81,7 +81,7 @@ class Served:
                 # No memory for a thread is no reason to stay.
                 self._last.start()
             await self._hush(working)
-            came: list[Any] = await asyncio.gather(going_off, return_exceptions=True)
+            came: list[Any] = [*await asyncio.gather(going_off, return_exceptions=True)]
             while self._begun:
                 # Also what a trip during that off has begun.
                 await asyncio.wait(self._begun)
