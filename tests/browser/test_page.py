@@ -242,6 +242,8 @@ def test_a_protocol_s_text_is_checked_before_it_is_ordered(opened: Any) -> None:
     reads(page, "answer", "taken once|^log: ")
     page.wait_for_selector("#queue li:has-text('log'):has-text('running')")
     assert before + 1 == page.locator("#queue li:not(.none)").count()
+    # Once there is a run: a stop before that beats its beginning, and none has ended.
+    reads(page, "run-name", "log")
     page.click("#stop")
     reads(page, "run-name", "ended")
 
