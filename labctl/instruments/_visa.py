@@ -2,7 +2,8 @@
 
 Over SOCKET and ASRL, pyvisa-py would wait for a termination character and lose what came before a
 timeout, spin when the peer has closed, and open a closed port without a word. All three are mended
-here, by its own attributes and by a look at its socket; other VISA libraries do not need it.
+here, by its own attributes, by a look at its socket and by how much is asked for at once; other
+VISA libraries do not need it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class VisaTransport:
         self._where = where
         self._library = library
         upper = resource.upper()
-        self.stream = upper.endswith("SOCKET") or upper.startswith("ASRL")
+        self._serial = upper.startswith("ASRL")
+        self.stream = self._serial or upper.endswith("SOCKET")
         # Any: PyVISA's resource classes differ by bus, and their attributes are made at run time.
         self._resource: Any = None
         self._socket: socket.socket | None = None
@@ -49,7 +51,7 @@ class VisaTransport:
             manager = _manager(self._library)
             resource: Any = manager.open_resource(self._name, open_timeout=round(_OPEN_S * 1e3))
             self._resource = resource
-            if self._name.upper().startswith("ASRL"):
+            if self._serial:
                 self._set_line(resource)
             if self.stream:
                 resource.read_termination = "\n"
@@ -92,6 +94,9 @@ class VisaTransport:
         from pyvisa.constants import StatusCode
         from pyvisa.errors import VisaIOError
 
+        if self._serial:
+            # No more than is there, or a first byte: what comes before a timeout is lost else.
+            at_most = max(1, min(at_most, resource.bytes_in_buffer))
         try:
             # That there may be more is no news to us.
             with resource.ignore_warning(StatusCode.success_max_count_read):
@@ -108,7 +113,7 @@ class VisaTransport:
             session = resource.visalib.sessions[resource.session]
             kept = getattr(session, "_pending_buffer", b"")
             return bool(kept) or bool(select.select([self._socket], [], [], 0)[0])
-        if self._name.upper().startswith("ASRL"):
+        if self._serial:
             return bool(resource.bytes_in_buffer)
         # A message bus has nothing to read unless something was asked.
         return False
