@@ -44,15 +44,17 @@ COLUMNS = (
 )
 
 
+TOP = HEAD + f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}\n"
+
+
 def page() -> str:
     """The page as it must be now."""
     by_rule = {story.rule: story for story in STORIES}
-    rows = [_row(by_rule[name]) for name in names() if name in by_rule]
-    lines = [f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}", *rows]
-    return HEAD + "\n".join(lines) + "\n"
+    return TOP + "".join(f"{row(by_rule[name])}\n" for name in names() if name in by_rule)
 
 
-def _row(story: RuleStory) -> str:
+def row(story: RuleStory) -> str:
+    """The line of a story's rule, measured."""
     fired = ", ".join(f"`{fire.__name__}`" for name, fire in VIOLATIONS if name == story.rule)
     told = measure(story)
     how = " ".join(f"`{fault}`" for fault in story.faults) or f"{story.delay_s:g} s from ON"

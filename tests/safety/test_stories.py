@@ -11,7 +11,7 @@ from benchmarks.guard._without import names, without
 from labctl.errors import Exit
 from labctl.evidence import Known
 from labctl.guard import _rules, decide
-from tests.safety.rules_table import PAGE, page
+from tests.safety.rules_table import PAGE, TOP, row
 from tests.safety.stories import STORIES, RuleStory, measure
 from tests.unit.guard.test_rules import NOW_NS, SPEC, VIOLATIONS, healthy
 
@@ -25,6 +25,8 @@ def test_the_rule_ends_the_light_within_its_bound(story: RuleStory) -> None:
     assert told.latency_s <= story.bound_s
     assert told.exit_code in (Exit.SAFETY, None)
     assert "off" == told.beam
+    # Else: python -m tests.safety.rules_table
+    assert row(story) in PAGE.read_text(encoding="utf-8").splitlines()
 
 
 def test_every_rule_has_its_story() -> None:
@@ -32,9 +34,13 @@ def test_every_rule_has_its_story() -> None:
     assert set(names()) == {story.rule for story in STORIES}
 
 
-def test_the_page_of_the_rules_is_what_the_tests_say() -> None:
-    """Else: python -m tests.safety.rules_table."""
-    assert page() == PAGE.read_text(encoding="utf-8")
+def test_the_page_of_the_rules_has_a_line_for_each_and_no_other() -> None:
+    """In the order of the code; what each line says is compared where it is measured."""
+    text = PAGE.read_text(encoding="utf-8")
+    lines = text.removeprefix(TOP).splitlines()
+
+    assert text.startswith(TOP)
+    assert list(names()) == [line.split("|")[1].strip() for line in lines]
 
 
 @pytest.mark.parametrize(("rule", "violate"), VIOLATIONS, ids=lambda v: getattr(v, "__name__", v))
