@@ -5,12 +5,14 @@ Needs the extra `ui-test` and a Chromium on PATH; skips without them.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -102,6 +104,32 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     service = Kept(folder)
     yield service
     service.close()
+
+
+@pytest.fixture(autouse=True)
+def at_rest(request: pytest.FixtureRequest) -> None:
+    """No run and no held queue of a test before: a stop that finds nothing holds what waits."""
+    if "kept" not in request.fixturenames:
+        return
+    url, _, token = request.getfixturevalue("kept").page.partition("/#token=")
+
+    def ask(method: str, path: str) -> dict[str, Any]:
+        asked = urllib.request.Request(f"{url}/api/v1{path}", method=method)
+        asked.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(asked, timeout=10) as answered:
+            said: dict[str, Any] = json.loads(answered.read())
+            return said
+
+    def rests() -> bool:
+        queue = ask("GET", "/queue")
+        if queue["held"]:
+            ask("POST", "/queue/go-on")
+        return not queue["held"] and not any(
+            item["state"] in ("waiting", "running") for item in queue["items"]
+        )
+
+    with until(rests):
+        pass
 
 
 @pytest.fixture
