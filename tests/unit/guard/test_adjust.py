@@ -12,7 +12,7 @@ from labctl.clock import NS, Clock, ns, run_virtual
 from labctl.errors import LabctlError, PortDisconnectedError, RefusedError, SafetyError
 from labctl.events import LASER, Beam
 from labctl.evidence import Known, note_power, note_source
-from labctl.guard import decide
+from labctl.guard import Guard, decide
 from labctl.guard._rules import take_beat
 from labctl.talk import Arm, Emit, Heartbeat, Phase
 from tests.unit.guard.test_guards import Bench as Sources
@@ -123,20 +123,26 @@ def test_a_source_that_takes_no_power_while_lit_says_so() -> None:
     on_bench(scenario, takes_power_lit=False)
 
 
+def slow_level(guard: Guard) -> asyncio.Event:
+    """From here on a level takes until this event is set."""
+    emitter, going_on = guard._off.emitter, asyncio.Event()
+    assert emitter is not None
+    quick = emitter.set_level
+
+    async def slow(level: float) -> None:
+        await going_on.wait()
+        await quick(level)
+
+    emitter.set_level = slow  # type: ignore[method-assign]
+    return going_on
+
+
 def while_setting(happens: Callable[[Bench, asyncio.Event], Awaitable[None]]) -> None:
     """A level that takes its time, and what happens meanwhile; dark in the end."""
 
     async def scenario(bench: Bench) -> None:
         await bench.light()
-        emitter, going_on = bench.guard._off.emitter, asyncio.Event()
-        assert emitter is not None
-        quick = emitter.set_level
-
-        async def slow(level: float) -> None:
-            await going_on.wait()
-            await quick(level)
-
-        emitter.set_level = slow  # type: ignore[method-assign]
+        going_on = slow_level(bench.guard)
         await happens(bench, going_on)
         await bench.clock.sleep(ns(0.05))
         assert not bench.source.lit
@@ -198,15 +204,7 @@ def test_one_power_at_a_time() -> None:
     async def main(clock: Clock) -> None:
         bench = Sources(clock)
         await bench.light(LASER)
-        emitter, going_on = bench.guards.of(LASER)._off.emitter, asyncio.Event()
-        assert emitter is not None
-        quick = emitter.set_level
-
-        async def slow(level: float) -> None:
-            await going_on.wait()
-            await quick(level)
-
-        emitter.set_level = slow  # type: ignore[method-assign]
+        going_on = slow_level(bench.guards.of(LASER))
         first = asyncio.ensure_future(bench.guards.adjust(0.5))
         await clock.sleep(ns(0.01))
         with pytest.raises(RefusedError, match="is being armed, lit or set"):
